@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Prints a table of a results file: does the signal live, and the gradient?
+
+One line per activation, init and whatever else was swept; medians over the
+seeds. Variance is the activations' at the first, middle and last hidden
+layer; delta is the second moment of the loss's derivative at layer 1 relative
+to that at the output, as log10: -6 is a millionth.
+"""
+
+import argparse
+import math
+
+import results_file  # says it where NumPy and pandas are missing
+import numpy as np
+from results_file import ScriptError
+
+STEADY = math.log10(3)        # in all, over the depth
+BY_LAYER = math.log10(1.1)    # from here on a rate is told per layer
+
+
+def median(logs):
+    """Over seeds; -inf if most are exactly 0, NaN if most are not finite."""
+    if 2 * (logs == -np.inf).sum() > len(logs):
+        return -math.inf
+    if 2 * (logs.isna() | (logs == np.inf)).sum() > len(logs):
+        return math.nan
+    return logs[np.isfinite(logs)].median()
+
+
+def times(decades):
+    """10^decades as a factor: 1.3\u00d7, 18\u00d7, 10^31\u00d7."""
+    if decades >= 4:
+        return f"10^{decades:.0f}\u00d7"
+    factor = 10 ** decades
+    return f"{factor:.0f}\u00d7" if factor >= 9.95 else f"{factor:.2g}\u00d7"
+
+
+def change(name, start, end, layers):
+    """What becomes of the log10 `start` over `layers` layers, in words."""
+    if -math.inf in (start, end):
+        return f"{name} dead (exact zeros)"
+    total = end - start
+    if not math.isfinite(total):
+        return f"{name} not finite"
+    if abs(total) <= STEADY:
+        return f"{name} steady"
+    rate = abs(total) / layers
+    if rate >= BY_LAYER:
+        verb = "vanishes" if total < 0 else "explodes"
+        return f"{name} {verb} {times(rate)} per layer"
+    verb = "shrinks" if total < 0 else "grows"
+    return f"{name} {verb} {times(abs(total))} in all"
+
+
+def verdict(first, last, hidden_layers, delta):
+    """Of a signal that goes from `first` to `last`, and of `delta`, log10."""
+    signal = change("signal", first, last, max(hidden_layers - 1, 1))
+    if signal.startswith("signal dead"):
+        return "dead (exact zeros)"
+    gradient = change("gradient", 0.0, delta, max(hidden_layers, 1))
+    if signal == "signal steady" and gradient == "gradient steady":
+        return "steady"
+    return f"{signal}, {gradient}"
+
+
+def number(log10):
+    """A variance, from its log10, in few characters."""
+    if log10 == -math.inf:
+        return "0"
+    if not math.isfinite(log10):
+        return "not finite"
+    if -3 <= log10 < 4:
+        return f"{10 ** log10:.3g}"
+    exponent = math.floor(log10)  # the plain number may not fit a double
+    mantissa = f"{10 ** (log10 - exponent):.1f}"
+    if mantissa == "10.0":
+        mantissa, exponent = "1.0", exponent + 1
+    return f"{mantissa}e{exponent:+03d}"
+
+
+def lines(results):
+    """The table's cells, the heading first."""
+    others = [key for key in results.keys
+              if key not in ("activation", "init", "step")
+              and key not in results_file.REPETITION_KEYS]
+    independent = results_file.independent_keys(
+        results.samples, ["step", "activation", "init", *others])
+    keys = ["activation", "init", *(key for key in independent
+                                    if key not in ("activation", "init"))]
+    of_run = [key for key in keys if key != "step"]
+    layers = results.layers.join(results.runs[of_run], on="run_index")
+    run = layers.groupby(["run_index", "step"])
+    output = layers["layer"] == run["layer"].transform("max")
+    layers["delta"] = layers["log10_delta_second_moment"]
+    output_delta = layers["delta"].where(output)
+    layers["delta"] -= output_delta.groupby(
+        [layers["run_index"], layers["step"]]).transform("max")
+    hidden = layers[~output & (layers["layer"] > 0)]
+    yield [*keys, "variance: first", "middle", "last", "log10 delta",
+           "verdict"]
+    for line, rows in hidden.groupby(keys, sort=False, dropna=False):
+        by_layer = rows.groupby("layer")
+        values = [median(logs) for _, logs in
+                  by_layer["log10_activation_variance"]]
+        first, middle, last = (values[0], values[(len(values) - 1) // 2],
+                               values[-1])
+        delta = median(by_layer["delta"].get_group(1))
+        yield [*map(results_file.text_of, line),
+               number(first), number(middle), number(last),
+               f"{delta:+.1f}" if math.isfinite(delta)
+               else "zero" if delta < 0 else "not finite",
+               verdict(first, last, len(values), delta)]
+
+
+def main():
+    """The whole program."""
+    parser = results_file.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("file", help="results file, FILE.h5")
+    path = parser.parse_args().file
+    results = results_file.read(
+        path, ["log10_activation_variance", "log10_delta_second_moment"])
+    if results.runs.empty:
+        raise ScriptError(results_file.BAD_DATA, f"{path}: has no runs")
+    table = list(lines(results))
+    widths = [max(map(len, column)) for column in zip(*table)]
+    left = len(table[0]) - 5  # keys to the left, then numbers, the verdict
+    for cells in table:
+        padded = [cell.ljust(width) if i < left or i == len(cells) - 1
+                  else cell.rjust(width)
+                  for i, (cell, width) in enumerate(zip(cells, widths))]
+        print("  ".join(padded).rstrip())
+
+
+if __name__ == "__main__":
+    results_file.run_main(main)

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Sets up, builds and runs every test, C++ and Python.
+set -euo pipefail
+
+usage() {
+  cat <<'END'
+usage: scripts/test.sh [--all] [--no-setup] [PRESET...]
+
+Configures, builds and tests each PRESET of CMakePresets.json (default:
+release). The Python tests run in release. A preset that fails does not keep
+the others from running, and fails the script.
+
+  --all        release, asan and tsan
+  --no-setup   do not look for missing Debian packages
+  --help       this text
+END
+}
+
+setup=yes
+presets=()
+for argument in "$@"; do
+  case $argument in
+    --all) presets+=(release asan tsan) ;;
+    --no-setup) setup=no ;;
+    -h | --help) usage; exit 0 ;;
+    release | dev | asan | tsan) presets+=("$argument") ;;
+    *)
+      echo "test.sh: unknown option or preset '$argument'; see --help" >&2
+      exit 64 ;;
+  esac
+done
+if ((${#presets[@]} == 0)); then presets=(release); fi
+
+cd "$(dirname "$(readlink -f "$0")")/.."
+if [[ $setup == yes ]]; then scripts/setup.sh --tests; fi
+
+# Sets $verdict.
+test_preset() {
+  verdict="FAILED to configure"
+  cmake --preset "$1" || return
+  verdict="FAILED to build"
+  cmake --build --preset "$1" || return
+  verdict="FAILED its tests"
+  ctest --preset "$1" || return
+  verdict="passed"
+}
+
+trap 'exit 130' INT
+summary=()
+failures=0
+for preset in "${presets[@]}"; do
+  echo "== $preset"
+  start=$SECONDS
+  test_preset "$preset" || failures=$((failures + 1))
+  summary+=("$preset $verdict in $((SECONDS - start)) s")
+done
+echo
+printf '%s\n' "${summary[@]}"
+exit $((failures > 0))

@@ -1,0 +1,45 @@
+// The two kinds of failure.
+//
+// UserError: a configuration or a file is wrong. Thrown where it is found,
+// caught once, in main. The message is one line that says what, where and
+// what to do.
+// CHECK: the programmer is wrong. Prints the condition and aborts.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace initscope {
+
+// sysexits.h where it has a code. These values are part of the command line's
+// contract: do not change them.
+enum class ExitCode : int {
+  kSuccess = 0,
+  kCheckFailed = 1,
+  kUsage = 64,  // command line or experiment file
+  kData = 65,   // input data
+  kInternal = 70,
+  kCannotCreate = 73,  // an output file
+  kIo = 74,
+  kBusy = 75,  // or interrupted: run again
+};
+
+class UserError : public std::runtime_error {
+ public:
+  UserError(ExitCode code, const std::string& message)
+      : std::runtime_error(message), code_(code) {}
+  ExitCode code() const { return code_; }
+
+ private:
+  ExitCode code_;
+};
+
+[[noreturn]] void CheckFailed(const char* file, int line, const char* what);
+
+}  // namespace initscope
+
+#define INITSCOPE_CHECK(condition)                              \
+  do {                                                          \
+    if (!(condition))                                           \
+      ::initscope::CheckFailed(__FILE__, __LINE__, #condition); \
+  } while (false)

@@ -1,0 +1,90 @@
+// Dense row-major matrices: an owner and two views.
+//
+// A row is a sample (activations) or a fan-in index (weights). Storage is
+// aligned to 64 bytes; rows follow each other without padding.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "base/error.h"
+
+namespace initscope {
+
+// A matrix that somebody else owns. T may be const.
+template <typename T>
+class MatrixView {
+ public:
+  MatrixView() = default;
+  MatrixView(T* data, size_t rows, size_t cols)
+      : data_(data), rows_(rows), cols_(cols) {}
+  // A view of mutable entries is also a view of constant ones.
+  operator MatrixView<const T>() const { return {data_, rows_, cols_}; }
+
+  T* data() const { return data_; }
+  size_t rows() const { return rows_; }
+  size_t cols() const { return cols_; }
+  size_t size() const { return rows_ * cols_; }
+  T* row(size_t i) const { return data_ + i * cols_; }
+  T& operator()(size_t i, size_t j) const { return data_[i * cols_ + j]; }
+
+ private:
+  T* data_ = nullptr;
+  size_t rows_ = 0;
+  size_t cols_ = 0;
+};
+
+template <typename T>
+using ConstMatrixView = MatrixView<const T>;
+
+// Owns its entries. Movable, not copyable. New entries are uninitialized.
+template <typename T>
+class Matrix {
+ public:
+  static constexpr size_t kAlignment = 64;
+
+  Matrix() = default;
+  Matrix(size_t rows, size_t cols) { Resize(rows, cols); }
+
+  // Changes the shape; the entries are lost. Keeps the storage if it is large
+  // enough.
+  void Resize(size_t rows, size_t cols) {
+    const size_t size = rows * cols;
+    if (size > capacity_) {
+      const size_t bytes =
+          (size * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
+      data_.reset(static_cast<T*>(std::aligned_alloc(kAlignment, bytes)));
+      if (!data_) throw std::bad_alloc();
+      capacity_ = size;
+    }
+    rows_ = rows;
+    cols_ = cols;
+  }
+
+  T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
+  size_t rows() const { return rows_; }
+  size_t cols() const { return cols_; }
+  size_t size() const { return rows_ * cols_; }
+  T* row(size_t i) { return data_.get() + i * cols_; }
+  const T* row(size_t i) const { return data_.get() + i * cols_; }
+  T& operator()(size_t i, size_t j) { return data_.get()[i * cols_ + j]; }
+  T operator()(size_t i, size_t j) const { return data_.get()[i * cols_ + j]; }
+
+  MatrixView<T> view() { return {data_.get(), rows_, cols_}; }
+  ConstMatrixView<T> view() const { return {data_.get(), rows_, cols_}; }
+
+ private:
+  struct Free {
+    void operator()(T* p) const { std::free(p); }
+  };
+  std::unique_ptr<T[], Free> data_;
+  size_t rows_ = 0;
+  size_t cols_ = 0;
+  size_t capacity_ = 0;
+};
+
+}  // namespace initscope

@@ -1,0 +1,19 @@
+// Parallel loops over independent tasks (oneTBB underneath).
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+namespace initscope {
+
+// The number of CPUs that this process may use.
+size_t AvailableCores();
+
+// Calls task(0) … task(count − 1), at most `jobs` at a time, in no particular
+// order; a task starts as soon as a worker is free. Denormals are flushed to
+// zero in every task. The first exception stops the rest and is thrown again
+// here. REQUIRES: jobs >= 1.
+void ParallelFor(size_t count, size_t jobs,
+                 const std::function<void(size_t)>& task);
+
+}  // namespace initscope

@@ -1,0 +1,18 @@
+// The commands; each returns its exit code or throws UserError.
+#pragma once
+
+#include <span>
+
+#include "cli/options.h"
+
+namespace initscope {
+
+std::span<const CommandInfo> Commands();
+
+int RunCommand(const Options& options);
+int PlanCommand(const Options& options);
+int TraceCommand(const Options& options);
+int ListCommand(const Options& options);
+int InfoCommand(const Options& options);
+
+}  // namespace initscope

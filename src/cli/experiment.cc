@@ -1,0 +1,159 @@
+#include "cli/experiment.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/machine.h"
+#include "base/number_text.h"
+#include "base/parallel.h"
+#include "cli/experiment_file.h"
+#include "io/input_reader.h"
+
+namespace initscope {
+namespace {
+
+namespace fs = std::filesystem;
+
+size_t ResolveJobs(const SweepPoint& settings) {
+  const auto it = settings.find("jobs");
+  if (it == settings.end()) return AvailableCores();
+  const auto jobs = ParseNumber<uint64_t>(it->second.text);
+  if (!jobs || *jobs < 1 || *jobs > 1024) {
+    throw UserError(ExitCode::kUsage,
+                    fmt::format("{}: jobs = {} is not a whole number from 1 "
+                                "to 1024",
+                                it->second.where, it->second.text));
+  }
+  return *jobs;
+}
+
+// Refuses an output name that would leave its folder or be no name at all.
+void CheckName(const SweepPoint& settings) {
+  const SweepValue& name = settings.at("name");
+  if (name.text.empty() || name.text.find('/') != std::string::npos ||
+      name.text.starts_with('.')) {
+    throw UserError(
+        ExitCode::kUsage,
+        fmt::format("{}: name = {} is not a plain name",
+                    name.where.empty() ? "name" : name.where, name.text));
+  }
+}
+
+// The text that gives the same sweep again, flags included.
+std::string Configuration(const ExperimentText& text) {
+  std::string out;
+  const auto lines = [&](const std::vector<Setting>& settings) {
+    for (const Setting& setting : settings) {
+      bool overridden = false;
+      for (const Setting& flag : text.flags) {
+        overridden = overridden || flag.key == setting.key;
+      }
+      if (!overridden) {
+        out += fmt::format("{} = {}\n", setting.key, setting.text);
+      }
+    }
+  };
+  lines(text.common);
+  for (const Setting& flag : text.flags) {
+    out += fmt::format("{} = {}\n", flag.key, flag.text);
+  }
+  for (const auto& section : text.sections) {
+    out += fmt::format("\n[{}]\n", section.name);
+    lines(section.settings);
+  }
+  return out;
+}
+
+double InputBytes(const std::vector<std::shared_ptr<const InputData>>& inputs) {
+  double bytes = 0;
+  for (const auto& input : inputs) {
+    bytes += static_cast<double>(input->bytes.size()) +
+             8 * static_cast<double>(input->reals.size());
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Experiment LoadExperiment(const Options& options) {
+  ExperimentText text;
+  fs::path folder = ".";
+  if (!options.files.empty()) {
+    text = ReadExperimentFile(options.files[0]);
+    folder = fs::path(options.files[0]).parent_path();
+  } else if (options.settings.empty()) {
+    throw UserError(ExitCode::kUsage,
+                    fmt::format("initscope {} needs an experiment file or keys "
+                                "as flags; see 'initscope {} --help'",
+                                options.command, options.command));
+  } else {
+    text.name = "experiment";
+  }
+  text.flags = options.settings;
+
+  const Sweep sweep = ExpandSweep(text);
+  CheckName(sweep.experiment);
+  Experiment experiment;
+  experiment.name = sweep.experiment.at("name").text;
+  experiment.jobs = ResolveJobs(sweep.experiment);
+  const auto output = sweep.experiment.find("output");
+  if (output != sweep.experiment.end()) {
+    experiment.output = output->second.text;
+    experiment.output_where = output->second.where;
+  }
+  InputCatalog catalog(
+      [&folder](const std::string& input, const std::string& labels) {
+        return ReadInput(input, labels, folder);
+      });
+  ResolvedSweep resolved = ResolveSweep(sweep, &catalog);
+  experiment.runs = std::move(resolved.runs);
+  experiment.duplicates = resolved.duplicates;
+  experiment.swept = sweep.swept;
+  experiment.inputs = catalog.inputs();
+  experiment.configuration = Configuration(text);
+  experiment.cost = EstimateCost(experiment.runs, experiment.jobs,
+                                 InputBytes(experiment.inputs));
+  const double memory = MachineMemory();
+  if (!(experiment.cost.memory <= memory)) {
+    throw UserError(
+        ExitCode::kUsage,
+        fmt::format("{}: the sweep needs {} of memory with {} jobs, and this "
+                    "machine has {}; lower width, depth, batch or jobs",
+                    options.files.empty() ? experiment.name : options.files[0],
+                    BytesText(experiment.cost.memory), experiment.jobs,
+                    BytesText(memory)));
+  }
+  return experiment;
+}
+
+std::string OutputPath(const Experiment& experiment, const char* suffix) {
+  if (!experiment.output.empty()) return experiment.output;
+  std::error_code error;
+  fs::create_directory("results", error);
+  return "results/" + experiment.name + suffix + ".h5";
+}
+
+std::string BytesText(double bytes) {
+  static constexpr const char* kUnits[] = {"B",   "KiB", "MiB", "GiB",
+                                           "TiB", "PiB", "EiB"};
+  size_t unit = 0;
+  while (bytes >= 1024 && unit + 1 < std::size(kUnits)) {
+    bytes /= 1024;
+    ++unit;
+  }
+  return fmt::format("{:.3g} {}", bytes, kUnits[unit]);
+}
+
+std::string SecondsText(double seconds) {
+  if (seconds < 0.1) return fmt::format("{:.2g} s", seconds);
+  if (seconds < 99.95) return fmt::format("{:.3g} s", seconds);
+  const auto whole = static_cast<int64_t>(std::llround(seconds));
+  if (whole < 3600) return fmt::format("{}:{:02} min", whole / 60, whole % 60);
+  return fmt::format("{}:{:02}:{:02} h", whole / 3600, whole / 60 % 60,
+                     whole % 60);
+}
+
+}  // namespace initscope

@@ -1,0 +1,39 @@
+// What run, plan and trace begin with: an experiment file and flags, read,
+// expanded and resolved, with its data loaded.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+#include "sim/run_spec.h"
+#include "sim/scheduler.h"
+
+namespace initscope {
+
+struct Experiment {
+  std::string name;
+  std::string output;  // as configured; "" for the default
+  std::string output_where;
+  size_t jobs = 1;
+  std::vector<RunSpec> runs;
+  std::vector<std::string> swept;
+  size_t duplicates = 0;
+  std::vector<std::shared_ptr<const InputData>> inputs;
+  std::string configuration;  // resolved, as an experiment file
+  SweepCost cost;
+};
+
+// Throws UserError; also where the sweep needs more memory than there is.
+Experiment LoadExperiment(const Options& options);
+
+// The output path: the configured one, or results/<name><suffix>.h5, whose
+// folder is created.
+std::string OutputPath(const Experiment& experiment, const char* suffix);
+
+// "3.2 GiB", "12 s", "1:02:03".
+std::string BytesText(double bytes);
+std::string SecondsText(double seconds);
+
+}  // namespace initscope

@@ -1,0 +1,22 @@
+// The scanner of experiment files (.ini).
+//
+//     # a comment: a '#' at a line's start or after white space
+//     key = value
+//     [section]
+#pragma once
+
+#include <string>
+
+#include "sim/sweep.h"
+
+namespace initscope {
+
+// Reads the settings as text, each with "file:line". Throws UserError: kIo if
+// the file cannot be read, kUsage for a line that is none of the above.
+ExperimentText ReadExperimentFile(const std::string& path);
+
+// The same of a text; `path` is for messages and the experiment's name.
+ExperimentText ParseExperiment(const std::string& content,
+                               const std::string& path);
+
+}  // namespace initscope

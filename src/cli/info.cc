@@ -1,0 +1,191 @@
+// initscope info: what a results file holds.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/experiment.h"
+#include "io/results_reader.h"
+#include "sim/keys.h"
+
+namespace initscope {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double Median(std::vector<double> values) {
+  std::erase_if(values, [](double v) { return std::isnan(v); });
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  if (values.size() % 2 == 1) return values[middle];
+  // Two equal infinities have that as their median, not NaN.
+  return values[middle - 1] == values[middle]
+             ? values[middle]
+             : (values[middle - 1] + values[middle]) / 2;
+}
+
+// Medians over the runs of one activation and init.
+struct Group {
+  size_t runs = 0;
+  // log10 of the activation variance at the first and the last hidden layer,
+  // and of the second moment of delta at layer 1 over that at the output.
+  std::vector<double> first, last, gradient;
+};
+
+std::map<std::pair<std::string, std::string>, Group> Groups(
+    const ResultsReader& file) {
+  const auto run_index = file.Wholes("/layers/run_index");
+  const auto layer = file.Wholes("/layers/layer");
+  const auto activation = file.Names("/layers/activation");
+  const auto init = file.Names("/layers/init");
+  const auto variance = file.Numbers("/layers/log10_activation_variance");
+  const auto delta = file.Numbers("/layers/log10_delta_second_moment");
+  std::map<std::pair<std::string, std::string>, Group> groups;
+  for (size_t begin = 0; begin < layer.size();) {
+    size_t end = begin + 1;
+    while (end < layer.size() && run_index[end] == run_index[begin]) ++end;
+    Group& group = groups[{activation[begin], init[begin]}];
+    ++group.runs;
+    const size_t output = end - 1;
+    if (output >= begin + 2) {
+      group.first.push_back(variance[begin + 1]);
+      group.last.push_back(variance[output - 1]);
+      group.gradient.push_back(delta[begin + 1] - delta[output]);
+    }
+    begin = end;
+  }
+  return groups;
+}
+
+// log10 as a power of ten; "0" for an exact zero.
+std::string PowerText(double log10) {
+  if (std::isnan(log10)) return "-";
+  if (std::isinf(log10)) return log10 < 0 ? "0 (exact)" : "inf";
+  if (std::abs(log10) < 300) return fmt::format("{:.3g}", std::pow(10, log10));
+  return fmt::format("10^{:.1f}", log10);
+}
+
+Json Finite(double value) {
+  if (std::isfinite(value)) return value;
+  return std::isnan(value) ? "NaN" : value < 0 ? "-inf" : "inf";
+}
+
+// The values of a column, each once, shortened.
+std::string Distinct(const std::vector<std::string>& values) {
+  const std::set<std::string> distinct(values.begin(), values.end());
+  std::string text;
+  size_t count = 0;
+  for (const std::string& value : distinct) {
+    if (++count > 6) break;
+    text += (text.empty() ? "" : ", ") + value;
+  }
+  if (distinct.size() > 6) text += fmt::format(", … ({})", distinct.size());
+  return text;
+}
+
+// The distinct values of each key that has one or more.
+std::vector<std::pair<std::string, std::string>> KeyValues(
+    const ResultsReader& file) {
+  std::vector<std::pair<std::string, std::string>> lines;
+  for (const Key& key : Keys()) {
+    const std::string path = "/runs/" + std::string(key.name);
+    if (!file.Has(path)) continue;
+    std::vector<std::string> values;
+    const bool coded = !file.Text(path, "flag_meanings").empty();
+    if (coded || key.type == KeyType::kText) {
+      values = file.Names(path);
+    } else {
+      const auto numbers = file.Numbers(path);
+      const std::set<double> distinct(numbers.begin(), numbers.end());
+      std::string text;
+      if (distinct.size() > 6) {
+        text = fmt::format("{} … {} ({} values)", *distinct.begin(),
+                           *distinct.rbegin(), distinct.size());
+      } else {
+        text = fmt::format("{}", fmt::join(distinct, ", "));
+      }
+      lines.emplace_back(key.name, text);
+      continue;
+    }
+    const std::string text = Distinct(values);
+    if (!text.empty()) lines.emplace_back(key.name, text);
+  }
+  return lines;
+}
+
+constexpr const char* kAttributes[] = {
+    "name",         "program_version", "git_commit",
+    "command_line", "started_utc",     "host",
+    "cpu",          "kernel_target",   "compiler",
+    "libraries",
+};
+
+}  // namespace
+
+int InfoCommand(const Options& options) {
+  if (options.files.empty()) {
+    throw UserError(ExitCode::kUsage,
+                    "initscope info needs a results file, as 'initscope info "
+                    "results/quickstart.h5'");
+  }
+  const ResultsReader file(options.files[0]);
+  const auto groups = Groups(file);
+  const size_t runs = file.Length("/runs/run");
+  const size_t rows = file.Length("/layers/row");
+  if (options.json) {
+    Json json = {{"file", options.files[0]},
+                 {"format_version", file.Number("/", "format_version")},
+                 {"runs", runs},
+                 {"rows", rows}};
+    for (const char* name : kAttributes) json[name] = file.Text("/", name);
+    for (const auto& [key, values] : KeyValues(file)) {
+      json["keys"][key] = values;
+    }
+    for (const auto& [names, group] : groups) {
+      json["groups"].push_back({{"activation", names.first},
+                                {"init", names.second},
+                                {"runs", group.runs},
+                                {"log10_activation_variance_first_hidden",
+                                 Finite(Median(group.first))},
+                                {"log10_activation_variance_last_hidden",
+                                 Finite(Median(group.last))},
+                                {"log10_delta_second_moment_first_over_output",
+                                 Finite(Median(group.gradient))}});
+    }
+    fmt::print("{}\n", json.dump(2));
+    return 0;
+  }
+  fmt::print("{}: initscope results, format {}\n\n", options.files[0],
+             file.Number("/", "format_version"));
+  for (const char* name : kAttributes) {
+    const std::string text = file.Text("/", name);
+    if (!text.empty()) fmt::print("  {:<18} {}\n", name, text);
+  }
+  fmt::print("\n  {} runs, {} rows of layers\n\n", runs, rows);
+  for (const auto& [key, values] : KeyValues(file)) {
+    fmt::print("  {:<18} {}\n", key, values);
+  }
+  fmt::print(
+      "\nMedians over the runs of each activation and init: activation "
+      "variance at the first\nand the last hidden layer, and the second moment "
+      "of delta at layer 1 over the output's\n\n");
+  fmt::print("  {:<11} {:<24} {:>6} {:>12} {:>12} {:>12}\n", "activation",
+             "init", "runs", "first", "last", "delta ratio");
+  for (const auto& [names, group] : groups) {
+    fmt::print("  {:<11} {:<24} {:>6} {:>12} {:>12} {:>12}\n", names.first,
+               names.second, group.runs, PowerText(Median(group.first)),
+               PowerText(Median(group.last)),
+               PowerText(Median(group.gradient)));
+  }
+  return 0;
+}
+
+}  // namespace initscope

@@ -1,0 +1,126 @@
+// initscope COMMAND [FILE] [options]
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "base/build_info.h"
+#include "base/error.h"
+#include "cli/commands.h"
+#include "sim/keys.h"
+
+namespace initscope {
+namespace {
+
+std::string Usage() {
+  std::string text =
+      "initscope: what does this initialization do to my network?\n\n"
+      "initscope COMMAND [FILE] [options]\n\n";
+  for (const CommandInfo& command : Commands()) {
+    text += fmt::format("  {:<6} {:<28} {}\n", command.name, command.arguments,
+                        command.summary);
+  }
+  return text +
+         "\n'initscope COMMAND --help' explains a command, '--version' says "
+         "which build this is.\n";
+}
+
+std::string Version() {
+  const BuildInfo& build = GetBuildInfo();
+  return fmt::format("initscope {} (commit {}{}, {}, flags{}{})\n",
+                     build.version, build.git_commit,
+                     build.git_dirty ? ", modified" : "", build.compiler,
+                     *build.flags == ' ' ? "" : " ", build.flags);
+}
+
+const CommandInfo& FindCommand(const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const CommandInfo& command : Commands()) {
+    if (name == command.name) return command;
+    names.push_back(command.name);
+  }
+  std::string hint = DidYouMean(name, names);
+  if (hint.empty())
+    hint = fmt::format("; there are {}", fmt::join(names, ", "));
+  throw UserError(ExitCode::kUsage,
+                  fmt::format("unknown command '{}'{}", name, hint));
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    fmt::print(stderr, "{}", Usage());
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  if (arguments[0] == "--help" || arguments[0] == "-h" ||
+      arguments[0] == "help") {
+    fmt::print("{}", Usage());
+    return 0;
+  }
+  if (arguments[0] == "--version") {
+    fmt::print("{}", Version());
+    return 0;
+  }
+  const CommandInfo& command = FindCommand(arguments[0]);
+  Options options =
+      ParseOptions(command, {arguments.begin() + 1, arguments.end()});
+  if (options.help) {
+    fmt::print("{}", CommandHelp(command));
+    return 0;
+  }
+  options.command_line = fmt::format("initscope {}", fmt::join(arguments, " "));
+  return command.run(options);
+}
+
+int Report(ExitCode code, const std::string& message) {
+  fmt::print(stderr, "initscope: {}\n", message);
+  return static_cast<int>(code);
+}
+
+int MainWithErrors(int argc, char** argv) {
+  try {
+    const int status = Main({argv + 1, argv + argc});
+    if (std::fflush(stdout) != 0) {
+      return Report(ExitCode::kIo, "cannot write to stdout");
+    }
+    return status;
+  } catch (const UserError& error) {
+    return Report(error.code(), error.what());
+  } catch (const std::bad_alloc&) {
+    return Report(ExitCode::kIo, "out of memory; lower width, batch or jobs");
+  } catch (const std::exception& error) {
+    return Report(ExitCode::kInternal,
+                  fmt::format("internal error: {}", error.what()));
+  }
+}
+
+}  // namespace
+
+std::span<const CommandInfo> Commands() {
+  static constexpr CommandInfo kCommands[] = {
+      {"run", "[FILE.ini] [options]",
+       "runs the sweep that the file describes, into an HDF5 file", true, true,
+       false, 1, RunCommand},
+      {"plan", "[FILE.ini] [options]",
+       "prints the runs, the work, the memory and the time; runs nothing", true,
+       false, false, 1, PlanCommand},
+      {"trace", "[FILE.ini] [options]",
+       "one run with every tensor saved; --print shows each step", true, true,
+       true, 1, TraceCommand},
+      {"list", "[TOPIC]",
+       "what there is: inits, activations, losses, inputs, statistics", false,
+       false, false, 1, ListCommand},
+      {"info", "FILE.h5", "what a results file holds", false, false, false, 1,
+       InfoCommand},
+  };
+  return kCommands;
+}
+
+}  // namespace initscope
+
+int main(int argc, char** argv) {
+  return initscope::MainWithErrors(argc, argv);
+}

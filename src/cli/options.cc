@@ -1,0 +1,142 @@
+#include "cli/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <sstream>
+
+#include "base/error.h"
+#include "sim/keys.h"
+
+namespace initscope {
+namespace {
+
+namespace po = boost::program_options;
+
+std::string FlagName(std::string_view key) {
+  std::string flag(key);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+po::options_description CommandOptions(const CommandInfo& command) {
+  po::options_description options("Options");
+  auto add = options.add_options();
+  if (command.writes) {
+    add("force", po::bool_switch(), "overwrite an existing output file");
+  }
+  if (command.prints) {
+    add("print", po::bool_switch(),
+        "print formula, shape and matrix of each step");
+  }
+  add("json", po::bool_switch(), "machine-readable output on stdout");
+  add("quiet", po::bool_switch(), "no progress, no summary");
+  add("help,h", po::bool_switch(), "this page");
+  return options;
+}
+
+po::options_description KeyOptions() {
+  po::options_description options(
+      "Keys (in a file 'key = value'; a flag overrides the file;\n"
+      "lists: a, b or range(0, 8), linspace(0.5, 2, 4), geomspace(64, 1024, "
+      "5))");
+  for (const Key& key : Keys()) {
+    std::string help = fmt::format("{} [{}]", key.help, key.default_text);
+    if (!key.sweepable) help += " (no list)";
+    options.add_options()(FlagName(key.name).c_str(),
+                          po::value<std::vector<std::string>>()->value_name(
+                              key.sweepable ? "LIST" : "VALUE"),
+                          help.c_str());
+  }
+  return options;
+}
+
+[[noreturn]] void FailUsage(const CommandInfo& command,
+                            const std::string& what) {
+  throw UserError(ExitCode::kUsage, fmt::format("{}; see 'initscope {} --help'",
+                                                what, command.name));
+}
+
+[[noreturn]] void FailUnknown(const CommandInfo& command, std::string option,
+                              const po::options_description& known) {
+  option.erase(0, option.find_first_not_of('-'));
+  std::vector<std::string> names;
+  for (const auto& o : known.options()) names.push_back(o->long_name());
+  std::string hint = DidYouMean(
+      option, std::vector<std::string_view>(names.begin(), names.end()));
+  const size_t quote = hint.find('\'');
+  if (quote != std::string::npos) hint.insert(quote + 1, "--");
+  if (!hint.empty()) {
+    throw UserError(ExitCode::kUsage,
+                    fmt::format("unknown option --{}{}", option, hint));
+  }
+  FailUsage(command, fmt::format("unknown option --{}", option));
+}
+
+}  // namespace
+
+std::string CommandHelp(const CommandInfo& command) {
+  std::ostringstream page;
+  page << "initscope " << command.name << " " << command.arguments << "\n\n"
+       << command.summary << "\n\n"
+       << CommandOptions(command);
+  if (command.takes_keys) page << "\n" << KeyOptions();
+  return page.str();
+}
+
+Options ParseOptions(const CommandInfo& command,
+                     const std::vector<std::string>& arguments) {
+  po::options_description visible = CommandOptions(command);
+  if (command.takes_keys) visible.add(KeyOptions());
+  po::options_description all = visible;
+  all.add_options()("file", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("file", -1);
+
+  Options options;
+  options.command = command.name;
+  po::variables_map values;
+  try {
+    namespace style = po::command_line_style;
+    po::store(po::command_line_parser(arguments)
+                  .options(all)
+                  .positional(positional)
+                  .style(style::allow_long | style::long_allow_adjacent |
+                         style::long_allow_next | style::allow_short |
+                         style::allow_dash_for_short | style::short_allow_next)
+                  .run(),
+              values);
+  } catch (const po::unknown_option& error) {
+    FailUnknown(command, error.get_option_name(), visible);
+  } catch (const po::error& error) {
+    FailUsage(command, error.what());
+  }
+  const auto flag = [&](const char* name) {
+    return values.count(name) > 0 && values[name].as<bool>();
+  };
+  options.force = flag("force");
+  options.json = flag("json");
+  options.quiet = flag("quiet");
+  options.print = flag("print");
+  options.help = flag("help");
+  if (values.count("file") > 0) {
+    options.files = values["file"].as<std::vector<std::string>>();
+  }
+  if (options.files.size() > command.most_files) {
+    FailUsage(command, fmt::format("'{}' is one argument too many",
+                                   options.files[command.most_files]));
+  }
+  if (!command.takes_keys) return options;
+  for (const Key& key : Keys()) {
+    const std::string name = FlagName(key.name);
+    if (values.count(name) == 0) continue;
+    for (const std::string& text :
+         values[name].as<std::vector<std::string>>()) {
+      options.settings.push_back({std::string(key.name), text, "--" + name});
+    }
+  }
+  return options;
+}
+
+}  // namespace initscope

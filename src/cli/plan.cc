@@ -1,0 +1,122 @@
+// initscope plan: what a run would do, and what it would cost.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/machine.h"
+#include "cli/commands.h"
+#include "cli/experiment.h"
+#include "linalg/product.h"
+#include "sim/keys.h"
+
+namespace initscope {
+namespace {
+
+// The rate of one core at a product like the sweep's, in flop/s.
+double MeasureRate(const RunSpec& run) {
+  const size_t m = std::min<size_t>(run.batch, 256);
+  const size_t widest = *std::max_element(run.widths.begin(), run.widths.end());
+  const size_t n = std::min<size_t>(widest, 1024);
+  Matrix<float> x(m, n), w(n, n), z(m, n);
+  std::fill_n(x.data(), x.size(), 0.5f);
+  std::fill_n(w.data(), w.size(), 0.25f);
+  const double flops = 2.0 * static_cast<double>(m * n * n);
+  double best = 0;
+  const auto begin = std::chrono::steady_clock::now();
+  std::chrono::duration<double> spent{};
+  do {
+    const auto start = std::chrono::steady_clock::now();
+    Multiply<float>(x.view(), w.view(), z.view());
+    const std::chrono::duration<double> once =
+        std::chrono::steady_clock::now() - start;
+    best = std::max(best, flops / std::max(once.count(), 1e-9));
+    spent = std::chrono::steady_clock::now() - begin;
+  } while (spent.count() < 0.05);
+  return run.precision == Precision::kFloat32 ? best : best / 2;
+}
+
+// What drawing and statistics add to the products, roughly.
+constexpr double kOverhead = 1.4;
+constexpr double kSecondsPerRun = 2e-4;
+
+void PrintRuns(const std::vector<RunSpec>& runs) {
+  constexpr size_t kMost = 20;
+  fmt::print("{:<16} {:<12} {:<24} {:>6} {:>6}  {}\n", "run_id", "activation",
+             "init", "gain", "seed", "shape");
+  for (size_t i = 0; i < std::min(kMost, runs.size()); ++i) {
+    const RunSpec& run = runs[i];
+    std::string shape = run.Shape();
+    if (shape.size() > 40) {
+      shape = fmt::format("{}x…x{} (depth {})", run.widths[0],
+                          run.widths.back(), run.depth());
+    }
+    fmt::print("{:<16} {:<12} {:<24} {:>6.4g} {:>6}  {}\n",
+               RunIdHex(run.run_id), run.activation->name, run.init->name,
+               run.gain, run.seed, shape);
+  }
+  if (runs.size() > kMost) {
+    fmt::print("… and {} more (--json lists all)\n", runs.size() - kMost);
+  }
+}
+
+}  // namespace
+
+int PlanCommand(const Options& options) {
+  const Experiment experiment = LoadExperiment(options);
+  const SweepCost& cost = experiment.cost;
+  const double rate = MeasureRate(experiment.runs[0]);
+  const double jobs = static_cast<double>(
+      std::min(experiment.jobs, std::max<size_t>(1, cost.bundles)));
+  const double seconds =
+      (cost.flops * kOverhead / rate +
+       kSecondsPerRun * static_cast<double>(experiment.runs.size())) /
+      jobs;
+  const std::string output = experiment.output.empty()
+                                 ? "results/" + experiment.name + ".h5"
+                                 : experiment.output;
+  if (options.json) {
+    nlohmann::ordered_json json = {
+        {"name", experiment.name},
+        {"runs", experiment.runs.size()},
+        {"duplicates_dropped", experiment.duplicates},
+        {"swept", experiment.swept},
+        {"bundles", cost.bundles},
+        {"jobs", experiment.jobs},
+        {"flop", cost.flops},
+        {"memory_bytes", cost.memory},
+        {"machine_bytes", MachineMemory()},
+        {"expected_seconds", seconds},
+        {"output", output}};
+    for (const RunSpec& run : experiment.runs) {
+      json["run"].push_back({{"run_id", RunIdHex(run.run_id)},
+                             {"configuration", CanonicalRun(run)}});
+    }
+    fmt::print("{}\n", json.dump(2));
+    return 0;
+  }
+  PrintRuns(experiment.runs);
+  fmt::print("\n");
+  fmt::print("runs      {}", experiment.runs.size());
+  if (!experiment.swept.empty()) {
+    fmt::print(" over {}", fmt::join(experiment.swept, ", "));
+  }
+  if (experiment.duplicates > 0) {
+    fmt::print(" ({} duplicates dropped)", experiment.duplicates);
+  }
+  fmt::print(
+      "\nwork      {:.3g} GFLOP in {} bundles (runs that share their "
+      "random weights)\n",
+      cost.flops / 1e9, cost.bundles);
+  fmt::print("memory    {} of {} with {} jobs\n", BytesText(cost.memory),
+             BytesText(MachineMemory()), experiment.jobs);
+  fmt::print("time      about {} at the {:.3g} GFLOP/s per core measured now\n",
+             SecondsText(seconds), rate / 1e9);
+  fmt::print("output    {}\n", output);
+  return 0;
+}
+
+}  // namespace initscope

@@ -1,0 +1,33 @@
+// A progress line on stderr: runs done, rate, time left. Only on a terminal.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+
+namespace initscope {
+
+class Progress {
+ public:
+  Progress(size_t runs, bool enabled);
+  ~Progress();
+
+  // From any thread.
+  void Advance(size_t runs);
+
+ private:
+  void Draw();
+
+  using Clock = std::chrono::steady_clock;
+  const size_t runs_;
+  const bool enabled_;
+  const Clock::time_point begin_ = Clock::now();
+  std::mutex mutex_;
+  size_t done_ = 0;
+  Clock::time_point drawn_{};
+};
+
+// Whether stderr is a terminal that understands more than a teletype.
+bool StderrIsTerminal();
+
+}  // namespace initscope

@@ -1,0 +1,81 @@
+// initscope run: simulates the sweep and writes the results file.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/experiment.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "io/output_file.h"
+#include "io/results_writer.h"
+
+namespace initscope {
+
+int RunCommand(const Options& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  Provenance provenance;
+  provenance.started_utc = UtcNow();
+  const Experiment experiment = LoadExperiment(options);
+  OutputFile output(OutputPath(experiment, ""), options.force);
+
+  const InterruptFlag interrupt;
+  std::vector<RunResult> results;
+  {
+    Progress progress(experiment.runs.size(), !options.quiet);
+    results = RunSweep(experiment.runs,
+                       {experiment.jobs, &interrupt.raised(),
+                        [&](size_t runs) { progress.Advance(runs); }});
+  }
+  const auto complete = static_cast<size_t>(
+      std::count_if(results.begin(), results.end(),
+                    [](const RunResult& r) { return r.complete; }));
+  if (complete < results.size()) {
+    fmt::print(stderr,
+               "initscope: interrupted after {} of {} runs; nothing was "
+               "written\n",
+               complete, results.size());
+    return interrupt.ExitCode();
+  }
+  const std::chrono::duration<double> spent =
+      std::chrono::steady_clock::now() - begin;
+  provenance.name = experiment.name;
+  provenance.command_line = options.command_line;
+  provenance.configuration = experiment.configuration;
+  provenance.wall_seconds = spent.count();
+  provenance.jobs = experiment.jobs;
+  Hdf5Writer writer(output.temporary());
+  WriteResults(provenance, experiment.runs, results, experiment.swept,
+               experiment.inputs, &writer);
+  writer.Close();
+  output.Commit();
+
+  if (options.json) {
+    const nlohmann::ordered_json json = {
+        {"output", output.path().string()},
+        {"runs", experiment.runs.size()},
+        {"duplicates_dropped", experiment.duplicates},
+        {"seconds", spent.count()},
+        {"flop", experiment.cost.flops}};
+    fmt::print("{}\n", json.dump(2));
+  }
+  if (!options.quiet) {
+    if (experiment.duplicates > 0) {
+      fmt::print(stderr, "{} duplicate runs were dropped\n",
+                 experiment.duplicates);
+    }
+    fmt::print(
+        stderr, "{} runs in {} ({:.3g} GFLOP/s) -> {} ({})\n",
+        experiment.runs.size(), SecondsText(spent.count()),
+        experiment.cost.flops / spent.count() / 1e9, output.path().string(),
+        BytesText(
+            static_cast<double>(std::filesystem::file_size(output.path()))));
+  }
+  return 0;
+}
+
+}  // namespace initscope

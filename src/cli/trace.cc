@@ -1,0 +1,155 @@
+// initscope trace: one run with every tensor saved.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/experiment.h"
+#include "cli/matrix_text.h"
+#include "io/output_file.h"
+#include "io/results_writer.h"
+#include "sim/engine.h"
+#include "stats/scaled_double.h"
+
+namespace initscope {
+namespace {
+
+// The name in the file of the engine's tensor.
+std::string TensorName(std::string_view name, size_t layer,
+                       const RunSpec& run) {
+  if (name == "target") return run.loss->name == "probe" ? "R" : "Y";
+  return fmt::format("{}_{}", name, layer);
+}
+
+// Writes tensors as they come, without their exponents.
+class TensorSaver : public TensorObserver {
+ public:
+  TensorSaver(const RunSpec& run, Hdf5Writer* writer, bool print)
+      : run_(run), writer_(writer), print_(print) {
+    writer_->CreateGroup("/tensors");
+  }
+
+  void Observe(std::string_view name, size_t layer,
+               const ScaledMatrix<float>& tensor) override {
+    Save<float>(name, layer, tensor);
+  }
+
+  void Observe(std::string_view name, size_t layer,
+               const ScaledMatrix<double>& tensor) override {
+    // Some are double in any run; the file keeps the run's precision.
+    if (run_.precision == Precision::kFloat32) {
+      Save<float>(name, layer, tensor);
+    } else {
+      Save<double>(name, layer, tensor);
+    }
+  }
+
+ private:
+  template <typename T, typename Source>
+  void Save(std::string_view name, size_t layer,
+            const ScaledMatrix<Source>& tensor) {
+    const std::string title = TensorName(name, layer, run_);
+    Matrix<T> plain(tensor.rows(), tensor.cols());
+    for (size_t i = 0; i < tensor.rows(); ++i) {
+      for (size_t j = 0; j < tensor.cols(); ++j) {
+        const Source mantissa = tensor.mantissa(i, j);
+        const double value =
+            ScaledDouble{mantissa, tensor.exponent[i]}.ToDouble();
+        plain(i, j) = static_cast<T>(value);
+        const bool lost =
+            (mantissa != 0 &&
+             std::abs(plain(i, j)) < std::numeric_limits<T>::min() &&
+             tensor.exponent[i] != 0) ||
+            (std::isfinite(mantissa) && !std::isfinite(plain(i, j)));
+        if (lost) {
+          throw UserError(
+              ExitCode::kUsage,
+              fmt::format("{}: entry ({}, {}) is {}·2^{}, which {} cannot "
+                          "hold; use {}",
+                          title, i, j, mantissa, tensor.exponent[i],
+                          kPrecisionNames[static_cast<int>(run_.precision)],
+                          sizeof(T) == 4 ? "precision = float64 or fewer layers"
+                                         : "fewer layers"));
+        }
+      }
+    }
+    writer_->WriteMatrix("/tensors/" + title, plain.view());
+    if (print_) {
+      const ConstMatrixView<T> view = plain.view();
+      fmt::print("{}", StepText(name, layer, run_, view));
+    }
+  }
+
+  const RunSpec& run_;
+  Hdf5Writer* writer_;
+  bool print_;
+};
+
+}  // namespace
+
+int TraceCommand(const Options& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  Provenance provenance;
+  provenance.started_utc = UtcNow();
+  Experiment experiment = LoadExperiment(options);
+  const std::string file =
+      options.files.empty() ? experiment.name : options.files[0];
+  if (experiment.runs.size() != 1) {
+    throw UserError(
+        ExitCode::kUsage,
+        fmt::format("{}: trace saves one run, and this describes "
+                    "{} (over {}); fix each to one value, as "
+                    "--{} VALUE",
+                    file, experiment.runs.size(),
+                    fmt::join(experiment.swept, ", "), experiment.swept[0]));
+  }
+  const RunSpec& run = experiment.runs[0];
+  if (run.batches != 1) {
+    throw UserError(
+        ExitCode::kUsage,
+        fmt::format("{}: trace saves one batch; set batches = 1", file));
+  }
+  OutputFile output(OutputPath(experiment, "-trace"), options.force);
+  Hdf5Writer writer(output.temporary());
+  TensorSaver saver(run, &writer, options.print);
+  RunResult result;
+  SimulateBundle({&run}, {nullptr, &saver}, {&result});
+
+  const std::chrono::duration<double> spent =
+      std::chrono::steady_clock::now() - begin;
+  provenance.name = experiment.name;
+  provenance.command_line = options.command_line;
+  provenance.configuration = experiment.configuration;
+  provenance.wall_seconds = spent.count();
+  writer.SetText("/tensors", "loss", run.loss->name);
+  writer.SetNumber("/tensors", "loss_value", result.loss_value);
+  writer.SetText("/tensors", "activation", run.activation->name);
+  WriteResults(provenance, experiment.runs, {result}, experiment.swept,
+               experiment.inputs, &writer);
+  writer.Close();
+  output.Commit();
+  if (options.json) {
+    const nlohmann::ordered_json json = {
+        {"output", output.path().string()},
+        {"run_id", RunIdHex(run.run_id)},
+        {"loss_value",
+         std::isfinite(result.loss_value)
+             ? nlohmann::ordered_json(result.loss_value)
+             : nlohmann::ordered_json(fmt::format("{}", result.loss_value))}};
+    fmt::print("{}\n", json.dump(2));
+  }
+  if (!options.quiet) {
+    fmt::print(
+        stderr, "{} ({}): loss {:.6g} -> {}\n", run.Title(),
+        run.depth() > 8 ? fmt::format("depth {}", run.depth()) : run.Shape(),
+        result.loss_value, output.path().string());
+  }
+  return 0;
+}
+
+}  // namespace initscope

@@ -1,0 +1,33 @@
+// The columns of /runs and /layers, as section 4 of the format describes them:
+// tidy, one-dimensional, the swept keys repeated in /layers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/hdf5_writer.h"
+#include "sim/run_result.h"
+#include "sim/run_spec.h"
+
+namespace initscope {
+
+struct Column {
+  std::string name;
+  std::string long_name;
+  std::string formula;  // "" where there is none
+  ColumnValues values;
+  // For codes: the names behind 0, 1, 2 …
+  std::vector<std::string> categories;
+};
+
+// One entry per run.
+std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
+                               const std::vector<RunResult>& results);
+
+// One entry per run and row 0 … L. activation, init, seed and every key of
+// `swept` are repeated.
+std::vector<Column> LayerColumns(const std::vector<RunSpec>& runs,
+                                 const std::vector<RunResult>& results,
+                                 const std::vector<std::string>& swept);
+
+}  // namespace initscope

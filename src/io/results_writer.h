@@ -1,0 +1,42 @@
+// Writes a results file: format "initscope-results".
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/hdf5_writer.h"
+#include "sim/input_data.h"
+#include "sim/run_result.h"
+#include "sim/run_spec.h"
+
+namespace initscope {
+
+// Bumped when a column changes its meaning or place, not when one is added.
+inline constexpr int64_t kFormatVersion = 1;
+// Bumped when the same run gives other numbers than before.
+inline constexpr int64_t kNumericsVersion = 1;
+
+// What the root attributes say of how the file came about.
+struct Provenance {
+  std::string name;
+  std::string command_line;
+  std::string configuration;  // the resolved experiment, as an .ini
+  std::string started_utc;    // 2026-01-31T12:00:00Z
+  double wall_seconds = 0;
+  size_t jobs = 1;
+};
+
+// The present moment, as Provenance wants it.
+std::string UtcNow();
+
+// All of a results file but tensors. `writer` stays open for more.
+void WriteResults(const Provenance& provenance,
+                  const std::vector<RunSpec>& runs,
+                  const std::vector<RunResult>& results,
+                  const std::vector<std::string>& swept,
+                  const std::vector<std::shared_ptr<const InputData>>& inputs,
+                  Hdf5Writer* writer);
+
+}  // namespace initscope

@@ -1,0 +1,14 @@
+// Which instruction set the vectorized kernels run on.
+#pragma once
+
+#include <string>
+
+namespace initscope {
+
+// "AVX2", "AVX3" (AVX-512), "NEON" …: the best that this machine has.
+std::string KernelTarget();
+
+// "Eigen 3.4.0, Highway 1.0.3, …".
+std::string LibraryVersions();
+
+}  // namespace initscope

@@ -1,0 +1,128 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "linalg/scaled_matrix.cc"
+#include "linalg/scaled_matrix.h"
+
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+HWY_BEFORE_NAMESPACE();
+namespace initscope {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// One pass: v - v is 0 but for infinities and NaN.
+template <typename T>
+T MaxMagnitudeT(const T* x, size_t n) {
+  const hn::ScalableTag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  auto max = hn::Zero(d);
+  auto bad = hn::Zero(d);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto v = hn::Abs(hn::LoadU(d, x + i));
+    max = hn::Max(max, v);
+    bad = hn::Add(bad, hn::Sub(v, v));
+  }
+  T result = hn::GetLane(hn::MaxOfLanes(d, max));
+  T poison = hn::GetLane(hn::SumOfLanes(d, bad));
+  for (; i < n; ++i) {
+    const T v = std::abs(x[i]);
+    result = std::max(result, v);
+    poison += v - v;
+  }
+  return poison == 0 ? result : std::numeric_limits<T>::infinity();
+}
+
+template <typename T>
+void MultiplyByT(T* x, size_t n, T factor) {
+  const hn::ScalableTag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  const auto f = hn::Set(d, factor);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    hn::StoreU(hn::Mul(hn::LoadU(d, x + i), f), d, x + i);
+  }
+  for (; i < n; ++i) x[i] *= factor;
+}
+
+float MaxMagnitudeF32(const float* x, size_t n) { return MaxMagnitudeT(x, n); }
+double MaxMagnitudeF64(const double* x, size_t n) {
+  return MaxMagnitudeT(x, n);
+}
+void MultiplyByF32(float* x, size_t n, float f) { MultiplyByT(x, n, f); }
+void MultiplyByF64(double* x, size_t n, double f) { MultiplyByT(x, n, f); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace initscope
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace initscope {
+
+HWY_EXPORT(MaxMagnitudeF32);
+HWY_EXPORT(MaxMagnitudeF64);
+HWY_EXPORT(MultiplyByF32);
+HWY_EXPORT(MultiplyByF64);
+
+template <>
+float MaxMagnitude(const float* x, size_t n) {
+  return HWY_DYNAMIC_DISPATCH(MaxMagnitudeF32)(x, n);
+}
+template <>
+double MaxMagnitude(const double* x, size_t n) {
+  return HWY_DYNAMIC_DISPATCH(MaxMagnitudeF64)(x, n);
+}
+
+namespace {
+void MultiplyBy(float* x, size_t n, float factor) {
+  HWY_DYNAMIC_DISPATCH(MultiplyByF32)(x, n, factor);
+}
+void MultiplyBy(double* x, size_t n, double factor) {
+  HWY_DYNAMIC_DISPATCH(MultiplyByF64)(x, n, factor);
+}
+}  // namespace
+
+double PowerOfTwo(int64_t shift) {
+  return std::ldexp(1.0,
+                    static_cast<int>(std::clamp<int64_t>(shift, -1100, 1100)));
+}
+
+template <typename T>
+void ScaleByPowerOfTwo(T* x, size_t n, int64_t shift) {
+  // Steps whose factors T can hold; past two full ranges all is 0 or infinite.
+  constexpr int64_t kStep = std::numeric_limits<T>::max_exponent - 2;
+  shift = std::clamp<int64_t>(shift, -4 * kStep, 4 * kStep);
+  while (shift != 0) {
+    const int64_t step = std::clamp<int64_t>(shift, -kStep, kStep);
+    MultiplyBy(x, n, static_cast<T>(PowerOfTwo(step)));
+    shift -= step;
+  }
+}
+
+template <typename T>
+void NormalizeRow(T* row, size_t n, int64_t* exponent) {
+  const T max = MaxMagnitude(row, n);
+  if (!(max <= std::numeric_limits<T>::max())) return;
+  if (max == 0) {
+    *exponent = 0;
+    return;
+  }
+  const int64_t magnitude = std::ilogb(max) + *exponent;
+  const bool plain = std::abs(magnitude) <= kPlainRange<T>;
+  const int64_t target = plain ? 0 : magnitude;
+  if (target == *exponent) return;
+  ScaleByPowerOfTwo(row, n, *exponent - target);
+  *exponent = target;
+}
+
+template void ScaleByPowerOfTwo(float*, size_t, int64_t);
+template void ScaleByPowerOfTwo(double*, size_t, int64_t);
+template void NormalizeRow(float*, size_t, int64_t*);
+template void NormalizeRow(double*, size_t, int64_t*);
+
+}  // namespace initscope
+#endif  // HWY_ONCE

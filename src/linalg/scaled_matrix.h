@@ -1,0 +1,58 @@
+// Matrices whose rows carry a power of two, so that neither depth nor gain
+// makes float32 underflow or overflow.
+//
+//     entry (i, j) = mantissa(i, j) · 2^exponent[i]
+//
+// A row is one sample: at large gain the gradients of two samples drift apart
+// by hundreds of decades, so one exponent for a whole matrix would not do.
+// Rescaling multiplies by powers of two, which is exact; entries that it makes
+// denormal are more than 2⁹⁰ times smaller than their row's largest.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/matrix.h"
+
+namespace initscope {
+
+template <typename T>
+struct ScaledMatrix {
+  Matrix<T> mantissa;
+  std::vector<int64_t> exponent;  // one per row
+
+  // Changes the shape; the entries are lost and the exponents 0.
+  void Resize(size_t rows, size_t cols) {
+    mantissa.Resize(rows, cols);
+    exponent.assign(rows, 0);
+  }
+  size_t rows() const { return mantissa.rows(); }
+  size_t cols() const { return mantissa.cols(); }
+};
+
+// A row whose largest magnitude lies in 2^±kPlainRange has exponent 0. The
+// range leaves room for a product over any width, and its lower end is where
+// every activation is linear in T to the last bit.
+template <typename T>
+inline constexpr int kPlainRange = sizeof(T) == 4 ? 32 : 64;
+
+// The largest |x|; infinite or NaN entries give infinity. 0 if n = 0.
+template <typename T>
+T MaxMagnitude(const T* x, size_t n);
+
+// x *= 2^shift, exactly but for overflow and denormals; any shift.
+template <typename T>
+void ScaleByPowerOfTwo(T* x, size_t n, int64_t shift);
+
+// Brings a row to its canonical form, a function of its value alone: exponent
+// 0 if its largest magnitude lies in the plain range, else that magnitude in
+// [1, 2). A row of zeros gets exponent 0; one that is not finite stays as it
+// is.
+template <typename T>
+void NormalizeRow(T* row, size_t n, int64_t* exponent);
+
+// 2^shift as a double: 0 below the range, infinity above it.
+double PowerOfTwo(int64_t shift);
+
+}  // namespace initscope

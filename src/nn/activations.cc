@@ -1,0 +1,387 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "nn/activations.cc"
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+//
+#include <hwy/contrib/math/math-inl.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "nn/activations.h"
+
+// This file is compiled once per instruction set; this part only once.
+#ifndef INITSCOPE_NN_ACTIVATIONS_COMMON
+#define INITSCOPE_NN_ACTIVATIONS_COMMON
+namespace initscope {
+// Klambauer et al. 2017, equation 14.
+inline constexpr double kSeluLambda = 1.0507009873554805;
+inline constexpr double kSeluAlpha = 1.6732632423543772;
+inline constexpr double kTwoOverSqrtPi = 1.12837916709551257390;
+inline constexpr double kSqrtHalf = 0.70710678118654752440;
+inline constexpr double kInvSqrt2Pi = 0.39894228040143267794;
+
+struct ActivationKernels {
+  std::string_view name;
+  void (*apply_float)(const float*, size_t, float*, float*);
+  void (*apply_double)(const double*, size_t, double*, double*);
+};
+}  // namespace initscope
+#endif  // INITSCOPE_NN_ACTIVATIONS_COMMON
+
+HWY_BEFORE_NAMESPACE();
+namespace initscope {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Each functor sets value and slope for a vector of pre-activations.
+
+template <class D, class V>
+HWY_INLINE V Constant(D d, double x, V /*type*/) {
+  return hn::Set(d, static_cast<hn::TFromD<D>>(x));
+}
+
+// Calls a double function for each lane, where no vector version is at hand.
+template <class D, class V, class F>
+HWY_INLINE V PerLane(D d, V x, F function) {
+  HWY_ALIGN hn::TFromD<D> lanes[hn::MaxLanes(d)];
+  hn::Store(x, d, lanes);
+  for (size_t i = 0; i < hn::Lanes(d); ++i) {
+    lanes[i] = static_cast<hn::TFromD<D>>(function(lanes[i]));
+  }
+  return hn::Load(d, lanes);
+}
+
+// σ(z), σ(−z) and σ'(z), none by subtraction from 1.
+template <class D, class V>
+HWY_INLINE void Logistic(D d, V z, V& plus, V& minus, V& slope) {
+  const V one = Constant(d, 1, z);
+  const V e = hn::Exp(d, hn::Neg(hn::Abs(z)));
+  const V r = hn::Div(one, hn::Add(one, e));
+  const V er = hn::Mul(e, r);
+  const auto positive = hn::Ge(z, hn::Zero(d));
+  plus = hn::IfThenElse(positive, r, er);
+  minus = hn::IfThenElse(positive, er, r);
+  slope = hn::Mul(er, r);
+}
+
+struct Linear {
+  static constexpr const char* kName = "linear";
+  template <class D, class V>
+  void operator()(D d, V z, V& a, V& s) const {
+    a = z;
+    s = Constant(d, 1, z);
+  }
+};
+
+struct Sigmoid {
+  static constexpr const char* kName = "sigmoid";
+  template <class D, class V>
+  void operator()(D d, V z, V& a, V& s) const {
+    V minus;
+    Logistic(d, z, a, minus, s);
+  }
+};
+
+struct Tanh {
+  static constexpr const char* kName = "tanh";
+  template <class D, class V>
+  void operator()(D d, V z, V& a, V& s) const {
+    const V one = Constant(d, 1, z);
+    const V two = Constant(d, 2, z);
+    const V x = hn::Mul(Constant(d, -2, z), hn::Abs(z));
+    const V e = hn::Exp(d, x);
+    const V m = hn::Expm1(d, x);  // e − 1
+    const V r = hn::Div(one, hn::Add(two, m));
+    a = hn::CopySign(hn::Mul(hn::Neg(m), r), z);
+    s = hn::Mul(hn::Mul(hn::Mul(two, two), e), hn::Mul(r, r));
+  }
+};
+
+struct Relu {
+  static constexpr const char* kName = "relu";
+  template <class D, class V>
+  void operator()(D d, V z, V& a, V& s) const {
+    const auto off = hn::Le(z, hn::Zero(d));
+    a = hn::IfThenZeroElse(off, z);
+    s = hn::IfThenZeroElse(off, Constant(d, 1, z));
+  }
+};
+
+struct LeakyRelu {
+  static constexpr const char* kName = "leaky_relu";
+  template <class D, class V>
+  void operator()(D d, V z, V& a, V& s) const {
+    const V leak = Constant(d, 0.01, z);
+    const auto off = hn::Le(z, hn::Zero(d));
+    a = hn::IfThenElse(off, hn::Mul(leak, z), z);
+    s = hn::IfThenElse(off, leak, Constant(d, 1, z));
+  }
+};
+
+struct Elu {
+  static constexpr const char* kName = "elu";
+  template <class D, class V>
+  void operator()(D d, V z, V& a, V& s) const {
+    const auto off = hn::Le(z, hn::Zero(d));
+    const V low = hn::Min(z, hn::Zero(d));
+    a = hn::IfThenElse(off, hn::Expm1(d, low), z);
+    s = hn::IfThenElse(off, hn::Exp(d, low), Constant(d, 1, z));
+  }
+};
+
+struct Selu {
+  static constexpr const char* kName = "selu";
+  template <class D, class V>
+  void operator()(D d, V z, V& a, V& s) const {
+    const auto off = hn::Le(z, hn::Zero(d));
+    const V low = hn::Min(z, hn::Zero(d));
+    const V lambda = Constant(d, kSeluLambda, z);
+    const V both = Constant(d, kSeluLambda * kSeluAlpha, z);
+    a = hn::IfThenElse(off, hn::Mul(both, hn::Expm1(d, low)),
+                       hn::Mul(lambda, z));
+    s = hn::IfThenElse(off, hn::Mul(both, hn::Exp(d, low)), lambda);
+  }
+};
+
+struct Gelu {
+  static constexpr const char* kName = "gelu";
+  template <class D, class V>
+  void operator()(D d, V z, V& a, V& s) const {
+    const V phi =
+        PerLane(d, z, [](double x) { return std::erfc(-x * kSqrtHalf) / 2; });
+    a = hn::Mul(z, phi);
+    s = PerLane(d, z, [](double x) {
+      return std::erfc(-x * kSqrtHalf) / 2 +
+             x * kInvSqrt2Pi * std::exp(-x * x / 2);
+    });
+  }
+};
+
+struct Silu {
+  static constexpr const char* kName = "silu";
+  template <class D, class V>
+  void operator()(D d, V z, V& a, V& s) const {
+    V plus, minus, slope;
+    Logistic(d, z, plus, minus, slope);
+    a = hn::Mul(z, plus);
+    s = hn::Mul(plus, hn::MulAdd(z, minus, Constant(d, 1, z)));
+  }
+};
+
+struct Softplus {
+  static constexpr const char* kName = "softplus";
+  template <class D, class V>
+  void operator()(D d, V z, V& a, V& s) const {
+    V minus, slope;
+    Logistic(d, z, s, minus, slope);
+    a = hn::Add(hn::Max(z, hn::Zero(d)),
+                hn::Log1p(d, hn::Exp(d, hn::Neg(hn::Abs(z)))));
+    a = hn::IfThenElse(hn::IsNaN(z), z, a);
+  }
+};
+
+struct Softsign {
+  static constexpr const char* kName = "softsign";
+  template <class D, class V>
+  void operator()(D d, V z, V& a, V& s) const {
+    const V one = Constant(d, 1, z);
+    const V r = hn::Div(one, hn::Add(one, hn::Abs(z)));
+    a = hn::Mul(z, r);
+    s = hn::Mul(r, r);
+  }
+};
+
+struct Erf {
+  static constexpr const char* kName = "erf";
+  template <class D, class V>
+  void operator()(D d, V z, V& a, V& s) const {
+    a = PerLane(d, z, [](double x) { return std::erf(x); });
+    s = PerLane(d, z,
+                [](double x) { return kTwoOverSqrtPi * std::exp(-x * x); });
+  }
+};
+
+struct HardTanh {
+  static constexpr const char* kName = "hard_tanh";
+  template <class D, class V>
+  void operator()(D d, V z, V& a, V& s) const {
+    const V one = Constant(d, 1, z);
+    const V minus_one = hn::Neg(one);
+    a = hn::IfThenElse(hn::IsNaN(z), z, hn::Min(hn::Max(z, minus_one), one));
+    const auto inside = hn::And(hn::Gt(z, minus_one), hn::Le(z, one));
+    s = hn::IfThenElseZero(inside, one);
+  }
+};
+
+template <class Functor, typename T>
+void Apply(const T* z, size_t n, T* a, T* s) {
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  const size_t lanes = hn::Lanes(d);
+  const Functor functor;
+  V va, vs;
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    functor(d, hn::LoadU(d, z + i), va, vs);
+    hn::StoreU(va, d, a + i);
+    hn::StoreU(vs, d, s + i);
+  }
+  if (i < n) {
+    HWY_ALIGN T rest[hn::MaxLanes(d)] = {};
+    std::copy(z + i, z + n, rest);
+    functor(d, hn::Load(d, rest), va, vs);
+    hn::Store(va, d, rest);
+    std::copy(rest, rest + (n - i), a + i);
+    hn::Store(vs, d, rest);
+    std::copy(rest, rest + (n - i), s + i);
+  }
+}
+
+template <class... Functors>
+const std::vector<ActivationKernels>* MakeKernels() {
+  static const std::vector<ActivationKernels> kernels = {
+      {Functors::kName, &Apply<Functors, float>, &Apply<Functors, double>}...};
+  return &kernels;
+}
+
+// The first list: the vectorized functions.
+const std::vector<ActivationKernels>* AllKernels() {
+  return MakeKernels<Linear, Sigmoid, Tanh, Relu, LeakyRelu, Elu, Selu, Gelu,
+                     Silu, Softplus, Softsign, Erf, HardTanh>();
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace initscope
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace initscope {
+namespace {
+
+HWY_EXPORT(AllKernels);
+
+double SigmoidOf(double z) {
+  return z >= 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z));
+}
+double LogSigmoid(double z) {
+  return std::min(z, 0.0) - std::log1p(std::exp(-std::abs(z)));
+}
+double NormalCdf(double z) { return std::erfc(-z * kSqrtHalf) / 2; }
+double NormalDensity(double z) { return kInvSqrt2Pi * std::exp(-z * z / 2); }
+
+double GeluSlope(double z) { return NormalCdf(z) + z * NormalDensity(z); }
+double GeluLogAbsSlope(double z) {
+  if (z > -30) return std::log(std::abs(GeluSlope(z)));
+  // Mills' ratio: Φ(z) = φ(z)/|z|·(1 − 1/z² + O(z⁻⁴)).
+  const double x = -z;
+  return -z * z / 2 + std::log(kInvSqrt2Pi * (x - (1 - 1 / (x * x)) / x));
+}
+double SiluSlope(double z) { return SigmoidOf(z) * (1 + z * SigmoidOf(-z)); }
+double SiluLogAbsSlope(double z) {
+  return LogSigmoid(z) + std::log(std::abs(1 + z * SigmoidOf(-z)));
+}
+
+// The second list: what there is to know of each, and its plain reference.
+// clang-format off
+const Activation kReferences[] = {
+    {"linear", "z", "-", true, 1,
+     [](double z) { return z; }, [](double) { return 1.0; }, nullptr,
+     nullptr, nullptr},
+    {"sigmoid", "1/(1 + e^-z)", "-", false, 0.25,
+     SigmoidOf, [](double z) { return SigmoidOf(z) * SigmoidOf(-z); },
+     [](double z) { return LogSigmoid(z) + LogSigmoid(-z); },
+     nullptr, nullptr},
+    {"tanh", "tanh z", "-", false, 1,
+     [](double z) { return std::tanh(z); },
+     [](double z) {
+       const double e = std::exp(-2 * std::abs(z));
+       return 4 * e / ((1 + e) * (1 + e));
+     },
+     [](double z) {
+       const double x = std::abs(z);
+       return 2 * (std::log(2.0) - x - std::log1p(std::exp(-2 * x)));
+     },
+     nullptr, nullptr},
+    {"relu", "max(0, z)", "Nair & Hinton, ICML 2010", true, 1,
+     [](double z) { return z <= 0 ? 0.0 : z; },
+     [](double z) { return z <= 0 ? 0.0 : 1.0; }, nullptr, nullptr, nullptr},
+    {"leaky_relu", "z for z > 0, else 0.01 z", "Maas, Hannun & Ng, ICML 2013",
+     true, 1,
+     [](double z) { return z <= 0 ? 0.01 * z : z; },
+     [](double z) { return z <= 0 ? 0.01 : 1.0; }, nullptr, nullptr, nullptr},
+    {"elu", "z for z > 0, else e^z - 1",
+     "Clevert, Unterthiner & Hochreiter, ICLR 2016", false, 1,
+     [](double z) { return z <= 0 ? std::expm1(z) : z; },
+     [](double z) { return z <= 0 ? std::exp(z) : 1.0; },
+     [](double z) { return std::min(z, 0.0); }, nullptr, nullptr},
+    {"selu", "λ z for z > 0, else λ α (e^z - 1)",
+     "Klambauer et al., NeurIPS 2017", false, kSeluLambda * kSeluAlpha,
+     [](double z) {
+       return kSeluLambda * (z <= 0 ? kSeluAlpha * std::expm1(z) : z);
+     },
+     [](double z) {
+       return kSeluLambda * (z <= 0 ? kSeluAlpha * std::exp(z) : 1.0);
+     },
+     [](double z) {
+       return std::log(kSeluLambda) +
+              (z <= 0 ? std::log(kSeluAlpha) + z : 0.0);
+     },
+     nullptr, nullptr},
+    {"gelu", "z Φ(z)", "Hendrycks & Gimpel, arXiv:1606.08415", false,
+     1.1289041451851549,  // at z = √2
+     [](double z) { return z * NormalCdf(z); }, GeluSlope, GeluLogAbsSlope,
+     nullptr, nullptr},
+    {"silu", "z/(1 + e^-z)", "Elfwing, Uchibe & Doya, 2018", false,
+     1.0998393201288669,  // at z = 2.39936
+     [](double z) { return z * SigmoidOf(z); }, SiluSlope, SiluLogAbsSlope,
+     nullptr, nullptr},
+    {"softplus", "log(1 + e^z)", "Dugas et al., NeurIPS 2000", false, 1,
+     [](double z) {
+       return std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z)));
+     },
+     SigmoidOf, LogSigmoid, nullptr, nullptr},
+    {"softsign", "z/(1 + |z|)", "Bergstra et al., 2009", false, 1,
+     [](double z) { return z / (1 + std::abs(z)); },
+     [](double z) {
+       const double r = 1 / (1 + std::abs(z));
+       return r * r;
+     },
+     [](double z) { return -2 * std::log1p(std::abs(z)); },
+     nullptr, nullptr},
+    {"erf", "erf z", "-", false, kTwoOverSqrtPi,
+     [](double z) { return std::erf(z); },
+     [](double z) { return kTwoOverSqrtPi * std::exp(-z * z); },
+     [](double z) { return std::log(kTwoOverSqrtPi) - z * z; },
+     nullptr, nullptr},
+    {"hard_tanh", "max(-1, min(1, z))", "Collobert, 2004", false, 1,
+     [](double z) { return std::max(-1.0, std::min(1.0, z)); },
+     [](double z) { return z > -1 && z <= 1 ? 1.0 : 0.0; }, nullptr,
+     nullptr, nullptr},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Activation> Activations() {
+  static const std::vector<Activation> activations = [] {
+    const auto& kernels = *HWY_DYNAMIC_DISPATCH(AllKernels)();
+    std::vector<Activation> table(std::begin(kReferences),
+                                  std::end(kReferences));
+    INITSCOPE_CHECK(table.size() == kernels.size());
+    for (size_t i = 0; i < table.size(); ++i) {
+      INITSCOPE_CHECK(table[i].name == kernels[i].name);
+      table[i].apply_float = kernels[i].apply_float;
+      table[i].apply_double = kernels[i].apply_double;
+    }
+    return table;
+  }();
+  return activations;
+}
+
+}  // namespace initscope
+#endif  // HWY_ONCE

@@ -1,0 +1,42 @@
+// Weight initializers: W = gain · s · U.
+//
+// U is a draw with entries of mean 0 and variance 1 (but for zero, constant
+// and orthogonal, see UnitLaw); s depends on the two fans alone. Runs with the
+// same seed and law share U, so schemes are compared on the same draw.
+//
+// To add one: a row of the table in initializers.cc.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace initscope {
+
+// What U is. fan_in × fan_out.
+enum class UnitLaw {
+  kZero,             // U = 0
+  kConstant,         // every entry 1
+  kNormal,           // i.i.d. N(0,1)
+  kUniform,          // i.i.d. U(−√3, √3)
+  kTruncatedNormal,  // i.i.d. N(0,1) cut at ±2, rescaled to variance 1
+  kOrthogonal,       // Haar, times √max(fan_in, fan_out)
+};
+
+struct Initializer {
+  std::string_view name;
+  std::string_view alias;  // another accepted name, or ""
+  UnitLaw law;
+  std::string_view formula;  // of the standard deviation s, or of U
+  double (*scale)(double fan_in, double fan_out);  // s at gain 1
+  // The scale is found layer by layer so that the first batch's X W has
+  // variance gain²; `scale` is where that search begins.
+  bool data_dependent;
+  std::string_view torch, keras, jax;  // the same scheme elsewhere, or "-"
+  std::string_view source;
+};
+
+// In the order of their codes in results files: append, never reorder.
+std::span<const Initializer> Initializers();
+
+}  // namespace initscope

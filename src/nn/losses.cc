@@ -1,0 +1,173 @@
+#include "nn/losses.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/matrix.h"
+#include "random/variates.h"
+#include "stats/scaled_double.h"
+
+namespace initscope {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+double Plain(double mantissa, int64_t exponent) {
+  return ScaledDouble{mantissa, exponent}.ToDouble();
+}
+
+// y log(y/x) with its limit 0 at y = 0; `log_x` is log x.
+double RelativeEntropyTerm(double y, double log_x) {
+  return y == 0 ? 0.0 : y * (std::log(y) - log_x);
+}
+
+double EntropyTerm(double y) { return y == 0 ? 0.0 : -y * std::log(y); }
+
+// log(1 + e^z), for any z including ±∞.
+double Softplus(double z) {
+  return std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z)));
+}
+
+double Sigmoid(double z) {
+  const double e = std::exp(-std::abs(z));
+  return (z >= 0 ? 1 : e) / (1 + e);
+}
+
+// ‖z − y‖²/(2mc): the target is brought to the logits' exponent, not the
+// reverse, so that exploding logits keep a finite delta.
+LossRow Mse(const LossInput& in, double* delta, int64_t* delta_exponent) {
+  const int64_t e = std::max<int64_t>(in.exponent, 0);
+  const double scale =
+      1 / (static_cast<double>(in.samples) * static_cast<double>(in.outputs));
+  double squares = 0;
+  for (size_t j = 0; j < in.outputs; ++j) {
+    const double d =
+        Plain(in.logits[j], in.exponent - e) - Plain(in.target[j], -e);
+    squares += d * d;
+    delta[j] = d * scale;
+  }
+  *delta_exponent = e;
+  return {Plain(squares * scale / 2, 2 * e), kNaN, kNaN, kNaN};
+}
+
+LossRow SigmoidCrossEntropy(const LossInput& in, double* delta,
+                            int64_t* delta_exponent) {
+  const double m = static_cast<double>(in.samples);
+  LossRow out;
+  for (size_t j = 0; j < in.outputs; ++j) {
+    const double z = Plain(in.logits[j], in.exponent);
+    const double y = in.target[j];
+    // −log ŷ = softplus(−z), −log(1 − ŷ) = softplus(z); a weight of 0 must
+    // not meet an infinite logit.
+    const double log_one = -Softplus(-z);
+    const double log_zero = -Softplus(z);
+    if (y > 0) out.cross_entropy -= y * log_one;
+    if (y < 1) out.cross_entropy -= (1 - y) * log_zero;
+    out.label_entropy += EntropyTerm(y) + EntropyTerm(1 - y);
+    out.kl_divergence +=
+        RelativeEntropyTerm(y, log_one) + RelativeEntropyTerm(1 - y, log_zero);
+    // ŷ − y, without cancellation for y = 0 and 1.
+    delta[j] = ((1 - y) * Sigmoid(z) - y * Sigmoid(-z)) / m;
+  }
+  out.value = out.cross_entropy / m;
+  *delta_exponent = 0;
+  return out;
+}
+
+LossRow SoftmaxCrossEntropy(const LossInput& in, double* delta,
+                            int64_t* delta_exponent) {
+  const size_t c = in.outputs;
+  const double m = static_cast<double>(in.samples);
+  const size_t top = static_cast<size_t>(
+      std::max_element(in.logits, in.logits + c) - in.logits);
+  // Logits are taken relative to the largest, which leaves ŷ unchanged.
+  double others = 0;  // Σ e^(z_j − z_top) without the largest
+  for (size_t j = 0; j < c; ++j) {
+    delta[j] = Plain(in.logits[j] - in.logits[top], in.exponent);
+    if (j != top) others += std::exp(delta[j]);
+  }
+  const double log_sum = std::log1p(others);
+  LossRow out;
+  double y_others = 0;
+  for (size_t j = 0; j < c; ++j) {
+    const double y = in.target[j];
+    const double log_p = delta[j] - log_sum;
+    if (y > 0) out.cross_entropy -= y * log_p;
+    out.label_entropy += EntropyTerm(y);
+    out.kl_divergence += RelativeEntropyTerm(y, log_p);
+    if (j != top) {
+      y_others += y;
+      delta[j] = (std::exp(log_p) - y) / m;
+    }
+  }
+  // ŷ_top − y_top where both may be near 1: the difference of the rests.
+  delta[top] = (y_others - others / (1 + others)) / m;
+  out.value = out.cross_entropy / m;
+  *delta_exponent = 0;
+  return out;
+}
+
+// Σ R ⊙ Z: delta_L is R itself.
+LossRow Probe(const LossInput& in, double* delta, int64_t* delta_exponent) {
+  double sum = 0;
+  for (size_t j = 0; j < in.outputs; ++j) {
+    sum += in.target[j] * in.logits[j];
+    delta[j] = in.target[j];
+  }
+  *delta_exponent = 0;
+  return {Plain(sum, in.exponent), kNaN, kNaN, kNaN};
+}
+
+void DrawNormal(uint64_t seed, Stream stream, uint32_t row, size_t outputs,
+                double* target) {
+  FillVariates(VariateLaw::kNormal, {seed, stream, 0}, row,
+               MatrixView<double>(target, 1, outputs));
+}
+
+void DrawNormalTarget(uint64_t seed, uint32_t row, size_t outputs,
+                      double* target) {
+  DrawNormal(seed, Stream::kTargets, row, outputs, target);
+}
+
+void DrawProbe(uint64_t seed, uint32_t row, size_t outputs, double* target) {
+  DrawNormal(seed, Stream::kProbes, row, outputs, target);
+}
+
+// One-hot, the class ⌊c·u⌋ with u the uniform number at column 0.
+void DrawClass(uint64_t seed, uint32_t row, size_t outputs, double* target) {
+  const double u = Uniform01(RandomWord({seed, Stream::kTargets, 0}, row, 0));
+  const auto drawn = static_cast<size_t>(u * static_cast<double>(outputs));
+  std::fill(target, target + outputs, 0.0);
+  target[drawn] = 1;
+}
+
+void DrawBernoulli(uint64_t seed, uint32_t row, size_t outputs,
+                   double* target) {
+  for (size_t j = 0; j < outputs; ++j) {
+    const uint32_t word =
+        RandomWord({seed, Stream::kTargets, 0}, row, static_cast<uint32_t>(j));
+    target[j] = Uniform01(word) < 0.5 ? 1 : 0;
+  }
+}
+
+// clang-format off
+constexpr Loss kLosses[] = {
+    {"mse", "‖X_L - Y‖²/(2 m c)", "(X_L - Y)/(m c)", "-",
+     Mse, DrawNormalTarget, true, false, false},
+    {"sigmoid_cross_entropy",
+     "mean over samples of Σ_j -[y log ŷ + (1-y) log(1-ŷ)], ŷ = σ(Z_L)",
+     "(ŷ - Y)/m", "-", SigmoidCrossEntropy, DrawBernoulli, true, true, true},
+    {"softmax_cross_entropy",
+     "mean over samples of -Σ_j y_j log ŷ_j, ŷ = softmax(Z_L)", "(ŷ - Y)/m",
+     "Bridle, NeurIPS 1989", SoftmaxCrossEntropy, DrawClass, true, true, false},
+    {"probe", "Σ R ⊙ Z_L, R i.i.d. N(0,1)", "R", "-",
+     Probe, DrawProbe, false, false, false},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Loss> Losses() { return kLosses; }
+
+}  // namespace initscope

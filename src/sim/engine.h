@@ -1,0 +1,55 @@
+// The engine: propagates a bundle of runs forward and backward and gathers
+// their statistics.
+//
+// A bundle is runs that share the unit draw U: same seed, law, widths and
+// precision. U is drawn once per layer for all of them. What a run computes
+// does not depend on which bundle it is in.
+//
+//     for each batch:   X_0 → Z_1 → X_1 → … → Z_L → loss → delta_L → … →
+//     delta_0
+#pragma once
+
+#include <atomic>
+#include <exception>
+#include <string_view>
+#include <vector>
+
+#include "linalg/scaled_matrix.h"
+#include "sim/run_result.h"
+#include "sim/run_spec.h"
+
+namespace initscope {
+
+// Thrown when EngineOptions::stop became true.
+struct Interrupted : std::exception {};
+
+// Sees every tensor of a run. Names are those of the results file: X, Z,
+// delta, W, b, dW, db and target (Y, or R for probe), with the layer in the
+// file's numbering.
+class TensorObserver {
+ public:
+  virtual ~TensorObserver() = default;
+  virtual void Observe(std::string_view name, size_t layer,
+                       const ScaledMatrix<float>& tensor) = 0;
+  virtual void Observe(std::string_view name, size_t layer,
+                       const ScaledMatrix<double>& tensor) = 0;
+};
+
+struct EngineOptions {
+  const std::atomic<bool>* stop = nullptr;  // looked at once per layer
+  TensorObserver* observer = nullptr;
+};
+
+// results[i] belongs to *runs[i]. REQUIRES: all runs share what a bundle
+// shares. Throws UserError where lsuv meets a layer without variance.
+void SimulateBundle(const std::vector<const RunSpec*>& runs,
+                    const EngineOptions& options,
+                    const std::vector<RunResult*>& results);
+
+// What SimulateBundle needs, in bytes.
+double BundleMemory(const RunSpec& run, double runs);
+double RunMemory(const RunSpec& run);
+// What its matrix products cost, in floating-point operations.
+double RunFlops(const RunSpec& run);
+
+}  // namespace initscope

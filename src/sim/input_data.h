@@ -1,0 +1,27 @@
+// A data set in memory, as it was read: one row per sample.
+//
+// Who reads it (io, called by cli) fills it once; runs share it read-only.
+// Scaling to numbers (division by 255, standardization) is BatchSource's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace initscope {
+
+struct InputData {
+  std::string name;  // as the user wrote it, for messages and /inputs
+  size_t samples = 0;
+  size_t width = 0;
+  // samples × width entries, row-major, in exactly one of the two.
+  std::vector<uint8_t> bytes;  // uint8 arrays: they are divided by 255 in use
+  std::vector<double> reals;   // every other type; all finite
+  std::string sha256;          // of the decoded array, little-endian
+  // One per sample, 0 … 65535; empty where the input has none.
+  std::vector<int32_t> labels;
+  std::string labels_sha256;  // of the decoded labels; "" without labels
+};
+
+}  // namespace initscope

@@ -1,0 +1,100 @@
+#include "sim/keys.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace initscope {
+namespace {
+
+// clang-format off
+constexpr Key kKeys[] = {
+    {"name", KeyType::kText, false, "the file's name",
+     "what the experiment is called; results go to results/NAME.h5"},
+    {"activation", KeyType::kName, true, "tanh", "see 'list activations'"},
+    {"init", KeyType::kName, true, "xavier_normal", "see 'list inits'"},
+    {"gain", KeyType::kReal, true, "1", "factor on every weight"},
+    {"bias_init", KeyType::kName, true, "normal",
+     "normal (with bias_std) or torch_default (U(±1/√fan_in))"},
+    {"bias_std", KeyType::kReal, true, "0",
+     "standard deviation of normal biases; 0 is exactly zero"},
+    {"depth", KeyType::kWhole, true, "10",
+     "weight layers L, of which L - 1 are hidden"},
+    {"width", KeyType::kWhole, true, "256", "units of each hidden layer"},
+    {"input_width", KeyType::kWhole, true, "the data's, else width",
+     "features per sample"},
+    {"output_width", KeyType::kWhole, true, "the classes, else width",
+     "outputs"},
+    {"shape", KeyType::kText, true, "-",
+     "every width, as 784x300x100x10; instead of depth and widths"},
+    {"batch", KeyType::kWhole, true, "256", "samples per batch"},
+    {"batches", KeyType::kWhole, true, "1",
+     "batches, each with its own loss; statistics pool their entries"},
+    {"input", KeyType::kText, true, "gaussian",
+     "gaussian, sphere, fashion-mnist-sample, fashion-mnist, or a file "
+     "(.csv, .npy, .h5:/dataset, IDX; each also .gz)"},
+    {"labels", KeyType::kText, false, "the data's own",
+     "another such file, or column:NAME of the CSV"},
+    {"classes", KeyType::kText, false, "all",
+     "the labels to keep, as 0,1; they are renumbered in this order"},
+    {"standardize", KeyType::kName, true, "global for data, else none",
+     "none, features (each to mean 0, variance 1) or global (all as one)"},
+    {"input_variance", KeyType::kReal, true, "1", "of drawn inputs"},
+    {"input_correlation", KeyType::kReal, true, "0",
+     "between two samples of gaussian inputs, 0 to 1"},
+    {"loss", KeyType::kName, true, "softmax_cross_entropy, else probe",
+     "see 'list losses'"},
+    {"label_smoothing", KeyType::kReal, true, "0",
+     "share of the uniform distribution in each target, 0 to 1"},
+    {"seed", KeyType::kWhole, true, "0", "of the weights and biases"},
+    {"data_seed", KeyType::kWhole, true, "0",
+     "of the inputs, targets and probes"},
+    {"precision", KeyType::kName, true, "float32", "float32 or float64"},
+    {"engine", KeyType::kName, true, "eigen",
+     "what multiplies the matrices: eigen"},
+    {"output", KeyType::kText, false, "results/NAME.h5", "results file"},
+    {"jobs", KeyType::kWhole, false, "all cores", "runs at the same time"},
+};
+// clang-format on
+
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t substitute = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::span<const Key> Keys() { return kKeys; }
+
+const Key* FindKey(std::string_view name) {
+  for (const Key& key : kKeys) {
+    if (key.name == name) return &key;
+  }
+  return nullptr;
+}
+
+std::string DidYouMean(std::string_view name,
+                       std::span<const std::string_view> names) {
+  std::string_view best;
+  size_t least = std::max<size_t>(2, name.size() / 3) + 1;
+  for (std::string_view candidate : names) {
+    const size_t distance = EditDistance(name, candidate);
+    if (distance < least && distance < candidate.size()) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  if (best.empty()) return "";
+  return "; did you mean '" + std::string(best) + "'?";
+}
+
+}  // namespace initscope

@@ -1,0 +1,36 @@
+// The keys of an experiment: one table, which the file scanner, the command
+// line, the sweep, `list` and the results file read.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace initscope {
+
+enum class KeyType {
+  kName,   // one of a table's names
+  kWhole,  // 0, 1, 2 …
+  kReal,
+  kText,  // a path, a shape, …
+};
+
+struct Key {
+  std::string_view name;
+  KeyType type;
+  bool sweepable;                 // takes a list; else its value is taken whole
+  std::string_view default_text;  // as `--help` shows it
+  std::string_view help;
+};
+
+std::span<const Key> Keys();
+
+// nullptr if there is none.
+const Key* FindKey(std::string_view name);
+
+// "; did you mean 'x'?" for the nearest of `names`, or "" if none is near
+// (Levenshtein distance at most a third of the length, at least 2).
+std::string DidYouMean(std::string_view name,
+                       std::span<const std::string_view> names);
+
+}  // namespace initscope

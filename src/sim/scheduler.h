@@ -1,0 +1,43 @@
+// Runs a sweep: groups its runs into bundles and spreads these over cores.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <vector>
+
+#include "sim/run_result.h"
+#include "sim/run_spec.h"
+
+namespace initscope {
+
+// Indices of runs that share the unit draw U.
+using Bundle = std::vector<size_t>;
+
+// Runs in the same bundle share seed, law of U, widths and precision. A
+// bundle is as large as fits `bundle_bytes` and leaves work for every job;
+// results do not depend on how runs are bundled.
+std::vector<Bundle> MakeBundles(const std::vector<RunSpec>& runs, size_t jobs,
+                                double bundle_bytes);
+
+struct SweepCost {
+  double flops = 0;
+  double memory = 0;  // bytes at the same time: inputs, jobs, results
+  size_t bundles = 0;
+};
+SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
+                       double input_bytes);
+
+struct SweepOptions {
+  size_t jobs = 1;
+  const std::atomic<bool>* stop = nullptr;
+  // Called when runs are complete, with how many; possibly from several
+  // threads at once.
+  std::function<void(size_t runs)> on_progress;
+};
+
+// One result per run, in their order. When `stop` becomes true it returns with
+// the runs that were complete by then (RunResult::complete).
+std::vector<RunResult> RunSweep(const std::vector<RunSpec>& runs,
+                                const SweepOptions& options);
+
+}  // namespace initscope

@@ -1,0 +1,305 @@
+#include "sim/sweep.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/error.h"
+#include "base/number_text.h"
+
+namespace initscope {
+namespace {
+
+constexpr double kMostRuns = 1e6;
+
+[[noreturn]] void Fail(const std::string& where, const std::string& what) {
+  throw UserError(ExitCode::kUsage, where + ": " + what);
+}
+
+// Splits at commas that are not inside parentheses.
+std::vector<std::string_view> SplitList(std::string_view text,
+                                        const std::string& where) {
+  std::vector<std::string_view> items;
+  int depth = 0;
+  size_t begin = 0;
+  for (size_t i = 0; i <= text.size(); ++i) {
+    if (i == text.size() || (text[i] == ',' && depth == 0)) {
+      items.push_back(Trim(text.substr(begin, i - begin)));
+      begin = i + 1;
+    } else if (text[i] == '(') {
+      ++depth;
+    } else if (text[i] == ')' && --depth < 0) {
+      break;
+    }
+  }
+  if (depth != 0) {
+    Fail(where, fmt::format("parentheses do not match in '{}'", text));
+  }
+  return items;
+}
+
+struct Call {
+  std::string_view name;
+  std::vector<double> arguments;
+};
+
+// "range(0, 8)" taken apart; no name if `item` is not a call of one of ours.
+Call ParseCall(std::string_view item, const std::string& where) {
+  const size_t open = item.find('(');
+  if (open == std::string_view::npos || !item.ends_with(')')) return {};
+  const std::string_view name = Trim(item.substr(0, open));
+  if (name != "range" && name != "linspace" && name != "geomspace") return {};
+  Call call{name, {}};
+  const std::string_view inner = item.substr(open + 1, item.size() - open - 2);
+  for (std::string_view part : SplitList(inner, where)) {
+    const auto number = ParseNumber<double>(part);
+    if (!number || !std::isfinite(*number)) {
+      Fail(where, fmt::format("'{}' in {} is not a number", part, item));
+    }
+    call.arguments.push_back(*number);
+  }
+  return call;
+}
+
+std::vector<double> Range(const Call& call, std::string_view item,
+                          const std::string& where) {
+  const auto& a = call.arguments;
+  if (a.empty() || a.size() > 3) {
+    Fail(where, fmt::format("{}: range takes (stop), (start, stop) or (start, "
+                            "stop, step)",
+                            item));
+  }
+  const double start = a.size() == 1 ? 0 : a[0];
+  const double stop = a.size() == 1 ? a[0] : a[1];
+  const double step = a.size() == 3 ? a[2] : 1;
+  if (step == 0) Fail(where, fmt::format("{}: the step is 0", item));
+  const double count = std::ceil((stop - start) / step);
+  if (!(count >= 1)) {
+    Fail(where, fmt::format("{} is empty: it stops before it starts", item));
+  }
+  if (count > kMostRuns) {
+    Fail(where, fmt::format("{} has more than {} values", item, kMostRuns));
+  }
+  std::vector<double> values;
+  for (double i = 0; i < count; ++i) values.push_back(start + i * step);
+  return values;
+}
+
+std::vector<double> Spaced(const Call& call, std::string_view item,
+                           const std::string& where) {
+  const auto& a = call.arguments;
+  if (a.size() != 3 || a[2] != std::floor(a[2]) || a[2] < 1 ||
+      a[2] > kMostRuns) {
+    Fail(where, fmt::format("{}: {} takes (first, last, count), with a whole "
+                            "count of at least 1",
+                            item, call.name));
+  }
+  const bool geometric = call.name == "geomspace";
+  if (geometric && !(a[0] * a[1] > 0)) {
+    Fail(where,
+         fmt::format("{}: both ends must be nonzero and of one sign", item));
+  }
+  const double last = a[2] - 1;
+  std::vector<double> values;
+  for (double i = 0; i <= last; ++i) {
+    const double t = last == 0 ? 0 : i / last;
+    if (i == last && last > 0) {
+      values.push_back(a[1]);  // the end is exact
+    } else if (geometric) {
+      values.push_back(a[0] * std::pow(a[1] / a[0], t));
+    } else {
+      values.push_back(a[0] + t * (a[1] - a[0]));
+    }
+  }
+  return values;
+}
+
+std::string ValueText(const Key& key, double value, std::string_view item,
+                      const std::string& where) {
+  if (key.type == KeyType::kReal) return NumberText(value);
+  const double whole = std::round(value);
+  if (whole < 0 || (item.starts_with("range") && whole != value) ||
+      whole > 0x1p53) {
+    Fail(where, fmt::format("{} gives {}, but {} is a whole number", item,
+                            value, key.name));
+  }
+  return NumberText(static_cast<uint64_t>(whole));
+}
+
+// A setting's values, or the text itself where the key takes no list.
+std::vector<std::string> ValuesOf(const Key& key, const Setting& setting) {
+  if (Trim(setting.text).empty()) {
+    Fail(setting.where, fmt::format("{} has no value", key.name));
+  }
+  if (!key.sweepable) return {std::string(Trim(setting.text))};
+  return ParseValueList(key, setting.text, setting.where);
+}
+
+const Key& KnownKey(const Setting& setting) {
+  const Key* key = FindKey(setting.key);
+  if (key == nullptr) {
+    std::vector<std::string_view> names;
+    for (const Key& k : Keys()) names.push_back(k.name);
+    const std::string hint = DidYouMean(setting.key, names);
+    Fail(setting.where,
+         fmt::format(
+             "unknown key '{}'{}", setting.key,
+             hint.empty() ? "; 'initscope run --help' lists them" : hint));
+  }
+  return *key;
+}
+
+// Later layers of settings override earlier ones; within one, a key stands
+// once.
+using Merged = std::vector<Setting>;
+
+void Override(const std::vector<Setting>& layer, Merged* merged) {
+  std::map<std::string, std::string> seen;
+  for (const Setting& setting : layer) {
+    KnownKey(setting);
+    const auto [first, fresh] = seen.emplace(setting.key, setting.where);
+    if (!fresh) {
+      Fail(setting.where, fmt::format("{} is given twice (first at {}); remove "
+                                      "one",
+                                      setting.key, first->second));
+    }
+    const auto same = std::find_if(
+        merged->begin(), merged->end(),
+        [&](const Setting& other) { return other.key == setting.key; });
+    if (same != merged->end()) {
+      *same = setting;
+    } else {
+      merged->push_back(setting);
+    }
+  }
+}
+
+bool IsExperimentKey(std::string_view key) {
+  return key == "name" || key == "output" || key == "jobs";
+}
+
+void CheckShapeAlone(const Merged& settings) {
+  const auto find = [&](std::string_view key) {
+    return std::find_if(settings.begin(), settings.end(),
+                        [&](const Setting& s) { return s.key == key; });
+  };
+  const auto shape = find("shape");
+  if (shape == settings.end()) return;
+  for (const char* key : {"depth", "width", "input_width", "output_width"}) {
+    const auto other = find(key);
+    if (other != settings.end()) {
+      Fail(shape->where,
+           fmt::format("shape names every width, so it cannot stand together "
+                       "with {} ({}); remove one",
+                       key, other->where));
+    }
+  }
+}
+
+void AppendProduct(const Merged& settings, std::vector<SweepPoint>* points) {
+  struct Axis {
+    const Setting* setting;
+    std::vector<std::string> values;
+  };
+  std::vector<Axis> axes;
+  double count = 1;
+  for (const Setting& setting : settings) {
+    if (IsExperimentKey(setting.key)) continue;
+    axes.push_back({&setting, ValuesOf(KnownKey(setting), setting)});
+    count *= static_cast<double>(axes.back().values.size());
+  }
+  if (count + static_cast<double>(points->size()) > kMostRuns) {
+    throw UserError(ExitCode::kUsage,
+                    fmt::format("the sweep has {:.3g} runs or more, and {:.0f} "
+                                "is the most; shorten a list or split the file",
+                                count, kMostRuns));
+  }
+  std::vector<size_t> index(axes.size(), 0);
+  for (double i = 0; i < count; ++i) {
+    SweepPoint point;
+    for (size_t k = 0; k < axes.size(); ++k) {
+      point[axes[k].setting->key] = {axes[k].values[index[k]],
+                                     axes[k].setting->where};
+    }
+    points->push_back(std::move(point));
+    for (size_t k = axes.size(); k-- > 0;) {
+      if (++index[k] < axes[k].values.size()) break;
+      index[k] = 0;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> ParseValueList(const Key& key, std::string_view text,
+                                        const std::string& where) {
+  std::vector<std::string> values;
+  for (std::string_view item : SplitList(text, where)) {
+    if (item.empty()) {
+      Fail(where, fmt::format("an empty item in the list '{}'", Trim(text)));
+    }
+    const bool number =
+        key.type == KeyType::kReal || key.type == KeyType::kWhole;
+    const Call call = number ? ParseCall(item, where) : Call{};
+    if (call.name.empty()) {
+      values.emplace_back(item);
+      continue;
+    }
+    const auto expanded = call.name == "range" ? Range(call, item, where)
+                                               : Spaced(call, item, where);
+    for (double value : expanded) {
+      values.push_back(ValueText(key, value, item, where));
+    }
+  }
+  return values;
+}
+
+Sweep ExpandSweep(const ExperimentText& text) {
+  Sweep sweep;
+  sweep.experiment["name"] = {text.name, ""};
+
+  Merged common;
+  Override(text.common, &common);
+  std::vector<Merged> products;
+  for (const auto& section : text.sections) {
+    Merged merged = common;
+    for (const Setting& setting : section.settings) {
+      if (IsExperimentKey(setting.key)) {
+        Fail(setting.where,
+             fmt::format("{} belongs above the first section: it is the whole "
+                         "experiment's",
+                         setting.key));
+      }
+    }
+    Override(section.settings, &merged);
+    products.push_back(std::move(merged));
+  }
+  if (products.empty()) products.push_back(common);
+
+  for (Merged& settings : products) {
+    Override(text.flags, &settings);
+    CheckShapeAlone(settings);
+    for (const Setting& setting : settings) {
+      if (IsExperimentKey(setting.key)) {
+        sweep.experiment[setting.key] = {
+            ValuesOf(KnownKey(setting), setting)[0], setting.where};
+      }
+    }
+    AppendProduct(settings, &sweep.points);
+  }
+
+  for (const Key& key : Keys()) {
+    std::set<std::string> values;
+    for (const SweepPoint& point : sweep.points) {
+      const auto it = point.find(key.name);
+      values.insert(it == point.end() ? "" : it->second.text);
+      if (values.size() > 1) break;
+    }
+    if (values.size() > 1) sweep.swept.emplace_back(key.name);
+  }
+  return sweep;
+}
+
+}  // namespace initscope

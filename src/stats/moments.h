@@ -1,0 +1,57 @@
+// Mean, variance and higher moments of all entries of a tensor.
+//
+// Entries are mantissa · 2^exponent (linalg/scaled_matrix.h); sums are double.
+// Merge() is the pairwise rule of Chan, Golub & LeVeque (1983), for the third
+// and fourth moments that of Pébay (Sandia report SAND2008-6212); the order of
+// merging changes only rounding. Divisors are n, not n − 1. Without a single
+// finite entry every value is NaN.
+#pragma once
+
+#include <cstdint>
+
+#include "linalg/scaled_matrix.h"
+#include "stats/row_kernels.h"
+#include "stats/scaled_double.h"
+
+namespace initscope {
+
+class Moments {
+ public:
+  // Adds every entry of `x`. Non-finite ones are counted apart and left out.
+  template <typename T>
+  void Add(const ScaledMatrix<T>& x);
+  // Adds one row of entries x·2^exponent.
+  void Add(const RowMoments& row, int64_t exponent);
+  void Merge(const Moments& other);
+
+  uint64_t count() const { return count_; }
+  uint64_t non_finite() const { return non_finite_; }
+
+  ScaledDouble Mean() const;
+  ScaledDouble Variance() const;
+  ScaledDouble SecondMoment() const;  // about 0
+  ScaledDouble AbsMean() const;
+  ScaledDouble Min() const;
+  ScaledDouble Max() const;
+  // m4·n/m2²: 3 for a normal distribution; NaN where the variance is 0.
+  double Kurtosis() const;
+  // The mean over rows of the variance within a row (divisor: its length),
+  // taken about the row's first entry: 0 exactly where each row is constant.
+  ScaledDouble MeanRowVariance() const;
+
+ private:
+  void Rescale(int64_t exponent);
+  ScaledDouble Scaled(double value, int power) const;
+
+  uint64_t count_ = 0;
+  uint64_t non_finite_ = 0;
+  uint64_t rows_ = 0;
+  double mean_ = 0;
+  double m2_ = 0, m3_ = 0, m4_ = 0;
+  double abs_sum_ = 0;
+  double min_ = 0, max_ = 0;
+  double row_variance_sum_ = 0;
+  int64_t exponent_ = 0;  // all of the above are in units of 2^exponent
+};
+
+}  // namespace initscope

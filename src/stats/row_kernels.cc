@@ -1,0 +1,229 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stats/row_kernels.cc"
+#include "stats/row_kernels.h"
+
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+HWY_BEFORE_NAMESPACE();
+namespace initscope {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::ScalableTag<double>;
+using V = hn::Vec<D>;
+
+HWY_INLINE V LoadDouble(D d, const double* p) { return hn::LoadU(d, p); }
+HWY_INLINE V LoadDouble(D d, const float* p) {
+  return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, D>(), p));
+}
+
+template <typename T>
+RowMoments FiniteRowMoments(const T* x, size_t n) {
+  RowMoments out;
+  out.count = n;
+  if (n == 0) return out;
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  const size_t whole = n - n % lanes;
+  const double origin = x[0];
+
+  const V vorigin = hn::Set(d, origin);
+  V vsum = hn::Zero(d), vabs = hn::Zero(d), vmin = vorigin, vmax = vorigin;
+  for (size_t i = 0; i < whole; i += lanes) {
+    const V v = LoadDouble(d, x + i);
+    vsum = hn::Add(vsum, hn::Sub(v, vorigin));
+    vabs = hn::Add(vabs, hn::Abs(v));
+    vmin = hn::Min(vmin, v);
+    vmax = hn::Max(vmax, v);
+  }
+  double sum = hn::GetLane(hn::SumOfLanes(d, vsum));
+  out.abs_sum = hn::GetLane(hn::SumOfLanes(d, vabs));
+  out.min = hn::GetLane(hn::MinOfLanes(d, vmin));
+  out.max = hn::GetLane(hn::MaxOfLanes(d, vmax));
+  for (size_t i = whole; i < n; ++i) {
+    const double v = x[i];
+    sum += v - origin;
+    out.abs_sum += std::abs(v);
+    out.min = std::min(out.min, v);
+    out.max = std::max(out.max, v);
+  }
+  const double count = static_cast<double>(n);
+  const double mean = origin + sum / count;
+
+  const V vmean = hn::Set(d, mean);
+  V v1 = hn::Zero(d), v2 = hn::Zero(d), v3 = hn::Zero(d), v4 = hn::Zero(d);
+  for (size_t i = 0; i < whole; i += lanes) {
+    const V e = hn::Sub(LoadDouble(d, x + i), vmean);
+    const V e2 = hn::Mul(e, e);
+    v1 = hn::Add(v1, e);
+    v2 = hn::Add(v2, e2);
+    v3 = hn::MulAdd(e2, e, v3);
+    v4 = hn::MulAdd(e2, e2, v4);
+  }
+  double rest = hn::GetLane(hn::SumOfLanes(d, v1));
+  out.m2 = hn::GetLane(hn::SumOfLanes(d, v2));
+  out.m3 = hn::GetLane(hn::SumOfLanes(d, v3));
+  out.m4 = hn::GetLane(hn::SumOfLanes(d, v4));
+  for (size_t i = whole; i < n; ++i) {
+    const double e = x[i] - mean;
+    rest += e;
+    out.m2 += e * e;
+    out.m3 += e * e * e;
+    out.m4 += e * e * e * e;
+  }
+  out.mean = mean + rest / count;
+  out.m2 = std::max(0.0, out.m2 - rest * rest / count);
+  return out;
+}
+
+template <typename T>
+double AddDeviationsT(const T* x, size_t n, double factor, const double* origin,
+                      double* sum) {
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  const size_t whole = n - n % lanes;
+  const V vfactor = hn::Set(d, factor);
+  V vsquares = hn::Zero(d);
+  for (size_t i = 0; i < whole; i += lanes) {
+    // Product and difference are rounded apart, as they were for the origin:
+    // a fused step would leave a rest where a row equals it.
+    const V e = hn::Sub(hn::Mul(LoadDouble(d, x + i), vfactor),
+                        hn::LoadU(d, origin + i));
+    hn::StoreU(hn::Add(hn::LoadU(d, sum + i), e), d, sum + i);
+    vsquares = hn::MulAdd(e, e, vsquares);
+  }
+  double squares = hn::GetLane(hn::SumOfLanes(d, vsquares));
+  for (size_t i = whole; i < n; ++i) {
+    const double e = x[i] * factor - origin[i];
+    sum[i] += e;
+    squares += e * e;
+  }
+  return squares;
+}
+
+template <typename T>
+size_t CountBelowT(const T* x, size_t n, T bound) {
+  const hn::ScalableTag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  const auto vbound = hn::Set(d, bound);
+  size_t count = 0;
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    count += hn::CountTrue(d, hn::Lt(hn::Abs(hn::LoadU(d, x + i)), vbound));
+  }
+  for (; i < n; ++i) count += std::abs(x[i]) < bound;
+  return count;
+}
+
+template <typename T>
+size_t CountZerosT(const T* x, size_t n) {
+  const hn::ScalableTag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  size_t count = 0;
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    count += hn::CountTrue(d, hn::Eq(hn::LoadU(d, x + i), hn::Zero(d)));
+  }
+  for (; i < n; ++i) count += x[i] == 0;
+  return count;
+}
+
+RowMoments FiniteRowMomentsF32(const float* x, size_t n) {
+  return FiniteRowMoments(x, n);
+}
+RowMoments FiniteRowMomentsF64(const double* x, size_t n) {
+  return FiniteRowMoments(x, n);
+}
+double AddDeviationsF32(const float* x, size_t n, double factor,
+                        const double* origin, double* sum) {
+  return AddDeviationsT(x, n, factor, origin, sum);
+}
+double AddDeviationsF64(const double* x, size_t n, double factor,
+                        const double* origin, double* sum) {
+  return AddDeviationsT(x, n, factor, origin, sum);
+}
+size_t CountBelowF32(const float* x, size_t n, float bound) {
+  return CountBelowT(x, n, bound);
+}
+size_t CountBelowF64(const double* x, size_t n, double bound) {
+  return CountBelowT(x, n, bound);
+}
+size_t CountZerosF32(const float* x, size_t n) { return CountZerosT(x, n); }
+size_t CountZerosF64(const double* x, size_t n) { return CountZerosT(x, n); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace initscope
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace initscope {
+
+HWY_EXPORT(FiniteRowMomentsF32);
+HWY_EXPORT(FiniteRowMomentsF64);
+HWY_EXPORT(AddDeviationsF32);
+HWY_EXPORT(AddDeviationsF64);
+HWY_EXPORT(CountBelowF32);
+HWY_EXPORT(CountBelowF64);
+HWY_EXPORT(CountZerosF32);
+HWY_EXPORT(CountZerosF64);
+
+namespace {
+
+RowMoments FiniteRow(const float* x, size_t n) {
+  return HWY_DYNAMIC_DISPATCH(FiniteRowMomentsF32)(x, n);
+}
+RowMoments FiniteRow(const double* x, size_t n) {
+  return HWY_DYNAMIC_DISPATCH(FiniteRowMomentsF64)(x, n);
+}
+
+}  // namespace
+
+template <typename T>
+RowMoments ComputeRowMoments(const T* x, size_t n) {
+  RowMoments out = FiniteRow(x, n);
+  if (std::isfinite(out.abs_sum)) return out;
+  std::vector<T> finite;
+  std::copy_if(x, x + n, std::back_inserter(finite),
+               [](T v) { return std::isfinite(v); });
+  out = FiniteRow(finite.data(), finite.size());
+  out.non_finite = n - finite.size();
+  return out;
+}
+
+template RowMoments ComputeRowMoments(const float*, size_t);
+template RowMoments ComputeRowMoments(const double*, size_t);
+
+template <>
+double AddDeviations(const float* x, size_t n, double factor,
+                     const double* origin, double* sum) {
+  return HWY_DYNAMIC_DISPATCH(AddDeviationsF32)(x, n, factor, origin, sum);
+}
+template <>
+double AddDeviations(const double* x, size_t n, double factor,
+                     const double* origin, double* sum) {
+  return HWY_DYNAMIC_DISPATCH(AddDeviationsF64)(x, n, factor, origin, sum);
+}
+template <>
+size_t CountBelow(const float* x, size_t n, float bound) {
+  return HWY_DYNAMIC_DISPATCH(CountBelowF32)(x, n, bound);
+}
+template <>
+size_t CountBelow(const double* x, size_t n, double bound) {
+  return HWY_DYNAMIC_DISPATCH(CountBelowF64)(x, n, bound);
+}
+template <>
+size_t CountZeros(const float* x, size_t n) {
+  return HWY_DYNAMIC_DISPATCH(CountZerosF32)(x, n);
+}
+template <>
+size_t CountZeros(const double* x, size_t n) {
+  return HWY_DYNAMIC_DISPATCH(CountZerosF64)(x, n);
+}
+
+}  // namespace initscope
+#endif  // HWY_ONCE

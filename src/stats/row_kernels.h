@@ -1,0 +1,40 @@
+// Vectorized passes over one row of numbers, the inner loops of the
+// statistics. Entries are T, every sum is double.
+//
+// Deterministic for one CPU type; between instruction sets the order of the
+// sums differs, and so their rounding.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace initscope {
+
+// Sums over a row, central sums about its mean. Divisors are the caller's.
+struct RowMoments {
+  size_t count = 0;       // finite entries, which alone are summed
+  size_t non_finite = 0;  // the others
+  double mean = 0;
+  double m2 = 0, m3 = 0, m4 = 0;  // Σ(x − mean)^k; 0 exactly if all are equal
+  double abs_sum = 0;
+  double min = 0, max = 0;
+};
+
+// Two passes: the mean about x[0], then the central sums about the mean with
+// the mean's rounding corrected (Chan, Golub & LeVeque 1983, eq. 1.7).
+template <typename T>
+RowMoments ComputeRowMoments(const T* x, size_t n);
+
+// d_j = x_j·factor − origin_j;  sum_j += d_j for every j; returns Σ d_j².
+// REQUIRES: x finite; `origin` and `sum` hold n doubles and do not overlap.
+template <typename T>
+double AddDeviations(const T* x, size_t n, double factor, const double* origin,
+                     double* sum);
+
+// How many |x_j| are less than `bound`, and how many are zero.
+template <typename T>
+size_t CountBelow(const T* x, size_t n, T bound);
+template <typename T>
+size_t CountZeros(const T* x, size_t n);
+
+}  // namespace initscope
