@@ -75,9 +75,10 @@ namespace {
 
 // Beyond 2^±kDirect a double pre-activation is replaced by f's limits.
 constexpr int64_t kDirect = 900;
-// Slopes whose row maximum is below this are computed from their logarithm.
+// Slopes whose row maximum is below this are computed from their logarithm:
+// even fourth powers of what is above it fit a double.
 template <typename T>
-constexpr double kSmallSlope = sizeof(T) == 4 ? 0x1p-60 : 0x1p-600;
+constexpr double kSmallSlope = sizeof(T) == 4 ? 0x1p-60 : 0x1p-200;
 
 // f'(z) for a row: logarithms first, then mantissas under a common exponent.
 template <typename T>

@@ -3,8 +3,9 @@
 // Source: Wichura, "Algorithm AS 241: the percentage points of the normal
 // distribution", Applied Statistics 37 (1988), routine PPND16: three rational
 // functions, relative error about 1e-16 in exact arithmetic. In double, over
-// the arguments (w + ½)·2⁻³² that variates use, the error against a 40-digit
-// reference is below 4 ulp (tested).
+// the arguments (w + ½)·2⁻³² that variates use, the error is below 8 ulp: the
+// largest among 2·10⁸ of them is 7.0 ulp, at w = 1330949457 (a test, against 40
+// digits).
 #pragma once
 
 namespace initscope {

@@ -76,8 +76,12 @@ RowMoments FiniteRowMoments(const T* x, size_t n) {
     out.m3 += e * e * e;
     out.m4 += e * e * e * e;
   }
-  out.mean = mean + rest / count;
-  out.m2 = std::max(0.0, out.m2 - rest * rest / count);
+  // The sums about mean + shift, by the binomial theorem; Σe = rest.
+  const double shift = rest / count;
+  out.mean = mean + shift;
+  out.m4 -= shift * (4 * out.m3 - shift * (6 * out.m2 - 3 * shift * rest));
+  out.m3 -= shift * (3 * out.m2 - 2 * shift * rest);
+  out.m2 = std::max(0.0, out.m2 - shift * rest);
   return out;
 }
 

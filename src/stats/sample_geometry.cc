@@ -9,6 +9,10 @@
 namespace initscope {
 namespace {
 
+// Stands for the exponent of what is zero throughout: below every other, and
+// far enough from the end of int64_t to be subtracted from.
+constexpr int64_t kZeroExponent = std::numeric_limits<int64_t>::min() / 4;
+
 double Square(double x) { return x * x; }
 
 // Σ_i ‖f_i·x_i − mean‖² over the rows named, where mean_j is the mean over
@@ -72,7 +76,7 @@ double PairCosine::OneMinusCosine() const {
 template <typename T>
 void SampleVariance::AddBatch(const ScaledMatrix<T>& x) {
   std::vector<size_t> rows;
-  int64_t exponent = std::numeric_limits<int64_t>::min();
+  int64_t exponent = kZeroExponent;
   for (size_t i = 0; i < x.rows(); ++i) {
     const T max = MaxMagnitude(x.mantissa.row(i), x.cols());
     if (!std::isfinite(max)) continue;
@@ -80,9 +84,11 @@ void SampleVariance::AddBatch(const ScaledMatrix<T>& x) {
     if (max > 0) exponent = std::max(exponent, x.exponent[i]);
   }
   if (rows.empty()) return;
-  if (exponent == std::numeric_limits<int64_t>::min()) exponent = 0;
   std::vector<double> factor;
-  for (size_t i : rows) factor.push_back(PowerOfTwo(x.exponent[i] - exponent));
+  for (size_t i : rows) {
+    // Only a row of zeros may have a larger exponent; any factor does for it.
+    factor.push_back(PowerOfTwo(std::min(x.exponent[i], exponent) - exponent));
+  }
   std::vector<double> mean;
   double m2 = SumOfSquaresAboutMean(x, rows, factor, &mean);
   const double m = static_cast<double>(rows.size());
@@ -109,6 +115,7 @@ void SampleVariance::AddBatch(const ScaledMatrix<T>& x) {
 
 ScaledDouble SampleVariance::MeanOverUnits() const {
   if (samples_ == 0) return {std::numeric_limits<double>::quiet_NaN(), 0};
+  if (m2_ == 0) return {};
   return {m2_ / samples_ / static_cast<double>(mean_.size()), 2 * exponent_};
 }
 

@@ -1,0 +1,25 @@
+// Matchers for numbers, for tests only.
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+namespace initscope {
+
+// |arg − expected| <= tolerance. A NaN fails on either side, and so does an
+// infinity that is not expected; one that is expected matches itself alone.
+MATCHER_P2(IsNear, expected, tolerance,
+           (negation ? "is not within " : "is within ") +
+               testing::PrintToString(tolerance) + " of " +
+               testing::PrintToString(expected)) {
+  if (std::isinf(arg) || std::isinf(expected)) {
+    return arg == expected && !std::isnan(tolerance);
+  }
+  const auto error = std::abs(arg - expected);
+  *result_listener << "which is off by " << testing::PrintToString(error);
+  if (!(error <= tolerance)) return false;
+  return true;
+}
+
+}  // namespace initscope

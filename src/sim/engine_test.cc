@@ -1,0 +1,508 @@
+#include "sim/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "sim/oracle_test.h"
+#include "sim/statistics.h"
+
+namespace initscope {
+namespace {
+
+RunResult Simulate(const RunSpec& run, TensorObserver* observer = nullptr) {
+  RunResult result;
+  SimulateBundle({&run}, {nullptr, observer}, {&result});
+  return result;
+}
+
+double Statistic(const RunResult& result, size_t layer, std::string_view name) {
+  const auto columns = StatisticColumns();
+  for (size_t k = 0; k < columns.size(); ++k) {
+    if (columns[k].name == name) {
+      return result.statistics[layer * columns.size() + k];
+    }
+  }
+  ADD_FAILURE() << "no statistic " << name;
+  return 0;
+}
+
+double Epsilon(const RunSpec& run) {
+  return run.precision == Precision::kFloat32
+             ? std::numeric_limits<float>::epsilon()
+             : std::numeric_limits<double>::epsilon();
+}
+
+// How far a statistic may be from the oracle's. The rounding of a tensor that
+// is `depth` layers away is a few eps per layer of its root mean square r; a
+// mean inherits r·eps, a second moment and a variance r²·eps whatever the
+// variance itself (cancellation), a maximum the largest entry's share.
+// Where exact terms cancel to nothing (a constant init sums the softmax's
+// delta, whose sum is 0) what is left is the rounding of the output's delta,
+// `floor`.
+double Tolerance(const std::string& name, const RunSpec& run,
+                 const std::map<std::string, Real>& oracle, double floor) {
+  const double eps = 20 * Epsilon(run) * static_cast<double>(run.depth() + 2) *
+                     std::sqrt(static_cast<double>(run.widths[1]));
+  const std::string tensor =
+      name.starts_with("pre_activation")    ? "pre_activation"
+      : name.starts_with("activation")      ? "activation"
+      : name.starts_with("slope")           ? "slope"
+      : name.starts_with("delta")           ? "delta"
+      : name.starts_with("weight_gradient") ? "weight_gradient"
+      : name.starts_with("bias_gradient")   ? "bias_gradient"
+                                            : "weight";
+  const auto it = oracle.find(tensor + "_second_moment");
+  const double q = it == oracle.end() ? 1 : static_cast<double>(it->second);
+  if (name.ends_with("kurtosis")) return 100 * eps;
+  if (name.ends_with("cosine")) return q > 100 * floor * floor ? eps : 2;
+  if (name.ends_with("_variance") || name.ends_with("_second_moment")) {
+    return eps * q + floor * floor;
+  }
+  if (name.ends_with("_min") || name.ends_with("_max") ||
+      name.ends_with("_mean")) {
+    return eps * std::sqrt(q) * 10 + floor;
+  }
+  if (name.ends_with("_fraction")) return 1e-3;  // an entry at the bound
+  return 0;
+}
+
+// Compares all statistics that are plain numbers; logarithms have their own
+// tests.
+void ExpectLikeOracle(const RunSpec& run) {
+  SCOPED_TRACE(CanonicalRun(run));
+  const RunResult result = Simulate(run);
+  std::vector<Oracle> batches;
+  Real loss = 0;
+  for (size_t b = 0; b < run.batches; ++b) {
+    batches.push_back(ComputeOracle(run, b));
+    loss += batches.back().loss / static_cast<Real>(run.batches);
+  }
+  const double loss_scale =
+      std::abs(static_cast<double>(loss)) +
+      (run.loss->name == "probe"
+           ? static_cast<double>(run.batch * run.widths.back())
+           : 1.0);
+  EXPECT_NEAR(
+      result.loss_value, static_cast<double>(loss),
+      200 * Epsilon(run) * static_cast<double>(run.depth()) * loss_scale);
+  const Real output_delta =
+      OracleStatistics(batches, run.depth()).at("delta_second_moment");
+  const double floor =
+      10 * Epsilon(run) * std::sqrt(static_cast<double>(output_delta));
+  for (size_t l = 0; l <= run.depth(); ++l) {
+    const auto oracle = OracleStatistics(batches, l);
+    for (const StatisticColumn& column : StatisticColumns()) {
+      if (column.name.starts_with("log10_")) continue;
+      const double measured = Statistic(result, l, column.name);
+      const auto it = oracle.find(column.name);
+      const bool present = it != oracle.end();
+      if (l == 0 && column.name == "zero_fraction") continue;
+      if (!present || std::isnan(static_cast<double>(it->second))) {
+        EXPECT_TRUE(std::isnan(measured)) << column.name << " row " << l;
+        continue;
+      }
+      const double expected = static_cast<double>(it->second);
+      const double tolerance = Tolerance(column.name, run, oracle, floor);
+      if (!(std::abs(measured - expected) <= tolerance)) {
+        ADD_FAILURE() << column.name << " row " << l << ": " << measured
+                      << ", the oracle has " << expected << " ± " << tolerance;
+      }
+    }
+  }
+}
+
+TEST(Engine, AgreesWithTheOracleForEveryActivation) {
+  for (const Activation& f : Activations()) {
+    for (const char* precision : {"float32", "float64"}) {
+      ExpectLikeOracle(MakeRun({{"activation", std::string(f.name)},
+                                {"shape", "13x31x17x5"},
+                                {"bias_std", "0.3"},
+                                {"init", "lecun_normal"},
+                                {"gain", "1.5"},
+                                {"batch", "19"},
+                                {"batches", "2"},
+                                {"precision", precision}}));
+    }
+  }
+}
+
+TEST(Engine, AgreesWithTheOracleForEveryInitializerAndLoss) {
+  for (const Initializer& init : Initializers()) {
+    if (init.law == UnitLaw::kOrthogonal) continue;  // below
+    // Unit weights of width 31 saturate; the oracle agrees near 0 all the same.
+    for (const Loss& loss : Losses()) {
+      ExpectLikeOracle(MakeRun({{"init", std::string(init.name)},
+                                {"loss", std::string(loss.name)},
+                                {"activation", "softsign"},
+                                {"shape", "9x31x12x4"},
+                                {"bias_init", "torch_default"},
+                                {"label_smoothing", "0.1"},
+                                {"batch", "11"},
+                                {"precision", "float64"}}));
+    }
+  }
+}
+
+TEST(Engine, TakesOneSampleOneUnitAndOneLayer) {
+  for (const char* shape : {"1x1", "1x1x1", "3x1x2", "5x2"}) {
+    for (const char* batch : {"1", "2"}) {
+      ExpectLikeOracle(MakeRun({{"shape", shape},
+                                {"batch", batch},
+                                {"loss", "mse"},
+                                {"bias_std", "1"},
+                                {"precision", "float64"}}));
+    }
+  }
+}
+
+// What a run keeps of its gradients.
+class GradientKeeper : public TensorObserver {
+ public:
+  void Observe(std::string_view, size_t, const ScaledMatrix<float>&) override {}
+  void Observe(std::string_view name, size_t layer,
+               const ScaledMatrix<double>& tensor) override {
+    RealMatrix plain(tensor.rows(), tensor.cols());
+    for (size_t i = 0; i < plain.rows(); ++i) {
+      for (size_t j = 0; j < plain.cols(); ++j) {
+        plain(i, j) = std::ldexp(Real{tensor.mantissa(i, j)},
+                                 static_cast<int>(tensor.exponent[i]));
+      }
+    }
+    tensors[std::string(name) + std::to_string(layer)] = std::move(plain);
+  }
+  std::map<std::string, RealMatrix> tensors;
+};
+
+// Central differences of the oracle's loss in each entry of `parameter`
+// against the engine's gradient. The loss is computed in long double, so with
+// h = 1e-5 rounding is 1e-19/h = 1e-14 and truncation h²·f''' ~ 1e-10, both
+// relative to sizes near 1 here.
+void ExpectGradient(Oracle* o, RealMatrix* parameter,
+                    const RealMatrix& gradient, const std::string& what) {
+  const Real h = 1e-5L;
+  Real scale = 0;
+  for (size_t k = 0; k < gradient.size(); ++k) {
+    scale = std::max(scale, std::abs(gradient.data()[k]));
+  }
+  for (size_t k = 0; k < parameter->size(); ++k) {
+    const Real kept = parameter->data()[k];
+    parameter->data()[k] = kept + h;
+    const Real up = OracleLoss(*o);
+    parameter->data()[k] = kept - h;
+    const Real down = OracleLoss(*o);
+    parameter->data()[k] = kept;
+    const Real numeric = (up - down) / (2 * h);
+    const Real error = std::abs(numeric - gradient.data()[k]);
+    if (!(error <= 1e-7L * (scale + 1e-3L))) {
+      ADD_FAILURE() << what << " entry " << k << ": "
+                    << static_cast<double>(gradient.data()[k])
+                    << ", central difference " << static_cast<double>(numeric);
+      return;
+    }
+  }
+}
+
+void ExpectGradientsOf(std::map<std::string, std::string> settings) {
+  settings.insert({{"shape", "3x4x3x2"},
+                   {"bias_std", "0.5"},
+                   {"batch", "3"},
+                   {"data_seed", "5"},
+                   {"precision", "float64"}});
+  const RunSpec run = MakeRun(settings);
+  SCOPED_TRACE(CanonicalRun(run));
+  GradientKeeper kept;
+  Simulate(run, &kept);
+  // The oracle's loss, at the engine's weights and inputs.
+  Oracle o;
+  o.run = &run;
+  const auto take = [&](const std::string& name) {
+    return std::move(kept.tensors.at(name));
+  };
+  o.x.push_back(take("X0"));
+  o.target = take("target0");
+  for (size_t l = 0; l < run.depth(); ++l) {
+    o.w.push_back(take("W" + std::to_string(l)));
+    o.b.push_back(take("b" + std::to_string(l)));
+  }
+  for (size_t l = 0; l < run.depth(); ++l) {
+    const std::string n = std::to_string(l);
+    ExpectGradient(&o, &o.w[l], kept.tensors.at("dW" + n), "dW" + n);
+    ExpectGradient(&o, &o.b[l], kept.tensors.at("db" + n), "db" + n);
+  }
+  ExpectGradient(&o, &o.x[0], kept.tensors.at("delta0"), "delta0");
+}
+
+TEST(Engine, GradientsAgreeWithCentralDifferences) {
+  for (const Activation& f : Activations()) {
+    for (const Loss& loss : Losses()) {
+      for (const Initializer& init : Initializers()) {
+        ExpectGradientsOf({{"activation", std::string(f.name)},
+                           {"loss", std::string(loss.name)},
+                           {"init", std::string(init.name)},
+                           {"label_smoothing", "0.2"}});
+      }
+    }
+  }
+}
+
+// Runs whose numbers leave float32's range by hundreds of decades. float32
+// loses eps per layer and √n roundings; where a network amplifies differences
+// the comparison is in float64.
+void ExpectLogsLikeOracle(std::map<std::string, std::string> settings,
+                          double per_layer) {
+  settings.insert({{"batch", "6"}, {"loss", "probe"}});
+  const RunSpec run = MakeRun(settings);
+  SCOPED_TRACE(CanonicalRun(run));
+  const RunResult result = Simulate(run);
+  std::vector<Oracle> oracle;
+  oracle.push_back(ComputeOracle(run, 0));
+  const double tolerance =
+      per_layer * Epsilon(run) * static_cast<double>(run.depth());
+  for (size_t l = 0; l <= run.depth(); l += l < 3 ? 1 : 1 + run.depth() / 13) {
+    const auto expected = OracleStatistics(oracle, l);
+    for (const char* name :
+         {"log10_pre_activation_second_moment", "log10_activation_variance",
+          "log10_slope_second_moment", "log10_delta_second_moment",
+          "log10_weight_gradient_second_moment"}) {
+      const auto it = expected.find(name);
+      if (it == expected.end()) continue;
+      const double measured = Statistic(result, l, name);
+      const double value = static_cast<double>(it->second);
+      EXPECT_TRUE(std::isfinite(measured)) << name << " row " << l;
+      if (!(std::abs(measured - value) <= tolerance)) {
+        ADD_FAILURE() << name << " row " << l << ": " << measured
+                      << ", the oracle has " << value << " ± " << tolerance;
+      }
+    }
+  }
+}
+
+TEST(EngineRange, SigmoidUnderXavierAtDepth1000) {
+  const std::map<std::string, std::string> settings = {
+      {"activation", "sigmoid"}, {"depth", "1000"}, {"width", "48"}};
+  ExpectLogsLikeOracle(settings, 50);
+  auto with_probe = settings;
+  with_probe["loss"] = "probe";
+  with_probe["width"] = "128";
+  const RunResult result = Simulate(MakeRun(with_probe));
+  const double fall = Statistic(result, 1, "log10_delta_second_moment") -
+                      Statistic(result, 1000, "log10_delta_second_moment");
+  // log10(0.0557) = −1.254 a layer; width 128 leaves a drift of order 1/width
+  // a layer in the exponent.
+  EXPECT_NEAR(fall / 999, -1.254, 0.02);
+}
+
+TEST(EngineRange, HomogeneousActivationsAtAnyGain) {
+  for (const char* f : {"linear", "relu", "leaky_relu"}) {
+    for (const char* gain : {"0.05", "1e-30", "20", "1e30"}) {
+      const bool extreme =
+          std::string(gain).size() == 4 || std::string(gain).size() == 5;
+      ExpectLogsLikeOracle({{"activation", f},
+                            {"depth", extreme && gain[1] == 'e' ? "60" : "700"},
+                            {"width", "32"},
+                            {"init", "he_normal"},
+                            {"gain", gain}},
+                           200);
+    }
+  }
+}
+
+TEST(EngineRange, VanishingAndExplodingSmoothActivations) {
+  for (const char* f : {"tanh", "gelu", "silu", "elu", "selu", "softplus",
+                        "softsign", "erf", "hard_tanh", "sigmoid"}) {
+    for (const char* precision : {"float32", "float64"}) {
+      for (const char* gain : {"0.1", "8"}) {
+        // Bounded activations are chaotic at gain 8: rounding grows by
+        // √χ₁ a layer, so few layers, and float64 only.
+        const bool chaotic =
+            std::string(gain) == "8" && std::string(precision) == "float32";
+        if (chaotic) continue;
+        ExpectLogsLikeOracle({{"activation", f},
+                              {"depth", gain[0] == '8' ? "12" : "400"},
+                              {"width", "24"},
+                              {"gain", gain},
+                              {"precision", precision}},
+                             1e6);
+      }
+    }
+  }
+}
+
+TEST(EngineRange, UnboundedActivationsExplodeForHundredsOfLayers) {
+  // Past the first layers these are homogeneous up to their negative tail.
+  for (const char* f : {"gelu", "silu", "elu", "selu", "softplus"}) {
+    for (const char* precision : {"float32", "float64"}) {
+      ExpectLogsLikeOracle({{"activation", f},
+                            {"depth", "500"},
+                            {"width", "24"},
+                            {"gain", "12"},
+                            {"precision", precision}},
+                           1e5);
+    }
+  }
+}
+
+// Every unit saturated by hundreds: f' underflows double, and the samples'
+// gradients drift apart by many decades.
+TEST(EngineRange, SaturatedNetworksKeepTheirGradients) {
+  for (const char* f : {"tanh", "sigmoid", "erf", "softsign"}) {
+    ExpectLogsLikeOracle({{"activation", f},
+                          {"depth", "6"},
+                          {"width", "3"},
+                          {"gain", "60"},
+                          {"precision", "float64"}},
+                         1e9);
+  }
+}
+
+TEST(EngineRange, BiasesMeetVanishingAndExplodingActivations) {
+  for (const char* gain : {"1e-20", "1e20"}) {
+    ExpectLogsLikeOracle({{"activation", "relu"},
+                          {"depth", "40"},
+                          {"width", "24"},
+                          {"gain", gain},
+                          {"bias_std", "0.5"}},
+                         1e3);
+  }
+}
+
+TEST(Engine, ZeroInitMakesAllUnitsTheSame) {
+  for (const char* f : {"sigmoid", "tanh", "relu", "softplus"}) {
+    const RunSpec run = MakeRun({{"activation", f},
+                                 {"init", "zero"},
+                                 {"depth", "6"},
+                                 {"width", "33"},
+                                 {"loss", "softmax_cross_entropy"}});
+    const RunResult result = Simulate(run);
+    for (size_t l = 1; l < run.depth(); ++l) {
+      EXPECT_EQ(Statistic(result, l, "pre_activation_unit_variance"), 0);
+      EXPECT_EQ(Statistic(result, l, "delta_unit_variance"), 0);
+      EXPECT_EQ(Statistic(result, l, "weight_gradient_second_moment"), 0);
+      EXPECT_EQ(Statistic(result, l, "log10_delta_second_moment"),
+                -std::numeric_limits<double>::infinity());
+    }
+    // The output's weights move only where f(0) is not 0.
+    const bool moves = f == std::string("sigmoid") || f[0] == 's';
+    EXPECT_EQ(
+        Statistic(result, run.depth(), "weight_gradient_second_moment") > 0,
+        moves)
+        << f;
+  }
+}
+
+TEST(Engine, ConstantInitKeepsUnitsTheSame) {
+  const RunSpec run = MakeRun({{"init", "constant"},
+                               {"depth", "6"},
+                               {"width", "37"},
+                               {"batch", "21"},
+                               {"loss", "probe"}});
+  const RunResult result = Simulate(run);
+  for (size_t l = 1; l < run.depth(); ++l) {
+    EXPECT_EQ(Statistic(result, l, "pre_activation_unit_variance"), 0);
+    EXPECT_EQ(Statistic(result, l, "delta_unit_variance"), 0);
+    EXPECT_GT(Statistic(result, l, "pre_activation_second_moment"), 0);
+  }
+}
+
+// Given the first layer, log(E[Z_l²]/E[Z_1²]) of a ReLU network of width n has
+// a variance of at most 5(l − 1)/n over draws of the weights (Hanin & Nica
+// 2019) and a mean of −half that; the batch mean's is smaller.
+void ExpectReluDecay(const char* init, double log2_per_layer) {
+  const size_t depth = 30;
+  for (const char* seed : {"0", "1", "2"}) {
+    const RunResult result = Simulate(MakeRun({{"activation", "relu"},
+                                               {"init", init},
+                                               {"depth", "30"},
+                                               {"width", "512"},
+                                               {"batch", "64"},
+                                               {"seed", seed}}));
+    const double first = Statistic(result, 1, "pre_activation_second_moment");
+    for (size_t l = 2; l <= depth; ++l) {
+      const double layers = static_cast<double>(l - 1);
+      const double ratio =
+          Statistic(result, l, "pre_activation_second_moment") / first;
+      const double variance = 5 * layers / 512;
+      EXPECT_NEAR(std::log(ratio), layers * log2_per_layer * std::log(2.0),
+                  5 * std::sqrt(variance) + variance / 2)
+          << init << " layer " << l;
+    }
+  }
+}
+
+TEST(Engine, HeKeepsReluAndXavierHalvesIt) {
+  ExpectReluDecay("he_normal", 0);
+  ExpectReluDecay("xavier_normal", -1);
+}
+
+TEST(Engine, SlopeSecondMomentPredictsTheGradientsFactor) {
+  // E δ_l² = E f'² · fan_in·Var(w) · E δ_{l+1}², up to the fluctuation of a
+  // product with n² weights: relative variance of order 3/n.
+  for (const char* f : {"tanh", "relu", "sigmoid"}) {
+    const RunSpec run = MakeRun({{"activation", f},
+                                 {"depth", "12"},
+                                 {"width", "400"},
+                                 {"batch", "200"},
+                                 {"init", "he_normal"}});
+    const RunResult result = Simulate(run);
+    for (size_t l = 1; l + 1 < run.depth(); ++l) {
+      const double predicted = Statistic(result, l, "slope_second_moment") *
+                               400 *
+                               Statistic(result, l + 1, "weight_variance");
+      const double measured = Statistic(result, l, "delta_second_moment") /
+                              Statistic(result, l + 1, "delta_second_moment");
+      EXPECT_NEAR(measured / predicted, 1, 5 * std::sqrt(3.0 / 400)) << f << l;
+    }
+  }
+}
+
+TEST(Engine, LsuvGivesUnitVarianceOnTheFirstBatch) {
+  for (const char* gain : {"1", "1.7"}) {
+    const RunSpec run = MakeRun({{"init", "lsuv"},
+                                 {"activation", "relu"},
+                                 {"shape", "20x50x30x60"},
+                                 {"gain", gain},
+                                 {"batch", "100"}});
+    const RunResult result = Simulate(run);
+    for (size_t l = 1; l <= run.depth(); ++l) {
+      EXPECT_NEAR(Statistic(result, l, "pre_activation_variance"),
+                  run.gain * run.gain, 1e-5);
+    }
+  }
+}
+
+TEST(Engine, BundlesDoNotChangeABit) {
+  std::vector<RunSpec> runs;
+  for (const char* f : {"sigmoid", "relu", "gelu"}) {
+    for (const char* init : {"xavier_normal", "he_normal", "normal"}) {
+      runs.push_back(MakeRun({{"activation", f},
+                              {"init", init},
+                              {"shape", "17x33x65x9"},
+                              {"batch", init[0] == 'h' ? "7" : "31"},
+                              {"batches", init[0] == 'x' ? "3" : "1"},
+                              {"bias_std", "0.1"}}));
+    }
+  }
+  std::vector<const RunSpec*> pointers;
+  std::vector<RunResult> together(runs.size());
+  std::vector<RunResult*> slots;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    pointers.push_back(&runs[i]);
+    slots.push_back(&together[i]);
+  }
+  SimulateBundle(pointers, {}, slots);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const RunResult alone = Simulate(runs[i]);
+    ASSERT_EQ(alone.statistics.size(), together[i].statistics.size());
+    EXPECT_EQ(
+        std::memcmp(alone.statistics.data(), together[i].statistics.data(),
+                    alone.statistics.size() * sizeof(double)),
+        0);
+    EXPECT_EQ(alone.loss_value, together[i].loss_value);
+  }
+}
+
+}  // namespace
+}  // namespace initscope
