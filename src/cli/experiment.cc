@@ -76,6 +76,18 @@ double InputBytes(const std::vector<std::shared_ptr<const InputData>>& inputs) {
   return bytes;
 }
 
+// Refuses a sweep that needs `bytes` or more, where there are fewer.
+void CheckMemory(const std::string& title, double bytes, size_t jobs) {
+  static const double machine = MachineMemory();
+  if (bytes <= machine) return;
+  throw UserError(
+      ExitCode::kUsage,
+      fmt::format("{}: the sweep needs {} of memory with {} jobs, "
+                  "and this machine has {}; lower width, depth, "
+                  "batch or jobs",
+                  title, BytesText(bytes), jobs, BytesText(machine)));
+}
+
 }  // namespace
 
 Experiment LoadExperiment(const Options& options) {
@@ -86,8 +98,8 @@ Experiment LoadExperiment(const Options& options) {
     folder = fs::path(options.files[0]).parent_path();
   } else if (options.settings.empty()) {
     throw UserError(ExitCode::kUsage,
-                    fmt::format("initscope {} needs an experiment file or keys "
-                                "as flags; see 'initscope {} --help'",
+                    fmt::format("{} needs an experiment file or keys as "
+                                "flags; see 'initscope {} --help'",
                                 options.command, options.command));
   } else {
     text.name = "experiment";
@@ -108,7 +120,15 @@ Experiment LoadExperiment(const Options& options) {
       [&folder](const std::string& input, const std::string& labels) {
         return ReadInput(input, labels, folder);
       });
-  ResolvedSweep resolved = ResolveSweep(sweep, &catalog);
+  // A million runs of a million layers are refused before they are all listed.
+  const std::string title =
+      options.files.empty() ? experiment.name : options.files[0];
+  double results = 0;
+  ResolvedSweep resolved =
+      ResolveSweep(sweep, &catalog, [&](const RunSpec& run) {
+        results += ResultMemory(run);
+        CheckMemory(title, results, experiment.jobs);
+      });
   experiment.runs = std::move(resolved.runs);
   experiment.duplicates = resolved.duplicates;
   experiment.swept = sweep.swept;
@@ -116,16 +136,7 @@ Experiment LoadExperiment(const Options& options) {
   experiment.configuration = Configuration(text);
   experiment.cost = EstimateCost(experiment.runs, experiment.jobs,
                                  InputBytes(experiment.inputs));
-  const double memory = MachineMemory();
-  if (!(experiment.cost.memory <= memory)) {
-    throw UserError(
-        ExitCode::kUsage,
-        fmt::format("{}: the sweep needs {} of memory with {} jobs, and this "
-                    "machine has {}; lower width, depth, batch or jobs",
-                    options.files.empty() ? experiment.name : options.files[0],
-                    BytesText(experiment.cost.memory), experiment.jobs,
-                    BytesText(memory)));
-  }
+  CheckMemory(title, experiment.cost.memory, experiment.jobs);
   return experiment;
 }
 

@@ -23,13 +23,15 @@ std::string_view WithoutComment(std::string_view line) {
   return line;
 }
 
-// A line for a message: short and printable.
+// A line for a message, shortened.
 std::string Quoted(std::string_view line) {
-  std::string text;
-  for (char c : line.substr(0, 40)) {
-    text += static_cast<unsigned char>(c) < 32 ? '?' : c;
+  size_t size = 40;
+  if (line.size() <= size) return std::string(line);
+  // Not within a character of UTF-8.
+  while ((static_cast<unsigned char>(line[size]) & 0xC0) == 0x80 && size > 36) {
+    --size;
   }
-  return line.size() > 40 ? text + "…" : text;
+  return std::string(line.substr(0, size)) + "…";
 }
 
 }  // namespace

@@ -133,7 +133,7 @@ constexpr const char* kAttributes[] = {
 int InfoCommand(const Options& options) {
   if (options.files.empty()) {
     throw UserError(ExitCode::kUsage,
-                    "initscope info needs a results file, as 'initscope info "
+                    "info needs a results file, as 'initscope info "
                     "results/quickstart.h5'");
   }
   const ResultsReader file(options.files[0]);

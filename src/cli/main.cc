@@ -1,11 +1,17 @@
 // initscope COMMAND [FILE] [options]
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/build_info.h"
@@ -75,20 +81,48 @@ int Main(const std::vector<std::string>& arguments) {
   return command.run(options);
 }
 
-int Report(ExitCode code, const std::string& message) {
-  fmt::print(stderr, "initscope: {}\n", message);
+// One line, whatever is in the values that it quotes; never throws on a closed
+// stderr.
+int Report(ExitCode code, std::string message) {
+  for (char& c : message) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  }
+  std::fputs(fmt::format("initscope: {}\n", message).c_str(), stderr);
   return static_cast<int>(code);
 }
 
+// A reader that has seen enough (`| head`) is told nothing.
+int ReportIo(int error, const std::string& message) {
+  return error == EPIPE ? 128 + SIGPIPE : Report(ExitCode::kIo, message);
+}
+
+// A standard stream that is closed must not become the results file's
+// descriptor: /dev/null takes its place, where stdout cannot be written.
+void OpenStandardStreams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(stream, F_GETFD) >= 0) continue;
+    // The lowest free descriptor is `stream`.
+    if (open("/dev/null", stream == STDOUT_FILENO ? O_RDONLY : O_RDWR) < 0) {
+      return;
+    }
+  }
+}
+
 int MainWithErrors(int argc, char** argv) {
+  OpenStandardStreams();
+  // A closed pipe is an error of the write, so that temporary files go.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     const int status = Main({argv + 1, argv + argc});
     if (std::fflush(stdout) != 0) {
-      return Report(ExitCode::kIo, "cannot write to stdout");
+      return ReportIo(errno, fmt::format("cannot write to stdout: {}",
+                                         std::strerror(errno)));
     }
     return status;
   } catch (const UserError& error) {
     return Report(error.code(), error.what());
+  } catch (const std::system_error& error) {  // of fmt::print, for one
+    return ReportIo(error.code().value(), error.what());
   } catch (const std::bad_alloc&) {
     return Report(ExitCode::kIo, "out of memory; lower width, batch or jobs");
   } catch (const std::exception& error) {

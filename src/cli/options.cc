@@ -61,6 +61,7 @@ po::options_description KeyOptions() {
 [[noreturn]] void FailUnknown(const CommandInfo& command, std::string option,
                               const po::options_description& known) {
   option.erase(0, option.find_first_not_of('-'));
+  option.erase(std::min(option.find('='), option.size()));
   std::vector<std::string> names;
   for (const auto& o : known.options()) names.push_back(o->long_name());
   std::string hint = DidYouMean(

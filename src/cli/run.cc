@@ -21,9 +21,8 @@ int RunCommand(const Options& options) {
   Provenance provenance;
   provenance.started_utc = UtcNow();
   const Experiment experiment = LoadExperiment(options);
-  OutputFile output(OutputPath(experiment, ""), options.force);
-
   const InterruptFlag interrupt;
+  OutputFile output(OutputPath(experiment, ""), options.force);
   std::vector<RunResult> results;
   {
     Progress progress(experiment.runs.size(), !options.quiet);

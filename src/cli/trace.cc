@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
+#include "cli/interrupt.h"
 #include "cli/matrix_text.h"
 #include "io/output_file.h"
 #include "io/results_writer.h"
@@ -114,11 +115,17 @@ int TraceCommand(const Options& options) {
         ExitCode::kUsage,
         fmt::format("{}: trace saves one batch; set batches = 1", file));
   }
+  const InterruptFlag interrupt;
   OutputFile output(OutputPath(experiment, "-trace"), options.force);
   Hdf5Writer writer(output.temporary());
   TensorSaver saver(run, &writer, options.print);
   RunResult result;
-  SimulateBundle({&run}, {nullptr, &saver}, {&result});
+  try {
+    SimulateBundle({&run}, {&interrupt.raised(), &saver}, {&result});
+  } catch (const Interrupted&) {
+    fmt::print(stderr, "initscope: interrupted; nothing was written\n");
+    return interrupt.ExitCode();
+  }
 
   const std::chrono::duration<double> spent =
       std::chrono::steady_clock::now() - begin;

@@ -13,6 +13,8 @@
 #include <span>
 #include <system_error>
 
+#include "base/machine.h"
+
 namespace initscope {
 namespace {
 
@@ -43,6 +45,8 @@ std::vector<uint8_t> ReadFile(const std::string& path) {
   struct stat status;
   if (fd < 0 || fstat(fd, &status) != 0) throw SystemError(path, errno);
   if (S_ISDIR(status.st_mode)) throw SystemError(path, EISDIR);
+  if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
+    throw DataError(path, "a device, not a data file");
   // The size is a hint: pipes have none. One byte more, and the end of an
   // ordinary file is seen without growing.
   std::vector<uint8_t> content(static_cast<size_t>(status.st_size) + 1);
@@ -99,7 +103,12 @@ std::vector<uint8_t> Gunzip(std::span<const uint8_t> gzip,
   std::vector<uint8_t> content(SizeHint(gzip));
   size_t used = 0, size = 0;
   while (true) {
-    if (size == content.size()) content.resize(2 * size);
+    if (size == content.size()) {
+      // Some kilobytes may unpack to more than there is room for.
+      if (3.0 * static_cast<double>(size) > MachineMemory())
+        throw std::bad_alloc();
+      content.resize(2 * size);
+    }
     const size_t in = std::min(gzip.size() - used, kMaxPiece);
     const size_t out = std::min(content.size() - size, kMaxPiece);
     stream->next_in = const_cast<Bytef*>(gzip.data() + used);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "io/hdf5_handle.h"
 
 namespace initscope {
 namespace {
@@ -38,7 +39,34 @@ std::string Digest(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-Hdf5Writer::Hdf5Writer(const std::filesystem::path& path)
+class Hdf5Writer::File {
+ public:
+  explicit File(const std::filesystem::path& path);
+
+  [[noreturn]] void Fail(const std::string& what) const;
+  Hdf5Handle Check(hid_t id, Hdf5Handle::Close close,
+                   const std::string& what) const;
+  void SetAttribute(const std::string& object, const char* name, hid_t type,
+                    const std::vector<hsize_t>& shape, const void* value);
+  void SetText(const std::string& object, const char* name,
+               std::string_view text);
+  // Writes and leaves `digest` on it.
+  Hdf5Handle WriteDataset(const std::string& path, hid_t type,
+                          const std::vector<hsize_t>& shape, const void* values,
+                          bool filtered, const std::string& digest);
+  template <typename T>
+  void WriteMatrix(const std::string& path, ConstMatrixView<T> values) {
+    WriteDataset(path, TypeOf(values.data()), {values.rows(), values.cols()},
+                 values.data(), true,
+                 Digest(values.data(), values.size() * sizeof(T)));
+  }
+
+  std::string name_;
+  Hdf5Silence silence_;
+  Hdf5Handle file_;
+};
+
+Hdf5Writer::File::File(const std::filesystem::path& path)
     : name_(path.string()) {
   const Hdf5Handle access =
       Check(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "create a property list");
@@ -51,31 +79,42 @@ Hdf5Writer::Hdf5Writer(const std::filesystem::path& path)
                 H5Fclose, "create the file");
 }
 
-void Hdf5Writer::Fail(const std::string& what) const {
+void Hdf5Writer::File::Fail(const std::string& what) const {
   throw UserError(
       ExitCode::kIo,
       fmt::format("{}: HDF5 cannot {}; is the disk full?", name_, what));
 }
 
-Hdf5Handle Hdf5Writer::Check(hid_t id, Hdf5Handle::Close close,
-                             const std::string& what) const {
+Hdf5Handle Hdf5Writer::File::Check(hid_t id, Hdf5Handle::Close close,
+                                   const std::string& what) const {
   if (id < 0) Fail(what);
   return Hdf5Handle(id, close);
 }
 
-void Hdf5Writer::CreateGroup(const std::string& path) {
-  const Hdf5Handle creation =
-      Check(H5Pcreate(H5P_GROUP_CREATE), H5Pclose, "create a property list");
-  H5Pset_link_creation_order(creation,
-                             H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-  Check(H5Gcreate2(file_, path.c_str(), H5P_DEFAULT, creation, H5P_DEFAULT),
-        H5Gclose, "create " + path);
+Hdf5Writer::Hdf5Writer(const std::filesystem::path& path)
+    : file_(std::make_unique<File>(path)) {}
+
+Hdf5Writer::~Hdf5Writer() = default;
+
+void Hdf5Writer::SetText(const std::string& object, const char* name,
+                         std::string_view text) {
+  file_->SetText(object, name, text);
 }
 
-Hdf5Handle Hdf5Writer::WriteDataset(const std::string& path, hid_t type,
-                                    const std::vector<hsize_t>& shape,
-                                    const void* values, bool filtered,
-                                    const std::string& digest) {
+void Hdf5Writer::CreateGroup(const std::string& path) {
+  const Hdf5Handle creation = file_->Check(H5Pcreate(H5P_GROUP_CREATE),
+                                           H5Pclose, "create a property list");
+  H5Pset_link_creation_order(creation,
+                             H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+  file_->Check(H5Gcreate2(file_->file_, path.c_str(), H5P_DEFAULT, creation,
+                          H5P_DEFAULT),
+               H5Gclose, "create " + path);
+}
+
+Hdf5Handle Hdf5Writer::File::WriteDataset(const std::string& path, hid_t type,
+                                          const std::vector<hsize_t>& shape,
+                                          const void* values, bool filtered,
+                                          const std::string& digest) {
   const Hdf5Handle space = Check(
       H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
       H5Sclose, "describe " + path);
@@ -116,27 +155,28 @@ void Hdf5Writer::WriteColumn(const std::string& path,
         const std::vector<hsize_t> shape = {column.size()};
         if constexpr (std::is_same_v<Value, std::string>) {
           const Hdf5Handle type =
-              Check(H5Tcopy(H5T_C_S1), H5Tclose, "make a string type");
+              file_->Check(H5Tcopy(H5T_C_S1), H5Tclose, "make a string type");
           H5Tset_size(type, H5T_VARIABLE);
           H5Tset_cset(type, H5T_CSET_UTF8);
           std::vector<const char*> pointers;
           for (const std::string& text : column) {
             pointers.push_back(text.c_str());
           }
-          return WriteDataset(path, type, shape, pointers.data(), false,
-                              Digest(column));
+          return file_->WriteDataset(path, type, shape, pointers.data(), false,
+                                     Digest(column));
         } else {
-          return WriteDataset(
+          return file_->WriteDataset(
               path, TypeOf(column.data()), shape, column.data(), true,
               Digest(column.data(), column.size() * sizeof(Value)));
         }
       },
       values);
   if (scale.empty()) return;
-  const Hdf5Handle scale_id = Check(H5Dopen2(file_, scale.c_str(), H5P_DEFAULT),
-                                    H5Dclose, "open " + scale);
+  const Hdf5Handle scale_id =
+      file_->Check(H5Dopen2(file_->file_, scale.c_str(), H5P_DEFAULT), H5Dclose,
+                   "open " + scale);
   if (H5DSattach_scale(dataset, scale_id, 0) < 0) {
-    Fail("attach the scale of " + path);
+    file_->Fail("attach the scale of " + path);
   }
 }
 
@@ -145,32 +185,29 @@ void Hdf5Writer::WriteScale(const std::string& path, uint64_t count,
   std::vector<int64_t> index(count);
   std::iota(index.begin(), index.end(), int64_t{0});
   const Hdf5Handle dataset =
-      WriteDataset(path, H5T_NATIVE_INT64, {count}, index.data(), true,
-                   Digest(index.data(), index.size() * sizeof(int64_t)));
+      file_->WriteDataset(path, H5T_NATIVE_INT64, {count}, index.data(), true,
+                          Digest(index.data(), index.size() * sizeof(int64_t)));
   const std::string name = path.substr(path.rfind('/') + 1);
   if (H5DSset_scale(dataset, name.c_str()) < 0) {
-    Fail("make a scale of " + path);
+    file_->Fail("make a scale of " + path);
   }
   SetText(path, "long_name", long_name);
 }
 
 void Hdf5Writer::WriteMatrix(const std::string& path,
                              ConstMatrixView<float> values) {
-  WriteDataset(path, TypeOf(values.data()), {values.rows(), values.cols()},
-               values.data(), true,
-               Digest(values.data(), values.size() * sizeof(float)));
+  file_->WriteMatrix(path, values);
 }
 
 void Hdf5Writer::WriteMatrix(const std::string& path,
                              ConstMatrixView<double> values) {
-  WriteDataset(path, TypeOf(values.data()), {values.rows(), values.cols()},
-               values.data(), true,
-               Digest(values.data(), values.size() * sizeof(double)));
+  file_->WriteMatrix(path, values);
 }
 
-void Hdf5Writer::SetAttribute(const std::string& object, const char* name,
-                              hid_t type, const std::vector<hsize_t>& shape,
-                              const void* value) {
+void Hdf5Writer::File::SetAttribute(const std::string& object, const char* name,
+                                    hid_t type,
+                                    const std::vector<hsize_t>& shape,
+                                    const void* value) {
   const Hdf5Handle target = Check(H5Oopen(file_, object.c_str(), H5P_DEFAULT),
                                   H5Oclose, "open " + object);
   const Hdf5Handle space =
@@ -186,8 +223,8 @@ void Hdf5Writer::SetAttribute(const std::string& object, const char* name,
   }
 }
 
-void Hdf5Writer::SetText(const std::string& object, const char* name,
-                         std::string_view text) {
+void Hdf5Writer::File::SetText(const std::string& object, const char* name,
+                               std::string_view text) {
   const Hdf5Handle type =
       Check(H5Tcopy(H5T_C_S1), H5Tclose, "make a string type");
   H5Tset_size(type, H5T_VARIABLE);
@@ -199,22 +236,24 @@ void Hdf5Writer::SetText(const std::string& object, const char* name,
 
 void Hdf5Writer::SetNumber(const std::string& object, const char* name,
                            int64_t value) {
-  SetAttribute(object, name, H5T_NATIVE_INT64, {}, &value);
+  file_->SetAttribute(object, name, H5T_NATIVE_INT64, {}, &value);
 }
 
 void Hdf5Writer::SetNumber(const std::string& object, const char* name,
                            double value) {
-  SetAttribute(object, name, H5T_NATIVE_DOUBLE, {}, &value);
+  file_->SetAttribute(object, name, H5T_NATIVE_DOUBLE, {}, &value);
 }
 
 void Hdf5Writer::SetCodes(const std::string& object, const char* name,
                           const std::vector<uint8_t>& codes) {
-  SetAttribute(object, name, H5T_NATIVE_UINT8, {codes.size()}, codes.data());
+  file_->SetAttribute(object, name, H5T_NATIVE_UINT8, {codes.size()},
+                      codes.data());
 }
 
 void Hdf5Writer::Close() {
-  if (H5Fflush(file_, H5F_SCOPE_GLOBAL) < 0 || !file_.CloseNow()) {
-    Fail("write the file");
+  if (H5Fflush(file_->file_, H5F_SCOPE_GLOBAL) < 0 ||
+      !file_->file_.CloseNow()) {
+    file_->Fail("write the file");
   }
 }
 

@@ -4,13 +4,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/matrix.h"
-#include "io/hdf5_handle.h"
 
 namespace initscope {
 
@@ -23,6 +23,7 @@ using ColumnValues = std::variant<std::vector<double>, std::vector<int64_t>,
 class Hdf5Writer {
  public:
   explicit Hdf5Writer(const std::filesystem::path& path);
+  ~Hdf5Writer();
 
   void CreateGroup(const std::string& path);
   // A one-dimensional dataset. With `scale`, the path of a dimension scale of
@@ -46,19 +47,8 @@ class Hdf5Writer {
   void Close();
 
  private:
-  [[noreturn]] void Fail(const std::string& what) const;
-  Hdf5Handle Check(hid_t id, Hdf5Handle::Close close,
-                   const std::string& what) const;
-  void SetAttribute(const std::string& object, const char* name, hid_t type,
-                    const std::vector<hsize_t>& shape, const void* value);
-  // Writes and leaves the digest of `bytes` on it.
-  Hdf5Handle WriteDataset(const std::string& path, hid_t type,
-                          const std::vector<hsize_t>& shape, const void* values,
-                          bool filtered, const std::string& digest);
-
-  std::string name_;
-  Hdf5Silence silence_;
-  Hdf5Handle file_;
+  class File;  // keeps HDF5's header out of this one
+  std::unique_ptr<File> file_;
 };
 
 }  // namespace initscope

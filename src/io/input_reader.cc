@@ -21,6 +21,7 @@
 #include "io/hdf5_array.h"
 #include "io/idx.h"
 #include "io/npy.h"
+#include "sim/keys.h"
 
 namespace initscope {
 namespace {
@@ -140,8 +141,10 @@ DataPath LocateInput(const std::string& input, const fs::path& directory) {
   std::vector<std::string_view> names;
   names.reserve(std::size(kNamedInputs));
   for (const NamedInput& named : kNamedInputs) names.push_back(named.name);
-  return Locate("input", input, directory,
-                fmt::format("input is a path or one of {}", Listed(names)));
+  const std::string hint = DidYouMean(input, names);
+  return Locate(
+      "input", input, directory,
+      fmt::format("input is a path or one of {}{}", Listed(names), hint));
 }
 
 // Takes the column `name` out of the table.

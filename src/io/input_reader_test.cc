@@ -18,7 +18,7 @@ namespace initscope {
 namespace {
 
 namespace fs = std::filesystem;
-using namespace std::string_literals;
+using std::string_literals::operator""s;
 using testing::AllOf;
 using testing::AnyOf;
 using testing::ElementsAre;

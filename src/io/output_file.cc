@@ -48,14 +48,22 @@ OutputFile::OutputFile(fs::path path, bool overwrite)
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
     throw UserError(ExitCode::kCannotCreate,
-                    fmt::format("{}: the folder {} does not exist; create it "
-                                "first",
-                                path_.string(), folder.string()));
+                    fmt::format("{}: {} {}", path_.string(), folder.string(),
+                                fs::exists(folder, error)
+                                    ? "is not a folder; name another"
+                                    : "does not exist; create the folder "
+                                      "first"));
   }
   if (fs::is_directory(path_, error)) {
     throw UserError(
         ExitCode::kCannotCreate,
         fmt::format("{}: is a folder; name a file in it", path_.string()));
+  }
+  // Renaming onto /dev/null would replace it.
+  if (fs::exists(path_, error) && !fs::is_regular_file(path_, error)) {
+    throw UserError(ExitCode::kCannotCreate,
+                    fmt::format("{}: is not an ordinary file; name another",
+                                path_.string()));
   }
   if (!overwrite && fs::exists(fs::symlink_status(path_, error))) {
     FailExists(path_);

@@ -1,9 +1,12 @@
 #include "io/results_columns.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <span>
 
+#include "base/error.h"
 #include "sim/keys.h"
 #include "sim/statistics.h"
 
@@ -164,6 +167,10 @@ std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
   make.Add<std::string>("run_id_hex", "run_id in hexadecimal",
                         [](const RunSpec& r) { return RunIdHex(r.run_id); });
   for (const Key& key : Keys()) make.AddKey(key);
+  make.Add<std::string>("widths", "every width, input to output",
+                        [](const RunSpec& r) {
+                          return fmt::format("{}", fmt::join(r.widths, " "));
+                        });
   make.Add<int64_t>("input_index",
                     "row of /inputs; -1 where the input is drawn",
                     [](const RunSpec& r) {
@@ -191,7 +198,8 @@ std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
   std::vector<uint8_t> status;
   for (const RunResult& result : results) {
     non_finite.push_back(result.first_non_finite_layer);
-    status.push_back(result.complete ? 0 : 1);
+    INITSCOPE_CHECK(result.complete);
+    status.push_back(0);
   }
   make.columns.push_back({"first_non_finite_layer",
                           "first layer whose pre-activation or delta has an "
@@ -201,11 +209,8 @@ std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
                           {}});
   of_result("wall_seconds", "the run's share of its bundle's time, in s",
             &RunResult::wall_seconds);
-  make.columns.push_back({"status",
-                          "how the run ended",
-                          "",
-                          std::move(status),
-                          {"complete", "interrupted"}});
+  make.columns.push_back(
+      {"status", "how the run ended", "", std::move(status), {"complete"}});
   return std::move(make.columns);
 }
 

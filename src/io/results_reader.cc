@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "io/hdf5_handle.h"
 
 namespace initscope {
 namespace {
@@ -23,7 +24,33 @@ Hdf5Handle VariableText() {
 
 }  // namespace
 
-ResultsReader::ResultsReader(const std::string& path) : name_(path) {
+class ResultsReader::File {
+ public:
+  explicit File(const std::string& path);
+
+  [[noreturn]] void Fail(const std::string& what) const;
+  std::string Text(const std::string& object, const char* name) const;
+  Hdf5Handle OpenColumn(const std::string& path) const;
+  void Read(const std::string& path, hid_t type, void* values) const;
+  hid_t id() const { return file_; }
+
+ private:
+  std::string name_;
+  Hdf5Silence silence_;
+  Hdf5Handle file_;
+};
+
+ResultsReader::ResultsReader(const std::string& path)
+    : file_(std::make_unique<File>(path)) {}
+
+ResultsReader::~ResultsReader() = default;
+
+std::string ResultsReader::Text(const std::string& object,
+                                const char* name) const {
+  return file_->Text(object, name);
+}
+
+ResultsReader::File::File(const std::string& path) : name_(path) {
   errno = 0;
   std::error_code error;
   if (std::filesystem::is_directory(path, error) ||
@@ -41,12 +68,12 @@ ResultsReader::ResultsReader(const std::string& path) : name_(path) {
   }
 }
 
-void ResultsReader::Fail(const std::string& what) const {
+void ResultsReader::File::Fail(const std::string& what) const {
   throw UserError(ExitCode::kData, fmt::format("{}: {}", name_, what));
 }
 
-std::string ResultsReader::Text(const std::string& object,
-                                const char* name) const {
+std::string ResultsReader::File::Text(const std::string& object,
+                                      const char* name) const {
   if (H5Aexists_by_name(file_, object.c_str(), name, H5P_DEFAULT) <= 0) {
     return "";
   }
@@ -67,39 +94,39 @@ std::string ResultsReader::Text(const std::string& object,
 
 int64_t ResultsReader::Number(const std::string& object,
                               const char* name) const {
-  if (H5Aexists_by_name(file_, object.c_str(), name, H5P_DEFAULT) <= 0) {
+  if (H5Aexists_by_name(file_->id(), object.c_str(), name, H5P_DEFAULT) <= 0) {
     return 0;
   }
-  const Hdf5Handle attribute(
-      H5Aopen_by_name(file_, object.c_str(), name, H5P_DEFAULT, H5P_DEFAULT),
-      H5Aclose);
+  const Hdf5Handle attribute(H5Aopen_by_name(file_->id(), object.c_str(), name,
+                                             H5P_DEFAULT, H5P_DEFAULT),
+                             H5Aclose);
   int64_t value = 0;
   if (H5Aread(attribute, H5T_NATIVE_INT64, &value) < 0) {
-    Fail(fmt::format("the attribute {} cannot be read", name));
+    file_->Fail(fmt::format("the attribute {} cannot be read", name));
   }
   return value;
 }
 
 bool ResultsReader::Has(const std::string& path) const {
-  return H5Lexists(file_, path.c_str(), H5P_DEFAULT) > 0;
+  return H5Lexists(file_->id(), path.c_str(), H5P_DEFAULT) > 0;
 }
 
-Hdf5Handle ResultsReader::OpenColumn(const std::string& path) const {
+Hdf5Handle ResultsReader::File::OpenColumn(const std::string& path) const {
   Hdf5Handle dataset(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose);
   if (!dataset.ok()) Fail(fmt::format("has no column {}", path));
   return dataset;
 }
 
 size_t ResultsReader::Length(const std::string& path) const {
-  const Hdf5Handle dataset = OpenColumn(path);
+  const Hdf5Handle dataset = file_->OpenColumn(path);
   const Hdf5Handle space(H5Dget_space(dataset), H5Sclose);
   const hssize_t length = H5Sget_simple_extent_npoints(space);
-  if (length < 0) Fail(fmt::format("{} is damaged", path));
+  if (length < 0) file_->Fail(fmt::format("{} is damaged", path));
   return static_cast<size_t>(length);
 }
 
-void ResultsReader::Read(const std::string& path, hid_t type,
-                         void* values) const {
+void ResultsReader::File::Read(const std::string& path, hid_t type,
+                               void* values) const {
   const Hdf5Handle dataset = OpenColumn(path);
   if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
     Fail(
@@ -109,13 +136,13 @@ void ResultsReader::Read(const std::string& path, hid_t type,
 
 std::vector<double> ResultsReader::Numbers(const std::string& path) const {
   std::vector<double> values(Length(path));
-  Read(path, H5T_NATIVE_DOUBLE, values.data());
+  file_->Read(path, H5T_NATIVE_DOUBLE, values.data());
   return values;
 }
 
 std::vector<uint64_t> ResultsReader::Wholes(const std::string& path) const {
   std::vector<uint64_t> values(Length(path));
-  Read(path, H5T_NATIVE_UINT64, values.data());
+  file_->Read(path, H5T_NATIVE_UINT64, values.data());
   return values;
 }
 
@@ -128,7 +155,7 @@ std::vector<std::string> ResultsReader::Names(const std::string& path) const {
         std::istream_iterator<std::string>(words), {}};
     for (uint64_t code : Wholes(path)) {
       if (code >= categories.size()) {
-        Fail(fmt::format("{} has a code without a name", path));
+        file_->Fail(fmt::format("{} has a code without a name", path));
       }
       names.push_back(categories[code]);
     }
@@ -136,7 +163,7 @@ std::vector<std::string> ResultsReader::Names(const std::string& path) const {
   }
   const Hdf5Handle type = VariableText();
   std::vector<char*> texts(Length(path));
-  Read(path, type, texts.data());
+  file_->Read(path, type, texts.data());
   for (char* text : texts) {
     names.emplace_back(text == nullptr ? "" : text);
     H5free_memory(text);

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
-
-#include "io/hdf5_handle.h"
 
 namespace initscope {
 
@@ -14,6 +13,7 @@ namespace initscope {
 class ResultsReader {
  public:
   explicit ResultsReader(const std::string& path);
+  ~ResultsReader();
 
   // Attributes of an object; "" or 0 where there is none.
   std::string Text(const std::string& object, const char* name) const;
@@ -28,13 +28,8 @@ class ResultsReader {
   std::vector<std::string> Names(const std::string& path) const;
 
  private:
-  [[noreturn]] void Fail(const std::string& what) const;
-  Hdf5Handle OpenColumn(const std::string& path) const;
-  void Read(const std::string& path, hid_t type, void* values) const;
-
-  std::string name_;
-  Hdf5Silence silence_;
-  Hdf5Handle file_;
+  class File;  // keeps HDF5's header out of this one
+  std::unique_ptr<File> file_;
 };
 
 }  // namespace initscope

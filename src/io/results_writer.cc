@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <hdf5.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -53,9 +54,8 @@ void WriteRoot(const Provenance& provenance, Hdf5Writer* writer) {
   text("kernel_target", KernelTarget());
   text("compiler", build.compiler);
   text("compiler_flags", build.flags);
-  text("libraries",
-       fmt::format("{}, HDF5 {}.{}.{}", LibraryVersions(),
-                   H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE));
+  text("libraries", fmt::format("{}, HDF5 {}.{}.{}", LibraryVersions(),
+                                H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE));
   text("started_utc", provenance.started_utc);
   text("finished_utc", UtcNow());
   writer->SetNumber("/", "wall_seconds", provenance.wall_seconds);

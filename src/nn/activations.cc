@@ -181,7 +181,6 @@ struct Softplus {
     Logistic(d, z, s, minus, slope);
     a = hn::Add(hn::Max(z, hn::Zero(d)),
                 hn::Log1p(d, hn::Exp(d, hn::Neg(hn::Abs(z)))));
-    a = hn::IfThenElse(hn::IsNaN(z), z, a);
   }
 };
 
@@ -212,29 +211,37 @@ struct HardTanh {
   void operator()(D d, V z, V& a, V& s) const {
     const V one = Constant(d, 1, z);
     const V minus_one = hn::Neg(one);
-    a = hn::IfThenElse(hn::IsNaN(z), z, hn::Min(hn::Max(z, minus_one), one));
+    a = hn::Min(hn::Max(z, minus_one), one);
     const auto inside = hn::And(hn::Gt(z, minus_one), hn::Le(z, one));
     s = hn::IfThenElseZero(inside, one);
   }
 };
+
+// The functor, and NaN for NaN, which minima and polynomials may swallow.
+template <class Functor, class D, class V>
+HWY_INLINE void ApplyVector(D d, V z, V& a, V& s) {
+  Functor()(d, z, a, s);
+  const auto nan = hn::IsNaN(z);
+  a = hn::IfThenElse(nan, z, a);
+  s = hn::IfThenElse(nan, z, s);
+}
 
 template <class Functor, typename T>
 void Apply(const T* z, size_t n, T* a, T* s) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const size_t lanes = hn::Lanes(d);
-  const Functor functor;
   V va, vs;
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    functor(d, hn::LoadU(d, z + i), va, vs);
+    ApplyVector<Functor>(d, hn::LoadU(d, z + i), va, vs);
     hn::StoreU(va, d, a + i);
     hn::StoreU(vs, d, s + i);
   }
   if (i < n) {
     HWY_ALIGN T rest[hn::MaxLanes(d)] = {};
     std::copy(z + i, z + n, rest);
-    functor(d, hn::Load(d, rest), va, vs);
+    ApplyVector<Functor>(d, hn::Load(d, rest), va, vs);
     hn::Store(va, d, rest);
     std::copy(rest, rest + (n - i), a + i);
     hn::Store(vs, d, rest);

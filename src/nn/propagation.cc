@@ -140,7 +140,14 @@ void ActivateScaledRow(const Activation& f, const T* z, size_t n, int64_t e,
   }
   int64_t value_exponent = keeps_exponent ? e : 0;
   NormalizeRow(value.data(), n, &value_exponent);
-  for (size_t j = 0; j < n; ++j) x[j] = static_cast<T>(value[j]);
+  for (size_t j = 0; j < n; ++j) {
+    x[j] = static_cast<T>(value[j]);
+    // Next to nothing, but not the zero that is counted as one.
+    if (x[j] == 0 && value[j] != 0) {
+      x[j] = static_cast<T>(
+          std::copysign(std::numeric_limits<T>::min(), value[j]));
+    }
+  }
   *x_exponent = value_exponent;
 
   *slope_exponent = 0;

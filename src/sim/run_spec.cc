@@ -22,12 +22,15 @@ class Settings {
 
   bool Has(std::string_view key) const { return point_.contains(key); }
 
-  [[noreturn]] void Fail(std::string_view key, const std::string& what) const {
+  // "file.ini:12" or "--key"; the key itself where it is not set.
+  std::string Where(std::string_view key) const {
     const auto it = point_.find(key);
-    const std::string where = it == point_.end() || it->second.where.empty()
-                                  ? std::string(key)
-                                  : it->second.where;
-    throw UserError(ExitCode::kUsage, where + ": " + what);
+    return it == point_.end() || it->second.where.empty() ? std::string(key)
+                                                          : it->second.where;
+  }
+
+  [[noreturn]] void Fail(std::string_view key, const std::string& what) const {
+    throw UserError(ExitCode::kUsage, Where(key) + ": " + what);
   }
 
   std::string Text(std::string_view key, std::string_view fallback) const {
@@ -41,7 +44,10 @@ class Settings {
     if (!Has(key)) return fallback;
     const std::string text = Text(key, "");
     const auto value = ParseNumber<double>(text);
-    if (!value) Fail(key, fmt::format("{} = {} is not a number", key, text));
+    if (!value) {
+      Fail(key, fmt::format("{} = {} is not a number that a double can hold",
+                            key, text));
+    }
     if (!(*value >= least && *value <= most)) {
       Fail(key, fmt::format("{} = {} is out of range: it goes from {} to {}",
                             key, text, least, most));
@@ -169,7 +175,13 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
                                      key, run->input));
     }
   }
-  run->input_index = catalog->Find(run->input, run->labels);
+  try {
+    run->input_index = catalog->Find(run->input, run->labels);
+  } catch (const UserError& error) {
+    // The file and line of the data, behind those of the experiment.
+    throw UserError(error.code(), fmt::format("{}: {}", settings.Where("input"),
+                                              error.what()));
+  }
   run->standardize = static_cast<Standardize>(
       settings.Name("standardize", static_cast<size_t>(Standardize::kGlobal),
                     kStandardizeNames));
@@ -354,7 +366,10 @@ std::string CanonicalRun(const RunSpec& run) {
   add("batch", NumberText(run.batch), "256");
   add("batches", NumberText(run.batches), "1");
   if (run.samples) {
-    add("input", "sha256:" + run.samples->data().sha256, "");
+    // The digest is of bytes: those that are divided by 255 say so.
+    const InputData& data = run.samples->data();
+    add("input", "sha256:" + data.sha256 + (data.bytes.empty() ? "" : "/255"),
+        "");
     const std::string& labels = run.samples->data().labels_sha256;
     if (!labels.empty()) add("labels", "sha256:" + labels, "");
     add("classes", run.classes, "");
@@ -381,12 +396,15 @@ uint64_t RunId(const RunSpec& run) {
 
 std::string RunIdHex(uint64_t run_id) { return fmt::format("{:016x}", run_id); }
 
-ResolvedSweep ResolveSweep(const Sweep& sweep, InputCatalog* catalog) {
+ResolvedSweep ResolveSweep(
+    const Sweep& sweep, InputCatalog* catalog,
+    const std::function<void(const RunSpec& run)>& on_run) {
   ResolvedSweep resolved;
   std::unordered_set<uint64_t> seen;
   for (const SweepPoint& point : sweep.points) {
     RunSpec run = ResolveRun(point, catalog);
     if (seen.insert(run.run_id).second) {
+      if (on_run) on_run(run);
       resolved.runs.push_back(std::move(run));
     } else {
       ++resolved.duplicates;

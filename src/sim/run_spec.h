@@ -101,7 +101,11 @@ struct ResolvedSweep {
   std::vector<RunSpec> runs;
   size_t duplicates = 0;  // dropped, by run_id
 };
-ResolvedSweep ResolveSweep(const Sweep& sweep, InputCatalog* catalog);
+// Calls `on_run` with every run that is not a duplicate as it comes; it may
+// throw.
+ResolvedSweep ResolveSweep(
+    const Sweep& sweep, InputCatalog* catalog,
+    const std::function<void(const RunSpec& run)>& on_run = {});
 
 // The sorted `key=value` lines that say what a run computes: widths as shape,
 // numbers in shortest form, data by content, keys at their default left out.

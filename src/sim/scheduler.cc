@@ -47,6 +47,12 @@ std::vector<Bundle> MakeBundles(const std::vector<RunSpec>& runs, size_t jobs,
   return bundles;
 }
 
+double ResultMemory(const RunSpec& run) {
+  const double row = 8 * static_cast<double>(StatisticColumns().size());
+  // Once in the results, once more while a column is written.
+  return static_cast<double>(run.depth() + 1) * (row + 16);
+}
+
 SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
                        double input_bytes) {
   SweepCost cost;
@@ -64,11 +70,9 @@ SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
   for (size_t i = 0; i < std::min(jobs, bundle_memory.size()); ++i) {
     cost.memory += bundle_memory[i];
   }
-  const double row = 8 * static_cast<double>(StatisticColumns().size());
   for (const RunSpec& run : runs) {
     cost.flops += RunFlops(run);
-    // Once in the results, once more while a column is written.
-    cost.memory += static_cast<double>(run.depth() + 1) * (row + 16);
+    cost.memory += ResultMemory(run);
   }
   return cost;
 }

@@ -19,6 +19,9 @@ using Bundle = std::vector<size_t>;
 std::vector<Bundle> MakeBundles(const std::vector<RunSpec>& runs, size_t jobs,
                                 double bundle_bytes);
 
+// Bytes that a run's results take until they are written.
+double ResultMemory(const RunSpec& run);
+
 struct SweepCost {
   double flops = 0;
   double memory = 0;  // bytes at the same time: inputs, jobs, results

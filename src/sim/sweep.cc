@@ -211,10 +211,15 @@ void AppendProduct(const Merged& settings, std::vector<SweepPoint>* points) {
     count *= static_cast<double>(axes.back().values.size());
   }
   if (count + static_cast<double>(points->size()) > kMostRuns) {
-    throw UserError(ExitCode::kUsage,
-                    fmt::format("the sweep has {:.3g} runs or more, and {:.0f} "
-                                "is the most; shorten a list or split the file",
-                                count, kMostRuns));
+    const auto longest = std::max_element(
+        axes.begin(), axes.end(), [](const Axis& a, const Axis& b) {
+          return a.values.size() < b.values.size();
+        });
+    Fail(longest->setting->where,
+         fmt::format("the sweep has {:.3g} runs or more, and {:.0f} is the "
+                     "most; shorten {}, its longest list, or split the file",
+                     count + static_cast<double>(points->size()), kMostRuns,
+                     longest->setting->key));
   }
   std::vector<size_t> index(axes.size(), 0);
   for (double i = 0; i < count; ++i) {

@@ -1,0 +1,82 @@
+#include "io/output_file.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "base/error.h"
+
+namespace initscope {
+namespace {
+
+namespace fs = std::filesystem;
+
+class OutputFileTest : public testing::Test {
+ protected:
+  OutputFileTest() {
+    std::string name = testing::TempDir() + "/output_XXXXXX";
+    folder_ = mkdtemp(name.data());
+  }
+  ~OutputFileTest() override { fs::remove_all(folder_); }
+
+  size_t FilesInFolder() const {
+    return static_cast<size_t>(std::distance(fs::directory_iterator(folder_),
+                                             fs::directory_iterator()));
+  }
+  static void Write(const fs::path& path, const std::string& text) {
+    std::ofstream(path) << text;
+  }
+  static std::string Read(const fs::path& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(OutputFileTest, AppearsWholeOnCommit) {
+  const fs::path path = folder_ / "a.h5";
+  OutputFile file(path, false);
+  Write(file.temporary(), "whole");
+  EXPECT_FALSE(fs::exists(path));
+  file.Commit();
+  EXPECT_EQ(Read(path), "whole");
+  EXPECT_EQ(FilesInFolder(), 1u);
+}
+
+TEST_F(OutputFileTest, LeavesNothingWithoutCommit) {
+  { OutputFile file(folder_ / "a.h5", false); }
+  EXPECT_EQ(FilesInFolder(), 0u);
+}
+
+TEST_F(OutputFileTest, NeverOverwritesUnlessTold) {
+  const fs::path path = folder_ / "a.h5";
+  Write(path, "old");
+  EXPECT_THROW(OutputFile(path, false), UserError);
+  EXPECT_EQ(Read(path), "old");
+  OutputFile file(path, true);
+  Write(file.temporary(), "new");
+  EXPECT_EQ(Read(path), "old");
+  file.Commit();
+  EXPECT_EQ(Read(path), "new");
+}
+
+TEST_F(OutputFileTest, NoticesAFileThatAppearedMeanwhile) {
+  const fs::path path = folder_ / "a.h5";
+  OutputFile file(path, false);
+  Write(file.temporary(), "mine");
+  Write(path, "theirs");
+  EXPECT_THROW(file.Commit(), UserError);
+  EXPECT_EQ(Read(path), "theirs");
+}
+
+TEST_F(OutputFileTest, RefusesFoldersThatAreMissingOrAreTheFile) {
+  EXPECT_THROW(OutputFile(folder_ / "no" / "a.h5", false), UserError);
+  EXPECT_THROW(OutputFile(folder_, true), UserError);
+  Write(folder_ / "file", "");
+  EXPECT_THROW(OutputFile(folder_ / "file" / "a.h5", false), UserError);
+}
+
+}  // namespace
+}  // namespace initscope

@@ -1,0 +1,199 @@
+#include "nn/losses.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "base/test_matchers.h"
+
+namespace initscope {
+namespace {
+
+const Loss& Find(std::string_view name) {
+  for (const Loss& loss : Losses()) {
+    if (loss.name == name) return loss;
+  }
+  ADD_FAILURE() << "no loss " << name;
+  return Losses()[0];
+}
+
+struct Evaluated {
+  LossRow row;
+  std::vector<double> delta;  // plain
+  int64_t exponent;
+};
+
+Evaluated Evaluate(const Loss& loss, const std::vector<double>& z,
+                   const std::vector<double>& y, size_t m = 4,
+                   int64_t exponent = 0) {
+  Evaluated out;
+  out.delta.resize(z.size());
+  out.row = loss.row({z.data(), exponent, y.data(), z.size(), m},
+                     out.delta.data(), &out.exponent);
+  return out;
+}
+
+TEST(Losses, DeltaIsTheDerivativeOfTheValue) {
+  const std::vector<double> z = {0.3, -1.7, 2.1, 0.05};
+  const std::vector<double> y = {0.1, 0.2, 0.6, 0.1};
+  const double h = 1e-6;
+  for (const Loss& loss : Losses()) {
+    const Evaluated at = Evaluate(loss, z, y);
+    for (size_t j = 0; j < z.size(); ++j) {
+      std::vector<double> up = z, down = z;
+      up[j] += h;
+      down[j] -= h;
+      const double numeric = (Evaluate(loss, up, y).row.value -
+                              Evaluate(loss, down, y).row.value) /
+                             (2 * h);
+      // Rounding eps·|loss|/h ~ 1e-9, truncation h² ~ 1e-12.
+      EXPECT_THAT(std::ldexp(at.delta[j], static_cast<int>(at.exponent)),
+                  IsNear(numeric, 2e-9))
+          << loss.name;
+    }
+  }
+}
+
+TEST(Losses, MatchTheirDefinitions) {
+  const std::vector<double> z = {0.3, -1.7, 2.1};
+  const std::vector<double> y = {0.25, 0, 0.75};
+  const double m = 4;
+  const auto sigma = [](double x) { return 1 / (1 + std::exp(-x)); };
+  double mse = 0, sigmoid = 0, sum = 0, softmax = 0, probe = 0;
+  for (size_t j = 0; j < 3; ++j) {
+    mse += (z[j] - y[j]) * (z[j] - y[j]) / (2 * m * 3);
+    sigmoid -= (y[j] * std::log(sigma(z[j])) +
+                (1 - y[j]) * std::log(1 - sigma(z[j]))) /
+               m;
+    sum += std::exp(z[j]);
+    probe += z[j] * y[j];
+  }
+  for (size_t j = 0; j < 3; ++j) {
+    softmax -= y[j] * std::log(std::exp(z[j]) / sum) / m;
+  }
+  EXPECT_THAT(Evaluate(Find("mse"), z, y).row.value, IsNear(mse, 1e-15));
+  EXPECT_THAT(Evaluate(Find("sigmoid_cross_entropy"), z, y).row.value,
+              IsNear(sigmoid, 1e-15));
+  EXPECT_THAT(Evaluate(Find("softmax_cross_entropy"), z, y).row.value,
+              IsNear(softmax, 1e-15));
+  EXPECT_THAT(Evaluate(Find("probe"), z, y).row.value, IsNear(probe, 1e-15));
+}
+
+TEST(Losses, CrossEntropyIsLabelEntropyPlusKl) {
+  const std::vector<double> z = {0.3, -1.7, 2.1, 8};
+  const std::vector<double> y = {0.1, 0.2, 0.6, 0.1};
+  for (const char* name : {"sigmoid_cross_entropy", "softmax_cross_entropy"}) {
+    const LossRow row = Evaluate(Find(name), z, y).row;
+    EXPECT_THAT(row.label_entropy + row.kl_divergence,
+                IsNear(row.cross_entropy, 1e-14 * row.cross_entropy));
+    EXPECT_GT(row.kl_divergence, 0);
+    EXPECT_THAT(row.value, IsNear(row.cross_entropy / 4, 1e-15));
+  }
+  EXPECT_TRUE(std::isnan(Evaluate(Find("mse"), z, y).row.label_entropy));
+}
+
+TEST(Losses, AreRightAndFiniteForHugeLogits) {
+  for (double big : {1e4, -1e4, 88.0, -88.0, 750.0}) {
+    const std::vector<double> z = {big, 0, 1};
+    const std::vector<double> one_hot = {1, 0, 0};
+    const Evaluated sigmoid =
+        Evaluate(Find("sigmoid_cross_entropy"), z, one_hot, 1);
+    const double log1pe = std::log1p(std::exp(-std::abs(big)));
+    EXPECT_THAT(sigmoid.row.value,
+                IsNear((big < 0 ? -big : 0) + log1pe + std::log(2.0) +
+                           std::log1p(std::exp(1.0)),
+                       1e-15 * (std::abs(big) + 4)));
+    EXPECT_THAT(sigmoid.delta[0],
+                IsNear(big > 0 ? -std::exp(-big) / (1 + std::exp(-big)) : -1,
+                       1e-15 * std::exp(-std::max(big, 0.0)) + 1e-300));
+    const Evaluated softmax =
+        Evaluate(Find("softmax_cross_entropy"), z, one_hot, 1);
+    const double rest = 1 + std::exp(1.0);  // of the two other logits
+    const double expected = big > 0 ? std::log1p(rest * std::exp(-big))
+                                    : -big + std::log(rest + std::exp(big));
+    EXPECT_THAT(softmax.row.value,
+                IsNear(expected, 1e-15 * (std::abs(big) + 4)));
+    EXPECT_TRUE(std::isfinite(softmax.row.kl_divergence));
+    // δ sums to zero, and keeps its relative precision where ŷ ≈ y.
+    const double sum =
+        std::accumulate(softmax.delta.begin(), softmax.delta.end(), 0.0);
+    EXPECT_THAT(sum, IsNear(0, 1e-15 * std::abs(softmax.delta[0])));
+  }
+}
+
+TEST(Losses, TakeLogitsWithExponents) {
+  // 2^2000 is beyond double: the softmax is a step, the loss infinite or 0.
+  const std::vector<double> z = {1.5, 1.25, -1};
+  const Evaluated right =
+      Evaluate(Find("softmax_cross_entropy"), z, {1, 0, 0}, 1, 2000);
+  EXPECT_EQ(right.row.value, 0);
+  EXPECT_EQ(right.delta[0], 0);
+  const Evaluated wrong =
+      Evaluate(Find("softmax_cross_entropy"), z, {0, 1, 0}, 1, 2000);
+  EXPECT_TRUE(std::isinf(wrong.row.value));
+  EXPECT_EQ(wrong.delta[0], 1);
+  EXPECT_EQ(wrong.delta[1], -1);
+  const Evaluated sigmoid =
+      Evaluate(Find("sigmoid_cross_entropy"), z, {1, 1, 0}, 1, 2000);
+  EXPECT_EQ(sigmoid.row.value, 0);
+  // mse keeps its delta in the logits' exponent.
+  const Evaluated mse = Evaluate(Find("mse"), z, {1, 0, 0}, 2, 2000);
+  EXPECT_EQ(mse.exponent, 2000);
+  EXPECT_THAT(mse.delta[0], IsNear(1.5 / 6, 1e-16));
+  // Tiny logits: the target alone is left.
+  const Evaluated tiny = Evaluate(Find("mse"), z, {1, 0, 0}, 2, -2000);
+  EXPECT_EQ(tiny.exponent, 0);
+  EXPECT_THAT(tiny.delta[0], IsNear(-1.0 / 6, 1e-16));
+  EXPECT_THAT(
+      Evaluate(Find("softmax_cross_entropy"), z, {1, 0, 0}, 1, -2000).row.value,
+      IsNear(std::log(3.0), 1e-15));
+}
+
+TEST(Losses, SoftmaxIsInvariantToAShift) {
+  const std::vector<double> z = {0.3, -1.7, 2.1}, y = {0, 1, 0};
+  std::vector<double> shifted = z;
+  for (double& v : shifted) v += 512;  // exact enough: ulp(512) = 1e-13
+  const Evaluated a = Evaluate(Find("softmax_cross_entropy"), z, y);
+  const Evaluated b = Evaluate(Find("softmax_cross_entropy"), shifted, y);
+  EXPECT_THAT(a.row.value, IsNear(b.row.value, 1e-12));
+}
+
+TEST(Losses, DrawTheirTargets) {
+  constexpr size_t kRows = 20000, kOutputs = 5;
+  for (const Loss& loss : Losses()) {
+    std::vector<double> mean(kOutputs, 0);
+    double squares = 0;
+    for (uint32_t row = 0; row < kRows; ++row) {
+      std::vector<double> y(kOutputs);
+      loss.draw(3, row, kOutputs, y.data());
+      double sum = 0;
+      for (size_t j = 0; j < kOutputs; ++j) {
+        mean[j] += y[j] / kRows;
+        squares += y[j] * y[j] / (kRows * kOutputs);
+        sum += y[j];
+        if (loss.name == "sigmoid_cross_entropy") {
+          EXPECT_TRUE(y[j] == 0 || y[j] == 1);
+        }
+      }
+      if (loss.name == "softmax_cross_entropy") {
+        EXPECT_EQ(sum, 1);
+      }
+    }
+    const bool normal = loss.name == "mse" || loss.name == "probe";
+    const double expected = normal                                 ? 0
+                            : loss.name == "softmax_cross_entropy" ? 0.2
+                                                                   : 0.5;
+    // Five standard errors of a mean of 20,000 draws of variance ≤ 1.
+    for (double value : mean) {
+      EXPECT_THAT(value, IsNear(expected, 5 / std::sqrt(kRows * 1.0)));
+    }
+    if (normal) {
+      EXPECT_THAT(squares, IsNear(1, 5 * std::sqrt(2.0 / (kRows * kOutputs))));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace initscope

@@ -1,0 +1,95 @@
+#include "sim/scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <set>
+
+#include "sim/oracle_test.h"
+
+namespace initscope {
+namespace {
+
+std::vector<RunSpec> SmallSweep() {
+  std::vector<RunSpec> runs;
+  for (const char* f : {"sigmoid", "tanh", "relu"}) {
+    for (const char* init : {"zero", "xavier_normal", "he_normal"}) {
+      for (const char* seed : {"0", "1", "2"}) {
+        runs.push_back(MakeRun({{"activation", f},
+                                {"init", init},
+                                {"seed", seed},
+                                {"depth", "4"},
+                                {"width", "33"},
+                                {"batch", "17"}}));
+      }
+    }
+  }
+  return runs;
+}
+
+TEST(MakeBundles, CoversEachRunOnceAndSharesDraws) {
+  const std::vector<RunSpec> runs = SmallSweep();
+  for (size_t jobs : {1, 2, 8}) {
+    for (double bytes : {1.0, 1e9}) {
+      std::set<size_t> seen;
+      for (const Bundle& bundle : MakeBundles(runs, jobs, bytes)) {
+        for (size_t i : bundle) {
+          EXPECT_TRUE(seen.insert(i).second);
+          EXPECT_EQ(runs[i].seed, runs[bundle[0]].seed);
+          EXPECT_EQ(runs[i].init->law, runs[bundle[0]].init->law);
+        }
+        if (bytes == 1.0) {
+          EXPECT_EQ(bundle.size(), 1u);
+        }
+      }
+      EXPECT_EQ(seen.size(), runs.size());
+    }
+  }
+  // Two inits share a normal draw: more than one run in a bundle.
+  EXPECT_GT(MakeBundles(runs, 1, 1e9)[1].size(), 1u);
+}
+
+TEST(RunSweep, JobsAndOrderDoNotChangeABit) {
+  std::vector<RunSpec> runs = SmallSweep();
+  const std::vector<RunResult> one = RunSweep(runs, {1, nullptr, {}});
+  std::reverse(runs.begin(), runs.end());
+  for (size_t jobs : {2, 3, 8}) {
+    size_t done = 0;
+    std::mutex mutex;
+    const std::vector<RunResult> many =
+        RunSweep(runs, {jobs, nullptr, [&](size_t count) {
+                          const std::lock_guard lock(mutex);
+                          done += count;
+                        }});
+    EXPECT_EQ(done, runs.size());
+    for (size_t i = 0; i < runs.size(); ++i) {
+      const auto& a = one[i].statistics;
+      const auto& b = many[runs.size() - 1 - i].statistics;
+      ASSERT_EQ(a.size(), b.size());
+      EXPECT_EQ(std::memcmp(a.data(), b.data(), a.size() * sizeof(double)), 0);
+    }
+  }
+}
+
+TEST(RunSweep, StopsWhenTold) {
+  const std::vector<RunSpec> runs = SmallSweep();
+  const std::atomic<bool> stop{true};
+  for (const RunResult& result : RunSweep(runs, {2, &stop, {}})) {
+    EXPECT_FALSE(result.complete);
+  }
+}
+
+TEST(EstimateCost, GrowsWithTheWork) {
+  const std::vector<RunSpec> runs = SmallSweep();
+  const SweepCost cost = EstimateCost(runs, 2, 1000);
+  const SweepCost first = EstimateCost({runs[3]}, 1, 0);
+  // Three products of 2·17·33² in each of 4 layers.
+  EXPECT_EQ(first.flops, 3.0 * 4 * 2 * 17 * 33 * 33);
+  EXPECT_GT(cost.flops, first.flops);
+  EXPECT_GT(cost.memory, first.memory);
+}
+
+}  // namespace
+}  // namespace initscope
