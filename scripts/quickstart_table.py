@@ -3,8 +3,8 @@
 
 One line per activation, init and whatever else was swept; medians over the
 seeds. Variance is the activations' at the first, middle and last hidden
-layer; delta is the second moment of the loss's derivative at layer 1 relative
-to that at the output, as log10: -6 is a millionth.
+layer; delta is the second moment of the loss's derivative at the first hidden
+layer relative to that at the last, as log10: -6 is a millionth.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import numpy as np
 from results_file import ScriptError
 
 STEADY = math.log10(3)        # in all, over the depth
-BY_LAYER = math.log10(1.1)    # from here on a rate is told per layer
+BY_LAYER = math.log10(1.3)    # from here on a rate is told per layer
 
 
 def median(logs):
@@ -57,7 +57,7 @@ def verdict(first, last, hidden_layers, delta):
     signal = change("signal", first, last, max(hidden_layers - 1, 1))
     if signal.startswith("signal dead"):
         return "dead (exact zeros)"
-    gradient = change("gradient", 0.0, delta, max(hidden_layers, 1))
+    gradient = change("gradient", 0.0, delta, max(hidden_layers - 1, 1))
     if signal == "signal steady" and gradient == "gradient steady":
         return "steady"
     return f"{signal}, {gradient}"
@@ -92,9 +92,6 @@ def lines(results):
     run = layers.groupby(["run_index", "step"])
     output = layers["layer"] == run["layer"].transform("max")
     layers["delta"] = layers["log10_delta_second_moment"]
-    output_delta = layers["delta"].where(output)
-    layers["delta"] -= output_delta.groupby(
-        [layers["run_index"], layers["step"]]).transform("max")
     hidden = layers[~output & (layers["layer"] > 0)]
     yield [*keys, "variance: first", "middle", "last", "log10 delta",
            "verdict"]
@@ -104,7 +101,11 @@ def lines(results):
                   by_layer["log10_activation_variance"]]
         first, middle, last = (values[0], values[(len(values) - 1) // 2],
                                values[-1])
-        delta = median(by_layer["delta"].get_group(1))
+        # Both are zero where nothing comes back from the output.
+        gradient = rows.pivot(index="run_index", columns="layer",
+                              values="delta")
+        delta = median((gradient.iloc[:, 0] - gradient.iloc[:, -1])
+                       .where(gradient.iloc[:, 0] > -np.inf, -np.inf))
         yield [*map(results_file.text_of, line),
                number(first), number(middle), number(last),
                f"{delta:+.1f}" if math.isfinite(delta)

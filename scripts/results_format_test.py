@@ -74,7 +74,7 @@ CATEGORIES = {
     "bias_init": "normal torch_default",
     "standardize": "none features global",
     "precision": "float32 float64",
-    "status": "complete interrupted",
+    "status": "complete",
 }
 
 LOGGED = """pre_activation_variance pre_activation_second_moment
@@ -173,7 +173,7 @@ def test_every_column_says_what_it_is(file):
 
 
 def test_types(file):
-    strings = {"run_id_hex", "shape", "input", "labels", "classes"}
+    strings = {"run_id_hex", "shape", "widths", "input", "labels", "classes"}
     for name, data in columns(file["runs"]).items():
         kind = h5py.check_string_dtype(data.dtype)
         assert (kind is not None) == (name in strings), name
