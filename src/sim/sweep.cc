@@ -215,11 +215,10 @@ void AppendProduct(const Merged& settings, std::vector<SweepPoint>* points) {
         axes.begin(), axes.end(), [](const Axis& a, const Axis& b) {
           return a.values.size() < b.values.size();
         });
-    Fail(longest->setting->where,
+    Fail(longest == axes.end() ? "sweep" : longest->setting->where,
          fmt::format("the sweep has {:.3g} runs or more, and {:.0f} is the "
-                     "most; shorten {}, its longest list, or split the file",
-                     count + static_cast<double>(points->size()), kMostRuns,
-                     longest->setting->key));
+                     "most; shorten its longest list or split the file",
+                     count + static_cast<double>(points->size()), kMostRuns));
   }
   std::vector<size_t> index(axes.size(), 0);
   for (double i = 0; i < count; ++i) {
