@@ -13,6 +13,7 @@ ScriptError carries the exit code and the one line that the user reads;
 import argparse
 import difflib
 import os
+import subprocess
 import sys
 from dataclasses import dataclass, field
 
@@ -39,12 +40,31 @@ class ScriptError(Exception):
         self.code = code
 
 
-def exit_without_package(error):
-    """Ends the program: `error` is the ImportError of a needed package."""
+DEBIAN_PYTHON = "/usr/bin/python3"
+NEEDED = "h5py, matplotlib, numpy, pandas"
+
+
+def go_on_without_package(error):
+    """Starts the script again with a Python that has `error`'s package.
+
+    The first python3 on the PATH is often not Debian's, which is where
+    python3-h5py and the others are. Without one: a line, and the end.
+    """
+    script = os.path.abspath(sys.argv[0])
+    is_ours = os.path.dirname(script) == os.path.dirname(
+        os.path.abspath(__file__))
+    if is_ours and sys.executable != DEBIAN_PYTHON:
+        check = [DEBIAN_PYTHON, "-c", f"import {NEEDED}"]
+        try:
+            found = subprocess.run(check, capture_output=True).returncode == 0
+        except OSError:
+            found = False
+        if found:
+            os.execv(DEBIAN_PYTHON, [DEBIAN_PYTHON, script, *sys.argv[1:]])
     name = (error.name or "").split(".")[0]
     print(f"{os.path.basename(sys.argv[0])}: {sys.executable} has no package "
           f"{name}; install it with 'apt-get install python3-{name}' and "
-          f"start the script with /usr/bin/python3", file=sys.stderr)
+          f"start the script with {DEBIAN_PYTHON}", file=sys.stderr)
     raise SystemExit(INTERNAL)
 
 
@@ -53,7 +73,7 @@ try:
     import numpy as np
     import pandas as pd
 except ImportError as missing:
-    exit_without_package(missing)
+    go_on_without_package(missing)
 
 
 class ArgumentParser(argparse.ArgumentParser):

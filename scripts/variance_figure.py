@@ -23,7 +23,7 @@ try:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 except ImportError as missing:
-    results_file.exit_without_package(missing)
+    results_file.go_on_without_package(missing)
 
 RC = {"font.size": 8, "font.family": "DejaVu Sans", "axes.linewidth": 0.6,
       "svg.hashsalt": "initscope", "axes.spines.right": False,

@@ -17,7 +17,7 @@ try:
     from matplotlib.ticker import (FixedLocator, FuncFormatter,
                                    MaxNLocator, NullLocator)
 except ImportError as missing:
-    results_file.exit_without_package(missing)
+    results_file.go_on_without_package(missing)
 
 # Okabe & Ito (2008): told apart with every common colour blindness.
 OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00",

@@ -45,6 +45,12 @@ ExperimentText ParseExperiment(const std::string& content,
   std::string line;
   for (int number = 1; std::getline(stream, line); ++number) {
     const std::string where = fmt::format("{}:{}", path, number);
+    if (line.find('\0') != std::string::npos) {
+      throw UserError(ExitCode::kUsage,
+                      fmt::format("{}: a zero byte, so this is not a text file "
+                                  "in UTF-8; save it as one",
+                                  where));
+    }
     const std::string_view body = Trim(WithoutComment(line));
     if (body.empty()) continue;
     if (body.front() == '[') {

@@ -158,6 +158,22 @@ TEST(Engine, TakesOneSampleOneUnitAndOneLayer) {
   }
 }
 
+TEST(Engine, CrossEntropiesAreRightForLogitsOf1e4InFloat) {
+  for (const char* loss : {"sigmoid_cross_entropy", "softmax_cross_entropy"}) {
+    const RunSpec run = MakeRun({{"activation", "linear"},
+                                 {"init", "lecun_normal"},
+                                 {"gain", "5000"},
+                                 {"shape", "40x6"},
+                                 {"batch", "33"},
+                                 {"loss", loss}});
+    ExpectLikeOracle(run);
+    const RunResult result = Simulate(run);
+    EXPECT_GT(Statistic(result, 1, "activation_max"), 1e4);
+    EXPECT_TRUE(std::isfinite(result.loss_value));
+    EXPECT_EQ(Statistic(result, 1, "delta_non_finite"), 0);
+  }
+}
+
 // What a run keeps of its gradients.
 class GradientKeeper : public TensorObserver {
  public:

@@ -205,7 +205,9 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
   run->samples = catalog->Samples(run->input_index, classes, run->standardize);
   if (run->batch * run->batches > run->samples->samples()) {
     const std::string_view key =
-        settings.Has("batches") && run->batches > 1 ? "batches" : "batch";
+        settings.Has("batches") && run->batches > 1 ? "batches"
+        : settings.Has("batch")                     ? "batch"
+                                                    : "input";
     settings.Fail(
         key, fmt::format("{} samples asked for (batch {} × batches {}), but "
                          "{} has {}",
