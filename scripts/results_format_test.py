@@ -397,7 +397,7 @@ def canonical(runs, index):
 
     for key, default in [("activation", "tanh"), ("init", "xavier_normal"),
                          ("bias_init", "normal"), ("precision", "float32"),
-                         ("engine", "eigen")]:
+                         ("engine", "packed")]:
         add(key, names_of(runs[key])[index], default)
     for key, default in [("batch", 256), ("batches", 1), ("seed", 0),
                          ("data_seed", 0)]:

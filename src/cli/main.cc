@@ -110,8 +110,10 @@ void OpenStandardStreams() {
 
 int MainWithErrors(int argc, char** argv) {
   OpenStandardStreams();
-  // A closed pipe is an error of the write, so that temporary files go.
+  // A closed pipe and `ulimit -f` are errors of the write, so that temporary
+  // files go.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     const int status = Main({argv + 1, argv + argc});
     if (std::fflush(stdout) != 0) {

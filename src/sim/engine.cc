@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/denormals.h"
 #include "base/error.h"
 #include "nn/propagation.h"
 #include "nn/unit_weights.h"
@@ -321,6 +322,7 @@ void SimulateBundle(const std::vector<const RunSpec*>& runs,
                     const EngineOptions& options,
                     const std::vector<RunResult*>& results) {
   INITSCOPE_CHECK(!runs.empty() && runs.size() == results.size());
+  const FlushDenormals flush;  // whoever calls, so that all get the same bits
   if (runs[0]->precision == Precision::kFloat32) {
     Simulate<float>(runs, options, results);
   } else {

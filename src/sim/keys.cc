@@ -49,8 +49,8 @@ constexpr Key kKeys[] = {
     {"data_seed", KeyType::kWhole, true, "0",
      "of the inputs, targets and probes"},
     {"precision", KeyType::kName, true, "float32", "float32 or float64"},
-    {"engine", KeyType::kName, true, "eigen",
-     "what multiplies the matrices: eigen"},
+    {"engine", KeyType::kName, true, "packed",
+     "what multiplies the matrices: packed"},
     {"output", KeyType::kText, false, "results/NAME.h5", "results file"},
     {"jobs", KeyType::kWhole, false, "all cores", "runs at the same time"},
 };

@@ -179,8 +179,13 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
     run->input_index = catalog->Find(run->input, run->labels);
   } catch (const UserError& error) {
     // The file and line of the data, behind those of the experiment.
-    throw UserError(error.code(), fmt::format("{}: {}", settings.Where("input"),
-                                              error.what()));
+    const std::string_view what = error.what();
+    throw UserError(
+        error.code(),
+        fmt::format(
+            "{}: {}",
+            settings.Where(what.starts_with("labels = ") ? "labels" : "input"),
+            what));
   }
   run->standardize = static_cast<Standardize>(
       settings.Name("standardize", static_cast<size_t>(Standardize::kGlobal),
@@ -204,10 +209,10 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
   }
   run->samples = catalog->Samples(run->input_index, classes, run->standardize);
   if (run->batch * run->batches > run->samples->samples()) {
-    const std::string_view key =
-        settings.Has("batches") && run->batches > 1 ? "batches"
-        : settings.Has("batch")                     ? "batch"
-                                                    : "input";
+    const std::string_view key = settings.Has("batches") && run->batches > 1
+                                     ? "batches"
+                                 : settings.Has("batch") ? "batch"
+                                                         : "input";
     settings.Fail(
         key, fmt::format("{} samples asked for (batch {} × batches {}), but "
                          "{} has {}",
@@ -386,7 +391,7 @@ std::string CanonicalRun(const RunSpec& run) {
   add("seed", NumberText(run.seed), "0");
   add("data_seed", NumberText(run.data_seed), "0");
   add("precision", name(run.precision, kPrecisionNames), "float32");
-  add("engine", name(run.engine, kEngineNames), "eigen");
+  add("engine", name(run.engine, kEngineNames), "packed");
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
   return text;

@@ -25,8 +25,8 @@ inline constexpr std::string_view kBiasInitNames[] = {"normal",
 enum class InputKind { kGaussian, kSphere, kData };
 enum class Precision { kFloat32, kFloat64 };
 inline constexpr std::string_view kPrecisionNames[] = {"float32", "float64"};
-enum class EngineKind { kEigen };
-inline constexpr std::string_view kEngineNames[] = {"eigen"};
+enum class EngineKind { kPacked };
+inline constexpr std::string_view kEngineNames[] = {"packed"};
 
 struct RunSpec {
   const Activation* activation = nullptr;
@@ -54,7 +54,7 @@ struct RunSpec {
   uint64_t seed = 0;
   uint64_t data_seed = 0;
   Precision precision = Precision::kFloat32;
-  EngineKind engine = EngineKind::kEigen;
+  EngineKind engine = EngineKind::kPacked;
   uint64_t run_id = 0;
 
   size_t depth() const { return widths.size() - 1; }
