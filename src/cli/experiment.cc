@@ -90,7 +90,24 @@ void CheckMemory(const std::string& title, double bytes, size_t jobs) {
 
 }  // namespace
 
+double Experiment::Seconds() const {
+  const std::chrono::duration<double> spent =
+      std::chrono::steady_clock::now() - begin;
+  return spent.count();
+}
+
+Provenance Experiment::Describe() const {
+  return {.name = name,
+          .command_line = command_line,
+          .configuration = configuration,
+          .started_utc = started_utc,
+          .wall_seconds = Seconds(),
+          .jobs = jobs};
+}
+
 Experiment LoadExperiment(const Options& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string started_utc = UtcNow();
   ExperimentText text;
   fs::path folder = ".";
   if (!options.files.empty()) {
@@ -109,6 +126,9 @@ Experiment LoadExperiment(const Options& options) {
   const Sweep sweep = ExpandSweep(text);
   CheckName(sweep.experiment);
   Experiment experiment;
+  experiment.begin = begin;
+  experiment.started_utc = started_utc;
+  experiment.command_line = options.command_line;
   experiment.name = sweep.experiment.at("name").text;
   experiment.jobs = ResolveJobs(sweep.experiment);
   const auto output = sweep.experiment.find("output");

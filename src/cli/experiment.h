@@ -2,17 +2,27 @@
 // expanded and resolved, with its data loaded.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/options.h"
+#include "io/results_writer.h"
 #include "sim/run_spec.h"
 #include "sim/scheduler.h"
 
 namespace initscope {
 
 struct Experiment {
+  // Since the experiment began to load, for the results file and the summary.
+  double Seconds() const;
+  // What the results file says of how it came about, up to now.
+  Provenance Describe() const;
+
+  std::chrono::steady_clock::time_point begin;
+  std::string started_utc;
+  std::string command_line;
   std::string name;
   std::string output;  // as configured; "" for the default
   std::string output_where;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -17,9 +16,6 @@
 namespace initscope {
 
 int RunCommand(const Options& options) {
-  const auto begin = std::chrono::steady_clock::now();
-  Provenance provenance;
-  provenance.started_utc = UtcNow();
   const Experiment experiment = LoadExperiment(options);
   const InterruptFlag interrupt;
   OutputFile output(OutputPath(experiment, ""), options.force);
@@ -40,16 +36,10 @@ int RunCommand(const Options& options) {
                complete, results.size());
     return interrupt.ExitCode();
   }
-  const std::chrono::duration<double> spent =
-      std::chrono::steady_clock::now() - begin;
-  provenance.name = experiment.name;
-  provenance.command_line = options.command_line;
-  provenance.configuration = experiment.configuration;
-  provenance.wall_seconds = spent.count();
-  provenance.jobs = experiment.jobs;
+  const double seconds = experiment.Seconds();
   Hdf5Writer writer(output.temporary());
-  WriteResults(provenance, experiment.runs, results, experiment.swept,
-               experiment.inputs, &writer);
+  WriteResults(experiment.Describe(), experiment.runs, results,
+               experiment.swept, experiment.inputs, &writer);
   writer.Close();
   output.Commit();
 
@@ -58,7 +48,7 @@ int RunCommand(const Options& options) {
         {"output", output.path().string()},
         {"runs", experiment.runs.size()},
         {"duplicates_dropped", experiment.duplicates},
-        {"seconds", spent.count()},
+        {"seconds", seconds},
         {"flop", experiment.cost.flops}};
     fmt::print("{}\n", json.dump(2));
   }
@@ -67,12 +57,11 @@ int RunCommand(const Options& options) {
       fmt::print(stderr, "{} duplicate runs were dropped\n",
                  experiment.duplicates);
     }
-    fmt::print(
-        stderr, "{} runs in {} ({:.3g} GFLOP/s) -> {} ({})\n",
-        experiment.runs.size(), SecondsText(spent.count()),
-        experiment.cost.flops / spent.count() / 1e9, output.path().string(),
-        BytesText(
-            static_cast<double>(std::filesystem::file_size(output.path()))));
+    fmt::print(stderr, "{} runs in {} ({:.3g} GFLOP/s) -> {} ({})\n",
+               experiment.runs.size(), SecondsText(seconds),
+               experiment.cost.flops / seconds / 1e9, output.path().string(),
+               BytesText(static_cast<double>(
+                   std::filesystem::file_size(output.path()))));
   }
   return 0;
 }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -94,10 +93,7 @@ class TensorSaver : public TensorObserver {
 }  // namespace
 
 int TraceCommand(const Options& options) {
-  const auto begin = std::chrono::steady_clock::now();
-  Provenance provenance;
-  provenance.started_utc = UtcNow();
-  Experiment experiment = LoadExperiment(options);
+  const Experiment experiment = LoadExperiment(options);
   const std::string file =
       options.files.empty() ? experiment.name : options.files[0];
   if (experiment.runs.size() != 1) {
@@ -127,17 +123,11 @@ int TraceCommand(const Options& options) {
     return interrupt.ExitCode();
   }
 
-  const std::chrono::duration<double> spent =
-      std::chrono::steady_clock::now() - begin;
-  provenance.name = experiment.name;
-  provenance.command_line = options.command_line;
-  provenance.configuration = experiment.configuration;
-  provenance.wall_seconds = spent.count();
   writer.SetText("/tensors", "loss", run.loss->name);
   writer.SetNumber("/tensors", "loss_value", result.loss_value);
   writer.SetText("/tensors", "activation", run.activation->name);
-  WriteResults(provenance, experiment.runs, {result}, experiment.swept,
-               experiment.inputs, &writer);
+  WriteResults(experiment.Describe(), experiment.runs, {result},
+               experiment.swept, experiment.inputs, &writer);
   writer.Close();
   output.Commit();
   if (options.json) {

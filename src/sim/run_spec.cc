@@ -121,9 +121,8 @@ const Row* FindRow(const Settings& settings, std::string_view key,
 std::vector<int32_t> ParseClasses(const Settings& settings) {
   std::vector<int32_t> classes;
   if (!settings.Has("classes")) return classes;
-  std::string_view rest = settings.Text("classes", "");
-  const std::string text(rest);
-  rest = text;
+  const std::string text = settings.Text("classes", "");
+  std::string_view rest = text;
   while (true) {
     const size_t comma = rest.find(',');
     const auto label = ParseNumber<int32_t>(Trim(rest.substr(0, comma)));
