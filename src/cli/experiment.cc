@@ -10,6 +10,7 @@
 #include "base/number_text.h"
 #include "base/parallel.h"
 #include "cli/experiment_file.h"
+#include "cli/units.h"
 #include "io/input_reader.h"
 
 namespace initscope {
@@ -165,26 +166,6 @@ std::string OutputPath(const Experiment& experiment, const char* suffix) {
   std::error_code error;
   fs::create_directory("results", error);
   return "results/" + experiment.name + suffix + ".h5";
-}
-
-std::string BytesText(double bytes) {
-  static constexpr const char* kUnits[] = {"B",   "KiB", "MiB", "GiB",
-                                           "TiB", "PiB", "EiB"};
-  size_t unit = 0;
-  while (bytes >= 1024 && unit + 1 < std::size(kUnits)) {
-    bytes /= 1024;
-    ++unit;
-  }
-  return fmt::format("{:.3g} {}", bytes, kUnits[unit]);
-}
-
-std::string SecondsText(double seconds) {
-  if (seconds < 0.1) return fmt::format("{:.2g} s", seconds);
-  if (seconds < 99.95) return fmt::format("{:.3g} s", seconds);
-  const auto whole = static_cast<int64_t>(std::llround(seconds));
-  if (whole < 3600) return fmt::format("{}:{:02} min", whole / 60, whole % 60);
-  return fmt::format("{}:{:02}:{:02} h", whole / 3600, whole / 60 % 60,
-                     whole % 60);
 }
 
 }  // namespace initscope

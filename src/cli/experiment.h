@@ -31,7 +31,7 @@ struct Experiment {
   std::vector<std::string> swept;
   size_t duplicates = 0;
   std::vector<std::shared_ptr<const InputData>> inputs;
-  std::string configuration;  // resolved, as an experiment file
+  std::string configuration;  // file and flags in one, as an experiment file
   SweepCost cost;
 };
 
@@ -41,9 +41,5 @@ Experiment LoadExperiment(const Options& options);
 // The output path: the configured one, or results/<name><suffix>.h5, whose
 // folder is created.
 std::string OutputPath(const Experiment& experiment, const char* suffix);
-
-// "3.2 GiB", "12 s", "1:02:03".
-std::string BytesText(double bytes);
-std::string SecondsText(double seconds);
 
 }  // namespace initscope

@@ -36,7 +36,7 @@ Json InitRows() {
   for (const Initializer& i : Initializers()) {
     rows.push_back({{"name", Text(i.name)},
                     {"alias", Text(i.alias)},
-                    {"standard deviation", Text(i.formula)},
+                    {"s (or W itself)", Text(i.formula)},
                     {"torch.nn.init", Text(i.torch)},
                     {"Keras", Text(i.keras)},
                     {"jax.nn.initializers", Text(i.jax)},

@@ -37,10 +37,9 @@ std::string Usage() {
 
 std::string Version() {
   const BuildInfo& build = GetBuildInfo();
-  return fmt::format("initscope {} (commit {}{}, {}, flags{}{})\n",
-                     build.version, build.git_commit,
-                     build.git_dirty ? ", modified" : "", build.compiler,
-                     *build.flags == ' ' ? "" : " ", build.flags);
+  return fmt::format("initscope {} (commit {}{}; {}; {})\n", build.version,
+                     build.git_commit, build.git_dirty ? ", modified" : "",
+                     build.compiler, build.flags);
 }
 
 const CommandInfo& FindCommand(const std::string& name) {

@@ -10,6 +10,7 @@
 #include "base/machine.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
+#include "cli/units.h"
 #include "linalg/product.h"
 #include "sim/keys.h"
 
@@ -42,6 +43,7 @@ double MeasureRate(const RunSpec& run) {
 // What drawing and statistics add to the products, roughly.
 constexpr double kOverhead = 1.4;
 constexpr double kSecondsPerRun = 2e-4;
+constexpr double kSecondsPerRunLayer = 1e-5;
 
 void PrintRuns(const std::vector<RunSpec>& runs) {
   constexpr size_t kMost = 20;
@@ -71,9 +73,14 @@ int PlanCommand(const Options& options) {
   const double rate = MeasureRate(experiment.runs[0]);
   const double jobs = static_cast<double>(
       std::min(experiment.jobs, std::max<size_t>(1, cost.bundles)));
+  double layers = 0;
+  for (const RunSpec& run : experiment.runs) {
+    layers += static_cast<double>(run.depth() + 1);
+  }
   const double seconds =
-      (cost.flops * kOverhead / rate +
-       kSecondsPerRun * static_cast<double>(experiment.runs.size())) /
+      ((cost.flops + cost.draw_flops) * kOverhead / rate +
+       kSecondsPerRun * static_cast<double>(experiment.runs.size()) +
+       kSecondsPerRunLayer * layers) /
       jobs;
   const std::string output = experiment.output.empty()
                                  ? "results/" + experiment.name + ".h5"

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "cli/experiment.h"
+#include "cli/units.h"
 
 namespace initscope {
 

@@ -10,6 +10,7 @@
 #include "cli/experiment.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "cli/units.h"
 #include "io/output_file.h"
 #include "io/results_writer.h"
 

@@ -1,12 +1,12 @@
 #include "io/hdf5_array.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <string_view>
 
+#include "base/machine.h"
 #include "io/byte_source.h"
 #include "io/hdf5_handle.h"
 
@@ -93,8 +93,7 @@ size_t CheckedCount(const std::vector<size_t>& shape, size_t element_size,
   std::vector<size_t> extents = shape;
   extents.push_back(std::max(element_size, sizeof(double)));
   const std::optional<size_t> needed = CheckedProduct(extents);
-  const size_t memory = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) *
-                        static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t memory = static_cast<size_t>(MachineMemory());
   if (!needed || *needed > memory)
     throw DataError(where,
                     fmt::format("{} numbers do not fit into memory ({} MiB)",

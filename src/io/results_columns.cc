@@ -139,6 +139,8 @@ void ColumnMaker::AddKey(const Key& key) {
     text([](Run r) { return r.labels; });
   } else if (name == "classes") {
     text([](Run r) { return r.classes; });
+  } else {
+    INITSCOPE_CHECK(name == "name" || name == "output" || name == "jobs");
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <hdf5.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -54,8 +53,7 @@ void WriteRoot(const Provenance& provenance, Hdf5Writer* writer) {
   text("kernel_target", KernelTarget());
   text("compiler", build.compiler);
   text("compiler_flags", build.flags);
-  text("libraries", fmt::format("{}, HDF5 {}.{}.{}", LibraryVersions(),
-                                H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE));
+  text("libraries", build.libraries);
   text("started_utc", provenance.started_utc);
   text("finished_utc", UtcNow());
   writer->SetNumber("/", "wall_seconds", provenance.wall_seconds);
@@ -97,9 +95,7 @@ void WriteInputs(const std::vector<std::shared_ptr<const InputData>>& inputs,
     std::vector<double> row(input->width);
     for (size_t i = 0; i < input->samples; ++i) {
       for (size_t j = 0; j < input->width; ++j) {
-        const size_t at = i * input->width + j;
-        row[j] =
-            input->bytes.empty() ? input->reals[at] : input->bytes[at] / 255.0;
+        row[j] = input->Value(i * input->width + j);
       }
       moments.Add(ComputeRowMoments(row.data(), row.size()), 0);
     }

@@ -22,7 +22,7 @@ inline constexpr int64_t kNumericsVersion = 1;
 struct Provenance {
   std::string name;
   std::string command_line;
-  std::string configuration;  // the resolved experiment, as an .ini
+  std::string configuration;  // file and flags in one, as an .ini
   std::string started_utc;    // 2026-01-31T12:00:00Z
   double wall_seconds = 0;
   size_t jobs = 1;

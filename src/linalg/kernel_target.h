@@ -8,7 +8,4 @@ namespace initscope {
 // "AVX2", "AVX3" (AVX-512), "NEON" …: the best that this machine has.
 std::string KernelTarget();
 
-// "Eigen 3.4.0, Highway 1.0.3, …".
-std::string LibraryVersions();
-
 }  // namespace initscope

@@ -107,6 +107,7 @@ void Product(const Strided<T>& a, const Strided<T>& b, MatrixView<T> c) {
   HWY_ALIGN T tile[kRows * 2 * hn::MaxLanes(d)];
   const Strided<T> a_transposed = {a.data, a.cols, a.rows, a.col, a.row};
 
+  if (a.cols == 0) std::fill_n(c.data(), c.size(), T{0});
   for (size_t p = 0; p < a.cols; p += kDepth) {
     const size_t depth = std::min(kDepth, a.cols - p);
     for (size_t j = 0; j < panels; ++j) {

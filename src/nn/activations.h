@@ -31,7 +31,7 @@ struct Activation {
 
   // a[i] = f(z[i]), s[i] = f'(z[i]) for n entries; vectorized, at most 8 ulp
   // off (relative to max|f'| for a slope that changes its sign). z may alias
-  // a. REQUIRES: |z| ≤ 2^64, or it is NaN, which is passed on.
+  // a. REQUIRES: |z| < 2^65, or it is NaN, which is passed on.
   void (*apply_float)(const float* z, size_t n, float* a, float* s);
   void (*apply_double)(const double* z, size_t n, double* a, double* s);
 };

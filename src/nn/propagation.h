@@ -4,8 +4,8 @@
 //     P = scale·(Δ Uᵀ)             Δ' = P ⊙ S
 //     dW = Xᵀ Δ                    db = 1ᵀ Δ
 //
-// Rows are samples. Every result row is in canonical form (NormalizeRow), a
-// function of its value alone. T: float, double.
+// Rows are samples. Every row of Z, X', Δ' is in canonical form (NormalizeRow),
+// a function of its value alone. T: float, double.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,8 @@
 // The unit draw U of one layer, and products with it.
 //
 // Runs with the same seed, law and shape share one: scales never touch it.
-// zero and constant have no matrix; their products are exact: a constant
-// column of X U is computed once, so that units that must agree agree to the
-// bit.
+// zero and constant have no matrix: a row of their X U is one sum, taken in
+// double, so that units that must agree agree to the bit.
 #pragma once
 
 #include <cstddef>

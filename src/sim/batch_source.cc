@@ -81,7 +81,7 @@ Matrix<double> MakeTargets(const RunSpec& run, size_t index) {
     if (labelled) {
       const size_t label = run.samples->Label((*run.order)[at]);
       std::fill_n(row, outputs, 0.0);
-      if (outputs == 1) {
+      if (run.loss->bernoulli && outputs == 1) {
         row[0] = static_cast<double>(label);
       } else {
         row[label] = 1;

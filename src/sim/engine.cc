@@ -348,8 +348,13 @@ double RunMemory(const RunSpec& run) {
 }
 
 double BundleMemory(const RunSpec& run, double runs) {
-  const double weights =
+  double weights =
       KeepsWeights(run) ? UnitWeightBytes(run) : LargestWeightBytes(run);
+  // The QR holds the draw, its copy, the factors and Q, all in double.
+  if (run.init->law == UnitLaw::kOrthogonal) {
+    const bool is_float = run.precision == Precision::kFloat32;
+    weights += LargestWeightBytes(run) * 4 * (is_float ? 2 : 1);
+  }
   return weights + runs * RunMemory(run);
 }
 
@@ -364,7 +369,24 @@ double RunFlops(const RunSpec& run) {
     // Forward, backward, and the weight gradient.
     flops += product * (multiplies ? 3 : 1);
   }
-  return flops * static_cast<double>(run.batches);
+  flops *= static_cast<double>(run.batches);
+  if (run.init->data_dependent) flops += flops / 3;  // the search for scales
+  return flops;
+}
+
+double DrawFlops(const RunSpec& run) {
+  if (run.init->law != UnitLaw::kOrthogonal) return 0;
+  // Householder QR and the forming of Q, 2mn² − 2n³/3 each (Golub & Van Loan,
+  // section 5.2), in double: half the rate of float.
+  double flops = 0;
+  for (size_t l = 0; l < run.depth(); ++l) {
+    const double m =
+        static_cast<double>(std::max(run.widths[l], run.widths[l + 1]));
+    const double n =
+        static_cast<double>(std::min(run.widths[l], run.widths[l + 1]));
+    flops += 2 * 2 * (2 * m * n * n - 2 * n * n * n / 3);
+  }
+  return flops;
 }
 
 }  // namespace initscope

@@ -49,7 +49,9 @@ void SimulateBundle(const std::vector<const RunSpec*>& runs,
 // What SimulateBundle needs, in bytes.
 double BundleMemory(const RunSpec& run, double runs);
 double RunMemory(const RunSpec& run);
-// What its matrix products cost, in floating-point operations.
+// What its matrix products cost, in floating-point operations, and what
+// drawing its weights adds once per bundle (orthogonal: the QR).
 double RunFlops(const RunSpec& run);
+double DrawFlops(const RunSpec& run);
 
 }  // namespace initscope

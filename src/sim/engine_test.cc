@@ -171,8 +171,9 @@ TEST(Engine, CrossEntropiesAreRightForLogitsOf1e4InFloat) {
     EXPECT_GT(Statistic(result, 1, "activation_max"), 1e4);
     EXPECT_EQ(Statistic(result, 1, "delta_non_finite"), 0);
     // A logit of 1e4 is off by a few eps of itself, the loss with it.
-    const double loss = static_cast<double>(oracle.loss);
-    EXPECT_NEAR(result.loss_value, loss, 10 * Epsilon(run) * loss);
+    const double oracle_loss = static_cast<double>(oracle.loss);
+    EXPECT_NEAR(result.loss_value, oracle_loss,
+                10 * Epsilon(run) * oracle_loss);
     std::vector<Oracle> batches;
     batches.push_back(ComputeOracle(run, 0));
     const double delta = static_cast<double>(

@@ -1,7 +1,7 @@
 // A data set in memory, as it was read: one row per sample.
 //
 // Who reads it (io, called by cli) fills it once; runs share it read-only.
-// Scaling to numbers (division by 255, standardization) is BatchSource's.
+// Scaling to numbers (division by 255, standardization) is SampleSet's.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,11 @@ struct InputData {
   // samples × width entries, row-major, in exactly one of the two.
   std::vector<uint8_t> bytes;  // uint8 arrays: they are divided by 255 in use
   std::vector<double> reals;   // every other type; all finite
-  std::string sha256;          // of the decoded array, little-endian
+  // Entry `index` as a number: bytes divided by 255.
+  double Value(size_t index) const {
+    return bytes.empty() ? reals[index] : bytes[index] / 255.0;
+  }
+  std::string sha256;  // of the decoded array, little-endian
   // One per sample, 0 … 65535; empty where the input has none.
   std::vector<int32_t> labels;
   std::string labels_sha256;  // of the decoded labels; "" without labels

@@ -125,6 +125,13 @@ TEST(SampleSet, KeepsClassesAndNumbersThemAnew) {
   EXPECT_EQ(set->Label(1), 0u);  // sample 2, of class 2
 }
 
+TEST(ResolveRun, ReadsALongListOfClasses) {
+  const RunSpec run = Resolve({{"input", "small"},
+                               {"classes", "   2,     0,    1    "},
+                               {"batch", "2"}});
+  EXPECT_EQ(run.classes, "2,0,1");
+}
+
 TEST(SampleSet, OrderIsAPermutationOfDataSeed) {
   InputCatalog catalog(SmallData);
   const auto set =

@@ -45,8 +45,7 @@ SampleSet::SampleSet(std::shared_ptr<const InputData> data,
 }
 
 double SampleSet::Raw(size_t sample, size_t feature) const {
-  const size_t at = kept_[sample] * data_->width + feature;
-  return data_->bytes.empty() ? data_->reals[at] : data_->bytes[at] / 255.0;
+  return data_->Value(kept_[sample] * data_->width + feature);
 }
 
 void SampleSet::MeasureFeatures() {

@@ -48,9 +48,11 @@ std::vector<Bundle> MakeBundles(const std::vector<RunSpec>& runs, size_t jobs,
 }
 
 double ResultMemory(const RunSpec& run) {
-  const double row = 8 * static_cast<double>(StatisticColumns().size());
-  // Once in the results, once more while a column is written.
-  return static_cast<double>(run.depth() + 1) * (row + 16);
+  // Once in the results, once more as the columns that are written, with the
+  // keys that stand beside them.
+  constexpr double kKeys = 16;
+  const double columns = static_cast<double>(StatisticColumns().size());
+  return static_cast<double>(run.depth() + 1) * 8 * (2 * columns + kKeys);
 }
 
 SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
@@ -64,6 +66,7 @@ SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
     double memory = BundleMemory(runs[bundle[0]], 0);
     for (size_t i : bundle) memory += RunMemory(runs[i]);
     bundle_memory.push_back(memory);
+    cost.draw_flops += DrawFlops(runs[bundle[0]]);
   }
   // The largest bundles that may run at the same time.
   std::sort(bundle_memory.rbegin(), bundle_memory.rend());

@@ -23,8 +23,9 @@ std::vector<Bundle> MakeBundles(const std::vector<RunSpec>& runs, size_t jobs,
 double ResultMemory(const RunSpec& run);
 
 struct SweepCost {
-  double flops = 0;
-  double memory = 0;  // bytes at the same time: inputs, jobs, results
+  double flops = 0;       // of the products
+  double draw_flops = 0;  // of drawing weights
+  double memory = 0;      // bytes at the same time: inputs, jobs, results
   size_t bundles = 0;
 };
 SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,

@@ -102,7 +102,8 @@ struct Definition {
   bool with_log10 = false;
 };
 
-// N is batch × width, over all batches; sums run over samples i and units j.
+// N is the number of entries, over all batches: batch × width of activations
+// and gradients, fan_in × fan_out of each batch's dW, fan_out of its db.
 constexpr Definition kDefinitions[] = {
     {"pre_activation_mean", "mean of the pre-activations Z_l", "Σ z_ij/N",
      [](const Row& r) { return r.pre_activation.Mean(); }},
@@ -199,22 +200,20 @@ constexpr Definition kDefinitions[] = {
        return ScaledDouble{1 - r.delta_cosine.OneMinusCosine(), 0};
      }},
     {"weight_gradient_mean", "mean of the weight gradient dW_(l-1)",
-     "Σ dw_ij/(fan_in fan_out)",
-     [](const Row& r) { return r.weight_gradient.Mean(); }},
+     "Σ dw_ij/N", [](const Row& r) { return r.weight_gradient.Mean(); }},
     {"weight_gradient_variance", "variance of the weight gradient dW_(l-1)",
-     "Σ (dw_ij - mean)²/(fan_in fan_out)",
+     "Σ (dw_ij - mean)²/N",
      [](const Row& r) { return r.weight_gradient.Variance(); }, true},
     {"weight_gradient_second_moment",
-     "second moment of the weight gradient dW_(l-1)",
-     "Σ dw_ij²/(fan_in fan_out)",
+     "second moment of the weight gradient dW_(l-1)", "Σ dw_ij²/N",
      [](const Row& r) { return r.weight_gradient.SecondMoment(); }, true},
-    {"bias_gradient_mean", "mean of the bias gradient db_(l-1)",
-     "Σ db_j/fan_out", [](const Row& r) { return r.bias_gradient.Mean(); }},
+    {"bias_gradient_mean", "mean of the bias gradient db_(l-1)", "Σ db_j/N",
+     [](const Row& r) { return r.bias_gradient.Mean(); }},
     {"bias_gradient_variance", "variance of the bias gradient db_(l-1)",
-     "Σ (db_j - mean)²/fan_out",
+     "Σ (db_j - mean)²/N",
      [](const Row& r) { return r.bias_gradient.Variance(); }, true},
     {"bias_gradient_second_moment",
-     "second moment of the bias gradient db_(l-1)", "Σ db_j²/fan_out",
+     "second moment of the bias gradient db_(l-1)", "Σ db_j²/N",
      [](const Row& r) { return r.bias_gradient.SecondMoment(); }, true},
     {"weight_mean", "mean of the weights W_(l-1)", "Σ w_ij/(fan_in fan_out)",
      [](const Row& r) { return r.weight_mean; }},

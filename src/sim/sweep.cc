@@ -96,23 +96,25 @@ std::vector<double> Spaced(const Call& call, std::string_view item,
                             "count of at least 1",
                             item, call.name));
   }
+  // As in NumPy: start + i·step; for geomspace of the base-10 logarithms; both
+  // ends exact.
   const bool geometric = call.name == "geomspace";
   if (geometric && !(a[0] * a[1] > 0)) {
     Fail(where,
          fmt::format("{}: both ends must be nonzero and of one sign", item));
   }
+  const double sign = a[0] < 0 ? -1 : 1;
+  const double start = geometric ? std::log10(sign * a[0]) : a[0];
+  const double stop = geometric ? std::log10(sign * a[1]) : a[1];
   const double last = a[2] - 1;
+  const double step = last > 0 ? (stop - start) / last : 0;
   std::vector<double> values;
   for (double i = 0; i <= last; ++i) {
-    const double t = last == 0 ? 0 : i / last;
-    if (i == last && last > 0) {
-      values.push_back(a[1]);  // the end is exact
-    } else if (geometric) {
-      values.push_back(a[0] * std::pow(a[1] / a[0], t));
-    } else {
-      values.push_back(a[0] + t * (a[1] - a[0]));
-    }
+    const double value = start + i * step;
+    values.push_back(geometric ? sign * std::pow(10, value) : value);
   }
+  values.front() = a[0];
+  if (last > 0) values.back() = a[1];
   return values;
 }
 

@@ -49,6 +49,12 @@ TEST(ParseValueList, ListsAndRanges) {
               ElementsAre("64", "128", "256", "512", "1024", "2048", "4096"));
   EXPECT_THAT(Values("width", "geomspace(10, 20, 3)"),
               ElementsAre("10", "14", "20"));
+  EXPECT_THAT(Values("gain", "geomspace(1, 1000, 4)"),
+              ElementsAre("1", "10", "100", "1000"));
+  EXPECT_THAT(Values("gain", "geomspace(-1, -100, 3)"),
+              ElementsAre("-1", "-10", "-100"));
+  // As numpy.linspace(0.5, 2.5, 41)[7], rounding included.
+  EXPECT_EQ(Values("gain", "linspace(0.5, 2.5, 41)")[7], "0.8500000000000001");
   EXPECT_THAT(Values("gain", "range(3, 0, -1)"), ElementsAre("3", "2", "1"));
 }
 

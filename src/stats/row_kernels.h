@@ -26,7 +26,8 @@ template <typename T>
 RowMoments ComputeRowMoments(const T* x, size_t n);
 
 // d_j = x_j·factor − origin_j;  sum_j += d_j for every j; returns Σ d_j².
-// REQUIRES: x finite; `origin` and `sum` hold n doubles and do not overlap.
+// An entry that is not finite makes the result so, too. REQUIRES: `origin` and
+// `sum` hold n doubles and do not overlap.
 template <typename T>
 double AddDeviations(const T* x, size_t n, double factor, const double* origin,
                      double* sum);

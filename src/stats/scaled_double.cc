@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "linalg/scaled_matrix.h"
-
 namespace initscope {
 namespace {
 

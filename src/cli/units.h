@@ -1,0 +1,11 @@
+// Quantities for a human's eye.
+#pragma once
+
+#include <string>
+
+namespace initscope {
+
+std::string BytesText(double bytes);      // "3.2 GiB"
+std::string SecondsText(double seconds);  // "0.05 s", "12 s", "1:02:03 h"
+
+}  // namespace initscope
