@@ -1,0 +1,76 @@
+"""The program when it is interrupted, or not listened to."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import h5py
+import pytest
+
+from command_line import IO, TINY, USAGE
+
+LONG = ["--depth", "100", "--width", "512", "--batch", "256"]
+
+
+@pytest.mark.parametrize("command, keys", [
+    ("run", ["--seed", "range(0, 1000)"]), ("trace", ["--width", "768"])])
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130),
+                                          (signal.SIGTERM, 143)])
+def test_signal(program, tmp_path, command, keys, number, code):
+    arguments = [*LONG, *keys] if command == "run" else [
+        *LONG[:2], *keys, *LONG[4:]]
+    process = subprocess.Popen(
+        [program, command, *arguments, "--output", "x.h5"],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.iterdir()):  # the temporary file
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.1)
+    begin = time.monotonic()
+    process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert time.monotonic() - begin < 2
+    assert process.returncode == code
+    (line,) = said.splitlines()
+    assert re.match(r"initscope: interrupted.*; nothing was written", line)
+    assert not list(tmp_path.iterdir())
+
+
+def shell(program, line, cwd):
+    return subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], cwd=cwd,
+                          env={**os.environ, "P": str(program)}, timeout=60,
+                          capture_output=True, text=True, check=False)
+
+
+def test_reader_that_has_seen_enough(program, tmp_path):
+    for line in ('"$P" list --json | head -1', '"$P" list | true',
+                 '"$P" trace --shape 300x300 --print --output x.h5 --quiet '
+                 '| head -1'):
+        done = shell(program, line, tmp_path)
+        assert done.returncode in (0, 128 + signal.SIGPIPE)
+        assert done.stderr == ""
+    done = shell(program, '"$P" nonsense 2>&1 | true', tmp_path)
+    assert done.returncode in (USAGE, 128 + signal.SIGPIPE)
+    assert [p for p in tmp_path.iterdir() if p.name != "x.h5"] == []
+
+
+def test_closed_streams(program, tmp_path):
+    flags = " ".join(TINY)
+    done = shell(program, f'"$P" run {flags} --json --output x.h5 >&-',
+                 tmp_path)
+    assert done.returncode == IO
+    assert "stdout" in done.stderr or "write" in done.stderr
+    done = shell(program, f'"$P" run {flags} --output y.h5 <&- >&- 2>&-',
+                 tmp_path)
+    assert done.returncode == 0
+    for name in ("x.h5", "y.h5"):  # nothing was printed into them
+        with h5py.File(tmp_path / name) as file:
+            assert file["runs/seed"][0] == 0
+
+
+def test_stdout_on_a_full_device(program, tmp_path):
+    done = shell(program, '"$P" list >/dev/full', tmp_path)
+    assert done.returncode == IO
+    assert len(done.stderr.splitlines()) == 1

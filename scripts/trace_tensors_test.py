@@ -1,0 +1,64 @@
+"""The tensors of `initscope trace` against the recursions in double."""
+
+import numpy as np
+import pytest
+
+from reference_checks import check_close, check_tensors
+from reference_network import ACTIVATIONS, LOSSES, propagate
+from reference_variates import INITIALIZERS
+from trace_cases import CASES, case_name
+
+
+def test_cases_cover_the_tables(run_program, tmp_path):
+    """The program has nothing that these tests do not know."""
+    for topic, key, table in [
+            ("inits", "init", [*INITIALIZERS, "lsuv"]),
+            ("activations", "activation", ACTIVATIONS),
+            ("losses", "loss", LOSSES)]:
+        text = run_program(["list", topic], tmp_path).stdout
+        names = {line.strip() for line in text.splitlines()
+                 if line.startswith("  ") and line[2] != " "}
+        assert names == set(table)
+        assert {case[key] for case in CASES} == names
+
+
+@pytest.mark.parametrize("keys", CASES, ids=case_name)
+def test_tensors(traced, keys):
+    """All tensors from X_0, W, b and Y, by two tolerances.
+
+    Each entry within the bound that `propagate` carries along, in either
+    precision; and in float64 to 1e-12 of its tensor's largest entry.
+    """
+    trace = traced(**keys)
+    expected = check_tensors(trace, keys)
+    if keys["precision"] == "float64":
+        for name, (tensor, _) in expected.items():
+            check_close(trace.tensors[name], tensor,
+                        1e-12 * abs(tensor).max(), name)
+    elif (not ACTIVATIONS[keys["activation"]].jumps
+          and keys["loss"] in ("mse", "probe")):
+        # Where nothing jumps or saturates, the bounds are small: they mean
+        # something.
+        ratios = [bound.max() / abs(tensor).max()
+                  for tensor, bound in expected.values()]
+        assert np.median(ratios) < 1e-3
+
+
+def test_bound_is_tight_enough_to_see_a_transposition(traced):
+    """The comparison fails for W instead of Wᵀ, and for a wrong divisor."""
+    keys = {"shape": "6x6x6x6", "batch": 4, "loss": "mse",
+            "activation": "tanh", "precision": "float32"}
+    stored = traced(**keys).tensors
+    w = [stored[f"W_{l}"] for l in range(3)]
+    b = [stored[f"b_{l}"] for l in range(3)]
+    good, _, _ = propagate(stored["X_0"], w, b, stored["Y"], "tanh", "mse",
+                           2.0**-24)
+    for name, (tensor, bound) in good.items():
+        check_close(stored[name], tensor, bound, name)
+    wrong = stored["delta_2"] @ w[1]  # should be w[1].T
+    wrong *= 1 - np.tanh(stored["Z_1"])**2
+    for corrupted, name in [(wrong, "delta_1"),
+                            (stored["delta_3"] * 6, "delta_3"),
+                            (stored["dW_0"] * (1 + 1e-4), "dW_0")]:
+        with pytest.raises(AssertionError):
+            check_close(corrupted, *good[name], name)
