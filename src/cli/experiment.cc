@@ -12,6 +12,7 @@
 #include "cli/experiment_file.h"
 #include "cli/units.h"
 #include "io/input_reader.h"
+#include "sim/resolve.h"
 
 namespace initscope {
 namespace {

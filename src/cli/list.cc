@@ -36,7 +36,8 @@ Json InitRows() {
   for (const Initializer& i : Initializers()) {
     rows.push_back({{"name", Text(i.name)},
                     {"alias", Text(i.alias)},
-                    {"s (or W itself)", Text(i.formula)},
+                    {"U", Text(kUnitLawTexts[static_cast<size_t>(i.law)])},
+                    {"s", Text(i.formula)},
                     {"torch.nn.init", Text(i.torch)},
                     {"Keras", Text(i.keras)},
                     {"jax.nn.initializers", Text(i.jax)},

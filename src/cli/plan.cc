@@ -13,6 +13,7 @@
 #include "cli/units.h"
 #include "linalg/product.h"
 #include "sim/keys.h"
+#include "sim/run_id.h"
 
 namespace initscope {
 namespace {

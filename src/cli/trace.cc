@@ -14,6 +14,7 @@
 #include "io/output_file.h"
 #include "io/results_writer.h"
 #include "sim/engine.h"
+#include "sim/run_id.h"
 #include "stats/scaled_double.h"
 
 namespace initscope {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "sim/keys.h"
+#include "sim/run_id.h"
 #include "sim/statistics.h"
 
 namespace initscope {

@@ -29,9 +29,9 @@ constexpr std::string_view kHe15Out = "He et al., ICCV 2015, eq. 14";
 
 // clang-format off
 constexpr Initializer kInitializers[] = {
-    {"zero", "", UnitLaw::kZero, "W = 0", Zero, false,
+    {"zero", "", UnitLaw::kZero, "-", Zero, false,
      "zeros_", "zeros", "zeros", "-"},
-    {"constant", "", UnitLaw::kConstant, "W = 1/fan_in", Constant, false,
+    {"constant", "", UnitLaw::kConstant, "1/fan_in", Constant, false,
      "constant_(1/fan_in)", "constant(1/fan_in)", "constant(1/fan_in)", "-"},
     {"normal", "", UnitLaw::kNormal, "1", One, false,
      "normal_", "random_normal(stddev=1)", "normal(1)", "-"},

@@ -23,6 +23,15 @@ enum class UnitLaw {
   kOrthogonal,       // Haar, times √max(fan_in, fan_out)
 };
 
+// In words, in the order above.
+inline constexpr std::string_view kUnitLawTexts[] = {
+    "0",
+    "1",
+    "N(0, 1)",
+    "U(-√3, √3)",
+    "N(0, 1) cut at ±2, rescaled to variance 1",
+    "Haar-orthogonal · √max(fan_in, fan_out)"};
+
 struct Initializer {
   std::string_view name;
   std::string_view alias;  // another accepted name, or ""

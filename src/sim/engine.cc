@@ -14,6 +14,7 @@
 #include "nn/unit_weights.h"
 #include "random/variates.h"
 #include "sim/batch_source.h"
+#include "sim/run_id.h"
 #include "sim/statistics.h"
 
 namespace initscope {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "sim/oracle_test.h"
+#include "sim/run_id.h"
 #include "sim/statistics.h"
 
 namespace initscope {

@@ -1,4 +1,4 @@
-#include "sim/run_spec.h"
+#include "sim/input_catalog.h"
 
 namespace initscope {
 

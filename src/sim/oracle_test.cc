@@ -9,6 +9,7 @@
 
 #include "random/variates.h"
 #include "sim/batch_source.h"
+#include "sim/resolve.h"
 
 namespace initscope {
 namespace {

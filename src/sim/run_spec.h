@@ -3,19 +3,15 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "nn/activations.h"
 #include "nn/initializers.h"
 #include "nn/losses.h"
 #include "sim/sample_set.h"
-#include "sim/sweep.h"
 
 namespace initscope {
 
@@ -61,57 +57,8 @@ struct RunSpec {
   std::string Shape() const;  // "784x300x10"
   // "tanh, he_normal, gain 1, seed 3": for messages.
   std::string Title() const;
+  // The loss where none is configured: softmax for labelled data, else probe.
+  std::string_view DefaultLoss() const;
 };
-
-// Reads a data set: io's reader, given by who assembles the program.
-using InputReader = std::function<InputData(const std::string& input,
-                                            const std::string& labels)>;
-
-// The data sets of a sweep, each read once, and what is derived from them.
-class InputCatalog {
- public:
-  explicit InputCatalog(InputReader reader) : reader_(std::move(reader)) {}
-
-  // The index of the data set, which is read when it is first asked for.
-  size_t Find(const std::string& input, const std::string& labels);
-  const std::vector<std::shared_ptr<const InputData>>& inputs() const {
-    return inputs_;
-  }
-  std::shared_ptr<const SampleSet> Samples(size_t input,
-                                           const std::vector<int32_t>& classes,
-                                           Standardize standardize);
-  std::shared_ptr<const std::vector<uint32_t>> Order(
-      const std::shared_ptr<const SampleSet>& samples, uint64_t data_seed);
-
- private:
-  InputReader reader_;
-  std::vector<std::shared_ptr<const InputData>> inputs_;
-  std::map<std::pair<std::string, std::string>, size_t> index_;
-  std::map<std::string, std::shared_ptr<const SampleSet>> samples_;
-  std::map<std::pair<const SampleSet*, uint64_t>,
-           std::shared_ptr<const std::vector<uint32_t>>>
-      orders_;
-};
-
-// Throws UserError: kUsage for a value that makes no sense, naming where it
-// stands; kData for data that cannot be read.
-RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog);
-
-struct ResolvedSweep {
-  std::vector<RunSpec> runs;
-  size_t duplicates = 0;  // dropped, by run_id
-};
-// Calls `on_run` with every run that is not a duplicate as it comes; it may
-// throw.
-ResolvedSweep ResolveSweep(
-    const Sweep& sweep, InputCatalog* catalog,
-    const std::function<void(const RunSpec& run)>& on_run = {});
-
-// The sorted `key=value` lines that say what a run computes: widths as shape,
-// numbers in shortest form, data by content, keys at their default left out.
-std::string CanonicalRun(const RunSpec& run);
-// The first 64 bits of the SHA-256 of CanonicalRun().
-uint64_t RunId(const RunSpec& run);
-std::string RunIdHex(uint64_t run_id);
 
 }  // namespace initscope

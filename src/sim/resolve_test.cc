@@ -1,4 +1,4 @@
-#include "sim/run_spec.h"
+#include "sim/resolve.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "sim/batch_source.h"
+#include "sim/run_id.h"
 
 namespace initscope {
 namespace {

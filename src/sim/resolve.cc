@@ -1,0 +1,360 @@
+#include "sim/resolve.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <unordered_set>
+
+#include "base/error.h"
+#include "base/number_text.h"
+#include "sim/keys.h"
+#include "sim/run_id.h"
+
+namespace initscope {
+namespace {
+
+// One point's settings, read key by key with its errors.
+class Settings {
+ public:
+  explicit Settings(const SweepPoint& point) : point_(point) {}
+
+  bool Has(std::string_view key) const { return point_.contains(key); }
+
+  // "file.ini:12" or "--key"; the key itself where it is not set.
+  std::string Where(std::string_view key) const {
+    const auto it = point_.find(key);
+    return it == point_.end() || it->second.where.empty() ? std::string(key)
+                                                          : it->second.where;
+  }
+
+  [[noreturn]] void Fail(std::string_view key, const std::string& what) const {
+    throw UserError(ExitCode::kUsage, Where(key) + ": " + what);
+  }
+
+  std::string Text(std::string_view key, std::string_view fallback) const {
+    const auto it = point_.find(key);
+    return std::string(it == point_.end() ? fallback
+                                          : std::string_view(it->second.text));
+  }
+
+  double Real(std::string_view key, double fallback, double least,
+              double most) const {
+    if (!Has(key)) return fallback;
+    const std::string text = Text(key, "");
+    const auto value = ParseNumber<double>(text);
+    if (!value) {
+      Fail(key, fmt::format("{} = {} is not a number that a double can hold",
+                            key, text));
+    }
+    if (!(*value >= least && *value <= most)) {
+      Fail(key, fmt::format("{} = {} is out of range: it goes from {} to {}",
+                            key, text, least, most));
+    }
+    return *value;
+  }
+
+  uint64_t Whole(std::string_view key, uint64_t fallback, uint64_t least,
+                 uint64_t most) const {
+    if (!Has(key)) return fallback;
+    const std::string text = Text(key, "");
+    const auto value = ParseNumber<uint64_t>(text);
+    if (!value) {
+      Fail(key, fmt::format("{} = {} is not a whole number from {} to {}", key,
+                            text, least, most));
+    }
+    if (*value < least || *value > most) {
+      Fail(key, fmt::format("{} = {} is out of range: it goes from {} to {}",
+                            key, text, least, most));
+    }
+    return *value;
+  }
+
+  // The index of the key's value among `names`.
+  size_t Name(std::string_view key, size_t fallback,
+              std::span<const std::string_view> names) const {
+    if (!Has(key)) return fallback;
+    const std::string text = Text(key, "");
+    const auto it = std::find(names.begin(), names.end(), text);
+    if (it != names.end()) return static_cast<size_t>(it - names.begin());
+    std::string hint = DidYouMean(text, names);
+    if (hint.empty()) {
+      hint = fmt::format("; it is one of {}", fmt::join(names, ", "));
+    }
+    Fail(key, fmt::format("unknown {} '{}'{}", key, text, hint));
+  }
+
+ private:
+  const SweepPoint& point_;
+};
+
+template <typename Row>
+std::vector<std::string_view> NamesOf(std::span<const Row> table) {
+  std::vector<std::string_view> names;
+  for (const Row& row : table) names.push_back(row.name);
+  return names;
+}
+
+const Initializer* FindInitializer(const Settings& settings) {
+  const auto table = Initializers();
+  // Names first, then aliases at the same distance behind them.
+  std::vector<std::string_view> names = NamesOf(table);
+  for (const Initializer& row : table) {
+    names.push_back(row.alias.empty() ? row.name : row.alias);
+  }
+  static constexpr std::string_view kDefault = "xavier_normal";
+  const size_t fallback = static_cast<size_t>(
+      std::find(names.begin(), names.end(), kDefault) - names.begin());
+  return &table[settings.Name("init", fallback, names) % table.size()];
+}
+
+template <typename Row>
+const Row* FindRow(const Settings& settings, std::string_view key,
+                   std::span<const Row> table, std::string_view fallback) {
+  const std::vector<std::string_view> names = NamesOf(table);
+  const size_t at = static_cast<size_t>(
+      std::find(names.begin(), names.end(), fallback) - names.begin());
+  return &table[settings.Name(key, at, names)];
+}
+
+std::vector<int32_t> ParseClasses(const Settings& settings) {
+  std::vector<int32_t> classes;
+  if (!settings.Has("classes")) return classes;
+  const std::string text = settings.Text("classes", "");
+  std::string_view rest = text;
+  while (true) {
+    const size_t comma = rest.find(',');
+    const auto label = ParseNumber<int32_t>(Trim(rest.substr(0, comma)));
+    if (!label || *label < 0) {
+      settings.Fail("classes", fmt::format("classes = {} is not a list of "
+                                           "labels, as 0,1",
+                                           text));
+    }
+    if (std::find(classes.begin(), classes.end(), *label) != classes.end()) {
+      settings.Fail("classes",
+                    fmt::format("classes = {} names {} twice", text, *label));
+    }
+    classes.push_back(*label);
+    if (comma == std::string_view::npos) break;
+    rest = rest.substr(comma + 1);
+  }
+  return classes;
+}
+
+void ResolveDrawnInput(const Settings& settings, RunSpec* run) {
+  for (const char* key : {"labels", "classes"}) {
+    if (settings.Has(key)) {
+      settings.Fail(key, fmt::format("{} needs a data file: input = {} is "
+                                     "drawn and has no labels",
+                                     key, run->input));
+    }
+  }
+  run->standardize = static_cast<Standardize>(
+      settings.Name("standardize", 0, kStandardizeNames));
+  if (run->standardize != Standardize::kNone) {
+    settings.Fail("standardize",
+                  "drawn inputs are not standardized; use input_variance");
+  }
+  run->input_variance = settings.Real("input_variance", 1, 0, 1e12);
+  run->input_correlation = settings.Real("input_correlation", 0, 0, 1);
+  if (run->input_kind == InputKind::kSphere && run->input_correlation != 0) {
+    settings.Fail("input_correlation",
+                  "input_correlation is for gaussian "
+                  "inputs only");
+  }
+}
+
+void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
+                      RunSpec* run) {
+  for (const char* key : {"input_variance", "input_correlation"}) {
+    if (settings.Has(key)) {
+      settings.Fail(key, fmt::format("{} is for drawn inputs; input = {} is "
+                                     "data (see standardize)",
+                                     key, run->input));
+    }
+  }
+  try {
+    run->input_index = catalog->Find(run->input, run->labels);
+  } catch (const UserError& error) {
+    // The file and line of the data, behind those of the experiment.
+    const std::string_view what = error.what();
+    throw UserError(
+        error.code(),
+        fmt::format(
+            "{}: {}",
+            settings.Where(what.starts_with("labels = ") ? "labels" : "input"),
+            what));
+  }
+  run->standardize = static_cast<Standardize>(
+      settings.Name("standardize", static_cast<size_t>(Standardize::kGlobal),
+                    kStandardizeNames));
+  const std::vector<int32_t> classes = ParseClasses(settings);
+  const InputData& data = *catalog->inputs()[run->input_index];
+  if (!classes.empty()) {
+    if (data.labels.empty()) {
+      settings.Fail("classes", fmt::format("classes needs labels, and {} has "
+                                           "none; name them with labels",
+                                           run->input));
+    }
+    for (int32_t label : classes) {
+      if (std::find(data.labels.begin(), data.labels.end(), label) ==
+          data.labels.end()) {
+        settings.Fail("classes", fmt::format("{} has no sample of class {}",
+                                             run->input, label));
+      }
+    }
+    run->classes = fmt::format("{}", fmt::join(classes, ","));
+  }
+  run->samples = catalog->Samples(run->input_index, classes, run->standardize);
+  if (run->batch * run->batches > run->samples->samples()) {
+    const std::string_view key = settings.Has("batches") && run->batches > 1
+                                     ? "batches"
+                                 : settings.Has("batch") ? "batch"
+                                                         : "input";
+    settings.Fail(
+        key, fmt::format("{} samples asked for (batch {} × batches {}), but "
+                         "{} has {}",
+                         run->batch * run->batches, run->batch, run->batches,
+                         run->input, run->samples->samples()));
+  }
+  run->order = catalog->Order(run->samples, run->data_seed);
+}
+
+constexpr uint64_t kMostUnits = uint64_t{1} << 32;
+
+std::vector<size_t> ParseShape(const Settings& settings) {
+  const std::string text = settings.Text("shape", "");
+  std::vector<size_t> widths;
+  std::string_view rest = text;
+  while (true) {
+    const size_t cross = rest.find('x');
+    const auto width = ParseNumber<uint64_t>(Trim(rest.substr(0, cross)));
+    if (!width || *width < 1 || *width > kMostUnits) {
+      settings.Fail("shape",
+                    fmt::format("shape = {} is not widths of at least 1, as "
+                                "784x300x10",
+                                text));
+    }
+    widths.push_back(*width);
+    if (cross == std::string_view::npos) break;
+    rest = rest.substr(cross + 1);
+  }
+  if (widths.size() < 2) {
+    settings.Fail("shape", fmt::format("shape = {} needs an input and an "
+                                       "output width, as 784x10",
+                                       text));
+  }
+  return widths;
+}
+
+// The outputs that labels ask for; 0 if any number will do.
+size_t LabelOutputs(const RunSpec& run) {
+  return run.samples && run.samples->classes() > 0 && run.loss->uses_labels
+             ? run.samples->classes()
+             : 0;
+}
+
+void ResolveWidths(const Settings& settings, RunSpec* run) {
+  const size_t classes = run->samples ? run->samples->classes() : 0;
+  std::string_view first = "input_width", last = "output_width";
+  if (settings.Has("shape")) {
+    run->widths = ParseShape(settings);
+    first = last = "shape";
+  } else {
+    const size_t depth = settings.Whole("depth", 10, 1, 1000000);
+    const size_t width = settings.Whole("width", 256, 1, kMostUnits);
+    const size_t in = settings.Whole(
+        "input_width", run->samples ? run->samples->width() : width, 1,
+        kMostUnits);
+    const size_t out = settings.Whole(
+        "output_width", classes > 0 ? classes : width, 1, kMostUnits);
+    run->widths.assign(depth + 1, width);
+    run->widths.front() = in;
+    run->widths.back() = out;
+  }
+  if (run->samples && run->widths.front() != run->samples->width()) {
+    settings.Fail(first, fmt::format("the input width is {}, but {} has {} "
+                                     "features per sample",
+                                     run->widths.front(), run->input,
+                                     run->samples->width()));
+  }
+  const size_t outputs = run->widths.back();
+  const size_t wanted = LabelOutputs(*run);
+  const bool one_logit = run->loss->bernoulli && wanted == 2 && outputs == 1;
+  if (wanted > 0 && outputs != wanted && !one_logit) {
+    settings.Fail(last, fmt::format("the output width is {}, but {} has {} "
+                                    "classes (loss = probe takes any)",
+                                    outputs, run->input, wanted));
+  }
+  if (run->loss->name == "softmax_cross_entropy" && outputs < 2) {
+    settings.Fail(last,
+                  "softmax over one output is always 1; use two, or "
+                  "loss = sigmoid_cross_entropy");
+  }
+}
+
+}  // namespace
+
+RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog) {
+  const Settings settings(point);
+  RunSpec run;
+  run.activation = FindRow(settings, "activation", Activations(), "tanh");
+  run.init = FindInitializer(settings);
+  run.gain = settings.Real("gain", 1, 0, 1e100);
+  run.bias_init =
+      static_cast<BiasInit>(settings.Name("bias_init", 0, kBiasInitNames));
+  run.bias_std = settings.Real("bias_std", 0, 0, 1e30);
+  if (run.bias_init == BiasInit::kTorchDefault && run.bias_std != 0) {
+    settings.Fail("bias_std",
+                  "bias_init = torch_default has its own scale; "
+                  "remove bias_std");
+  }
+  run.batch = settings.Whole("batch", 256, 1, uint64_t{1} << 31);
+  run.batches = settings.Whole("batches", 1, 1, uint64_t{1} << 31);
+  if (run.batch * run.batches > (uint64_t{1} << 32)) {
+    settings.Fail("batches", "batch × batches is beyond 2^32 samples");
+  }
+  run.seed = settings.Whole("seed", 0, 0, std::numeric_limits<uint64_t>::max());
+  run.data_seed =
+      settings.Whole("data_seed", 0, 0, std::numeric_limits<uint64_t>::max());
+  run.precision =
+      static_cast<Precision>(settings.Name("precision", 0, kPrecisionNames));
+  run.engine =
+      static_cast<EngineKind>(settings.Name("engine", 0, kEngineNames));
+
+  run.input = settings.Text("input", "gaussian");
+  run.labels = settings.Text("labels", "");
+  run.input_kind = run.input == "gaussian" ? InputKind::kGaussian
+                   : run.input == "sphere" ? InputKind::kSphere
+                                           : InputKind::kData;
+  if (run.input_kind == InputKind::kData) {
+    ResolveDataInput(settings, catalog, &run);
+  } else {
+    ResolveDrawnInput(settings, &run);
+  }
+  run.loss = FindRow(settings, "loss", Losses(), run.DefaultLoss());
+  run.label_smoothing = settings.Real("label_smoothing", 0, 0, 1);
+  ResolveWidths(settings, &run);
+  run.run_id = RunId(run);
+  return run;
+}
+
+ResolvedSweep ResolveSweep(
+    const Sweep& sweep, InputCatalog* catalog,
+    const std::function<void(const RunSpec& run)>& on_run) {
+  ResolvedSweep resolved;
+  std::unordered_set<uint64_t> seen;
+  for (const SweepPoint& point : sweep.points) {
+    RunSpec run = ResolveRun(point, catalog);
+    if (seen.insert(run.run_id).second) {
+      if (on_run) on_run(run);
+      resolved.runs.push_back(std::move(run));
+    } else {
+      ++resolved.duplicates;
+    }
+  }
+  return resolved;
+}
+
+}  // namespace initscope

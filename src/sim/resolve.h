@@ -1,0 +1,28 @@
+// From a run's settings, as text, to the run: names looked up, defaults filled
+// in, contradictions refused.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "sim/input_catalog.h"
+#include "sim/run_spec.h"
+#include "sim/sweep.h"
+
+namespace initscope {
+
+// Throws UserError: kUsage for a value that makes no sense, naming where it
+// stands; kData for data that cannot be read.
+RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog);
+
+struct ResolvedSweep {
+  std::vector<RunSpec> runs;
+  size_t duplicates = 0;  // dropped, by run_id
+};
+// Calls `on_run` with every run that is not a duplicate as it comes; it may
+// throw.
+ResolvedSweep ResolveSweep(
+    const Sweep& sweep, InputCatalog* catalog,
+    const std::function<void(const RunSpec& run)>& on_run = {});
+
+}  // namespace initscope

@@ -1,0 +1,61 @@
+#include "sim/run_id.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <string_view>
+
+#include "base/number_text.h"
+#include "base/sha256.h"
+
+namespace initscope {
+
+std::string CanonicalRun(const RunSpec& run) {
+  std::set<std::string> lines;  // sorted
+  const auto add = [&](std::string_view key, const std::string& value,
+                       std::string_view default_value) {
+    if (value != default_value) lines.insert(fmt::format("{}={}", key, value));
+  };
+  const auto name = [](auto value, const auto& names) {
+    return std::string(names[static_cast<size_t>(value)]);
+  };
+  add("activation", std::string(run.activation->name), "tanh");
+  add("init", std::string(run.init->name), "xavier_normal");
+  add("gain", NumberText(run.gain), "1");
+  add("bias_init", name(run.bias_init, kBiasInitNames), "normal");
+  add("bias_std", NumberText(run.bias_std), "0");
+  add("shape", run.Shape(), "");
+  add("batch", NumberText(run.batch), "256");
+  add("batches", NumberText(run.batches), "1");
+  if (run.samples) {
+    // The digest is of bytes: those that are divided by 255 say so.
+    const InputData& data = run.samples->data();
+    add("input", "sha256:" + data.sha256 + (data.bytes.empty() ? "" : "/255"),
+        "");
+    const std::string& labels = run.samples->data().labels_sha256;
+    if (!labels.empty()) add("labels", "sha256:" + labels, "");
+    add("classes", run.classes, "");
+    add("standardize", name(run.standardize, kStandardizeNames), "global");
+  } else {
+    add("input", run.input, "gaussian");
+    add("input_variance", NumberText(run.input_variance), "1");
+    add("input_correlation", NumberText(run.input_correlation), "0");
+  }
+  add("loss", std::string(run.loss->name), run.DefaultLoss());
+  add("label_smoothing", NumberText(run.label_smoothing), "0");
+  add("seed", NumberText(run.seed), "0");
+  add("data_seed", NumberText(run.data_seed), "0");
+  add("precision", name(run.precision, kPrecisionNames), "float32");
+  add("engine", name(run.engine, kEngineNames), "packed");
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+uint64_t RunId(const RunSpec& run) {
+  return std::stoull(Sha256Hex(CanonicalRun(run)).substr(0, 16), nullptr, 16);
+}
+
+std::string RunIdHex(uint64_t run_id) { return fmt::format("{:016x}", run_id); }
+
+}  // namespace initscope
