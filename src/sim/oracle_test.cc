@@ -1,5 +1,7 @@
 #include "sim/oracle_test.h"
 
+#include <gtest/gtest.h>
+
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
@@ -10,6 +12,7 @@
 #include "random/variates.h"
 #include "sim/batch_source.h"
 #include "sim/resolve.h"
+#include "sim/statistics.h"
 
 namespace initscope {
 namespace {
@@ -414,6 +417,29 @@ std::map<std::string, Real> OracleStatistics(const std::vector<Oracle>& batches,
   for (const auto& [name, value] : s) logs["log10_" + name] = std::log10(value);
   s.insert(logs.begin(), logs.end());
   return s;
+}
+
+RunResult Simulate(const RunSpec& run, TensorObserver* observer) {
+  RunResult result;
+  SimulateBundle({&run}, {nullptr, observer}, {&result});
+  return result;
+}
+
+double Statistic(const RunResult& result, size_t layer, std::string_view name) {
+  const auto columns = StatisticColumns();
+  for (size_t k = 0; k < columns.size(); ++k) {
+    if (columns[k].name == name) {
+      return result.statistics[layer * columns.size() + k];
+    }
+  }
+  ADD_FAILURE() << "no statistic " << name;
+  return 0;
+}
+
+double Epsilon(const RunSpec& run) {
+  return run.precision == Precision::kFloat32
+             ? std::numeric_limits<float>::epsilon()
+             : std::numeric_limits<double>::epsilon();
 }
 
 RunSpec MakeRun(const std::map<std::string, std::string>& settings) {

@@ -6,9 +6,11 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/matrix.h"
+#include "sim/engine.h"
 #include "sim/run_spec.h"
 
 namespace initscope {
@@ -37,6 +39,12 @@ Real OracleLoss(const Oracle& o);
 // pooled over `batches`.
 std::map<std::string, Real> OracleStatistics(const std::vector<Oracle>& batches,
                                              size_t l);
+
+// The engine's result for a run alone, one of its statistics, and the rounding
+// unit of its precision.
+RunResult Simulate(const RunSpec& run, TensorObserver* observer = nullptr);
+double Statistic(const RunResult& result, size_t layer, std::string_view name);
+double Epsilon(const RunSpec& run);
 
 // A run from keys and values; kinks: drawn inputs only.
 RunSpec MakeRun(const std::map<std::string, std::string>& settings);
