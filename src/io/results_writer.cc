@@ -10,8 +10,8 @@
 #include <set>
 
 #include "base/build_info.h"
+#include "base/kernel_target.h"
 #include "io/results_columns.h"
-#include "linalg/kernel_target.h"
 #include "stats/moments.h"
 
 namespace initscope {

@@ -297,12 +297,10 @@ double SiluLogAbsSlope(double z) {
 // clang-format off
 const Activation kReferences[] = {
     {"linear", "z", "-", true, 1,
-     [](double z) { return z; }, [](double) { return 1.0; }, nullptr,
-     nullptr, nullptr},
+     [](double z) { return z; }, [](double) { return 1.0; }, nullptr},
     {"sigmoid", "1/(1 + e^-z)", "-", false, 0.25,
      SigmoidOf, [](double z) { return SigmoidOf(z) * SigmoidOf(-z); },
-     [](double z) { return LogSigmoid(z) + LogSigmoid(-z); },
-     nullptr, nullptr},
+     [](double z) { return LogSigmoid(z) + LogSigmoid(-z); }},
     {"tanh", "tanh z", "-", false, 1,
      [](double z) { return std::tanh(z); },
      [](double z) {
@@ -312,20 +310,19 @@ const Activation kReferences[] = {
      [](double z) {
        const double x = std::abs(z);
        return 2 * (std::log(2.0) - x - std::log1p(std::exp(-2 * x)));
-     },
-     nullptr, nullptr},
+     }},
     {"relu", "max(0, z)", "Nair & Hinton, ICML 2010", true, 1,
      [](double z) { return z <= 0 ? 0.0 : z; },
-     [](double z) { return z <= 0 ? 0.0 : 1.0; }, nullptr, nullptr, nullptr},
+     [](double z) { return z <= 0 ? 0.0 : 1.0; }, nullptr},
     {"leaky_relu", "z for z > 0, else 0.01 z", "Maas, Hannun & Ng, ICML 2013",
      true, 1,
      [](double z) { return z <= 0 ? 0.01 * z : z; },
-     [](double z) { return z <= 0 ? 0.01 : 1.0; }, nullptr, nullptr, nullptr},
+     [](double z) { return z <= 0 ? 0.01 : 1.0; }, nullptr},
     {"elu", "z for z > 0, else e^z - 1",
      "Clevert, Unterthiner & Hochreiter, ICLR 2016", false, 1,
      [](double z) { return z <= 0 ? std::expm1(z) : z; },
      [](double z) { return z <= 0 ? std::exp(z) : 1.0; },
-     [](double z) { return std::min(z, 0.0); }, nullptr, nullptr},
+     [](double z) { return std::min(z, 0.0); }},
     {"selu", "λ z for z > 0, else λ α (e^z - 1)",
      "Klambauer et al., NeurIPS 2017", false, kSeluLambda * kSeluAlpha,
      [](double z) {
@@ -337,57 +334,63 @@ const Activation kReferences[] = {
      [](double z) {
        return std::log(kSeluLambda) +
               (z <= 0 ? std::log(kSeluAlpha) + z : 0.0);
-     },
-     nullptr, nullptr},
+     }},
     {"gelu", "z Φ(z)", "Hendrycks & Gimpel, arXiv:1606.08415", false,
      1.1289041451851549,  // at z = √2
-     [](double z) { return z * NormalCdf(z); }, GeluSlope, GeluLogAbsSlope,
-     nullptr, nullptr},
+     [](double z) { return z * NormalCdf(z); }, GeluSlope, GeluLogAbsSlope},
     {"silu", "z/(1 + e^-z)", "Elfwing, Uchibe & Doya, 2018", false,
      1.0998393201288669,  // at z = 2.39936
-     [](double z) { return z * SigmoidOf(z); }, SiluSlope, SiluLogAbsSlope,
-     nullptr, nullptr},
+     [](double z) { return z * SigmoidOf(z); }, SiluSlope, SiluLogAbsSlope},
     {"softplus", "log(1 + e^z)", "Dugas et al., NeurIPS 2000", false, 1,
      [](double z) {
        return std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z)));
      },
-     SigmoidOf, LogSigmoid, nullptr, nullptr},
+     SigmoidOf, LogSigmoid},
     {"softsign", "z/(1 + |z|)", "Bergstra et al., 2009", false, 1,
      [](double z) { return z / (1 + std::abs(z)); },
      [](double z) {
        const double r = 1 / (1 + std::abs(z));
        return r * r;
      },
-     [](double z) { return -2 * std::log1p(std::abs(z)); },
-     nullptr, nullptr},
+     [](double z) { return -2 * std::log1p(std::abs(z)); }},
     {"erf", "erf z", "-", false, kTwoOverSqrtPi,
      [](double z) { return std::erf(z); },
      [](double z) { return kTwoOverSqrtPi * std::exp(-z * z); },
-     [](double z) { return std::log(kTwoOverSqrtPi) - z * z; },
-     nullptr, nullptr},
+     [](double z) { return std::log(kTwoOverSqrtPi) - z * z; }},
     {"hard_tanh", "max(-1, min(1, z))", "Collobert, 2004", false, 1,
      [](double z) { return std::max(-1.0, std::min(1.0, z)); },
-     [](double z) { return z > -1 && z <= 1 ? 1.0 : 0.0; }, nullptr,
-     nullptr, nullptr},
+     [](double z) { return z > -1 && z <= 1 ? 1.0 : 0.0; }, nullptr},
 };
 // clang-format on
 
 }  // namespace
 
+namespace {
+
+// The kernels of a row of kReferences, for the instruction set in use.
+const ActivationKernels& KernelsOf(const Activation& activation) {
+  const auto index = static_cast<size_t>(&activation - kReferences);
+  return (*HWY_DYNAMIC_DISPATCH(AllKernels)()).at(index);
+}
+
+}  // namespace
+
 std::span<const Activation> Activations() {
-  static const std::vector<Activation> activations = [] {
-    const auto& kernels = *HWY_DYNAMIC_DISPATCH(AllKernels)();
-    std::vector<Activation> table(std::begin(kReferences),
-                                  std::end(kReferences));
-    INITSCOPE_CHECK(table.size() == kernels.size());
-    for (size_t i = 0; i < table.size(); ++i) {
-      INITSCOPE_CHECK(table[i].name == kernels[i].name);
-      table[i].apply_float = kernels[i].apply_float;
-      table[i].apply_double = kernels[i].apply_double;
-    }
-    return table;
+  static const bool agree = [] {
+    return std::all_of(
+        std::begin(kReferences), std::end(kReferences),
+        [](const Activation& f) { return f.name == KernelsOf(f).name; });
   }();
-  return activations;
+  INITSCOPE_CHECK(agree);
+  return kReferences;
+}
+
+void Activation::Apply(const float* z, size_t n, float* a, float* s) const {
+  KernelsOf(*this).apply_float(z, n, a, s);
+}
+
+void Activation::Apply(const double* z, size_t n, double* a, double* s) const {
+  KernelsOf(*this).apply_double(z, n, a, s);
 }
 
 }  // namespace initscope

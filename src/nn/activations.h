@@ -31,9 +31,10 @@ struct Activation {
 
   // a[i] = f(z[i]), s[i] = f'(z[i]) for n entries; vectorized, at most 8 ulp
   // off (relative to max|f'| for a slope that changes its sign). z may alias
-  // a. REQUIRES: |z| < 2^65, or it is NaN, which is passed on.
-  void (*apply_float)(const float* z, size_t n, float* a, float* s);
-  void (*apply_double)(const double* z, size_t n, double* a, double* s);
+  // a. REQUIRES: |z| < 2^65, or it is NaN, which is passed on; *this is a row
+  // of Activations().
+  void Apply(const float* z, size_t n, float* a, float* s) const;
+  void Apply(const double* z, size_t n, double* a, double* s) const;
 };
 
 // In the order of their codes in results files: append, never reorder.

@@ -31,11 +31,7 @@ void Apply(const Activation& f, const std::vector<T>& z, std::vector<T>* a,
            std::vector<T>* s) {
   a->resize(z.size());
   s->resize(z.size());
-  if constexpr (sizeof(T) == 4) {
-    f.apply_float(z.data(), z.size(), a->data(), s->data());
-  } else {
-    f.apply_double(z.data(), z.size(), a->data(), s->data());
-  }
+  f.Apply(z.data(), z.size(), a->data(), s->data());
 }
 
 // 8 ulp, as the header says; relative to max|f'| where a slope changes sign;
@@ -78,7 +74,7 @@ TEST(Activations, KernelsDoNotDependOnLengthOrAlignment) {
     for (size_t offset : {0, 1, 3}) {
       for (size_t n : {1, 2, 7, 8, 9, 15, 16, 17, 33}) {
         std::vector<float> an(n), sn(n);
-        f.apply_float(z.data() + offset, n, an.data(), sn.data());
+        f.Apply(z.data() + offset, n, an.data(), sn.data());
         for (size_t i = 0; i < n; ++i) {
           EXPECT_EQ(an[i], a[offset + i]) << f.name;
           EXPECT_EQ(sn[i], s[offset + i]) << f.name;

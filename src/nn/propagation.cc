@@ -162,15 +162,6 @@ void ActivateScaledRow(const Activation& f, const T* z, size_t n, int64_t e,
   }
 }
 
-void Apply(const Activation& f, const float* z, size_t n, float* x,
-           float* slope) {
-  f.apply_float(z, n, x, slope);
-}
-void Apply(const Activation& f, const double* z, size_t n, double* x,
-           double* slope) {
-  f.apply_double(z, n, x, slope);
-}
-
 }  // namespace
 
 template <typename T>
@@ -187,7 +178,7 @@ void ApplyActivation(const Activation& activation, const ScaledMatrix<T>& z,
       ActivateScaledRow(activation, zi, n, z.exponent[i], xi, &x->exponent[i],
                         si, &slope->exponent[i]);
     } else {
-      Apply(activation, zi, n, xi, si);
+      activation.Apply(zi, n, xi, si);
       x->exponent[i] = z.exponent[i];
       if (activation.log_abs_slope != nullptr &&
           MaxMagnitude(si, n) < kSmallSlope<T>) {
