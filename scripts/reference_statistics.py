@@ -55,8 +55,11 @@ def moments(entries, sums, eta=0.0, slack=0.0):
     return result
 
 
-def one_minus_cosine(batches, eta=0.0):
-    """Pairs of one batch only; rows of zeros left out. (value, tolerance)"""
+def one_minus_cosine(batches, sums, eta=0.0):
+    """Pairs of one batch only; rows of zeros left out. (value, tolerance)
+
+    A norm has the error of its sum of squares, and lengthens its row.
+    """
     total = pairs = 0
     for x in batches:
         x = np.asarray(x, np.longdouble)
@@ -75,7 +78,7 @@ def one_minus_cosine(batches, eta=0.0):
     # Unit vectors are rounded, each entry by some 2^-53; those of equal rows
     # alike.
     equal = all((x == x[:1]).all() for x in batches)
-    off = 0 if equal else eta + 16 * 2.0**-53
+    off = 0 if equal else eta + sums.tau / 2 + 16 * 2.0**-53
     return value, 1e-12 * value + 2 * off * np.sqrt(value) + off**2
 
 
@@ -116,6 +119,8 @@ def expected_statistics(batches, depth, activation, precision, eta=0.0):
             put(layer, f"{prefix}_{name}", found[name])
 
     rounded = eta + 2 * sums.u  # stored rounded, measured before
+    # Those of a homogeneous f are measured at scale 1.
+    entry = rounded if f.curvature == 0 else eta
     three = "mean variance second_moment"
     for l in range(depth + 1):
         x, delta = pooled(f"X_{l}"), pooled(f"delta_{l}")
@@ -123,13 +128,13 @@ def expected_statistics(batches, depth, activation, precision, eta=0.0):
                     moments(x, sums, eta))
         for name, extreme in ("min", x.min()), ("max", x.max()):
             put(l, f"activation_{name}",
-                (extreme, eta * float(abs(x).max())))
+                (extreme, entry * float(abs(x).max())))
         put(l, "zero_fraction", ((x == 0).mean(), 1e-15))
         put_moments(l, "delta", three + " abs_mean",
                     moments(delta, sums, eta))
         put(l, "delta_unit_variance", spread(delta, sums, eta))
         value, tolerance = one_minus_cosine(
-            [b[f"delta_{l}"] for b in batches], eta)
+            [b[f"delta_{l}"] for b in batches], sums, eta)
         put(l, "delta_cosine", (1 - value, tolerance + 4 * 2.0**-53))
         put(l, "delta_non_finite", ((~np.isfinite(delta)).sum(), 0))
         if l == 0:
@@ -138,7 +143,7 @@ def expected_statistics(batches, depth, activation, precision, eta=0.0):
         put_moments(l, "pre_activation", three + " abs_mean kurtosis",
                     moments(z, sums, eta))
         value, tolerance = one_minus_cosine(
-            [b[f"Z_{l}"] for b in batches], eta)
+            [b[f"Z_{l}"] for b in batches], sums, eta)
         put(l, "pre_activation_cosine",
             (1 - value, tolerance + 4 * 2.0**-53))
         put(l, "one_minus_cosine", (value, tolerance))

@@ -11,7 +11,7 @@
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/units.h"
-#include "linalg/product.h"
+#include "nn/unit_weights.h"
 #include "sim/keys.h"
 #include "sim/run_id.h"
 
@@ -23,16 +23,22 @@ double MeasureRate(const RunSpec& run) {
   const size_t m = std::min<size_t>(run.batch, 256);
   const size_t widest = *std::max_element(run.widths.begin(), run.widths.end());
   const size_t n = std::min<size_t>(widest, 1024);
-  Matrix<float> x(m, n), w(n, n), z(m, n);
-  std::fill_n(x.data(), x.size(), 0.5f);
-  std::fill_n(w.data(), w.size(), 0.25f);
+  PackedBatch<float> x, z;
+  x.Resize(m, n);
+  z.Resize(m, n);
+  for (size_t p = 0; p < x.panels(); ++p) {
+    std::fill(x.panel(p), x.unit(p, n), 0.5f);
+  }
+  const Operand<float> operand = {&x, &z};
+  UnitWeights<float> weights(UnitLaw::kUniform, 0, 0, n, n, true);
+  weights.Forward({&operand, 1}, 1);  // draws them
   const double flops = 2.0 * static_cast<double>(m * n * n);
   double best = 0;
   const auto begin = std::chrono::steady_clock::now();
   std::chrono::duration<double> spent{};
   do {
     const auto start = std::chrono::steady_clock::now();
-    Multiply<float>(x.view(), w.view(), z.view());
+    weights.Forward({&operand, 1}, 1);
     const std::chrono::duration<double> once =
         std::chrono::steady_clock::now() - start;
     best = std::max(best, flops / std::max(once.count(), 1e-9));

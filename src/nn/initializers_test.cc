@@ -43,8 +43,8 @@ double Cdf(UnitLaw law, double x) {
 }
 
 std::vector<double> Draw(const Initializer& init) {
-  UnitWeights<double> u;
-  u.Draw(init.law, 11, 2, kFanIn, kFanOut);
+  const Matrix<double> u =
+      UnitWeights<double>(init.law, 11, 2, kFanIn, kFanOut, false).Entries();
   const double s = init.scale(kFanIn, kFanOut);
   std::vector<double> w;
   for (size_t i = 0; i < kFanIn; ++i) {

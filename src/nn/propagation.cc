@@ -1,13 +1,22 @@
 #include "nn/propagation.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
-#include "linalg/product.h"
+#include "stats/panel_kernels.h"
 
 namespace initscope {
 namespace {
+
+// A stored row is brought back to [1, 2) when its largest magnitude leaves
+// 2^±kStoredRange: far enough from T's limits for a product over any width.
+template <typename T>
+constexpr int kStoredRange = sizeof(T) == 4 ? 16 : kPlainRange<double>;
+// Within 2^±kMomentRange fourth powers and their sums fit T.
+template <typename T>
+constexpr int kMomentRange = sizeof(T) == 4 ? 24 : 200;
 
 // scale = factor·2^shift with factor near 1 where T would lose it.
 struct SplitScale {
@@ -22,56 +31,6 @@ SplitScale Split(double scale) {
   if (std::abs(exponent) <= kComfortable) return {scale, 0};
   return {mantissa, exponent};
 }
-
-constexpr int64_t kNoExponent = std::numeric_limits<int64_t>::min();
-
-// The exponent of the largest |x_ij|·2^e_i, kNoExponent if all are zero.
-template <typename T>
-int64_t LargestRowExponent(const ScaledMatrix<T>& x) {
-  int64_t largest = kNoExponent;
-  for (size_t i = 0; i < x.rows(); ++i) {
-    if (x.exponent[i] <= largest) continue;
-    if (MaxMagnitude(x.mantissa.row(i), x.cols()) > 0) {
-      largest = x.exponent[i];
-    }
-  }
-  return largest;
-}
-
-}  // namespace
-
-template <typename T>
-void ForwardLinear(const UnitWeights<T>& weights, double scale,
-                   const std::vector<T>& bias, const ScaledMatrix<T>& x,
-                   ScaledMatrix<T>* z) {
-  const size_t n = weights.fan_out();
-  z->Resize(x.rows(), n);
-  weights.Forward(x.mantissa.view(), z->mantissa.view());
-  const SplitScale split = Split(scale);
-  const T bias_max = MaxMagnitude(bias.data(), bias.size());
-  for (size_t i = 0; i < x.rows(); ++i) {
-    T* row = z->mantissa.row(i);
-    const int64_t e = x.exponent[i] + split.shift;
-    if (bias_max == 0) {
-      const T factor = static_cast<T>(split.factor);
-      for (size_t j = 0; j < n; ++j) row[j] *= factor;
-      z->exponent[i] = e;
-    } else {
-      // The common exponent is one that neither term overflows.
-      const int64_t common =
-          e == 0 ? 0 : std::max<int64_t>(e, std::ilogb(bias_max));
-      const T factor = static_cast<T>(split.factor * PowerOfTwo(e - common));
-      const double bias_factor = PowerOfTwo(-common);
-      for (size_t j = 0; j < n; ++j) {
-        row[j] = row[j] * factor + static_cast<T>(bias[j] * bias_factor);
-      }
-      z->exponent[i] = common;
-    }
-    NormalizeRow(row, n, &z->exponent[i]);
-  }
-}
-
-namespace {
 
 // Beyond 2^±kDirect a double pre-activation is replaced by f's limits.
 constexpr int64_t kDirect = 900;
@@ -162,121 +121,303 @@ void ActivateScaledRow(const Activation& f, const T* z, size_t n, int64_t e,
   }
 }
 
+// One row of f and f': x, slope and their exponents, from z·2^e in canonical
+// form (NormalizeRow).
+template <typename T>
+void ActivateRow(const Activation& f, const T* z, size_t n, int64_t e, T* x,
+                 int64_t* x_exponent, T* slope, int64_t* slope_exponent) {
+  if (e != 0 && !f.homogeneous) {
+    ActivateScaledRow(f, z, n, e, x, x_exponent, slope, slope_exponent);
+  } else {
+    f.Apply(z, n, x, slope);
+    *x_exponent = e;
+    *slope_exponent = 0;
+    if (f.log_abs_slope != nullptr && MaxMagnitude(slope, n) < kSmallSlope<T>) {
+      const std::vector<double> plain(z, z + n);
+      SlopeRowFromLog(f, plain, slope, slope_exponent);
+    }
+  }
+  NormalizeRow(x, n, x_exponent);
+}
+
+bool IsFinite(const RowMoments& row) {
+  return std::isfinite(row.mean) && std::isfinite(row.abs_sum);
+}
+
+double LargestOf(const RowMoments& row) {
+  return std::max(std::abs(row.min), std::abs(row.max));
+}
+
+// Whether x lies in 2^±range, or is zero.
+bool IsWithin(double x, int range) {
+  return x == 0 || std::abs(std::ilogb(x)) <= range;
+}
+
+template <typename T>
+void SetMoments(const PackedBatch<T>& x, size_t sample, RowMoments* row) {
+  std::vector<T> entries(x.units());
+  CopySample(x, sample, entries.data());
+  *row = ComputeRowMoments(entries.data(), entries.size());
+}
+
+// Rescales the samples of a panel that left the stored range, and their
+// moments with them: by powers of two, which is exact.
+template <typename T>
+void BringIntoRange(size_t p, PackedBatch<T>* x, SampleMoments* moments) {
+  std::array<T, kMaxPanelWidth> factor;
+  factor.fill(1);
+  bool any = false;
+  for (size_t i = 0; i < x->PanelSamples(p); ++i) {
+    const size_t sample = p * x->width() + i;
+    RowMoments& row = moments->rows[sample];
+    const double max = LargestOf(row);
+    if (row.non_finite > 0) continue;
+    if (max == 0) {
+      x->exponent[sample] = 0;
+    } else if (!IsWithin(max, kStoredRange<T>)) {
+      // Whose inverse T holds.
+      constexpr int kLimit = std::numeric_limits<T>::max_exponent - 2;
+      const int shift = std::clamp(std::ilogb(max), -kLimit, kLimit);
+      x->exponent[sample] += shift;
+      factor[i] = static_cast<T>(std::ldexp(1.0, -shift));
+      row = row.Times(std::ldexp(1.0, -shift));
+      any = true;
+    }
+    moments->exponents[sample] = x->exponent[sample];
+  }
+  if (any) {
+    MultiplyUnits<T>(x->panel(p), x->units(), x->width(), factor.data(),
+                     nullptr);
+  }
+}
+
+// bias·2^−common and the factor of the product, where samples carry exponents
+// and there is a bias: the common exponent is one that neither overflows.
+template <typename T>
+void AddBiasToScaledSample(const ForwardLayer<T>& layer,
+                           const SplitScale& split, size_t sample) {
+  PackedBatch<T>& z = *layer.z;
+  const size_t n = z.units();
+  std::vector<T> row(n);
+  CopySample(z, sample, row.data());
+  const int64_t e = layer.x->exponent[sample] + split.shift;
+  const T bias_max = MaxMagnitude(layer.bias.data(), n);
+  const int64_t common =
+      e == 0 ? 0 : std::max<int64_t>(e, std::ilogb(bias_max));
+  const T factor = static_cast<T>(split.factor * PowerOfTwo(e - common));
+  const double bias_factor = PowerOfTwo(-common);
+  for (size_t j = 0; j < n; ++j) {
+    row[j] = row[j] * factor + static_cast<T>(layer.bias[j] * bias_factor);
+  }
+  z.exponent[sample] = common;
+  SetSample(row.data(), sample, &z);
+}
+
+// A sample whose row needs care: out of T's plain range, not finite, or with
+// slopes that underflow.
+template <typename T>
+void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
+  const size_t n = layer->z->units();
+  std::vector<T> z(n), x(n), slope(n);
+  CopySample(*layer->z, sample, z.data());
+  int64_t& e = layer->z->exponent[sample];
+  NormalizeRow(z.data(), n, &e);
+  SetSample(z.data(), sample, layer->z);
+  layer->z_moments.rows[sample] = ComputeRowMoments(z.data(), n);
+  if (layer->activation == nullptr) return;
+
+  int64_t& x_exponent = layer->next->exponent[sample];
+  int64_t& slope_exponent = layer->slope->exponent[sample];
+  ActivateRow(*layer->activation, z.data(), n, e, x.data(), &x_exponent,
+              slope.data(), &slope_exponent);
+  SetSample(x.data(), sample, layer->next);
+  SetSample(slope.data(), sample, layer->slope);
+  layer->x_moments.rows[sample] = ComputeRowMoments(x.data(), n);
+  layer->x_moments.exponents[sample] = x_exponent;
+  layer->slope_moments.rows[sample] = ComputeRowMoments(slope.data(), n);
+  layer->slope_moments.exponents[sample] = slope_exponent;
+  layer->zeros[sample] = static_cast<uint32_t>(CountZeros(x.data(), n));
+  // A row of slopes has an exponent only where all of them are tiny.
+  layer->saturated[sample] = static_cast<uint32_t>(
+      slope_exponent < 0
+          ? n
+          : CountBelow(slope.data(), n,
+                       static_cast<T>(0.01 * layer->activation->max_slope)));
+}
+
+// Whether the vectorized pass was right for a sample.
+template <typename T>
+bool IsPlain(const ForwardLayer<T>& layer, size_t sample) {
+  const RowMoments& z = layer.z_moments.rows[sample];
+  const double max = LargestOf(z);
+  if (!IsFinite(z) || !IsWithin(max, kMomentRange<T>)) return false;
+  const Activation* f = layer.activation;
+  if (f == nullptr) return true;
+  if (!IsFinite(layer.x_moments.rows[sample])) return false;
+  if (!f->homogeneous && layer.z->exponent[sample] != 0) return false;
+  return f->log_abs_slope == nullptr ||
+         LargestOf(layer.slope_moments.rows[sample]) >= kSmallSlope<T>;
+}
+
+// The vectorized pass over a panel.
+template <typename T>
+void FinishForwardPlain(ForwardLayer<T>* layer, size_t p, const T* factor,
+                        const T* bias) {
+  PackedBatch<T>& z = *layer->z;
+  const size_t n = z.units(), width = z.width(), samples = z.PanelSamples(p);
+  const Activation* f = layer->activation;
+  LaneMoments<T> z_sums, x_sums, slope_sums;
+  std::array<uint32_t, kMaxPanelWidth> zeros = {}, saturated = {};
+  const T bound = f == nullptr ? T{0} : static_cast<T>(0.01 * f->max_slope);
+  for (size_t j = 0; j < n; j += kChunk) {
+    const size_t units = std::min(kChunk, n - j);
+    T* zj = z.unit(p, j);
+    if (factor != nullptr) {
+      ScaleUnits<T>(zj, units, width, factor,
+                    bias == nullptr ? nullptr : bias + j);
+    }
+    if (j == 0) z_sums.Begin(zj, units, width);
+    z_sums.Add4(zj, units);
+    if (f == nullptr) continue;
+    T* xj = layer->next->unit(p, j);
+    T* sj = layer->slope->unit(p, j);
+    f->Apply(zj, units * width, xj, sj);
+    if (j == 0) x_sums.Begin(xj, units, width);
+    if (j == 0) slope_sums.Begin(sj, units, width);
+    x_sums.Add2(xj, units);
+    slope_sums.Add2(sj, units);
+    CountBelow<T>(xj, units, width, std::numeric_limits<T>::min(),
+                  zeros.data());
+    CountBelow<T>(sj, units, width, bound, saturated.data());
+    if (layer->HasExactZeros()) {
+      MarkNonZero<T>(sj, units, width, samples, layer->alive.row(p) + j);
+    }
+  }
+  for (size_t i = 0; i < samples; ++i) {
+    const size_t sample = p * width + i;
+    layer->z_moments.rows[sample] = z_sums.Lane(i);
+    if (f == nullptr) continue;
+    layer->x_moments.rows[sample] = x_sums.Lane(i);
+    layer->slope_moments.rows[sample] = slope_sums.Lane(i);
+    layer->zeros[sample] = zeros[i];
+    layer->saturated[sample] = saturated[i];
+  }
+}
+
 }  // namespace
 
 template <typename T>
-void ApplyActivation(const Activation& activation, const ScaledMatrix<T>& z,
-                     ScaledMatrix<T>* x, ScaledMatrix<T>* slope) {
-  const size_t n = z.cols();
-  x->Resize(z.rows(), n);
-  slope->Resize(z.rows(), n);
-  for (size_t i = 0; i < z.rows(); ++i) {
-    const T* zi = z.mantissa.row(i);
-    T* xi = x->mantissa.row(i);
-    T* si = slope->mantissa.row(i);
-    if (z.exponent[i] != 0 && !activation.homogeneous) {
-      ActivateScaledRow(activation, zi, n, z.exponent[i], xi, &x->exponent[i],
-                        si, &slope->exponent[i]);
-    } else {
-      activation.Apply(zi, n, xi, si);
-      x->exponent[i] = z.exponent[i];
-      if (activation.log_abs_slope != nullptr &&
-          MaxMagnitude(si, n) < kSmallSlope<T>) {
-        const std::vector<double> plain(zi, zi + n);
-        SlopeRowFromLog(activation, plain, si, &slope->exponent[i]);
-      }
-    }
-    NormalizeRow(xi, n, &x->exponent[i]);
-  }
+void ForwardLayer<T>::Prepare() {
+  const size_t samples = z->samples(), units = z->units();
+  z_moments.Resize(samples);
+  if (activation == nullptr) return;
+  next->Resize(samples, units);
+  slope->Resize(samples, units);
+  x_moments.Resize(samples);
+  slope_moments.Resize(samples);
+  zeros.assign(samples, 0);
+  saturated.assign(samples, 0);
+  alive.Resize(z->panels(), units);
+  std::fill_n(alive.data(), alive.size(), uint8_t{0});
 }
 
 template <typename T>
-void BackwardLinear(const UnitWeights<T>& weights, double scale,
-                    const ScaledMatrix<T>& delta, const ScaledMatrix<T>* slope,
-                    ScaledMatrix<T>* out) {
-  const size_t n = weights.fan_in();
-  out->Resize(delta.rows(), n);
-  weights.Backward(delta.mantissa.view(), out->mantissa.view());
-  const SplitScale split = Split(scale);
-  const T factor = static_cast<T>(split.factor);
-  for (size_t i = 0; i < delta.rows(); ++i) {
-    T* row = out->mantissa.row(i);
-    int64_t e = delta.exponent[i] + split.shift;
-    if (slope != nullptr) {
-      const T* s = slope->mantissa.row(i);
-      for (size_t j = 0; j < n; ++j) row[j] = row[j] * factor * s[j];
-      e += slope->exponent[i];
-    } else {
-      for (size_t j = 0; j < n; ++j) row[j] *= factor;
-    }
-    out->exponent[i] = e;
-    NormalizeRow(row, n, &out->exponent[i]);
+void FinishForward(ForwardLayer<T>* layer, size_t p) {
+  PackedBatch<T>& z = *layer->z;
+  const size_t width = z.width(), begin = p * width;
+  const size_t samples = z.PanelSamples(p);
+  const SplitScale split = Split(layer->scale);
+  const bool has_bias = !layer->bias.empty();
+  bool exponents = false;
+  for (size_t i = 0; i < samples; ++i) {
+    z.exponent[begin + i] = layer->x->exponent[begin + i] + split.shift;
+    exponents = exponents || z.exponent[begin + i] != 0;
   }
-}
-
-template <typename T>
-void WeightGradient(const ScaledMatrix<T>& x, const ScaledMatrix<T>& delta,
-                    ScaledMatrix<T>* out) {
-  INITSCOPE_CHECK(x.rows() == delta.rows());
-  out->Resize(x.cols(), delta.cols());
-  // One exponent for the sum over samples: that of the largest term.
-  std::vector<int64_t> exponent(x.rows());
-  int64_t common = kNoExponent;
+  if (has_bias && exponents) {
+    for (size_t i = 0; i < samples; ++i) {
+      AddBiasToScaledSample(*layer, split, begin + i);
+    }
+    FinishForwardPlain<T>(layer, p, nullptr, nullptr);
+  } else {
+    std::array<T, kMaxPanelWidth> factor;
+    factor.fill(static_cast<T>(split.factor));
+    FinishForwardPlain(layer, p, factor.data(),
+                       has_bias ? layer->bias.data() : nullptr);
+  }
   bool all_plain = true;
-  for (size_t i = 0; i < x.rows(); ++i) {
-    exponent[i] = x.exponent[i] + delta.exponent[i];
-    all_plain = all_plain && exponent[i] == 0;
-    if (exponent[i] > common && MaxMagnitude(x.mantissa.row(i), x.cols()) > 0 &&
-        MaxMagnitude(delta.mantissa.row(i), delta.cols()) > 0) {
-      common = exponent[i];
+  for (size_t i = begin; i < begin + samples; ++i) {
+    if (layer->activation != nullptr) {
+      layer->next->exponent[i] = z.exponent[i];
+      layer->x_moments.exponents[i] = z.exponent[i];
+    }
+    if (!IsPlain(*layer, i)) {
+      FinishForwardSample(layer, i);
+      all_plain = false;
+    }
+    layer->z_moments.exponents[i] = z.exponent[i];
+  }
+  if (layer->activation == nullptr) return;
+  if (!all_plain && layer->HasExactZeros()) {
+    std::fill_n(layer->alive.row(p), z.units(), uint8_t{0});
+    MarkNonZero<T>(layer->slope->panel(p), z.units(), width, samples,
+                   layer->alive.row(p));
+  }
+  BringIntoRange(p, layer->next, &layer->x_moments);
+  // Lanes that are no sample are operands all the same.
+  if (samples < width) {
+    for (size_t j = 0; j < z.units(); ++j) {
+      T* x = layer->next->unit(p, j);
+      std::fill(x + samples, x + width, T{0});
     }
   }
-  if (common == kNoExponent) {  // X or delta is exactly zero
-    std::fill_n(out->mantissa.data(), out->mantissa.size(), T{0});
-    return;
-  }
-  if (all_plain) {
-    TransposedMultiply<T>(x.mantissa.view(), delta.mantissa.view(),
-                          out->mantissa.view());
-    return;
-  }
-  Matrix<T> aligned(delta.rows(), delta.cols());
-  std::copy_n(delta.mantissa.data(), aligned.size(), aligned.data());
-  for (size_t i = 0; i < aligned.rows(); ++i) {
-    ScaleByPowerOfTwo(aligned.row(i), aligned.cols(), exponent[i] - common);
-  }
-  TransposedMultiply<T>(x.mantissa.view(), aligned.view(),
-                        out->mantissa.view());
-  out->exponent.assign(out->rows(), common);
 }
 
 template <typename T>
-void BiasGradient(const ScaledMatrix<T>& delta, ScaledMatrix<double>* out) {
-  out->Resize(1, delta.cols());
-  double* sum = out->mantissa.row(0);
-  std::fill_n(sum, delta.cols(), 0.0);
-  const int64_t common = LargestRowExponent(delta);
-  if (common == kNoExponent) return;
-  for (size_t i = 0; i < delta.rows(); ++i) {
-    const double factor = PowerOfTwo(delta.exponent[i] - common);
-    const T* row = delta.mantissa.row(i);
-    for (size_t j = 0; j < delta.cols(); ++j) sum[j] += row[j] * factor;
+void MeasurePanel(PackedBatch<T>* x, size_t p, SampleMoments* moments) {
+  const size_t n = x->units(), width = x->width();
+  LaneMoments<T> sums;
+  sums.Begin(x->panel(p), n, width);
+  for (size_t j = 0; j < n; j += kChunk) {
+    sums.Add2(x->unit(p, j), std::min(kChunk, n - j));
   }
-  out->exponent[0] = common;
+  for (size_t i = 0; i < x->PanelSamples(p); ++i) {
+    const size_t sample = p * width + i;
+    RowMoments& row = moments->rows[sample];
+    row = sums.Lane(i);
+    moments->exponents[sample] = x->exponent[sample];
+    if (!IsFinite(row) || !IsWithin(LargestOf(row), kMomentRange<T>)) {
+      SetMoments(*x, sample, &row);
+    }
+  }
+  BringIntoRange(p, x, moments);
 }
 
-#define INITSCOPE_INSTANTIATE(T)                                               \
-  template void ForwardLinear(const UnitWeights<T>&, double,                   \
-                              const std::vector<T>&, const ScaledMatrix<T>&,   \
-                              ScaledMatrix<T>*);                               \
-  template void ApplyActivation(const Activation&, const ScaledMatrix<T>&,     \
-                                ScaledMatrix<T>*, ScaledMatrix<T>*);           \
-  template void BackwardLinear(const UnitWeights<T>&, double,                  \
-                               const ScaledMatrix<T>&, const ScaledMatrix<T>*, \
-                               ScaledMatrix<T>*);                              \
-  template void WeightGradient(const ScaledMatrix<T>&, const ScaledMatrix<T>&, \
-                               ScaledMatrix<T>*);                              \
-  template void BiasGradient(const ScaledMatrix<T>&, ScaledMatrix<double>*);
+template <typename T>
+void FinishBackward(BackwardLayer<T>* layer, size_t p) {
+  PackedBatch<T>& out = *layer->out;
+  const size_t n = out.units(), width = out.width(), begin = p * width;
+  const SplitScale split = Split(layer->scale);
+  std::array<T, kMaxPanelWidth> factor;
+  factor.fill(static_cast<T>(split.factor));
+  for (size_t i = begin; i < begin + out.PanelSamples(p); ++i) {
+    out.exponent[i] = layer->delta->exponent[i] + split.shift;
+    if (layer->slope != nullptr) out.exponent[i] += layer->slope->exponent[i];
+  }
+  for (size_t j = 0; j < n; j += kChunk) {
+    MultiplyUnits<T>(
+        out.unit(p, j), std::min(kChunk, n - j), width, factor.data(),
+        layer->slope == nullptr ? nullptr : layer->slope->unit(p, j));
+  }
+  MeasurePanel(layer->out, p, &layer->moments);
+  // The product wrote there; a row that is not finite left no zeros.
+  std::fill(out.unit(p, n), out.unit(p, out.padded_units()), T{0});
+}
+
+#define INITSCOPE_INSTANTIATE(T)                           \
+  template struct ForwardLayer<T>;                         \
+  template void FinishForward(ForwardLayer<T>*, size_t);   \
+  template void FinishBackward(BackwardLayer<T>*, size_t); \
+  template void MeasurePanel(PackedBatch<T>*, size_t, SampleMoments*);
 INITSCOPE_INSTANTIATE(float)
 INITSCOPE_INSTANTIATE(double)
 #undef INITSCOPE_INSTANTIATE

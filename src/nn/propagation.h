@@ -1,50 +1,84 @@
-// One layer forward and backward, on matrices whose rows carry exponents.
+// One layer forward and backward, on packed batches (linalg/packed_batch.h).
 //
 //     Z = scale·(X U) + 1 b        X' = f(Z)                  S = f'(Z)
 //     P = scale·(Δ Uᵀ)             Δ' = P ⊙ S
-//     dW = Xᵀ Δ                    db = 1ᵀ Δ
 //
-// Rows are samples. Every row of Z, X', Δ' is in canonical form (NormalizeRow),
-// a function of its value alone. T: float, double.
+// The products are formed elsewhere; here they are finished: one pass over a
+// panel scales, adds the bias, applies f and f', and takes the moments of all
+// tensors sample by sample. Panels are independent. Rows (samples) carry
+// exponents, so that neither depth nor gain leaves T's range; a row that needs
+// more than T's arithmetic is done apart, in double. T: float, double.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "linalg/scaled_matrix.h"
+#include "linalg/packed_batch.h"
 #include "nn/activations.h"
-#include "nn/unit_weights.h"
+#include "stats/row_kernels.h"
 
 namespace initscope {
 
-// z = scale·(x U) + 1 bias. `bias` holds fan_out entries, or none for zero.
-template <typename T>
-void ForwardLinear(const UnitWeights<T>& weights, double scale,
-                   const std::vector<T>& bias, const ScaledMatrix<T>& x,
-                   ScaledMatrix<T>* z);
+// A tensor's moments, sample by sample: of its mantissas as they are stored,
+// and the exponents of these.
+struct SampleMoments {
+  std::vector<RowMoments> rows;
+  std::vector<int64_t> exponents;
 
-// x = f(z), slope = f'(z). A row with exponent e is propagated by
+  void Resize(size_t samples) {
+    rows.assign(samples, {});
+    exponents.assign(samples, 0);
+  }
+};
+
+template <typename T>
+struct ForwardLayer {
+  const Activation* activation = nullptr;  // null at the output, X_L = Z_L
+  double scale = 1;
+  std::vector<T> bias;  // fan_out entries, or none for zero
+
+  const PackedBatch<T>* x = nullptr;  // whose exponents Z takes up
+  PackedBatch<T>* z = nullptr;        // in: the product X U; out: Z
+  PackedBatch<T>* next = nullptr;     // X', of the shape of z
+  PackedBatch<T>* slope = nullptr;    // S, likewise
+
+  // What is measured.
+  SampleMoments z_moments, x_moments, slope_moments;
+  std::vector<uint32_t> zeros;      // entries of X' that are 0, per sample
+  std::vector<uint32_t> saturated;  // of S below 1 % of max|f'|, per sample
+  // Whether f' is not 0 for some sample of a panel: panels × units. Only for
+  // activations whose f' has exact zeros.
+  Matrix<uint8_t> alive;
+
+  // Shapes everything after z, whose samples and units they take.
+  void Prepare();
+  bool HasExactZeros() const {
+    return activation != nullptr && activation->log_abs_slope == nullptr;
+  }
+};
+
+// Finishes panel `p`. A sample with exponent e is propagated by
 // f_e(x) = 2^−e f(2^e x): exactly for homogeneous f, else in double with the
 // limits of f at 0 and ±∞ beyond its range. Where a whole row of slopes would
 // underflow, it is computed from log|f'| and carries an exponent of its own.
 template <typename T>
-void ApplyActivation(const Activation& activation, const ScaledMatrix<T>& z,
-                     ScaledMatrix<T>* x, ScaledMatrix<T>* slope);
+void FinishForward(ForwardLayer<T>* layer, size_t p);
 
-// out = scale·(delta Uᵀ), ⊙ slope unless that is null.
 template <typename T>
-void BackwardLinear(const UnitWeights<T>& weights, double scale,
-                    const ScaledMatrix<T>& delta, const ScaledMatrix<T>* slope,
-                    ScaledMatrix<T>* out);
+struct BackwardLayer {
+  double scale = 1;
+  const PackedBatch<T>* delta = nullptr;  // whose exponents are taken up
+  const PackedBatch<T>* slope = nullptr;  // S; null at the input
+  PackedBatch<T>* out = nullptr;          // in: the product Δ Uᵀ; out: Δ'
+  SampleMoments moments;                  // of Δ'
+};
 
-// out = xᵀ delta, fan_in × fan_out, all rows with the same exponent. Error of
-// an entry: batch·eps·Σ|x||delta|.
 template <typename T>
-void WeightGradient(const ScaledMatrix<T>& x, const ScaledMatrix<T>& delta,
-                    ScaledMatrix<T>* out);
+void FinishBackward(BackwardLayer<T>* layer, size_t p);
 
-// out = 1ᵀ delta, 1 × width, summed in double.
+// What FinishBackward does after the product: brings samples of panel `p` into
+// range and takes their moments. For delta_L, which is not a product.
 template <typename T>
-void BiasGradient(const ScaledMatrix<T>& delta, ScaledMatrix<double>* out);
+void MeasurePanel(PackedBatch<T>* x, size_t p, SampleMoments* moments);
 
 }  // namespace initscope

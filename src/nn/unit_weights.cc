@@ -1,96 +1,261 @@
 #include "nn/unit_weights.h"
 
 #include <algorithm>
-#include <numeric>
+#include <array>
 
-#include "linalg/product.h"
+#include "base/parallel.h"
 #include "random/orthogonal.h"
 #include "random/variates.h"
 
 namespace initscope {
 namespace {
 
-// Every entry of a row of `out` becomes the sum of that row of `x`.
+// With several workers, the units of one task; else a whole block.
+constexpr size_t kTaskUnits = 48;
+static_assert(kWeightBlock % kTaskUnits == 0);
+// Rows that are drawn at a time, and stay in L1 until they are packed.
+constexpr size_t kDrawRows = 8;
+
+size_t TaskUnits(size_t jobs) { return jobs == 1 ? kWeightBlock : kTaskUnits; }
+
+size_t Steps(size_t n, size_t step) { return (n + step - 1) / step; }
+
+// Every unit of `out` becomes the sum of its sample's units of `in`.
 template <typename T>
-void BroadcastRowSums(ConstMatrixView<T> x, MatrixView<T> out) {
-  for (size_t i = 0; i < x.rows(); ++i) {
-    const double sum = std::accumulate(x.row(i), x.row(i) + x.cols(), 0.0);
-    std::fill_n(out.row(i), out.cols(), static_cast<T>(sum));
+void BroadcastSums(const PackedBatch<T>& in, PackedBatch<T>* out) {
+  const size_t width = in.width();
+  for (size_t p = 0; p < in.panels(); ++p) {
+    std::array<double, kMaxPanelWidth> sum = {};
+    for (size_t j = 0; j < in.units(); ++j) {
+      const T* x = in.unit(p, j);
+      for (size_t i = 0; i < width; ++i) sum[i] += x[i];
+    }
+    for (size_t j = 0; j < out->units(); ++j) {
+      T* y = out->unit(p, j);
+      for (size_t i = 0; i < width; ++i) y[i] = static_cast<T>(sum[i]);
+    }
   }
+}
+
+template <typename T>
+void FillWithZeros(PackedBatch<T>* out) {
+  for (size_t p = 0; p < out->panels(); ++p) {
+    std::fill(out->panel(p), out->unit(p, out->units()), T{0});
+  }
+}
+
+VariateLaw LawOf(UnitLaw law) {
+  switch (law) {
+    case UnitLaw::kNormal:
+      return VariateLaw::kNormal;
+    case UnitLaw::kUniform:
+      return VariateLaw::kUniform;
+    case UnitLaw::kTruncatedNormal:
+      return VariateLaw::kTruncatedNormal;
+    default:
+      INITSCOPE_CHECK(false && "not a law of independent entries");
+  }
+}
+
+VariateSource SourceOf(uint64_t seed, size_t layer) {
+  return {seed, Stream::kWeights, static_cast<uint32_t>(layer)};
 }
 
 }  // namespace
 
 template <typename T>
-void UnitWeights<T>::Draw(UnitLaw law, uint64_t seed, size_t layer,
-                          size_t fan_in, size_t fan_out) {
-  law_ = law;
-  fan_in_ = fan_in;
-  fan_out_ = fan_out;
-  if (law == UnitLaw::kZero || law == UnitLaw::kConstant) return;
-  entries_.Resize(fan_in, fan_out);
-  const VariateSource source = {seed, Stream::kWeights,
-                                static_cast<uint32_t>(layer)};
-  switch (law) {
-    case UnitLaw::kNormal:
-      return FillVariates(VariateLaw::kNormal, source, 0, entries_.view());
-    case UnitLaw::kUniform:
-      return FillVariates(VariateLaw::kUniform, source, 0, entries_.view());
-    case UnitLaw::kTruncatedNormal:
-      return FillVariates(VariateLaw::kTruncatedNormal, source, 0,
-                          entries_.view());
-    case UnitLaw::kOrthogonal:
-      return FillOrthogonal(source, entries_.view());
-    case UnitLaw::kZero:
-    case UnitLaw::kConstant:
-      return;
+UnitWeights<T>::UnitWeights(UnitLaw law, uint64_t seed, size_t layer,
+                            size_t fan_in, size_t fan_out, bool keep)
+    : law_(law),
+      seed_(seed),
+      layer_(layer),
+      fan_in_(fan_in),
+      fan_out_(fan_out),
+      keep_(keep) {}
+
+template <typename T>
+bool UnitWeights<T>::HasMatrix() const {
+  return law_ != UnitLaw::kZero && law_ != UnitLaw::kConstant;
+}
+
+template <typename T>
+void UnitWeights<T>::Draw(const WeightBlock<T>& block, Moments* moments) const {
+  Matrix<T> rows;
+  for (size_t i = 0; i < block.rows; i += kDrawRows) {
+    rows.Resize(std::min(kDrawRows, block.rows - i), block.columns);
+    const size_t row = block.row + i;
+    if (law_ == UnitLaw::kOrthogonal) {
+      for (size_t r = 0; r < rows.rows(); ++r) {
+        std::copy_n(dense_.row(row + r) + block.column, block.columns,
+                    rows.row(r));
+      }
+    } else {
+      FillVariates(LawOf(law_), SourceOf(seed_, layer_),
+                   static_cast<uint32_t>(row),
+                   static_cast<uint32_t>(block.column), rows.view());
+    }
+    if (moments != nullptr) {
+      moments->Add(ComputeRowMoments(rows.data(), rows.size()), 0);
+    }
+    PackRows<T>(rows.view(), i, block);
   }
 }
 
 template <typename T>
-T UnitWeights<T>::operator()(size_t i, size_t j) const {
-  if (law_ == UnitLaw::kZero) return 0;
-  if (law_ == UnitLaw::kConstant) return 1;
-  return entries_(i, j);
+void UnitWeights<T>::BeginDrawing() {
+  if (law_ != UnitLaw::kOrthogonal) return;
+  dense_.Resize(fan_in_, fan_out_);
+  FillOrthogonal(SourceOf(seed_, layer_), dense_.view());
 }
 
 template <typename T>
-void UnitWeights<T>::Forward(ConstMatrixView<T> x, MatrixView<T> out) const {
+void UnitWeights<T>::EndDrawing() {
+  dense_ = {};
+}
+
+template <typename T>
+WeightBlock<T> UnitWeights<T>::BufferBlock(size_t i, size_t j,
+                                           T* buffer) const {
+  const size_t row = i * kWeightBlock, column = j * kWeightBlock;
+  return {buffer,
+          row,
+          std::min(kWeightBlock, fan_in_ - row),
+          column,
+          std::min(kWeightBlock, fan_out_ - column),
+          kWeightBlock * StripWidth()};
+}
+
+template <typename T>
+void UnitWeights<T>::DrawKept(size_t jobs) {
+  if (packed_.rows() > 0) return;
+  packed_.Resize(fan_in_, fan_out_);
+  BeginDrawing();
+  const size_t rows = Steps(fan_in_, kWeightBlock);
+  const size_t columns = Steps(fan_out_, kWeightBlock);
+  std::vector<Moments> parts(rows * columns);
+  ParallelFor(parts.size(), jobs, [&](size_t b) {
+    const size_t column = b / rows * kWeightBlock;
+    Draw(packed_.Block(b % rows, column,
+                       std::min(kWeightBlock, fan_out_ - column)),
+         &parts[b]);
+  });
+  for (const Moments& part : parts) moments_.Merge(part);
+  EndDrawing();
+}
+
+template <typename T>
+void UnitWeights<T>::Forward(std::span<const Operand<T>> operands,
+                             size_t jobs) {
+  if (!HasMatrix()) {
+    SetMomentsOfConstant();
+    for (const Operand<T>& o : operands) Broadcast(*o.in, o.out);
+    return;
+  }
+  const size_t blocks = Steps(fan_in_, kWeightBlock);
+  if (keep_) {
+    DrawKept(jobs);
+    const size_t step = TaskUnits(jobs);
+    ParallelFor(Steps(fan_out_, step), jobs, [&](size_t t) {
+      const size_t columns = std::min(step, fan_out_ - t * step);
+      for (size_t i = 0; i < blocks; ++i) {
+        const WeightBlock<T> block = packed_.Block(i, t * step, columns);
+        for (const Operand<T>& o : operands) {
+          Multiply(block, *o.in, 0, o.in->panels(), o.out);
+        }
+      }
+    });
+    return;
+  }
+  const bool measure = moments_.count() == 0;
+  std::vector<Moments> parts(Steps(fan_out_, kWeightBlock));
+  BeginDrawing();
+  ParallelFor(parts.size(), jobs, [&](size_t j) {
+    Matrix<T> buffer(kWeightBlock, kWeightBlock);
+    for (size_t i = 0; i < blocks; ++i) {
+      const WeightBlock<T> block = BufferBlock(i, j, buffer.data());
+      Draw(block, measure ? &parts[j] : nullptr);
+      for (const Operand<T>& o : operands) {
+        Multiply(block, *o.in, 0, o.in->panels(), o.out);
+      }
+    }
+  });
+  for (const Moments& part : parts) moments_.Merge(part);
+  EndDrawing();
+}
+
+template <typename T>
+void UnitWeights<T>::Backward(std::span<const Operand<T>> operands,
+                              size_t jobs) {
+  if (!HasMatrix()) {
+    for (const Operand<T>& o : operands) Broadcast(*o.in, o.out);
+    return;
+  }
+  const size_t blocks = Steps(fan_out_, kWeightBlock);
+  if (keep_) {
+    DrawKept(jobs);
+    const size_t step = TaskUnits(jobs);
+    ParallelFor(Steps(fan_in_, step), jobs, [&](size_t t) {
+      const size_t row = t * step;
+      for (size_t j = 0; j < blocks; ++j) {
+        const size_t column = j * kWeightBlock;
+        WeightBlock<T> block =
+            packed_.Block(row / kWeightBlock, column,
+                          std::min(kWeightBlock, fan_out_ - column));
+        block.data += (row - block.row) * StripWidth();
+        block.row = row;
+        block.rows = std::min(step, fan_in_ - row);
+        for (const Operand<T>& o : operands) {
+          MultiplyTransposed(block, *o.in, 0, o.in->panels(), o.out);
+        }
+      }
+    });
+    return;
+  }
+  BeginDrawing();
+  ParallelFor(Steps(fan_in_, kWeightBlock), jobs, [&](size_t i) {
+    Matrix<T> buffer(kWeightBlock, kWeightBlock);
+    for (size_t j = 0; j < blocks; ++j) {
+      const WeightBlock<T> block = BufferBlock(i, j, buffer.data());
+      Draw(block, nullptr);
+      for (const Operand<T>& o : operands) {
+        MultiplyTransposed(block, *o.in, 0, o.in->panels(), o.out);
+      }
+    }
+  });
+  EndDrawing();
+}
+
+template <typename T>
+void UnitWeights<T>::SetMomentsOfConstant() {
+  if (moments_.count() > 0) return;
+  RowMoments row;
+  row.count = fan_in_ * fan_out_;
+  row.mean = row.min = row.max = law_ == UnitLaw::kZero ? 0 : 1;
+  row.abs_sum = row.mean * static_cast<double>(row.count);
+  moments_.Add(row, 0);
+}
+
+template <typename T>
+void UnitWeights<T>::Broadcast(const PackedBatch<T>& in,
+                               PackedBatch<T>* out) const {
   if (law_ == UnitLaw::kZero) {
-    std::fill_n(out.data(), out.size(), T{0});
-  } else if (law_ == UnitLaw::kConstant) {
-    BroadcastRowSums(x, out);
+    FillWithZeros(out);
   } else {
-    Multiply<T>(x, entries_.view(), out);
+    BroadcastSums(in, out);
   }
 }
 
 template <typename T>
-void UnitWeights<T>::Backward(ConstMatrixView<T> d, MatrixView<T> out) const {
-  if (law_ == UnitLaw::kZero) {
-    std::fill_n(out.data(), out.size(), T{0});
-  } else if (law_ == UnitLaw::kConstant) {
-    BroadcastRowSums(d, out);
+Matrix<T> UnitWeights<T>::Entries() const {
+  Matrix<T> out(fan_in_, fan_out_);
+  if (!HasMatrix()) {
+    std::fill_n(out.data(), out.size(), T(law_ == UnitLaw::kConstant));
+  } else if (law_ == UnitLaw::kOrthogonal) {
+    FillOrthogonal(SourceOf(seed_, layer_), out.view());
   } else {
-    MultiplyTransposed<T>(d, entries_.view(), out);
+    FillVariates(LawOf(law_), SourceOf(seed_, layer_), 0, 0, out.view());
   }
-}
-
-template <typename T>
-Moments UnitWeights<T>::EntryMoments() const {
-  Moments moments;
-  if (law_ == UnitLaw::kZero || law_ == UnitLaw::kConstant) {
-    RowMoments row;
-    row.count = fan_in_ * fan_out_;
-    row.mean = row.min = row.max = law_ == UnitLaw::kZero ? 0 : 1;
-    row.abs_sum = row.mean * static_cast<double>(row.count);
-    moments.Add(row, 0);
-    return moments;
-  }
-  for (size_t i = 0; i < fan_in_; ++i) {
-    moments.Add(ComputeRowMoments(entries_.row(i), fan_out_), 0);
-  }
-  return moments;
+  return out;
 }
 
 template class UnitWeights<float>;

@@ -1,43 +1,75 @@
 // The unit draw U of one layer, and products with it.
 //
-// Runs with the same seed, law and shape share one: scales never touch it.
-// zero and constant have no matrix: a row of their X U is one sum, taken in
-// double, so that units that must agree agree to the bit.
+// Runs with the same seed, law and shape share one: scales never touch it. It
+// is drawn straight into the packed blocks that the matrix core reads, once if
+// it is kept, else anew for each product, block by block, so that a model may
+// be far larger than the memory. zero and constant have no matrix: a row of
+// their X U is one sum, taken in double, so that units that must agree agree
+// to the bit.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
-#include "base/matrix.h"
+#include "linalg/packed_product.h"
 #include "nn/initializers.h"
 #include "stats/moments.h"
 
 namespace initscope {
 
+// One of several products with the same U; `out` has its shape already.
+template <typename T>
+struct Operand {
+  const PackedBatch<T>* in;
+  PackedBatch<T>* out;
+};
+
 template <typename T>
 class UnitWeights {
  public:
-  // Draws U, fan_in × fan_out, of `layer` (0-based).
-  void Draw(UnitLaw law, uint64_t seed, size_t layer, size_t fan_in,
-            size_t fan_out);
+  // U is fan_in × fan_out; `layer` is 0-based.
+  UnitWeights(UnitLaw law, uint64_t seed, size_t layer, size_t fan_in,
+              size_t fan_out, bool keep);
 
   size_t fan_in() const { return fan_in_; }
   size_t fan_out() const { return fan_out_; }
-  bool is_zero() const { return law_ == UnitLaw::kZero; }
-  T operator()(size_t i, size_t j) const;
 
-  // out = x U: batch × fan_in → batch × fan_out.
-  void Forward(ConstMatrixView<T> x, MatrixView<T> out) const;
-  // out = d Uᵀ: batch × fan_out → batch × fan_in.
-  void Backward(ConstMatrixView<T> d, MatrixView<T> out) const;
-  // Of the entries of U.
-  Moments EntryMoments() const;
+  // out = in U, mantissas only: batch × fan_in → batch × fan_out.
+  void Forward(std::span<const Operand<T>> operands, size_t jobs);
+  // out = in Uᵀ: batch × fan_out → batch × fan_in.
+  void Backward(std::span<const Operand<T>> operands, size_t jobs);
+
+  // Of the entries of U: mean, variance, second moment. REQUIRES: Forward().
+  const Moments& EntryMoments() const { return moments_; }
+
+  // U as a plain matrix.
+  Matrix<T> Entries() const;
 
  private:
-  UnitLaw law_ = UnitLaw::kZero;
-  size_t fan_in_ = 0;
-  size_t fan_out_ = 0;
-  Matrix<T> entries_;  // empty for zero and constant
+  bool HasMatrix() const;
+  // For zero and constant.
+  void SetMomentsOfConstant();
+  void Broadcast(const PackedBatch<T>& in, PackedBatch<T>* out) const;
+
+  // Draws the entries of a block, and adds them to `moments` unless null.
+  void Draw(const WeightBlock<T>& block, Moments* moments) const;
+  // Draws all of U if it is kept and not yet drawn.
+  void DrawKept(size_t jobs);
+  // Before and after a product for which U is drawn block by block.
+  void BeginDrawing();
+  void EndDrawing();
+  WeightBlock<T> BufferBlock(size_t i, size_t j, T* buffer) const;
+
+  UnitLaw law_;
+  uint64_t seed_;
+  size_t layer_;
+  size_t fan_in_, fan_out_;
+  bool keep_;
+  Matrix<T> dense_;          // of orthogonal, while blocks are drawn
+  PackedWeights<T> packed_;  // empty unless kept
+  Moments moments_;
 };
 
 }  // namespace initscope

@@ -42,13 +42,13 @@ double VariateFromWord(VariateLaw law, uint32_t word) {
 
 template <typename T>
 void FillVariates(VariateLaw law, const VariateSource& source,
-                  uint32_t first_row, MatrixView<T> out) {
+                  uint32_t first_row, uint32_t first_col, MatrixView<T> out) {
   for (size_t i = 0; i < out.rows(); ++i) {
     T* row = out.row(i);
     for (size_t j = 0; j < out.cols(); j += 4) {
       const PhiloxBlock words =
           BlockAt(source, static_cast<uint32_t>(first_row + i),
-                  static_cast<uint32_t>(j / 4));
+                  static_cast<uint32_t>((first_col + j) / 4));
       const size_t count = std::min<size_t>(4, out.cols() - j);
       for (size_t k = 0; k < count; ++k) {
         row[j + k] = static_cast<T>(VariateFromWord(law, words[k]));
@@ -57,6 +57,15 @@ void FillVariates(VariateLaw law, const VariateSource& source,
   }
 }
 
+template <typename T>
+void FillVariates(VariateLaw law, const VariateSource& source,
+                  uint32_t first_row, MatrixView<T> out) {
+  FillVariates(law, source, first_row, 0, out);
+}
+template void FillVariates(VariateLaw, const VariateSource&, uint32_t, uint32_t,
+                           MatrixView<float>);
+template void FillVariates(VariateLaw, const VariateSource&, uint32_t, uint32_t,
+                           MatrixView<double>);
 template void FillVariates(VariateLaw, const VariateSource&, uint32_t,
                            MatrixView<float>);
 template void FillVariates(VariateLaw, const VariateSource&, uint32_t,

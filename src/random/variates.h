@@ -54,5 +54,8 @@ double VariateFromWord(VariateLaw law, uint32_t word);
 template <typename T>
 void FillVariates(VariateLaw law, const VariateSource& source,
                   uint32_t first_row, MatrixView<T> out);
+template <typename T>
+void FillVariates(VariateLaw law, const VariateSource& source,
+                  uint32_t first_row, uint32_t first_col, MatrixView<T> out);
 
 }  // namespace initscope

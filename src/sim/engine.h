@@ -37,7 +37,8 @@ class TensorObserver {
 
 struct EngineOptions {
   const std::atomic<bool>* stop = nullptr;  // looked at once per layer
-  TensorObserver* observer = nullptr;
+  TensorObserver* observer = nullptr;       // of a bundle of one run
+  size_t jobs = 1;  // workers inside the bundle; they change no bit
 };
 
 // results[i] belongs to *runs[i]. REQUIRES: all runs share what a bundle
@@ -46,8 +47,8 @@ void SimulateBundle(const std::vector<const RunSpec*>& runs,
                     const EngineOptions& options,
                     const std::vector<RunResult*>& results);
 
-// What SimulateBundle needs, in bytes.
-double BundleMemory(const RunSpec& run, double runs);
+// What SimulateBundle needs, in bytes, with `jobs` workers inside the bundle.
+double BundleMemory(const RunSpec& run, double runs, double jobs);
 double RunMemory(const RunSpec& run);
 // What its matrix products cost, in floating-point operations, and what
 // drawing its weights adds once per bundle (orthogonal: the QR).

@@ -6,6 +6,11 @@
 
 namespace initscope {
 
+double RunSpec::Scale(size_t layer) const {
+  return gain * init->scale(static_cast<double>(widths[layer]),
+                            static_cast<double>(widths[layer + 1]));
+}
+
 std::string RunSpec::Shape() const {
   return fmt::format("{}", fmt::join(widths, "x"));
 }

@@ -54,6 +54,8 @@ struct RunSpec {
   uint64_t run_id = 0;
 
   size_t depth() const { return widths.size() - 1; }
+  // s of W_l = s·U; where lsuv begins to search for it.
+  double Scale(size_t layer) const;
   std::string Shape() const;  // "784x300x10"
   // "tanh, he_normal, gain 1, seed 3": for messages.
   std::string Title() const;

@@ -63,7 +63,7 @@ SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
   const std::vector<Bundle> bundles = MakeBundles(runs, jobs, kBundleBytes);
   cost.bundles = bundles.size();
   for (const Bundle& bundle : bundles) {
-    double memory = BundleMemory(runs[bundle[0]], 0);
+    double memory = BundleMemory(runs[bundle[0]], 0, 1);
     for (size_t i : bundle) memory += RunMemory(runs[i]);
     bundle_memory.push_back(memory);
     cost.draw_flops += DrawFlops(runs[bundle[0]]);

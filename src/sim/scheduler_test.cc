@@ -85,8 +85,9 @@ TEST(EstimateCost, GrowsWithTheWork) {
   const std::vector<RunSpec> runs = SmallSweep();
   const SweepCost cost = EstimateCost(runs, 2, 1000);
   const SweepCost first = EstimateCost({runs[3]}, 1, 0);
-  // Three products of 2·17·33² in each of 4 layers.
-  EXPECT_EQ(first.flops, 3.0 * 4 * 2 * 17 * 33 * 33);
+  // In each of 4 layers two products of 2·17·33² and two symmetric Gram
+  // matrices of 17²·33, which are less than the product of the gradient.
+  EXPECT_EQ(first.flops, 4.0 * (4 * 17 * 33 * 33 + 2 * 17 * 17 * 33));
   EXPECT_GT(cost.flops, first.flops);
   EXPECT_GT(cost.memory, first.memory);
 }

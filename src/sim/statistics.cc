@@ -3,57 +3,101 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace initscope {
+
+namespace {
+
+template <typename T>
+uint64_t CountZeros(const PackedBatch<T>& x) {
+  std::vector<T> row(x.units());
+  uint64_t zeros = 0;
+  for (size_t i = 0; i < x.samples(); ++i) {
+    CopySample(x, i, row.data());
+    zeros += initscope::CountZeros(row.data(), row.size());
+  }
+  return zeros;
+}
+
+}  // namespace
 
 const double RowStatistics::kAbsent = std::numeric_limits<double>::quiet_NaN();
 
 template <typename T>
-void RowStatistics::AddPreActivation(const ScaledMatrix<T>& z) {
-  pre_activation.Add(z);
-  pre_activation_cosine.AddBatch(z);
-  pre_activation_sample_variance.AddBatch(z);
-}
-
-template <typename T>
-void RowStatistics::AddActivation(const ScaledMatrix<T>& x) {
-  activation.Add(x);
-  activations += x.mantissa.size();
-  zeros += CountZeros(x.mantissa.data(), x.mantissa.size());
-}
-
-template <typename T>
-void RowStatistics::AddSlope(const Activation& activation_function,
-                             const ScaledMatrix<T>& s) {
-  slope.Add(s);
-  slopes += s.mantissa.size();
-  const T bound = static_cast<T>(0.01 * activation_function.max_slope);
+void ForwardStatistics::Add(const ForwardLayer<T>& layer, size_t jobs) {
+  const PackedBatch<T>& z = *layer.z;
+  const SampleMoments& measured = layer.z_moments;
+  pre_activation.Add(measured.rows, measured.exponents);
+  SampleSum cosine = PairCosine::Begin(z, measured.rows);
+  SampleSum variance = SampleVariance::Begin(z, measured.rows);
+  SumOverSamples<T>(z, jobs, {{&cosine, &variance}});
+  pre_activation_cosine.End(cosine);
+  pre_activation_sample_variance.End(z, measured.rows, std::move(variance));
+  if (layer.activation == nullptr) {  // X_L = Z_L, without a slope
+    activation.Add(measured.rows, measured.exponents);
+    activations += z.samples() * z.units();
+    zeros += CountZeros(z);
+    return;
+  }
+  activation.Add(layer.x_moments.rows, layer.x_moments.exponents);
+  slope.Add(layer.slope_moments.rows, layer.slope_moments.exponents);
+  activations += z.samples() * z.units();
+  slopes += z.samples() * z.units();
+  zeros += std::accumulate(layer.zeros.begin(), layer.zeros.end(), uint64_t{0});
+  saturated += std::accumulate(layer.saturated.begin(), layer.saturated.end(),
+                               uint64_t{0});
   // A slope that only underflows is not dead; an exact zero is.
-  const bool has_zeros = activation_function.log_abs_slope == nullptr;
-  alive.resize(s.cols(), has_zeros ? 0 : 1);
-  for (size_t i = 0; i < s.rows(); ++i) {
-    const T* row = s.mantissa.row(i);
-    // A row of slopes has an exponent only where all of them are tiny.
-    saturated +=
-        s.exponent[i] < 0 ? s.cols() : CountBelow(row, s.cols(), bound);
-    if (!has_zeros) continue;
-    for (size_t j = 0; j < s.cols(); ++j) alive[j] |= row[j] != 0;
+  alive.resize(z.units(), layer.HasExactZeros() ? 0 : 1);
+  if (!layer.HasExactZeros()) return;
+  for (size_t p = 0; p < z.panels(); ++p) {
+    for (size_t j = 0; j < z.units(); ++j) alive[j] |= layer.alive(p, j);
   }
 }
 
 template <typename T>
-void RowStatistics::AddDelta(const ScaledMatrix<T>& d) {
-  delta.Add(d);
-  delta_cosine.AddBatch(d);
+void ForwardStatistics::AddInput(const PackedBatch<T>& x,
+                                 const SampleMoments& moments) {
+  activation.Add(moments.rows, moments.exponents);
+  activations += x.samples() * x.units();
+  zeros += CountZeros(x);
+}
+
+ForwardStatistics ForwardStatistics::Times(ScaledDouble factor) const {
+  ForwardStatistics out = *this;
+  out.pre_activation = pre_activation.Times(factor);
+  out.activation = activation.Times(factor);
+  out.pre_activation_sample_variance =
+      pre_activation_sample_variance.Times(factor);
+  return out;
 }
 
 template <typename T>
-void RowStatistics::AddWeightGradient(const ScaledMatrix<T>& gradient) {
-  weight_gradient.Add(gradient);
+void BackwardStatistics::AddDelta(const PackedBatch<T>& d,
+                                  const SampleMoments& moments, size_t jobs,
+                                  ScaledMatrix<double>* db) {
+  delta.Add(moments.rows, moments.exponents);
+  SampleSum cosine = PairCosine::Begin(d, moments.rows);
+  // db in units of the largest exponent.
+  const int64_t common = CommonExponent(moments.rows, d.exponent);
+  SampleSum sum;
+  for (int64_t e : d.exponent) {
+    sum.factor.push_back(PowerOfTwo(std::min(e, common) - common));
+  }
+  SumOverSamples<T>(d, jobs, {{&cosine, &sum}});
+  delta_cosine.End(cosine);
+  db->Resize(1, d.units());
+  std::copy(sum.sum.begin(), sum.sum.end(), db->mantissa.row(0));
+  db->exponent[0] = common;
 }
 
-void RowStatistics::AddBiasGradient(const ScaledMatrix<double>& gradient) {
-  bias_gradient.Add(gradient);
+BackwardStatistics BackwardStatistics::Times(ScaledDouble factor,
+                                             ScaledDouble x_factor) const {
+  BackwardStatistics out = *this;
+  out.delta = delta.Times(factor);
+  out.bias_gradient = bias_gradient.Times(factor);
+  out.weight_gradient = weight_gradient.Times(factor).Times(x_factor);
+  return out;
 }
 
 void RowStatistics::SetWeights(const Moments& unit, double scale) {
@@ -68,13 +112,13 @@ void RowStatistics::SetWeights(const Moments& unit, double scale) {
   weight_second_moment = scaled(unit.SecondMoment(), 2);
 }
 
-#define INITSCOPE_INSTANTIATE(T)                                         \
-  template void RowStatistics::AddPreActivation(const ScaledMatrix<T>&); \
-  template void RowStatistics::AddActivation(const ScaledMatrix<T>&);    \
-  template void RowStatistics::AddSlope(const Activation&,               \
-                                        const ScaledMatrix<T>&);         \
-  template void RowStatistics::AddDelta(const ScaledMatrix<T>&);         \
-  template void RowStatistics::AddWeightGradient(const ScaledMatrix<T>&);
+#define INITSCOPE_INSTANTIATE(T)                                           \
+  template void ForwardStatistics::Add(const ForwardLayer<T>&, size_t);    \
+  template void ForwardStatistics::AddInput(const PackedBatch<T>&,         \
+                                            const SampleMoments&);         \
+  template void BackwardStatistics::AddDelta(const PackedBatch<T>&,        \
+                                             const SampleMoments&, size_t, \
+                                             ScaledMatrix<double>*);
 INITSCOPE_INSTANTIATE(float)
 INITSCOPE_INSTANTIATE(double)
 #undef INITSCOPE_INSTANTIATE

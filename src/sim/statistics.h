@@ -13,41 +13,55 @@
 #include <string>
 #include <vector>
 
-#include "nn/activations.h"
+#include "nn/propagation.h"
 #include "stats/moments.h"
 #include "stats/sample_geometry.h"
 #include "stats/scaled_double.h"
 
 namespace initscope {
 
-// Everything that is gathered of one row, over all batches of a run.
-class RowStatistics {
- public:
+// What is gathered of a row forward, over all batches: of Z, X and f'(Z).
+struct ForwardStatistics {
+  // Of one batch, whose layer was finished. `jobs` workers change no bit.
   template <typename T>
-  void AddPreActivation(const ScaledMatrix<T>& z);
-  // f(Z), or at the output Z itself, with no slope.
+  void Add(const ForwardLayer<T>& layer, size_t jobs);
+  // Of X_0, which is no layer's.
   template <typename T>
-  void AddActivation(const ScaledMatrix<T>& x);
-  template <typename T>
-  void AddSlope(const Activation& activation, const ScaledMatrix<T>& slope);
-  template <typename T>
-  void AddDelta(const ScaledMatrix<T>& delta);
-  template <typename T>
-  void AddWeightGradient(const ScaledMatrix<T>& gradient);
-  void AddBiasGradient(const ScaledMatrix<double>& gradient);
-  // W = scale · U.
-  void SetWeights(const Moments& unit, double scale);
+  void AddInput(const PackedBatch<T>& x, const SampleMoments& moments);
 
-  Moments pre_activation, activation, slope, delta;
-  Moments weight_gradient, bias_gradient;
-  PairCosine pre_activation_cosine, delta_cosine;
+  // Those of factor·Z, factor·X and the same slopes. REQUIRES: factor > 0.
+  ForwardStatistics Times(ScaledDouble factor) const;
+
+  Moments pre_activation, activation, slope;
+  PairCosine pre_activation_cosine;
   SampleVariance pre_activation_sample_variance;
-  ScaledDouble weight_mean = {kAbsent, 0};
-  ScaledDouble weight_variance = {kAbsent, 0};
-  ScaledDouble weight_second_moment = {kAbsent, 0};
   uint64_t activations = 0, zeros = 0;
   uint64_t slopes = 0, saturated = 0;
   std::vector<uint8_t> alive;  // units with f' ≠ 0 for some sample
+};
+
+// Backward: of delta, and of the gradients of the weights and biases between
+// the row before and this one.
+struct BackwardStatistics {
+  // One batch's; db is set to the bias gradient, 1 × width.
+  template <typename T>
+  void AddDelta(const PackedBatch<T>& delta, const SampleMoments& moments,
+                size_t jobs, ScaledMatrix<double>* db);
+
+  // Those of delta·factor, and of dW·(factor·x_factor). REQUIRES: both > 0.
+  BackwardStatistics Times(ScaledDouble factor, ScaledDouble x_factor) const;
+
+  Moments delta, weight_gradient, bias_gradient;
+  PairCosine delta_cosine;
+};
+
+struct RowStatistics : ForwardStatistics, BackwardStatistics {
+  // W = scale · U.
+  void SetWeights(const Moments& unit, double scale);
+
+  ScaledDouble weight_mean = {kAbsent, 0};
+  ScaledDouble weight_variance = {kAbsent, 0};
+  ScaledDouble weight_second_moment = {kAbsent, 0};
 
  private:
   static const double kAbsent;  // NaN

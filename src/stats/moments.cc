@@ -8,9 +8,11 @@ namespace initscope {
 
 template <typename T>
 void Moments::Add(const ScaledMatrix<T>& x) {
+  std::vector<RowMoments> rows;
   for (size_t i = 0; i < x.rows(); ++i) {
-    Add(ComputeRowMoments(x.mantissa.row(i), x.cols()), x.exponent[i]);
+    rows.push_back(ComputeRowMoments(x.mantissa.row(i), x.cols()));
   }
+  Add(rows, x.exponent);
 }
 
 template void Moments::Add(const ScaledMatrix<float>&);
@@ -33,6 +35,74 @@ void Moments::Add(const RowMoments& row, int64_t exponent) {
   }
   other.exponent_ = exponent;
   Merge(other);
+}
+
+// Rows of equal length merge in one go, without a division for each:
+// Σ(x − mean)^k = Σ_i Σ_j ((x_ij − mean_i) + d_i)^k with d_i = mean_i − mean.
+void Moments::Add(std::span<const RowMoments> rows,
+                  std::span<const int64_t> exponents) {
+  INITSCOPE_CHECK(rows.size() == exponents.size());
+  const size_t length = rows.empty() ? 0 : rows[0].count;
+  int64_t common = std::numeric_limits<int64_t>::min();
+  bool alike = length > 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    alike = alike && rows[i].count == length && rows[i].non_finite == 0;
+    if (rows[i].abs_sum != 0) common = std::max(common, exponents[i]);
+  }
+  if (!alike) {
+    for (size_t i = 0; i < rows.size(); ++i) Add(rows[i], exponents[i]);
+    return;
+  }
+  if (common == std::numeric_limits<int64_t>::min()) common = 0;
+  const double n = static_cast<double>(length);
+  const auto unit = [&](size_t i) {
+    return exponents[i] == common ? 1 : PowerOfTwo(exponents[i] - common);
+  };
+  Moments sum;
+  // Of a row of zeros the exponent may be anything, and does not matter.
+  double offsets = 0;
+  const double origin = rows[0].abs_sum == 0 ? 0 : rows[0].mean * unit(0);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].abs_sum != 0) {
+      offsets += rows[i].mean * unit(i) - origin;
+    } else {
+      offsets -= origin;
+    }
+  }
+  sum.mean_ = origin + offsets / static_cast<double>(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const RowMoments& row = rows[i];
+    const double f = row.abs_sum == 0 ? 0 : unit(i);
+    const double f2 = f * f;
+    const double m2 = row.m2 * f2, m3 = row.m3 * f2 * f, m4 = row.m4 * f2 * f2;
+    const double d = row.mean * f - sum.mean_;
+    sum.m2_ += m2 + n * d * d;
+    sum.m3_ += m3 + d * (3 * m2 + n * d * d);
+    sum.m4_ += m4 + d * (4 * m3 + d * (6 * m2 + n * d * d));
+    sum.abs_sum_ += row.abs_sum * f;
+    sum.row_variance_sum_ += m2 / n;
+    sum.min_ = i == 0 ? row.min * f : std::min(sum.min_, row.min * f);
+    sum.max_ = i == 0 ? row.max * f : std::max(sum.max_, row.max * f);
+  }
+  sum.rows_ = rows.size();
+  sum.count_ = rows.size() * length;
+  sum.exponent_ = common;
+  Merge(sum);
+}
+
+Moments Moments::Times(ScaledDouble factor) const {
+  Moments out = *this;
+  const double f = factor.value;
+  out.mean_ *= f;
+  out.m2_ *= f * f;
+  out.m3_ *= f * f * f;
+  out.m4_ *= f * f * f * f;
+  out.abs_sum_ *= f;
+  out.min_ *= f;
+  out.max_ *= f;
+  out.row_variance_sum_ *= f * f;
+  out.exponent_ += factor.exponent;
+  return out;
 }
 
 // Zeros fit every exponent, so they never decide which one is used.

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "linalg/scaled_matrix.h"
 #include "stats/row_kernels.h"
@@ -22,7 +23,13 @@ class Moments {
   void Add(const ScaledMatrix<T>& x);
   // Adds one row of entries x·2^exponent.
   void Add(const RowMoments& row, int64_t exponent);
+  // Adds rows, each with its exponent.
+  void Add(std::span<const RowMoments> rows,
+           std::span<const int64_t> exponents);
   void Merge(const Moments& other);
+
+  // What all entries times `factor` have. REQUIRES: factor > 0.
+  Moments Times(ScaledDouble factor) const;
 
   uint64_t count() const { return count_; }
   uint64_t non_finite() const { return non_finite_; }

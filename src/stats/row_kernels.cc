@@ -187,6 +187,19 @@ RowMoments FiniteRow(const double* x, size_t n) {
 
 }  // namespace
 
+RowMoments RowMoments::Times(double factor) const {
+  RowMoments out = *this;
+  const double square = factor * factor;
+  out.mean *= factor;
+  out.m2 *= square;
+  out.m3 *= square * factor;
+  out.m4 *= square * square;
+  out.abs_sum *= factor;
+  out.min *= factor;
+  out.max *= factor;
+  return out;
+}
+
 template <typename T>
 RowMoments ComputeRowMoments(const T* x, size_t n) {
   RowMoments out = FiniteRow(x, n);

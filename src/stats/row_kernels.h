@@ -18,6 +18,9 @@ struct RowMoments {
   double m2 = 0, m3 = 0, m4 = 0;  // Σ(x − mean)^k; 0 exactly if all are equal
   double abs_sum = 0;
   double min = 0, max = 0;
+
+  // What the same entries times `factor` have. REQUIRES: factor > 0.
+  RowMoments Times(double factor) const;
 };
 
 // Two passes: the mean about x[0], then the central sums about the mean with

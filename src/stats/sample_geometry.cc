@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-
-#include "stats/row_kernels.h"
+#include <numeric>
 
 namespace initscope {
 namespace {
@@ -15,57 +14,91 @@ constexpr int64_t kZeroExponent = std::numeric_limits<int64_t>::min() / 4;
 
 double Square(double x) { return x * x; }
 
-// Σ_i ‖f_i·x_i − mean‖² over the rows named, where mean_j is the mean over
-// them of f_i·x_ij; `mean` receives it.
+bool IsFinite(const RowMoments& row) { return row.non_finite == 0; }
+
+// ‖x‖² of a row.
+double SquaredNorm(const RowMoments& row) {
+  return row.m2 + static_cast<double>(row.count) * Square(row.mean);
+}
+
+// The samples that are not left out.
+double Count(const SampleSum& sum) {
+  return static_cast<double>(
+      std::count_if(sum.factor.begin(), sum.factor.end(),
+                    [](double factor) { return factor != 0; }));
+}
+
+// The first sample that is not left out becomes the origin.
 template <typename T>
-double SumOfSquaresAboutMean(const ScaledMatrix<T>& x,
-                             const std::vector<size_t>& rows,
-                             const std::vector<double>& factor,
-                             std::vector<double>* mean) {
-  const size_t n = x.cols();
-  std::vector<double> origin(n);
-  for (size_t j = 0; j < n; ++j) {
-    origin[j] = x.mantissa(rows[0], j) * factor[0];
+void SetOrigin(const PackedBatch<T>& x, SampleSum* sum) {
+  const auto first = std::find_if(sum->factor.begin(), sum->factor.end(),
+                                  [](double factor) { return factor != 0; });
+  sum->origin.assign(x.units(), 0.0);
+  if (first == sum->factor.end()) return;
+  const auto i = static_cast<size_t>(first - sum->factor.begin());
+  for (size_t j = 0; j < x.units(); ++j) {
+    sum->origin[j] = x.unit(i / x.width(), j)[i % x.width()] * *first;
   }
-  std::vector<double> sum(n, 0.0);
+}
+
+// Σ_i ‖e_i − ē‖², with ē the mean over samples.
+double SquaresAboutMean(const SampleSum& sum, double count) {
   double squares = 0;
-  for (size_t k = 1; k < rows.size(); ++k) {
-    squares += AddDeviations(x.mantissa.row(rows[k]), n, factor[k],
-                             origin.data(), sum.data());
+  for (double s : sum.sum) squares += Square(s);
+  return std::max(0.0, sum.squares - squares / count);
+}
+
+// 2^(e_i − common) for what is finite, 0 for what is left out.
+template <typename T>
+std::vector<double> FiniteFactors(const PackedBatch<T>& x,
+                                  std::span<const RowMoments> rows,
+                                  int64_t common) {
+  std::vector<double> factor(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!IsFinite(rows[i])) continue;
+    // Only a row of zeros may have a larger exponent; any factor does for it.
+    const int64_t e = std::min(x.exponent[i], common);
+    factor[i] = e == common ? 1 : PowerOfTwo(e - common);
+    // A row that is too small to count is still a sample.
+    factor[i] = std::max(factor[i], std::numeric_limits<double>::min());
   }
-  const double count = static_cast<double>(rows.size());
-  for (size_t j = 0; j < n; ++j) {
-    squares -= Square(sum[j]) / count;
-    origin[j] += sum[j] / count;
-  }
-  *mean = std::move(origin);
-  return std::max(squares, 0.0);
+  return factor;
 }
 
 }  // namespace
 
-template <typename T>
-void PairCosine::AddBatch(const ScaledMatrix<T>& x) {
-  std::vector<size_t> rows;
-  std::vector<double> factor;
-  const std::vector<double> zero(x.cols(), 0.0);
-  std::vector<double> scratch(x.cols());
-  for (size_t i = 0; i < x.rows(); ++i) {
-    // Mantissas may be near either end of T's range; their squares fit double.
-    const double squares = AddDeviations(x.mantissa.row(i), x.cols(), 1.0,
-                                         zero.data(), scratch.data());
-    if (squares > 0 && std::isfinite(squares)) {
-      rows.push_back(i);
-      factor.push_back(1 / std::sqrt(squares));
+int64_t CommonExponent(std::span<const RowMoments> rows,
+                       std::span<const int64_t> exponents) {
+  int64_t common = kZeroExponent;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (IsFinite(rows[i]) && rows[i].abs_sum != 0) {
+      common = std::max(common, exponents[i]);
     }
   }
-  if (rows.size() < 2) return;
-  std::vector<double> mean;
-  const double squares = SumOfSquaresAboutMean(x, rows, factor, &mean);
-  const double m = static_cast<double>(rows.size());
+  return common;
+}
+
+template <typename T>
+SampleSum PairCosine::Begin(const PackedBatch<T>& x,
+                            std::span<const RowMoments> rows) {
+  SampleSum sum;
+  sum.factor.resize(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const double squares = SquaredNorm(rows[i]);
+    if (IsFinite(rows[i]) && squares > 0) {
+      sum.factor[i] = 1 / std::sqrt(squares);
+    }
+  }
+  SetOrigin(x, &sum);
+  return sum;
+}
+
+void PairCosine::End(const SampleSum& sum) {
+  const double m = Count(sum);
+  if (m < 2) return;
   const double pairs = m * (m - 1) / 2;
   pairs_ += pairs;
-  sum_ += squares / (m - 1) * pairs;
+  sum_ += SquaresAboutMean(sum, m) / (m - 1) * pairs;
 }
 
 double PairCosine::OneMinusCosine() const {
@@ -74,24 +107,23 @@ double PairCosine::OneMinusCosine() const {
 }
 
 template <typename T>
-void SampleVariance::AddBatch(const ScaledMatrix<T>& x) {
-  std::vector<size_t> rows;
-  int64_t exponent = kZeroExponent;
-  for (size_t i = 0; i < x.rows(); ++i) {
-    const T max = MaxMagnitude(x.mantissa.row(i), x.cols());
-    if (!std::isfinite(max)) continue;
-    rows.push_back(i);
-    if (max > 0) exponent = std::max(exponent, x.exponent[i]);
-  }
-  if (rows.empty()) return;
-  std::vector<double> factor;
-  for (size_t i : rows) {
-    // Only a row of zeros may have a larger exponent; any factor does for it.
-    factor.push_back(PowerOfTwo(std::min(x.exponent[i], exponent) - exponent));
-  }
-  std::vector<double> mean;
-  double m2 = SumOfSquaresAboutMean(x, rows, factor, &mean);
-  const double m = static_cast<double>(rows.size());
+SampleSum SampleVariance::Begin(const PackedBatch<T>& x,
+                                std::span<const RowMoments> rows) {
+  SampleSum sum;
+  sum.factor = FiniteFactors(x, rows, CommonExponent(rows, x.exponent));
+  SetOrigin(x, &sum);
+  return sum;
+}
+
+template <typename T>
+void SampleVariance::End(const PackedBatch<T>& x,
+                         std::span<const RowMoments> rows, SampleSum sum) {
+  const double m = Count(sum);
+  if (m == 0) return;
+  const int64_t exponent = CommonExponent(rows, x.exponent);
+  const double m2 = SquaresAboutMean(sum, m);
+  std::vector<double> mean = std::move(sum.origin);
+  for (size_t j = 0; j < mean.size(); ++j) mean[j] += sum.sum[j] / m;
   if (samples_ == 0) {
     samples_ = m;
     m2_ = m2;
@@ -119,9 +151,23 @@ ScaledDouble SampleVariance::MeanOverUnits() const {
   return {m2_ / samples_ / static_cast<double>(mean_.size()), 2 * exponent_};
 }
 
-template void PairCosine::AddBatch(const ScaledMatrix<float>&);
-template void PairCosine::AddBatch(const ScaledMatrix<double>&);
-template void SampleVariance::AddBatch(const ScaledMatrix<float>&);
-template void SampleVariance::AddBatch(const ScaledMatrix<double>&);
+SampleVariance SampleVariance::Times(ScaledDouble factor) const {
+  SampleVariance out = *this;
+  out.m2_ *= Square(factor.value);
+  for (double& mean : out.mean_) mean *= factor.value;
+  out.exponent_ += factor.exponent;
+  return out;
+}
+
+#define INITSCOPE_INSTANTIATE(T)                                         \
+  template SampleSum PairCosine::Begin(const PackedBatch<T>&,            \
+                                       std::span<const RowMoments>);     \
+  template SampleSum SampleVariance::Begin(const PackedBatch<T>&,        \
+                                           std::span<const RowMoments>); \
+  template void SampleVariance::End(const PackedBatch<T>&,               \
+                                    std::span<const RowMoments>, SampleSum);
+INITSCOPE_INSTANTIATE(float)
+INITSCOPE_INSTANTIATE(double)
+#undef INITSCOPE_INSTANTIATE
 
 }  // namespace initscope

@@ -3,26 +3,37 @@
 //
 // Both are taken as deviations from the first row, so that they keep their
 // digits where all samples have become nearly the same, and are exactly 0
-// where they are the same.
+// where they are the same. A batch is added in two steps, so that several sums
+// over its samples share one pass:
+//
+//     SampleSum sum = cosine.Begin(x, rows);
+//     SumOverSamples(x, jobs, …&sum…);
+//     cosine.End(sum);
+//
+// `rows` are the moments of the samples as they are stored, without their
+// exponents.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
-#include "linalg/scaled_matrix.h"
+#include "linalg/packed_batch.h"
+#include "stats/panel_kernels.h"
 #include "stats/scaled_double.h"
 
 namespace initscope {
 
 // 1 − mean cosine over all pairs of different rows of one batch; batches are
 // pooled pair by pair. With u the rows divided by their norms and ū their
-// mean, 1 − mean cosine = Σ‖u_i − ū‖²/(m − 1).
+// mean, 1 − mean cosine = Σ‖u_i − ū‖²/(m − 1). Rows that are zero or not
+// finite are left out.
 class PairCosine {
  public:
-  // Adds the pairs of rows of one batch. Rows that are zero or not finite are
-  // left out.
   template <typename T>
-  void AddBatch(const ScaledMatrix<T>& x);
+  static SampleSum Begin(const PackedBatch<T>& x,
+                         std::span<const RowMoments> rows);
+  void End(const SampleSum& sum);
 
   double OneMinusCosine() const;  // NaN without a pair
 
@@ -37,9 +48,16 @@ class PairCosine {
 class SampleVariance {
  public:
   template <typename T>
-  void AddBatch(const ScaledMatrix<T>& x);
+  static SampleSum Begin(const PackedBatch<T>& x,
+                         std::span<const RowMoments> rows);
+  // `x` and `rows` as for Begin.
+  template <typename T>
+  void End(const PackedBatch<T>& x, std::span<const RowMoments> rows,
+           SampleSum sum);
 
   ScaledDouble MeanOverUnits() const;  // NaN without a sample
+  // That of all entries times `factor`. REQUIRES: factor > 0.
+  SampleVariance Times(ScaledDouble factor) const;
 
  private:
   double samples_ = 0;
@@ -47,5 +65,10 @@ class SampleVariance {
   std::vector<double> mean_;  // per unit
   int64_t exponent_ = 0;      // mean_ in 2^exponent, m2_ in 2^(2·exponent)
 };
+
+// The largest exponent of a row that is finite and not zero; without one, one
+// that is below every other.
+int64_t CommonExponent(std::span<const RowMoments> rows,
+                       std::span<const int64_t> exponents);
 
 }  // namespace initscope

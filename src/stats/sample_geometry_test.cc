@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -50,17 +51,35 @@ ScaledMatrix<T> Part(const ScaledMatrix<T>& x, size_t first, size_t last) {
   return part;
 }
 
+// One batch, packed as the engine has it.
+template <typename T, typename Geometry>
+void AddBatch(const ScaledMatrix<T>& x, Geometry* geometry) {
+  PackedBatch<T> packed;
+  Pack(x, &packed);
+  std::vector<RowMoments> rows;
+  for (size_t i = 0; i < x.rows(); ++i) {
+    rows.push_back(ComputeRowMoments(x.mantissa.row(i), x.cols()));
+  }
+  SampleSum sum = Geometry::Begin(packed, rows);
+  SumOverSamples<T>(packed, 1, {{&sum}});
+  if constexpr (std::is_same_v<Geometry, PairCosine>) {
+    geometry->End(sum);
+  } else {
+    geometry->End(packed, rows, std::move(sum));
+  }
+}
+
 template <typename T>
 double OneMinusCosine(const ScaledMatrix<T>& x) {
   PairCosine cosine;
-  cosine.AddBatch(x);
+  AddBatch(x, &cosine);
   return cosine.OneMinusCosine();
 }
 
 template <typename T>
 ScaledDouble Variance(const ScaledMatrix<T>& x) {
   SampleVariance variance;
-  variance.AddBatch(x);
+  AddBatch(x, &variance);
   return variance.MeanOverUnits();
 }
 
@@ -211,7 +230,8 @@ TYPED_TEST(SampleGeometryOf, CosineLeavesOutZerosAndWhatIsNotFinite) {
           std::copy_n(x.mantissa.row(from++), 33, y.mantissa.row(i));
         }
       }
-      EXPECT_EQ(OneMinusCosine(y), expected);
+      // The others move to other lanes: sums take another order.
+      EXPECT_THAT(OneMinusCosine(y), IsNear(expected, 64 * kEps * expected));
     }
   }
 }
@@ -226,8 +246,8 @@ TYPED_TEST(SampleGeometryOf, CosineWantsTwoRows) {
   EXPECT_TRUE(std::isnan(OneMinusCosine(x)));
   // Two batches of one row make no pair either.
   PairCosine cosine;
-  cosine.AddBatch(Draw<TypeParam>(1, 5));
-  cosine.AddBatch(Draw<TypeParam>(1, 5));
+  AddBatch(Draw<TypeParam>(1, 5), &cosine);
+  AddBatch(Draw<TypeParam>(1, 5), &cosine);
   EXPECT_TRUE(std::isnan(cosine.OneMinusCosine()));
 }
 
@@ -244,7 +264,7 @@ TYPED_TEST(SampleGeometryOf, CosinePoolsBatchesPairByPair) {
   Pairs pooled;
   for (const size_t m : {3, 1, 8, 2}) {
     const auto x = Draw<TypeParam>(m, 33, static_cast<double>(m), 1, m);
-    cosine.AddBatch(x);
+    AddBatch(x, &cosine);
     const Pairs pairs = PlainPairs(x);
     pooled.sum += pairs.sum;
     pooled.count += pairs.count;
@@ -308,8 +328,8 @@ TYPED_TEST(SampleGeometryOf, VarianceOfTheSameRowsIsZeroExactly) {
     EXPECT_EQ(Variance(x).value, 0);
     EXPECT_EQ(Variance(x).Log10(), -kInf);
     SampleVariance pooled;
-    pooled.AddBatch(Part(x, 0, 3));
-    pooled.AddBatch(Part(x, 3, 5));
+    AddBatch(Part(x, 0, 3), &pooled);
+    AddBatch(Part(x, 3, 5), &pooled);
     EXPECT_EQ(pooled.MeanOverUnits().value, 0);
   }
 }
@@ -353,8 +373,8 @@ TYPED_TEST(SampleGeometryOf, VarianceTakesZerosAtAnyExponent) {
       x.exponent[row] = 0;
     }
     SampleVariance pooled;
-    pooled.AddBatch(Part(x, 0, 3));
-    pooled.AddBatch(Part(x, 3, 6));
+    AddBatch(Part(x, 0, 3), &pooled);
+    AddBatch(Part(x, 3, 6), &pooled);
     const long double expected = PlainVariance(x);
     EXPECT_THAT(ToLongDouble(pooled.MeanOverUnits()),
                 IsNear(expected, VarianceTolerance(6, 33, expected)));
@@ -365,8 +385,8 @@ TYPED_TEST(SampleGeometryOf, VarianceOfZerosIsZero) {
   auto x = Draw<TypeParam>(4, 33, 0, 0);
   x.exponent = {0, 0, 4000, -4000};
   SampleVariance pooled;
-  pooled.AddBatch(x);
-  pooled.AddBatch(x);
+  AddBatch(x, &pooled);
+  AddBatch(x, &pooled);
   EXPECT_EQ(pooled.MeanOverUnits().value, 0);
   EXPECT_EQ(pooled.MeanOverUnits().Log10(), -kInf);
   EXPECT_EQ(Variance(x).ToDouble(), 0);
@@ -380,10 +400,10 @@ TYPED_TEST(SampleGeometryOf, VariancePoolsBatchesAsOne) {
         x.exponent[i] = i < 5 ? 0 : i < 6 ? -3 : 2;
       }
       SampleVariance pooled;
-      pooled.AddBatch(Part(x, 0, 5));
-      pooled.AddBatch(Part(x, 5, 6));
-      pooled.AddBatch(Part(x, 6, 6));  // empty
-      pooled.AddBatch(Part(x, 6, 17));
+      AddBatch(Part(x, 0, 5), &pooled);
+      AddBatch(Part(x, 5, 6), &pooled);
+      AddBatch(Part(x, 6, 6), &pooled);  // empty
+      AddBatch(Part(x, 6, 17), &pooled);
       const long double expected = PlainVariance(x);
       EXPECT_THAT(ToLongDouble(pooled.MeanOverUnits()),
                   IsNear(expected, VarianceTolerance(17, n, expected)))
@@ -409,7 +429,8 @@ TYPED_TEST(SampleGeometryOf, VarianceLeavesOutWhatIsNotFinite) {
         std::copy_n(x.mantissa.row(from++), 33, y.mantissa.row(i));
       }
     }
-    EXPECT_EQ(Variance(y).ToDouble(), expected);
+    // The others move to other lanes: sums take another order.
+    EXPECT_THAT(Variance(y).ToDouble(), IsNear(expected, 64 * kEps * expected));
   }
 }
 

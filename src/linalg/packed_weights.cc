@@ -1,0 +1,64 @@
+#include "linalg/packed_weights.h"
+
+#include <algorithm>
+
+namespace initscope {
+namespace {
+
+size_t RoundUp(size_t n, size_t step) { return (n + step - 1) / step * step; }
+
+}  // namespace
+
+template <typename T>
+void PackedWeights<T>::Resize(size_t rows, size_t columns) {
+  rows_ = rows;
+  columns_ = columns;
+  entries_.Resize(RoundUp(rows, StripWidth()), RoundUp(columns, StripWidth()));
+}
+
+template <typename T>
+WeightBlock<T> PackedWeights<T>::Block(size_t i, size_t column,
+                                       size_t columns) {
+  const size_t row = i * kWeightBlock;
+  const size_t rows = std::min(kWeightBlock, rows_ - row);
+  const size_t padded = RoundUp(rows, StripWidth());
+  // Block rows follow each other; within one, strips do.
+  return {entries_.data() + row * entries_.cols() + column * padded,
+          row,
+          rows,
+          column,
+          columns,
+          padded * StripWidth()};
+}
+
+template <typename T>
+void PackRows(ConstMatrixView<T> from, size_t first, WeightBlock<T> block) {
+  const size_t width = StripWidth();
+  const size_t whole = block.columns / width;
+  const size_t rest = block.columns % width;
+  for (size_t i = 0; i < from.rows(); ++i) {
+    const T* row = from.row(i);
+    T* out = block.data + (first + i) * width;
+    for (size_t s = 0; s < whole; ++s, row += width, out += block.stride) {
+      std::copy_n(row, width, out);
+    }
+    if (rest > 0) {
+      std::copy_n(row, rest, out);
+      std::fill(out + rest, out + width, T{0});
+    }
+  }
+  const size_t end = first + from.rows();
+  const size_t padded = block.stride / width;
+  if (end < block.rows || end == padded) return;
+  for (size_t s = 0; s * width < block.columns; ++s) {
+    T* strip = block.data + s * block.stride;
+    std::fill(strip + end * width, strip + padded * width, T{0});
+  }
+}
+
+template class PackedWeights<float>;
+template class PackedWeights<double>;
+template void PackRows(ConstMatrixView<float>, size_t, WeightBlock<float>);
+template void PackRows(ConstMatrixView<double>, size_t, WeightBlock<double>);
+
+}  // namespace initscope

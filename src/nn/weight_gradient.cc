@@ -1,0 +1,250 @@
+#include "nn/weight_gradient.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "base/parallel.h"
+#include "linalg/packed_product.h"
+#include "stats/panel_kernels.h"
+#include "stats/sample_geometry.h"
+
+namespace initscope {
+namespace {
+
+constexpr int64_t kNoExponent = std::numeric_limits<int64_t>::min();
+
+// The relative error that the Gram matrices may leave in a variance. Rounding
+// moves an entry by about eps·‖x_i‖‖x_k‖, to either side, and so their sum by
+// about eps·Σ_i ‖x_i‖²‖δ_i‖², which is the sum over the diagonal.
+constexpr double kGramTolerance = 1e-4;
+constexpr double kGramRounding = 4;
+
+// What the sums over samples weigh a sample with.
+struct Weights {
+  std::vector<double> factor;  // 2^(its exponents − common), 0 for zero rows
+  int64_t common = kNoExponent;  // kNoExponent if every product is zero
+  bool is_plain = true;          // all factors are 1
+  bool is_finite = true;
+};
+
+template <typename T>
+Weights WeighSamples(const PackedBatch<T>& x, const SampleMoments& x_moments,
+                     const PackedBatch<T>& delta,
+                     const SampleMoments& delta_moments) {
+  const size_t samples = x.samples();
+  INITSCOPE_CHECK(delta.samples() == samples);
+  Weights w;
+  std::vector<uint8_t> counts(samples);
+  for (size_t i = 0; i < samples; ++i) {
+    const RowMoments& a = x_moments.rows[i];
+    const RowMoments& b = delta_moments.rows[i];
+    w.is_finite = w.is_finite && a.non_finite + b.non_finite == 0;
+    counts[i] = (a.abs_sum != 0 || a.non_finite > 0) &&
+                (b.abs_sum != 0 || b.non_finite > 0);
+    if (!counts[i]) continue;
+    w.common = std::max(w.common, x.exponent[i] + delta.exponent[i]);
+  }
+  w.factor.resize(samples);
+  for (size_t i = 0; i < samples; ++i) {
+    const int64_t e = x.exponent[i] + delta.exponent[i];
+    if (counts[i]) w.factor[i] = e == w.common ? 1 : PowerOfTwo(e - w.common);
+    w.is_plain = w.is_plain && w.factor[i] == 1;
+  }
+  return w;
+}
+
+std::vector<double> Means(const SampleMoments& moments) {
+  std::vector<double> means;
+  for (const RowMoments& row : moments.rows) means.push_back(row.mean);
+  return means;
+}
+
+// out = x − mean, sample by sample, and Σ_i weight_i·(x_i − mean_i) for each
+// unit. `means` are rounded to T first.
+template <typename T>
+SampleSum Center(const PackedBatch<T>& x, std::vector<double>* means,
+                 std::vector<double> weight, size_t jobs, PackedBatch<T>* out) {
+  out->Resize(x.samples(), x.units());
+  ParallelFor(x.panels(), jobs, [&](size_t p) {
+    std::array<T, kMaxPanelWidth> origin = {};
+    for (size_t i = 0; i < x.PanelSamples(p); ++i) {
+      double& mean = (*means)[p * x.width() + i];
+      mean = origin[i] = static_cast<T>(mean);
+    }
+    CenterUnits<T>(x.panel(p), x.units(), x.width(), origin.data(),
+                   x.PanelSamples(p), out->panel(p));
+  });
+  SampleSum sum;
+  sum.factor = std::move(weight);
+  SumOverSamples<T>(*out, jobs, {{&sum}});
+  return sum;
+}
+
+double SumOfSquares(const std::vector<double>& x) {
+  return std::inner_product(x.begin(), x.end(), x.begin(), 0.0);
+}
+
+std::vector<double> Product(const std::vector<double>& a,
+                            const std::vector<double>& b) {
+  std::vector<double> out(a.size());
+  std::transform(a.begin(), a.end(), b.begin(), out.begin(),
+                 std::multiplies<>());
+  return out;
+}
+
+struct GramSum {
+  double total = 0;     // Σ_ik f_i f_k (x̃_i·x̃_k)(δ̃_i·δ̃_k)
+  double diagonal = 0;  // its terms with i = k
+};
+
+template <typename T>
+GramSum SumOfGrams(const PackedBatch<T>& x, const PackedBatch<T>& delta,
+                   const std::vector<double>& factor, size_t jobs) {
+  const size_t panels = x.panels(), width = x.width();
+  // One task per panel p: its pairs (p, q) with q >= p.
+  std::vector<GramSum> parts(panels);
+  ParallelFor(panels, jobs, [&](size_t p) {
+    std::array<double, kMaxPanelWidth * kMaxPanelWidth> a, b;
+    for (size_t q = p; q < panels; ++q) {
+      GramTile(x, p, x, q, a.data());
+      GramTile(delta, p, delta, q, b.data());
+      for (size_t i = 0; i < x.PanelSamples(p); ++i) {
+        double row = 0;
+        for (size_t k = 0; k < x.PanelSamples(q); ++k) {
+          const size_t at = i * width + k;
+          row += factor[q * width + k] * (a[at] * b[at]);
+        }
+        const double fi = factor[p * width + i];
+        parts[p].total += (p == q ? 1 : 2) * fi * row;
+        if (p == q) {
+          const size_t at = i * width + i;
+          parts[p].diagonal += fi * fi * a[at] * b[at];
+        }
+      }
+    }
+  });
+  GramSum sum;
+  for (const GramSum& part : parts) {
+    sum.total += part.total;
+    sum.diagonal += part.diagonal;
+  }
+  return sum;
+}
+
+// `delta`, or a copy of it with all of its products at one exponent.
+template <typename T>
+const PackedBatch<T>& Align(const PackedBatch<T>& delta, const Weights& w,
+                            PackedBatch<T>* copy) {
+  if (w.is_plain) return delta;
+  copy->Resize(delta.samples(), delta.units());
+  for (size_t p = 0; p < delta.panels(); ++p) {
+    std::array<T, kMaxPanelWidth> factor = {};
+    for (size_t i = 0; i < delta.PanelSamples(p); ++i) {
+      factor[i] = static_cast<T>(w.factor[p * delta.width() + i]);
+    }
+    const size_t size = delta.units() * delta.width();
+    std::copy_n(delta.panel(p), size, copy->panel(p));
+    MultiplyUnits<T>(copy->panel(p), delta.units(), delta.width(),
+                     factor.data(), nullptr);
+  }
+  return *copy;
+}
+
+template <typename T>
+void AddFormed(const PackedBatch<T>& x, const PackedBatch<T>& aligned,
+               int64_t exponent, size_t jobs, Moments* moments) {
+  // A strip of rows at a time, small enough for the cache.
+  const size_t rows = std::clamp<size_t>(16384 / aligned.units(), 1, x.units());
+  const size_t strips = (x.units() + rows - 1) / rows;
+  std::vector<RowMoments> parts(strips);
+  ParallelFor(strips, jobs, [&](size_t s) {
+    const size_t begin = s * rows;
+    Matrix<T> strip(std::min(rows, x.units() - begin), aligned.units());
+    TransposedMultiply(x, begin, aligned, 0, strip.view());
+    parts[s] = ComputeRowMoments(strip.data(), strip.size());
+  });
+  for (const RowMoments& part : parts) moments->Add(part, exponent);
+}
+
+bool FormingIsCheaper(double batch, double fan_in, double fan_out) {
+  return 2 * fan_in * fan_out <= batch * (fan_in + fan_out);
+}
+
+}  // namespace
+
+template <typename T>
+void AddWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
+                       const PackedBatch<T>& delta,
+                       const SampleMoments& delta_moments, size_t jobs,
+                       GradientScratch<T>* scratch, Moments* moments) {
+  const Weights w = WeighSamples(x, x_moments, delta, delta_moments);
+  const double fan_in = static_cast<double>(x.units());
+  const double fan_out = static_cast<double>(delta.units());
+  RowMoments sums;
+  sums.count = x.units() * delta.units();
+  if (w.common == kNoExponent) {
+    moments->Add(sums, 0);
+    return;
+  }
+  const double batch = static_cast<double>(x.samples());
+  if (w.is_finite && !FormingIsCheaper(batch, fan_in, fan_out)) {
+    std::vector<double> c = Means(x_moments);
+    std::vector<double> g = Means(delta_moments);
+    sums.mean = std::inner_product(c.begin(), c.end(),
+                                   Product(g, w.factor).begin(), 0.0);
+    const SampleSum a = Center(x, &c, Product(g, w.factor), jobs, &scratch->x);
+    const SampleSum b =
+        Center(delta, &g, Product(c, w.factor), jobs, &scratch->delta);
+    const GramSum gram = SumOfGrams(scratch->x, scratch->delta, w.factor, jobs);
+    sums.m2 = gram.total + fan_out * SumOfSquares(a.sum) +
+              fan_in * SumOfSquares(b.sum);
+    const double rounding =
+        kGramRounding * std::numeric_limits<T>::epsilon() * gram.diagonal;
+    if (rounding <= kGramTolerance * sums.m2) {
+      // Only whether it is zero matters.
+      sums.abs_sum = sums.m2 + std::abs(sums.mean);
+      moments->Add(sums, w.common);
+      return;
+    }
+  }
+  AddFormed(x, Align(delta, w, &scratch->delta), w.common, jobs, moments);
+}
+
+template <typename T>
+void FormWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
+                        const PackedBatch<T>& delta,
+                        const SampleMoments& delta_moments,
+                        ScaledMatrix<T>* out) {
+  out->Resize(x.units(), delta.units());
+  const Weights w = WeighSamples(x, x_moments, delta, delta_moments);
+  if (w.common == kNoExponent) {
+    std::fill_n(out->mantissa.data(), out->mantissa.size(), T{0});
+    return;
+  }
+  PackedBatch<T> copy;
+  TransposedMultiply(x, 0, Align(delta, w, &copy), 0, out->mantissa.view());
+  out->exponent.assign(out->rows(), w.common);
+}
+
+double WeightGradientFlops(double batch, double fan_in, double fan_out) {
+  if (FormingIsCheaper(batch, fan_in, fan_out)) {
+    return 2 * batch * fan_in * fan_out;
+  }
+  return batch * batch * (fan_in + fan_out);
+}
+
+#define INITSCOPE_INSTANTIATE(T)                                               \
+  template void AddWeightGradient(const PackedBatch<T>&, const SampleMoments&, \
+                                  const PackedBatch<T>&, const SampleMoments&, \
+                                  size_t, GradientScratch<T>*, Moments*);      \
+  template void FormWeightGradient(                                            \
+      const PackedBatch<T>&, const SampleMoments&, const PackedBatch<T>&,      \
+      const SampleMoments&, ScaledMatrix<T>*);
+INITSCOPE_INSTANTIATE(float)
+INITSCOPE_INSTANTIATE(double)
+#undef INITSCOPE_INSTANTIATE
+
+}  // namespace initscope

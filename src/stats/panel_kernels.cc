@@ -1,0 +1,439 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stats/panel_kernels.cc"
+#include "stats/panel_kernels.h"
+
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/parallel.h"
+
+#ifndef INITSCOPE_STATS_PANEL_KERNELS_COMMON
+#define INITSCOPE_STATS_PANEL_KERNELS_COMMON
+namespace initscope {
+// What the kernels see of LaneMoments.
+template <typename T>
+struct LaneSums {
+  size_t width;
+  const T* origin;
+  T* min;
+  T* max;
+  double (*sums)[kMaxPanelWidth];
+};
+// One SampleSum as the kernels see it.
+struct SampleSumView {
+  const double* factor;  // one per lane of every panel
+  const double* origin;
+  double* sum;
+  double squares;  // over the units that were asked for
+};
+}  // namespace initscope
+#endif  // INITSCOPE_STATS_PANEL_KERNELS_COMMON
+
+HWY_BEFORE_NAMESPACE();
+namespace initscope {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <typename T>
+using Tag = hn::CappedTag<T, kMaxPanelWidth / 2>;
+
+// The same number of lanes in double as half a vector of float has in float.
+using DoubleTag = hn::Repartition<double, Tag<float>>;
+using DoubleVector = hn::Vec<DoubleTag>;
+
+HWY_INLINE DoubleVector LoadDouble(DoubleTag d, const double* p) {
+  return hn::LoadU(d, p);
+}
+HWY_INLINE DoubleVector LoadDouble(DoubleTag d, const float* p) {
+  return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, DoubleTag>(), p));
+}
+
+// sums[0 … lanes) += v.
+template <class V>
+HWY_INLINE void AddTo(Tag<double> d, V v, double* sums) {
+  hn::Store(hn::Add(hn::Load(d, sums), v), d, sums);
+}
+template <class V>
+HWY_INLINE void AddTo(Tag<float> d, V v, double* sums) {
+  HWY_ALIGN float lanes[hn::MaxLanes(d)];
+  hn::Store(v, d, lanes);
+  const DoubleTag dd;
+  for (size_t i = 0; i < hn::Lanes(d); i += hn::Lanes(dd)) {
+    hn::Store(hn::Add(hn::Load(dd, sums + i), LoadDouble(dd, lanes + i)), dd,
+              sums + i);
+  }
+}
+
+template <bool kFourth, typename T>
+void AddMoments(const T* x, size_t units, const LaneSums<T>& out) {
+  const Tag<T> d;
+  using V = hn::Vec<Tag<T>>;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t half = 0; half < out.width; half += lanes) {
+    const V origin = hn::Load(d, out.origin + half);
+    V min = hn::Load(d, out.min + half);
+    V max = hn::Load(d, out.max + half);
+    V s1 = hn::Zero(d), s2 = s1, s3 = s1, s4 = s1, abs = s1;
+    const T* at = x + half;
+    for (size_t j = 0; j < units; ++j, at += out.width) {
+      const V v = hn::Load(d, at);
+      const V e = hn::Sub(v, origin);
+      s1 = hn::Add(s1, e);
+      abs = hn::Add(abs, hn::Abs(v));
+      min = hn::Min(min, v);
+      max = hn::Max(max, v);
+      if constexpr (kFourth) {
+        const V e2 = hn::Mul(e, e);
+        s2 = hn::Add(s2, e2);
+        s3 = hn::MulAdd(e2, e, s3);
+        s4 = hn::MulAdd(e2, e2, s4);
+      } else {
+        s2 = hn::MulAdd(e, e, s2);
+      }
+    }
+    hn::Store(min, d, out.min + half);
+    hn::Store(max, d, out.max + half);
+    AddTo(d, s1, out.sums[0] + half);
+    AddTo(d, s2, out.sums[1] + half);
+    if constexpr (kFourth) {
+      AddTo(d, s3, out.sums[2] + half);
+      AddTo(d, s4, out.sums[3] + half);
+    }
+    AddTo(d, abs, out.sums[4] + half);
+  }
+}
+
+template <typename T>
+void CountBelowT(const T* x, size_t units, size_t width, T bound,
+                 uint32_t* counts) {
+  const Tag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  const auto limit = hn::Set(d, bound);
+  const auto one = hn::Set(d, T{1});
+  HWY_ALIGN T found[hn::MaxLanes(d)];
+  for (size_t half = 0; half < width; half += lanes) {
+    auto count = hn::Zero(d);
+    const T* at = x + half;
+    for (size_t j = 0; j < units; ++j, at += width) {
+      const auto below = hn::Lt(hn::Abs(hn::Load(d, at)), limit);
+      count = hn::Add(count, hn::IfThenElseZero(below, one));
+    }
+    hn::Store(count, d, found);
+    for (size_t i = 0; i < lanes; ++i) {
+      counts[half + i] += static_cast<uint32_t>(found[i]);
+    }
+  }
+}
+
+template <typename T>
+void MarkNonZeroT(const T* x, size_t units, size_t width, size_t samples,
+                  uint8_t* marks) {
+  const Tag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t half = 0; half < samples; half += lanes) {
+    const auto real = hn::FirstN(d, samples - half);
+    for (size_t j = 0; j < units; ++j) {
+      const auto v = hn::Load(d, x + j * width + half);
+      const auto mark = hn::And(real, hn::Ne(v, hn::Zero(d)));
+      marks[j] |= !hn::AllFalse(d, mark);
+    }
+  }
+}
+
+template <typename T>
+void ScaleUnitsT(T* x, size_t units, size_t width, const T* factor,
+                 const T* bias) {
+  const Tag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t half = 0; half < width; half += lanes) {
+    const auto f = hn::LoadU(d, factor + half);
+    T* at = x + half;
+    for (size_t j = 0; j < units; ++j, at += width) {
+      auto v = hn::Mul(hn::Load(d, at), f);
+      if (bias != nullptr) v = hn::Add(v, hn::Set(d, bias[j]));
+      hn::Store(v, d, at);
+    }
+  }
+}
+
+template <typename T>
+void MultiplyUnitsT(T* x, size_t units, size_t width, const T* factor,
+                    const T* s) {
+  const Tag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t half = 0; half < width; half += lanes) {
+    const auto f = hn::LoadU(d, factor + half);
+    for (size_t j = 0; j < units; ++j) {
+      T* at = x + j * width + half;
+      auto v = hn::Mul(hn::Load(d, at), f);
+      if (s != nullptr) v = hn::Mul(v, hn::Load(d, s + j * width + half));
+      hn::Store(v, d, at);
+    }
+  }
+}
+
+template <typename T>
+void CenterUnitsT(const T* x, size_t units, size_t width, const T* origin,
+                  size_t samples, T* out) {
+  const Tag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t half = 0; half < width; half += lanes) {
+    const auto o = hn::LoadU(d, origin + half);
+    const auto real = hn::FirstN(d, samples > half ? samples - half : 0);
+    for (size_t j = 0; j < units; ++j) {
+      const size_t at = j * width + half;
+      const auto v = hn::Sub(hn::Load(d, x + at), o);
+      hn::Store(hn::IfThenElseZero(real, v), d, out + at);
+    }
+  }
+}
+
+constexpr size_t kUnitBlock = 64;
+
+template <size_t kSums, typename T>
+void SumOverSamplesT(const PackedBatch<T>& x, size_t begin, size_t end,
+                     SampleSumView* sums) {
+  const DoubleTag d;
+  using V = DoubleVector;
+  const size_t lanes = hn::Lanes(d);
+  constexpr size_t kMaxLanes = hn::MaxLanes(d);
+  // Vectors of double in a panel.
+  constexpr size_t kParts = 2 * hn::MaxLanes(Tag<T>()) / kMaxLanes;
+  HWY_ALIGN double partial[kSums][kUnitBlock * kMaxLanes];
+  V squares[kSums];
+  for (size_t s = 0; s < kSums; ++s) squares[s] = hn::Zero(d);
+  for (size_t j0 = begin; j0 < end; j0 += kUnitBlock) {
+    const size_t units = std::min(kUnitBlock, end - j0);
+    for (size_t s = 0; s < kSums; ++s) {
+      std::fill_n(partial[s], units * lanes, 0.0);
+    }
+    for (size_t p = 0; p < x.panels(); ++p) {
+      V factor[kSums][kParts];
+      for (size_t s = 0; s < kSums; ++s) {
+        for (size_t part = 0; part < kParts; ++part) {
+          factor[s][part] =
+              hn::LoadU(d, sums[s].factor + p * x.width() + part * lanes);
+        }
+      }
+      for (size_t j = 0; j < units; ++j) {
+        const T* at = x.unit(p, j0 + j);
+        V v[kParts];
+#pragma GCC unroll 8
+        for (size_t part = 0; part < kParts; ++part) {
+          v[part] = LoadDouble(d, at + part * lanes);
+        }
+#pragma GCC unroll 3
+        for (size_t s = 0; s < kSums; ++s) {
+          const double* origin = sums[s].origin;
+          const V o = hn::Set(d, origin == nullptr ? 0.0 : origin[j0 + j]);
+          V total = hn::Load(d, partial[s] + j * lanes);
+#pragma GCC unroll 8
+          for (size_t part = 0; part < kParts; ++part) {
+            const V f = factor[s][part];
+            const auto kept = hn::Ne(f, hn::Zero(d));
+            const V e =
+                hn::IfThenElseZero(kept, hn::Sub(hn::Mul(v[part], f), o));
+            total = hn::Add(total, e);
+            squares[s] = hn::MulAdd(e, e, squares[s]);
+          }
+          hn::Store(total, d, partial[s] + j * lanes);
+        }
+      }
+    }
+    for (size_t s = 0; s < kSums; ++s) {
+      for (size_t j = 0; j < units; ++j) {
+        sums[s].sum[j0 + j] =
+            hn::GetLane(hn::SumOfLanes(d, hn::Load(d, partial[s] + j * lanes)));
+      }
+    }
+  }
+  for (size_t s = 0; s < kSums; ++s) {
+    sums[s].squares = hn::GetLane(hn::SumOfLanes(d, squares[s]));
+  }
+}
+
+#define INITSCOPE_KERNELS(T, SUFFIX)                                           \
+  void Add2##SUFFIX(const T* x, size_t units, const LaneSums<T>& out) {        \
+    AddMoments<false>(x, units, out);                                          \
+  }                                                                            \
+  void Add4##SUFFIX(const T* x, size_t units, const LaneSums<T>& out) {        \
+    AddMoments<true>(x, units, out);                                           \
+  }                                                                            \
+  void CountBelow##SUFFIX(const T* x, size_t units, size_t width, T bound,     \
+                          uint32_t* counts) {                                  \
+    CountBelowT(x, units, width, bound, counts);                               \
+  }                                                                            \
+  void MarkNonZero##SUFFIX(const T* x, size_t units, size_t width,             \
+                           size_t samples, uint8_t* marks) {                   \
+    MarkNonZeroT(x, units, width, samples, marks);                             \
+  }                                                                            \
+  void ScaleUnits##SUFFIX(T* x, size_t units, size_t width, const T* factor,   \
+                          const T* bias) {                                     \
+    ScaleUnitsT(x, units, width, factor, bias);                                \
+  }                                                                            \
+  void MultiplyUnits##SUFFIX(T* x, size_t units, size_t width,                 \
+                             const T* factor, const T* s) {                    \
+    MultiplyUnitsT(x, units, width, factor, s);                                \
+  }                                                                            \
+  void CenterUnits##SUFFIX(const T* x, size_t units, size_t width,             \
+                           const T* origin, size_t samples, T* out) {          \
+    CenterUnitsT(x, units, width, origin, samples, out);                       \
+  }                                                                            \
+  void SumOverSamples##SUFFIX(const PackedBatch<T>& x, size_t begin,           \
+                              size_t end, SampleSumView* sums, size_t count) { \
+    if (count == 1) SumOverSamplesT<1>(x, begin, end, sums);                   \
+    if (count == 2) SumOverSamplesT<2>(x, begin, end, sums);                   \
+    if (count == 3) SumOverSamplesT<3>(x, begin, end, sums);                   \
+  }
+INITSCOPE_KERNELS(float, F32)
+INITSCOPE_KERNELS(double, F64)
+#undef INITSCOPE_KERNELS
+
+}  // namespace HWY_NAMESPACE
+}  // namespace initscope
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace initscope {
+
+template <typename T>
+void LaneMoments<T>::Begin(const T* panel, size_t units, size_t width) {
+  width_ = width;
+  count_ = 0;
+  // The mean of the first 1, 2, 4 or 8 units, added up pairwise: of equal
+  // numbers that is exact.
+  size_t first = 8;
+  while (first > units) first /= 2;
+  for (size_t i = 0; i < width; ++i) {
+    T terms[8];
+    for (size_t j = 0; j < first; ++j) terms[j] = panel[j * width + i];
+    for (size_t n = first; n > 1; n /= 2) {
+      for (size_t j = 0; j < n / 2; ++j) {
+        terms[j] = (terms[j] + terms[j + n / 2]) / 2;
+      }
+    }
+    origin_[i] = terms[0];
+    min_[i] = max_[i] = panel[i];
+  }
+  for (auto& sum : sums_) std::fill_n(sum, width, 0.0);
+}
+
+template <typename T>
+RowMoments LaneMoments<T>::Lane(size_t lane) const {
+  const double n = static_cast<double>(count_);
+  const double s1 = sums_[0][lane], s2 = sums_[1][lane];
+  const double s3 = sums_[2][lane], s4 = sums_[3][lane];
+  const double shift = s1 / n;
+  RowMoments out;
+  out.count = count_;
+  out.mean = origin_[lane] + shift;
+  // The sums about the mean, by the binomial theorem.
+  out.m2 = std::max(0.0, s2 - shift * s1);
+  out.m3 = s3 - shift * (3 * s2 - 2 * shift * s1);
+  out.m4 = s4 - shift * (4 * s3 - shift * (6 * s2 - 3 * shift * s1));
+  out.abs_sum = sums_[4][lane];
+  out.min = min_[lane];
+  out.max = max_[lane];
+  return out;
+}
+
+#define INITSCOPE_DISPATCH(T, SUFFIX)                                         \
+  HWY_EXPORT(Add2##SUFFIX);                                                   \
+  HWY_EXPORT(Add4##SUFFIX);                                                   \
+  HWY_EXPORT(CountBelow##SUFFIX);                                             \
+  HWY_EXPORT(MarkNonZero##SUFFIX);                                            \
+  HWY_EXPORT(ScaleUnits##SUFFIX);                                             \
+  HWY_EXPORT(MultiplyUnits##SUFFIX);                                          \
+  HWY_EXPORT(CenterUnits##SUFFIX);                                            \
+  HWY_EXPORT(SumOverSamples##SUFFIX);                                         \
+  template <>                                                                 \
+  void LaneMoments<T>::Add2(const T* x, size_t units) {                       \
+    count_ += units;                                                          \
+    HWY_DYNAMIC_DISPATCH(Add2##SUFFIX)                                        \
+    (x, units, {width_, origin_, min_, max_, sums_});                         \
+  }                                                                           \
+  template <>                                                                 \
+  void LaneMoments<T>::Add4(const T* x, size_t units) {                       \
+    count_ += units;                                                          \
+    HWY_DYNAMIC_DISPATCH(Add4##SUFFIX)                                        \
+    (x, units, {width_, origin_, min_, max_, sums_});                         \
+  }                                                                           \
+  template <>                                                                 \
+  void CountBelow(const T* x, size_t units, size_t width, T bound,            \
+                  uint32_t* counts) {                                         \
+    HWY_DYNAMIC_DISPATCH(CountBelow##SUFFIX)(x, units, width, bound, counts); \
+  }                                                                           \
+  template <>                                                                 \
+  void MarkNonZero(const T* x, size_t units, size_t width, size_t samples,    \
+                   uint8_t* marks) {                                          \
+    HWY_DYNAMIC_DISPATCH(MarkNonZero##SUFFIX)                                 \
+    (x, units, width, samples, marks);                                        \
+  }                                                                           \
+  template <>                                                                 \
+  void ScaleUnits(T* x, size_t units, size_t width, const T* factor,          \
+                  const T* bias) {                                            \
+    HWY_DYNAMIC_DISPATCH(ScaleUnits##SUFFIX)(x, units, width, factor, bias);  \
+  }                                                                           \
+  template <>                                                                 \
+  void MultiplyUnits(T* x, size_t units, size_t width, const T* factor,       \
+                     const T* s) {                                            \
+    HWY_DYNAMIC_DISPATCH(MultiplyUnits##SUFFIX)(x, units, width, factor, s);  \
+  }                                                                           \
+  template <>                                                                 \
+  void CenterUnits(const T* x, size_t units, size_t width, const T* origin,   \
+                   size_t samples, T* out) {                                  \
+    HWY_DYNAMIC_DISPATCH(CenterUnits##SUFFIX)                                 \
+    (x, units, width, origin, samples, out);                                  \
+  }                                                                           \
+  void SumBlock(const PackedBatch<T>& x, size_t begin, size_t end,            \
+                std::span<SampleSumView> sums) {                              \
+    HWY_DYNAMIC_DISPATCH(SumOverSamples##SUFFIX)                              \
+    (x, begin, end, sums.data(), sums.size());                                \
+  }
+INITSCOPE_DISPATCH(float, F32)
+INITSCOPE_DISPATCH(double, F64)
+#undef INITSCOPE_DISPATCH
+
+template <typename T>
+void SumOverSamples(const PackedBatch<T>& x, size_t jobs,
+                    std::span<SampleSum* const> sums) {
+  constexpr size_t kMost = 3;
+  constexpr size_t kBlock = 192;  // units
+  INITSCOPE_CHECK(1 <= sums.size() && sums.size() <= kMost);
+  const size_t blocks = (x.units() + kBlock - 1) / kBlock;
+  std::vector<std::array<SampleSumView, kMost>> views(blocks);
+  for (size_t s = 0; s < sums.size(); ++s) {
+    SampleSum& sum = *sums[s];
+    INITSCOPE_CHECK(sum.factor.size() == x.samples());
+    sum.factor.resize(x.panels() * x.width(), 0.0);
+    sum.sum.resize(x.units());
+    for (auto& view : views) {
+      view[s] = {sum.factor.data(),
+                 sum.origin.empty() ? nullptr : sum.origin.data(),
+                 sum.sum.data(), 0};
+    }
+  }
+  ParallelFor(blocks, jobs, [&](size_t b) {
+    SumBlock(x, b * kBlock, std::min((b + 1) * kBlock, x.units()),
+             std::span(views[b]).first(sums.size()));
+  });
+  for (size_t s = 0; s < sums.size(); ++s) {
+    sums[s]->squares = 0;
+    for (const auto& view : views) sums[s]->squares += view[s].squares;
+    sums[s]->factor.resize(x.samples());
+  }
+}
+
+template void SumOverSamples(const PackedBatch<float>&, size_t,
+                             std::span<SampleSum* const>);
+template void SumOverSamples(const PackedBatch<double>&, size_t,
+                             std::span<SampleSum* const>);
+template class LaneMoments<float>;
+template class LaneMoments<double>;
+
+}  // namespace initscope
+#endif  // HWY_ONCE
