@@ -2,7 +2,9 @@
 
 #include <benchmark/benchmark.h>
 
+#include <cstdlib>
 #include <memory>
+#include <vector>
 
 #include "base/build_info.h"
 #include "base/kernel_target.h"
@@ -45,6 +47,10 @@ void AddContext() {
   benchmark::AddCustomContext("libraries", build.libraries);
   benchmark::AddCustomContext("cpu", CpuModel());
   benchmark::AddCustomContext("kernel_target", KernelTarget());
+  for (const char* name : {"OPENBLAS_CORETYPE", "BLIS_ARCH_TYPE"}) {
+    const char* const value = std::getenv(name);
+    if (value != nullptr) benchmark::AddCustomContext(name, value);
+  }
 }
 
 }  // namespace
