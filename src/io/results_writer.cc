@@ -6,11 +6,11 @@
 
 #include <cmath>
 #include <ctime>
-#include <fstream>
 #include <set>
 
 #include "base/build_info.h"
 #include "base/kernel_target.h"
+#include "base/machine.h"
 #include "io/results_columns.h"
 #include "stats/moments.h"
 
@@ -20,18 +20,6 @@ namespace {
 std::string HostName() {
   char name[256] = {};
   return gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
-}
-
-std::string CpuModel() {
-  std::ifstream file("/proc/cpuinfo");
-  std::string line;
-  while (std::getline(file, line)) {
-    if (line.starts_with("model name")) {
-      const size_t colon = line.find(": ");
-      if (colon != std::string::npos) return line.substr(colon + 2);
-    }
-  }
-  return "unknown";
 }
 
 void WriteRoot(const Provenance& provenance, Hdf5Writer* writer) {

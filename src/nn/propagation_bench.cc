@@ -1,0 +1,161 @@
+// Whole layers as a sweep has them: weights drawn once for kRuns runs, the
+// products, and all that is measured on the way.
+
+#include "nn/propagation_bench.h"
+
+#include <benchmark/benchmark.h>
+
+#include <string>
+
+#include "base/flop_rate_bench.h"
+#include "base/kernel_target.h"
+#include "nn/unit_weights.h"
+#include "nn/weight_gradient.h"
+#include "random/variates.h"
+
+namespace initscope {
+namespace {
+
+constexpr size_t kRuns = 9;
+
+PackedBatch<float> Draw(size_t batch, size_t units, uint32_t layer) {
+  ScaledMatrix<float> plain;
+  plain.Resize(batch, units);
+  FillVariates(VariateLaw::kNormal, {1, Stream::kInputs, layer}, 0, 0,
+               plain.mantissa.view());
+  PackedBatch<float> packed;
+  Pack(plain, &packed);
+  return packed;
+}
+
+struct Shape {
+  explicit Shape(const benchmark::State& state)
+      : batch(static_cast<size_t>(state.range(0))),
+        n(static_cast<size_t>(state.range(1))) {}
+  // Of the products of all runs.
+  double flops() const {
+    return 2.0 * static_cast<double>(kRuns * batch * n * n);
+  }
+  size_t batch, n;
+};
+
+// U is drawn in every iteration.
+void BM_Forward(benchmark::State& state, const Activation& activation) {
+  const Shape shape(state);
+  const PackedBatch<float> x = Draw(shape.batch, shape.n, 0);
+  std::vector<PackedBatch<float>> z(kRuns), next(kRuns), slope(kRuns);
+  std::vector<ForwardLayer<float>> layers(kRuns);
+  std::vector<Operand<float>> operands;
+  for (size_t r = 0; r < kRuns; ++r) {
+    layers[r].activation = &activation;
+    layers[r].scale = 1 / std::sqrt(static_cast<double>(shape.n));
+    layers[r].x = &x;
+    layers[r].z = &z[r];
+    layers[r].next = &next[r];
+    layers[r].slope = &slope[r];
+    operands.push_back({&x, &z[r]});
+  }
+  for (auto _ : state) {
+    UnitWeights<float> weights(UnitLaw::kNormal, 1, 0, shape.n, shape.n, true);
+    for (PackedBatch<float>& product : z) product.Resize(shape.batch, shape.n);
+    weights.Forward(operands, 1);
+    for (ForwardLayer<float>& layer : layers) {
+      layer.Prepare();
+      for (size_t p = 0; p < x.panels(); ++p) FinishForward(&layer, p);
+    }
+    benchmark::ClobberMemory();
+  }
+  SetFlops(state, shape.flops());
+  SetItems(state, kRuns);
+  state.SetLabel(KernelTarget());
+}
+
+// U is there from the forward pass.
+void BM_Backward(benchmark::State& state, const Activation& activation) {
+  const Shape shape(state);
+  const PackedBatch<float> delta = Draw(shape.batch, shape.n, 0);
+  PackedBatch<float> slope = Draw(shape.batch, shape.n, 1);
+  for (size_t p = 0; p < slope.panels(); ++p) {
+    float* entries = slope.panel(p);
+    activation.Apply(entries, slope.units() * slope.width(), entries, entries);
+  }
+  std::vector<PackedBatch<float>> out(kRuns);
+  std::vector<BackwardLayer<float>> layers(kRuns);
+  std::vector<Operand<float>> operands;
+  for (size_t r = 0; r < kRuns; ++r) {
+    layers[r].scale = 1 / std::sqrt(static_cast<double>(shape.n));
+    layers[r].delta = &delta;
+    layers[r].slope = &slope;
+    layers[r].out = &out[r];
+    layers[r].moments.Resize(shape.batch);
+    operands.push_back({&delta, &out[r]});
+  }
+  UnitWeights<float> weights(UnitLaw::kNormal, 1, 0, shape.n, shape.n, true);
+  for (auto _ : state) {
+    for (PackedBatch<float>& product : out) {
+      product.Resize(shape.batch, shape.n);
+    }
+    weights.Backward(operands, 1);
+    for (BackwardLayer<float>& layer : layers) {
+      for (size_t p = 0; p < delta.panels(); ++p) FinishBackward(&layer, p);
+    }
+    benchmark::ClobberMemory();
+  }
+  SetFlops(state, shape.flops());
+  SetItems(state, kRuns);
+  state.SetLabel(KernelTarget());
+}
+
+// The moments of dW without forming it. Flops are those of two symmetric Gram
+// matrices, or of the product where that is cheaper.
+void BM_WeightGradient(benchmark::State& state) {
+  const Shape shape(state);
+  PackedBatch<float> x = Draw(shape.batch, shape.n, 0);
+  PackedBatch<float> delta = Draw(shape.batch, shape.n, 1);
+  SampleMoments x_moments, delta_moments;
+  x_moments.Resize(shape.batch);
+  delta_moments.Resize(shape.batch);
+  for (size_t p = 0; p < x.panels(); ++p) {
+    MeasurePanel(&x, p, &x_moments);
+    MeasurePanel(&delta, p, &delta_moments);
+  }
+  GradientScratch<float> scratch;
+  for (auto _ : state) {
+    Moments moments;
+    AddWeightGradient(x, x_moments, delta, delta_moments, 1, &scratch,
+                      &moments);
+    benchmark::DoNotOptimize(moments);
+  }
+  const double n = static_cast<double>(shape.n);
+  SetFlops(state, WeightGradientFlops(static_cast<double>(shape.batch), n, n));
+  state.SetLabel(KernelTarget());
+}
+
+void Shapes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"batch", "n"});
+  for (int n : {64, 128, 256, 512, 1024, 2048}) benchmark->Args({256, n});
+}
+
+BENCHMARK(BM_WeightGradient)->Name("WeightGradient/moments")->Apply(Shapes);
+
+}  // namespace
+
+void RegisterLayerBenchmarks() {
+  for (const Activation& f : Activations()) {
+    for (const bool forward : {true, false}) {
+      const std::string name =
+          (forward ? "ForwardLayer/" : "BackwardLayer/") + std::string(f.name);
+      auto* const benchmark = benchmark::RegisterBenchmark(
+          name.c_str(), [&f, forward](benchmark::State& state) {
+            forward ? BM_Forward(state, f) : BM_Backward(state, f);
+          });
+      if (f.name == "relu" || f.name == "tanh" || f.name == "sigmoid") {
+        Shapes(benchmark);
+      } else {
+        benchmark->ArgNames({"batch", "n"})->Args({256, 512});
+      }
+    }
+  }
+}
+
+}  // namespace initscope
