@@ -42,22 +42,24 @@ QUICK = {"widths": [16], "depth": 3, "batch": 64, "seeds": 2,
 
 def positive(text):
     """A number of things, 1 or more."""
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number "
+                                         f"from 1 on")
+    return int(text)
 
 
 def positives(text):
-    """1 or more of them, with commas between."""
-    return [positive(part) for part in text.split(",")]
+    """Such numbers with commas between, each once."""
+    numbers = [positive(part) for part in text.split(",")]
+    if len(set(numbers)) < len(numbers):
+        raise argparse.ArgumentTypeError(f"'{text}' has a number twice")
+    return numbers
 
 
 def peer_names(text):
     """numpy or torch or both."""
     names = [part.strip() for part in text.split(",")]
-    if not names or set(names) - {"numpy", "torch"} or len(names) > len(
-            set(names)):
+    if set(names) - {"numpy", "torch"} or len(names) > len(set(names)):
         raise argparse.ArgumentTypeError(f"'{text}' is not numpy, torch or "
                                          f"numpy,torch")
     return names
@@ -93,11 +95,10 @@ def parse_arguments():
                         help="default: results/compare_peers")
     options = parser.parse_args()
     if options.quick:
-        vars(options).update(QUICK)
+        parser.set_defaults(**QUICK)
+        options = parser.parse_args()
     if options.agreement_seeds < 2:
         parser.error("--agreement-seeds must be at least 2")
-    if len(set(options.widths)) < len(options.widths):
-        parser.error("--widths has a width twice")
     if not os.access(options.initscope, os.X_OK):
         raise ScriptError(IO_ERROR, f"{options.initscope}: no such program; "
                           f"scripts/quickstart.sh builds it, --initscope "
@@ -173,7 +174,8 @@ class Comparison:
                 lambda _, jobs=jobs: self._run_own(sweep, jobs), jobs=jobs)
         for peer, about in self.peers.items():
             for configuration in configurations(
-                    cores, peer_machine.cpu()[1], about["openblas_core"]):
+                    cores, peer_machine.cpu()[1],
+                    about["openblas_core"] and not self.options.quick):
                 def run(measurement, peer=peer, configuration=configuration):
                     with Workers(peer, sweep, configuration) as workers:
                         seconds, answers = workers.run()
