@@ -62,6 +62,9 @@ def test_programs_of_one_law_agree():
     assert found.holds
     assert found.comparisons == 3 * len(CELLS)
     assert 1 < found.largest < found.threshold
+    # Two standard errors of 0.2/sqrt(16) each; 10 % for their estimation.
+    exact = found.threshold * 0.2 / 16 ** 0.5 * 2 ** 0.5
+    assert abs(np.log10(found.detectable) - exact) <= 0.1 * exact
     (line,) = peer_agreement.sentences(found, list(programs()), 16)
     assert line.startswith("initscope, PyTorch and NumPy agree: 120 ")
 
@@ -115,6 +118,7 @@ def test_the_significance_is_that_of_all_comparisons_together():
 
 def measurement(program, configuration, seconds, width=256):
     return {"width": width, "program": program, "seconds": seconds,
+            "cpu_seconds": [2 * s for s in seconds],
             "configuration": configuration}
 
 
@@ -155,7 +159,7 @@ def test_table_is_aligned():
     lines = list(peer_summary.table(MEASURED))
     assert len({len(line) for line in lines}) == 1
     assert lines[3].split() == ["256", "PyTorch", "as", "installed",
-                                "12.000", "12.00", "3"]
+                                "12.000", "12.00", "2.0", "3"]
 
 
 def test_figure_has_every_ratio_and_goal():
@@ -195,8 +199,9 @@ def test_seeds_are_dealt_out_to_processes():
     sweep = Sweep(4, 2, 3, [0, 1, 2], own_data=True)
     with peer_processes.Workers("numpy", sweep,
                                 Configuration(1, 2)) as workers:
-        seconds, answers = workers.run()
+        seconds, cpu_seconds, answers = workers.run()
     assert seconds > 0
+    assert cpu_seconds > 0
     shapes = [np.shape(answer["second_moments"]) for answer in answers]
     assert shapes == [(2, 3, 3, 2, 4), (1, 3, 3, 2, 4)]
 

@@ -31,6 +31,7 @@ class Agreement:
     comparisons: int
     threshold: float   # |z| from here on is a disagreement
     largest: float     # the largest |z|
+    detectable: float  # ratio of moments that half of the comparisons find
     disagreements: list  # dictionaries, worst first
 
     @property
@@ -49,9 +50,10 @@ def normal_deviate(t, freedom):
 
 
 def difference(one, other):
-    """z of the means' difference; inf where the two cannot be compared.
+    """z of the means' difference and its standard error, of each cell.
 
-    `one` and `other` are log10 values, seeds x cells.
+    `one` and `other` are log10 values, seeds x cells. z is inf where the two
+    cannot be compared.
     """
     means, errors, counts = [], [], []
     finite = np.ones(one.shape[1:], bool)
@@ -67,7 +69,8 @@ def difference(one, other):
     error = errors[0] + errors[1]
     freedom = error**2 / sum(e**2 / (n - 1) for e, n in zip(errors, counts))
     z = normal_deviate((means[0] - means[1]) / np.sqrt(error), freedom)
-    return np.where(finite, z, np.where(zero[0] & zero[1], 0.0, np.inf))
+    z = np.where(finite, z, np.where(zero[0] & zero[1], 0.0, np.inf))
+    return z, np.sqrt(error)
 
 
 def compare(logs, cells, significance=SIGNIFICANCE):
@@ -82,8 +85,10 @@ def compare(logs, cells, significance=SIGNIFICANCE):
     threshold = NormalDist().inv_cdf(1 - significance / comparisons / 2)
     found = []
     largest = 0.0
+    random_errors = []
     for one, other in pairs:
-        z = difference(logs[one], logs[other])
+        z, error = difference(logs[one], logs[other])
+        random_errors += error[error > 10 * ROUNDING].tolist()
         largest = max(largest, float(np.abs(z).max()))
         for i in np.flatnonzero(~(np.abs(z) <= threshold)):
             found.append({**cells[i], "programs": [one, other],
@@ -91,7 +96,8 @@ def compare(logs, cells, significance=SIGNIFICANCE):
                           "log10": [mean(logs[one][:, i]),
                                     mean(logs[other][:, i])]})
     found.sort(key=lambda entry: -abs(entry["z"]))
-    return Agreement(comparisons, threshold, largest, found)
+    detectable = 10 ** (threshold * float(np.median(random_errors or [0])))
+    return Agreement(comparisons, threshold, largest, detectable, found)
 
 
 def mean(logs):
@@ -106,7 +112,8 @@ def sentences(agreement, programs, seeds, significance=SIGNIFICANCE):
     test = (f"{agreement.comparisons} comparisons of second moments, "
             f"{seeds} seeds, largest |z| {agreement.largest:.1f}, allowed "
             f"{agreement.threshold:.1f} (significance {significance:g} of "
-            f"all)")
+            f"all); half of the tests find a factor of "
+            f"{agreement.detectable:.2f}")
     if agreement.holds:
         return [f"{names} agree: {test}"]
     lines = [f"{names} DISAGREE in {len(agreement.disagreements)} of {test}"]

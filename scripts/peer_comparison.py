@@ -36,7 +36,7 @@ class Comparison:
         return path
 
     def _run_own(self, sweep, jobs):
-        """Seconds; the results are in sweep.h5."""
+        """Seconds and CPU seconds; the results are in sweep.h5."""
         return run_initscope(self.program, self._ini(sweep),
                              os.path.join(self.folder, "sweep.h5"), jobs)
 
@@ -49,11 +49,13 @@ class Comparison:
         self._run_own(sweep, peer_machine.cores())  # warm up
         for turn in range(options.repetitions):
             for measurement, run in turns:
-                measurement["seconds"].append(run(measurement))
+                seconds, cpu_seconds = run(measurement)
+                measurement["seconds"].append(seconds)
+                measurement["cpu_seconds"].append(cpu_seconds)
                 say(f"width {width}, round {turn + 1}: "
                     f"{NAMES[measurement['program']]}, "
                     f"{measurement['configuration']}: "
-                    f"{measurement['seconds'][-1]:.3f} s")
+                    f"{seconds:.3f} s")
             if turn == 0:
                 self.measurements += [entry for entry, _ in turns]
                 slow = peer_summary.slow(self.measurements, width,
@@ -67,8 +69,8 @@ class Comparison:
 
         def add(program, label, run, **more):
             turns.append(({"width": sweep.width, "program": program,
-                           "configuration": label, **more, "seconds": []},
-                          run))
+                           "configuration": label, **more, "seconds": [],
+                           "cpu_seconds": []}, run))
 
         for jobs in dict.fromkeys([cores, 1]):
             add("initscope", f"{jobs} job{'s' * (jobs > 1)}",
@@ -79,9 +81,9 @@ class Comparison:
                     about["openblas_core"] and not self.options.quick):
                 def run(measurement, peer=peer, configuration=configuration):
                     with Workers(peer, sweep, configuration) as workers:
-                        seconds, answers = workers.run()
+                        *times, answers = workers.run()
                     measurement["openblas_core"] = answers[0]["openblas_core"]
-                    return seconds
+                    return times
                 add(peer, configuration.label, run,
                     threads=configuration.threads,
                     processes=configuration.processes,
@@ -104,7 +106,7 @@ class Comparison:
         spread = Configuration(1, peer_machine.cores())
         for peer in self.peers:
             with Workers(peer, sweep, spread) as workers:
-                _, answers = workers.run()
+                *_, answers = workers.run()
             moments = np.concatenate([np.array(answer["second_moments"])
                                       for answer in answers])
             with np.errstate(divide="ignore"):

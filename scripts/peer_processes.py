@@ -5,6 +5,7 @@ A configuration is how a peer is run: threads, processes and environment.
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -126,7 +127,7 @@ class Workers:
             process.communicate()
 
     def run(self):
-        """Seconds from the first's begin to the last's end, and answers."""
+        """Seconds (first's begin to last's end), CPU seconds, answers."""
         for process in self.processes:
             if not process.stdout.readline():
                 _fail(self.peer, process)
@@ -135,7 +136,8 @@ class Workers:
             process.stdin.flush()
         answers = [_answer(self.peer, process) for process in self.processes]
         return (max(answer["end"] for answer in answers) -
-                min(answer["start"] for answer in answers)), answers
+                min(answer["start"] for answer in answers),
+                sum(answer["cpu_seconds"] for answer in answers), answers)
 
 
 def ask(peer, action, configuration=Configuration()):
@@ -175,14 +177,20 @@ def _fail(peer, process, err=None):
 
 
 def run_initscope(program, ini, output, jobs):
-    """Seconds of the whole process, from its start to its end."""
-    start = time.monotonic()
+    """Seconds and CPU seconds of the whole process."""
+    cpu_start, start = _cpu_of_children(), time.monotonic()
     done = subprocess.run(
         [program, "run", ini, "--output", output, "--jobs", str(jobs),
          "--force", "--quiet"], capture_output=True, text=True)
     seconds = time.monotonic() - start
+    cpu_seconds = _cpu_of_children() - cpu_start
     if done.returncode != 0:
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise ScriptError(INTERNAL, f"{program} ended with exit code "
                           f"{done.returncode}: {said}")
-    return seconds
+    return seconds, cpu_seconds
+
+
+def _cpu_of_children():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

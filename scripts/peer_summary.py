@@ -1,9 +1,10 @@
 """Medians, ratios and goals of compare_peers.py, and the lines that say them.
 
 A measurement is a dictionary: width, program ("initscope", "torch",
-"numpy"), configuration (a label) and seconds, one per round. Ratios are a
-peer's seconds over those of initscope as it is by default: above 1,
-initscope is faster.
+"numpy"), configuration (a label), seconds and cpu_seconds, one per round.
+Ratios are a peer's seconds over those of initscope as it is by default: above
+1, initscope is faster. Busy cores tell a configuration that uses fewer than
+it may, and a machine that others use, too.
 """
 
 import statistics
@@ -111,13 +112,15 @@ def slow(measurements, width, factor):
 def table(measurements):
     """The lines of the table, its heading first."""
     cells = [["width", "program", "configuration", "seconds", "ratio",
-              "rounds"]]
+              "busy cores", "rounds"]]
     for measurement in measurements:
         own = default_of(measurements, measurement["width"])
+        busy = sum(measurement["cpu_seconds"]) / sum(measurement["seconds"])
         cells.append([
             str(measurement["width"]), NAMES[measurement["program"]],
             measurement["configuration"], f"{median(measurement):.3f}",
             f"{median(measurement) / median(own):.2f}",
+            f"{busy:.1f}",
             str(len(measurement["seconds"]))])
     widths = [max(map(len, column)) for column in zip(*cells)]
     for line in cells:

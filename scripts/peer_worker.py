@@ -88,10 +88,11 @@ def sweep(module, task):
     print(flush=True)
     if not sys.stdin.readline():
         sys.exit(1)  # the caller is gone
-    start = time.monotonic()
+    cpu_start, start = time.process_time(), time.monotonic()
     rows = sweep_once(module, task, task["seeds"])
     end = time.monotonic()
     answer = {"start": start, "end": end,
+              "cpu_seconds": time.process_time() - cpu_start,
               "openblas_core": openblas_core(libraries())}
     if task["own_data"]:
         answer["second_moments"] = [
