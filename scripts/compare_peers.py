@@ -19,6 +19,8 @@ programs disagree.
 import argparse
 import json
 import os
+import signal
+import sys
 import tempfile
 
 import results_file  # first: says it where NumPy and pandas are missing
@@ -170,6 +172,8 @@ def report(comparison, ratios, normals, agreement, options):
 def main():
     """The whole program."""
     options = parse_arguments()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     machine = peer_machine.describe(options.initscope)
     begin = peer_machine.now()
     with tempfile.TemporaryDirectory() as folder:

@@ -46,9 +46,11 @@ class Configuration:
         """What is set beyond the caller's environment."""
         if self.threads is None:
             return {}
-        # torch.set_num_threads does not reach Debian's OpenBLAS.
+        # torch.set_num_threads does not reach Debian's OpenBLAS, which has
+        # threads of its own; those of OpenMP would spin while these work.
         names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS"]
-        found = {name: str(self.threads) for name in names}
+        found = {**{name: str(self.threads) for name in names},
+                 "OMP_WAIT_POLICY": "PASSIVE"}
         if self.core_type:
             found["OPENBLAS_CORETYPE"] = self.core_type
         return found
