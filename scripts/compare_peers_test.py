@@ -192,7 +192,7 @@ def test_a_program_that_is_wrong_fails_the_script(program, tmp_path):
 def test_interrupted_it_leaves_nothing(number, program, tmp_path):
     work = tmp_path / "work"
     work.mkdir()
-    # Long enough to be interrupted in the middle of a sweep.
+    # More seeds than it could run before the signal comes.
     process = subprocess.Popen(
         [sys.executable, SCRIPT, "--quick", "--peers", "numpy", "--seeds",
          "100000", "--initscope", program], cwd=tmp_path, text=True,

@@ -11,7 +11,7 @@ from torch.nn import functional, init as torch_init
 def moments(values):
     """Mean, variance (divisor n) and second moment.
 
-    Ten times as fast as torch.var_mean.
+    At a width of 256 some nine times as fast as torch.var_mean.
     """
     mean = values.mean()
     centred = (values - mean).reshape(-1)
