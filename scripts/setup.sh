@@ -13,15 +13,21 @@ readonly PLOTS=(
 readonly TESTS=(
   python3-pytest python3-xarray python3-h5netcdf python3-netcdf4 python3-scipy
   dataset-fashion-mnist clang-format)
+# What initscope is compared with. The matrix libraries change which BLAS the
+# whole system uses (update-alternatives --display libblas.so.3-...).
+readonly PEERS=(
+  python3-torch libopenblas-pthread-dev libblis-pthread-dev libdnnl-dev)
 
 usage() {
   cat <<END
-usage: scripts/setup.sh [--tests]
+usage: scripts/setup.sh [--tests] [--peers]
 
 Installs what initscope needs from Debian's packages (made for Debian 12), with
 apt-get, through sudo unless you are root. What is there already is left alone.
 
   --tests   also what only the tests need
+  --peers   also what initscope is compared with: PyTorch, OpenBLAS, BLIS and
+            oneDNN; NumPy then uses OpenBLAS, as does all of the system
   --help    this text
 END
 }
@@ -35,6 +41,7 @@ packages=("${BUILD[@]}" "${PLOTS[@]}")
 for argument in "$@"; do
   case $argument in
     --tests) packages+=("${TESTS[@]}") ;;
+    --peers) packages+=("${PEERS[@]}") ;;
     -h | --help) usage; exit 0 ;;
     *)
       echo "setup.sh: unknown option '$argument'; see --help" >&2

@@ -112,7 +112,7 @@ def test_unknown_option(script, machine):
 
 def test_setup_leaves_a_ready_machine_alone(machine):
     machine.fake("apt-get", 'echo called >>"$CALLS"; exit 1')
-    for arguments in [], ["--tests"]:
+    for arguments in [], ["--tests"], ["--peers"], ["--tests", "--peers"]:
         answer = machine.run("setup.sh", *arguments)
         assert answer.returncode == 0
         assert "packages are installed" in answer.stdout
@@ -132,6 +132,16 @@ def test_setup_knows_what_only_tests_need(machine):
     assert machine.apt_calls() == []
     machine.run("setup.sh", "--tests", MISSING="python3-pytest")
     assert machine.apt_calls()[-1].endswith(" python3-pytest")
+
+
+@pytest.mark.parametrize("package", ["python3-torch", "libdnnl-dev",
+                                     "libopenblas-pthread-dev",
+                                     "libblis-pthread-dev"])
+def test_setup_knows_what_only_the_comparison_needs(machine, package):
+    machine.run("setup.sh", "--tests", MISSING=package)
+    assert machine.apt_calls() == []
+    machine.run("setup.sh", "--peers", MISSING=package)
+    assert machine.apt_calls()[-1].endswith(f" {package}")
 
 
 def test_setup_tries_twice(machine, tmp_path):

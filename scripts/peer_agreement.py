@@ -1,0 +1,136 @@
+"""Do several programs draw from one law? For each layer's second moments.
+
+Each program (initscope, PyTorch, NumPy) gives log10 of a second moment per
+seed and cell, a cell being an activation, an init, a layer and a tensor.
+Seeds are independent, programs too, and in deep layers second moments are
+nearly log-normal (Hanin & Nica 2020), so each pair of programs is compared by
+Welch's t-test of the means of the logarithms. All pairs and cells are one
+family: its significance is divided by their number (Bonferroni).
+
+Where a program's values do not vary (zero weights), its standard error is
+that of rounding: constants must be equal, and a zero is only equal to zero.
+"""
+
+import itertools
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+SIGNIFICANCE = 1e-3
+# Of log10 of a mean that is summed and stored in float32: 20 units in the last
+# place, where blocked sums of a million entries lose a few.
+ROUNDING = 1e-6
+
+
+@dataclass
+class Agreement:
+    """What compare() found."""
+
+    comparisons: int
+    threshold: float   # |z| from here on is a disagreement
+    largest: float     # the largest |z|
+    detectable: float  # ratio of moments that half of the comparisons find
+    disagreements: list  # dictionaries, worst first
+
+    @property
+    def holds(self):
+        """Whether all programs agree."""
+        return not self.disagreements
+
+
+def normal_deviate(t, freedom):
+    """The normal deviate that is as improbable as Student's t.
+
+    Wallace (1959); in the tails that matter here right to 1 %.
+    """
+    return ((8 * freedom + 1) / (8 * freedom + 3) * np.sign(t) *
+            np.sqrt(freedom * np.log1p(t * t / freedom)))
+
+
+def difference(one, other):
+    """z of the means' difference and its standard error, of each cell.
+
+    `one` and `other` are log10 values, seeds x cells. z is inf where the two
+    cannot be compared.
+    """
+    means, errors, counts = [], [], []
+    finite = np.ones(one.shape[1:], bool)
+    zero = []
+    for values in (one, other):
+        zero.append((values == -np.inf).all(axis=0))
+        good = np.isfinite(values).all(axis=0)
+        finite &= good
+        values = np.where(good, values, 0)
+        means.append(values.mean(axis=0))
+        errors.append(values.var(axis=0, ddof=1) / len(values) + ROUNDING**2)
+        counts.append(len(values))
+    error = errors[0] + errors[1]
+    freedom = error**2 / sum(e**2 / (n - 1) for e, n in zip(errors, counts))
+    z = normal_deviate((means[0] - means[1]) / np.sqrt(error), freedom)
+    z = np.where(finite, z, np.where(zero[0] & zero[1], 0.0, np.inf))
+    return z, np.sqrt(error)
+
+
+def compare(logs, cells, significance=SIGNIFICANCE):
+    """Compares every pair of programs in every cell.
+
+    `logs` is {program: seeds x cells, log10 of second moments}, `cells` a
+    dictionary per cell that says which it is.
+    REQUIRES: two seeds or more.
+    """
+    pairs = list(itertools.combinations(logs, 2))
+    comparisons = len(pairs) * len(cells)
+    threshold = NormalDist().inv_cdf(1 - significance / comparisons / 2)
+    found = []
+    largest = 0.0
+    random_errors = []
+    for one, other in pairs:
+        z, error = difference(logs[one], logs[other])
+        random_errors += error[error > 10 * ROUNDING].tolist()
+        largest = max(largest, float(np.abs(z).max()))
+        for i in np.flatnonzero(~(np.abs(z) <= threshold)):
+            found.append({**cells[i], "programs": [one, other],
+                          "z": float(z[i]),
+                          "log10": [mean(logs[one][:, i]),
+                                    mean(logs[other][:, i])]})
+    found.sort(key=lambda entry: -abs(entry["z"]))
+    detectable = 10 ** (threshold * float(np.median(random_errors or [0])))
+    return Agreement(comparisons, threshold, largest, detectable, found)
+
+
+def mean(logs):
+    """Of log10 values; -inf or NaN if one of them is."""
+    with np.errstate(invalid="ignore"):
+        return float(np.mean(logs))
+
+
+def sentences(agreement, programs, seeds, significance=SIGNIFICANCE):
+    """The lines that say what was found."""
+    names = f"{', '.join(programs[:-1])} and {programs[-1]}"
+    test = (f"{agreement.comparisons} comparisons of second moments, "
+            f"{seeds} seeds, largest |z| {agreement.largest:.1f}, allowed "
+            f"{agreement.threshold:.1f} (significance {significance:g} of "
+            f"all); half of the tests find a factor of "
+            f"{agreement.detectable:.2f}")
+    if agreement.holds:
+        return [f"{names} agree: {test}"]
+    lines = [f"{names} DISAGREE in {len(agreement.disagreements)} of {test}"]
+    for entry in agreement.disagreements[:10]:
+        one, other = (number(log) for log in entry["log10"])
+        lines.append(
+            f"  {entry['tensor']} at layer {entry['layer']}, "
+            f"{entry['activation']}, {entry['init']}: {one} in "
+            f"{entry['programs'][0]}, {other} in {entry['programs'][1]} "
+            f"(z {entry['z']:.1f})")
+    return lines
+
+
+def number(log10):
+    """The second moment itself, if a double can hold it."""
+    if log10 == -math.inf:
+        return "0"
+    if -300 < log10 < 300:
+        return f"{10 ** log10:.4g}"
+    return f"10^{log10:.2f}"
