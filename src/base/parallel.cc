@@ -44,7 +44,8 @@ void ParallelFor(size_t count, size_t jobs,
     const FlushDenormals flush;
     task(i);
   };
-  if (jobs == 1) {
+  jobs = std::min(jobs, count);
+  if (jobs <= 1) {
     for (size_t i = 0; i < count; ++i) run(i);
     return;
   }

@@ -163,7 +163,9 @@ void DotTiles(const PackedBatch<T>& x, size_t row, const PackedBatch<T>& d,
   const Tag<T> tag;
   using V = hn::Vec<Tag<T>>;
   const size_t lanes = hn::Lanes(tag);
-  const size_t width = x.width();
+  // From panel to panel.
+  const size_t x_stride = x.padded_units() * x.width();
+  const size_t d_stride = d.padded_units() * d.width();
   HWY_ALIGN T sums[kRows * kColumns];
   // A few columns of d stay in L1 while the rows of x pass by.
   constexpr size_t kColumnBlock = 16;
@@ -172,28 +174,28 @@ void DotTiles(const PackedBatch<T>& x, size_t row, const PackedBatch<T>& d,
     for (size_t i = 0; i < out.rows(); i += kRows) {
       for (size_t j = j0; j < j1; j += kColumns) {
         // Past the edge the last row or column is taken again.
-        size_t xi[kRows], dj[kColumns];
+        const T* xi[kRows];
+        const T* dj[kColumns];
         for (size_t r = 0; r < kRows; ++r) {
-          xi[r] = (row + std::min(i + r, out.rows() - 1)) * width;
+          xi[r] = x.unit(0, row + std::min(i + r, out.rows() - 1));
         }
         for (size_t c = 0; c < kColumns; ++c) {
-          dj[c] = (column + std::min(j + c, out.cols() - 1)) * width;
+          dj[c] = d.unit(0, column + std::min(j + c, out.cols() - 1));
         }
         V sum[kRows * kColumns];
 #pragma GCC unroll 16
         for (size_t k = 0; k < kRows * kColumns; ++k) sum[k] = hn::Zero(tag);
         for (size_t p = 0; p < x.panels(); ++p) {
-          for (size_t half = 0; half < width; half += lanes) {
-            const T* HWY_RESTRICT xp = x.panel(p) + half;
-            const T* HWY_RESTRICT dp = d.panel(p) + half;
+#pragma GCC unroll 2
+          for (size_t half = 0; half < 2; ++half) {
             V dv[kColumns];
 #pragma GCC unroll 4
             for (size_t c = 0; c < kColumns; ++c) {
-              dv[c] = hn::Load(tag, dp + dj[c]);
+              dv[c] = hn::Load(tag, dj[c] + half * lanes);
             }
 #pragma GCC unroll 4
             for (size_t r = 0; r < kRows; ++r) {
-              const V xv = hn::Load(tag, xp + xi[r]);
+              const V xv = hn::Load(tag, xi[r] + half * lanes);
 #pragma GCC unroll 4
               for (size_t c = 0; c < kColumns; ++c) {
                 sum[r * kColumns + c] =
@@ -201,6 +203,10 @@ void DotTiles(const PackedBatch<T>& x, size_t row, const PackedBatch<T>& d,
               }
             }
           }
+#pragma GCC unroll 4
+          for (size_t r = 0; r < kRows; ++r) xi[r] += x_stride;
+#pragma GCC unroll 4
+          for (size_t c = 0; c < kColumns; ++c) dj[c] += d_stride;
         }
         hn::Store(SumsOfLanes(tag, sum), tag, sums);
         for (size_t r = 0; r < std::min(kRows, out.rows() - i); ++r) {

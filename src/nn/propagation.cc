@@ -148,9 +148,11 @@ double LargestOf(const RowMoments& row) {
   return std::max(std::abs(row.min), std::abs(row.max));
 }
 
-// Whether x lies in 2^±range, or is zero.
+// Whether x >= 0 has a binary exponent in ±range, or is zero.
 bool IsWithin(double x, int range) {
-  return x == 0 || std::abs(std::ilogb(x)) <= range;
+  const double limit = static_cast<double>(uint64_t{1} << (range / 4));
+  const double low = 1 / limit / limit / limit / limit;
+  return x == 0 || (low <= x && x < 2 / low);
 }
 
 template <typename T>

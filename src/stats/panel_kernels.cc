@@ -308,17 +308,20 @@ void LaneMoments<T>::Begin(const T* panel, size_t units, size_t width) {
   // numbers that is exact.
   size_t first = 8;
   while (first > units) first /= 2;
-  for (size_t i = 0; i < width; ++i) {
-    T terms[8];
-    for (size_t j = 0; j < first; ++j) terms[j] = panel[j * width + i];
-    for (size_t n = first; n > 1; n /= 2) {
-      for (size_t j = 0; j < n / 2; ++j) {
-        terms[j] = (terms[j] + terms[j + n / 2]) / 2;
+  T terms[8][kMaxPanelWidth];
+  for (size_t j = 0; j < first; ++j) {
+    std::copy_n(panel + j * width, width, terms[j]);
+  }
+  for (size_t n = first / 2; n > 0; n /= 2) {
+    for (size_t j = 0; j < n; ++j) {
+      for (size_t i = 0; i < width; ++i) {
+        terms[j][i] = (terms[j][i] + terms[j + n][i]) / 2;
       }
     }
-    origin_[i] = terms[0];
-    min_[i] = max_[i] = panel[i];
   }
+  std::copy_n(terms[0], width, origin_);
+  std::copy_n(panel, width, min_);
+  std::copy_n(panel, width, max_);
   for (auto& sum : sums_) std::fill_n(sum, width, 0.0);
 }
 

@@ -16,7 +16,9 @@ double Ldexp(double value, int64_t shift) {
 
 }  // namespace
 
-double ScaledDouble::ToDouble() const { return Ldexp(value, exponent); }
+double ScaledDouble::ToDouble() const {
+  return exponent == 0 ? value : Ldexp(value, exponent);
+}
 
 double ScaledDouble::Log10() const {
   if (exponent == 0) return std::log10(value);
