@@ -80,8 +80,8 @@ struct Product {
         b(kind == Kind::kMultiplyTransposed ? s.n : s.k,
           kind == Kind::kMultiplyTransposed ? s.k : s.n, b_offset),
         out(s.m, s.n, out_offset) {
-    FillVariates(VariateLaw::kNormal, {1}, 0, a.view());
-    FillVariates(VariateLaw::kNormal, {2}, 0, b.view());
+    FillVariates(VariateLaw::kNormal, {1}, 0, 0, a.view());
+    FillVariates(VariateLaw::kNormal, {2}, 0, 0, b.view());
     // What was there before must not count.
     std::fill_n(out.view().data(), out.view().size(), std::nan(""));
     switch (kind) {

@@ -33,11 +33,11 @@ void UnitWeights<T>::Draw(UnitLaw law, uint64_t seed, size_t layer,
                                 static_cast<uint32_t>(layer)};
   switch (law) {
     case UnitLaw::kNormal:
-      return FillVariates(VariateLaw::kNormal, source, 0, entries_.view());
+      return FillVariates(VariateLaw::kNormal, source, 0, 0, entries_.view());
     case UnitLaw::kUniform:
-      return FillVariates(VariateLaw::kUniform, source, 0, entries_.view());
+      return FillVariates(VariateLaw::kUniform, source, 0, 0, entries_.view());
     case UnitLaw::kTruncatedNormal:
-      return FillVariates(VariateLaw::kTruncatedNormal, source, 0,
+      return FillVariates(VariateLaw::kTruncatedNormal, source, 0, 0,
                           entries_.view());
     case UnitLaw::kOrthogonal:
       return FillOrthogonal(source, entries_.view());
