@@ -23,7 +23,7 @@ constexpr T kInf = std::numeric_limits<T>::infinity();
 template <typename T>
 std::vector<T> NormalRow(size_t n) {
   std::vector<T> row(n);
-  FillVariates(VariateLaw::kNormal, {3}, 0, MatrixView<T>(row.data(), 1, n));
+  FillVariates(VariateLaw::kNormal, {3}, 0, 0, MatrixView<T>(row.data(), 1, n));
   return row;
 }
 

@@ -121,7 +121,7 @@ LossRow Probe(const LossInput& in, double* delta, int64_t* delta_exponent) {
 
 void DrawNormal(uint64_t seed, Stream stream, uint32_t row, size_t outputs,
                 double* target) {
-  FillVariates(VariateLaw::kNormal, {seed, stream, 0}, row,
+  FillVariates(VariateLaw::kNormal, {seed, stream, 0}, row, 0,
                MatrixView<double>(target, 1, outputs));
 }
 

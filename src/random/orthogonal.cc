@@ -13,7 +13,7 @@ void FillOrthogonal(const VariateSource& source, MatrixView<T> out) {
   const auto rows = static_cast<Eigen::Index>(out.rows());
   const auto cols = static_cast<Eigen::Index>(out.cols());
   Matrix<double> draw(out.rows(), out.cols());
-  FillVariates(VariateLaw::kNormal, source, 0, draw.view());
+  FillVariates(VariateLaw::kNormal, source, 0, 0, draw.view());
   const Eigen::Map<const RowMajor> normal(draw.data(), rows, cols);
 
   const bool transposed = rows < cols;

@@ -115,7 +115,7 @@ TEST(FillOrthogonal, IsTheQOfTheNormalDraw) {
   for (const Shape& shape : kShapes) {
     const VariateSource source = {4, Stream::kWeights, 2};
     Matrix<double> normal(shape.rows, shape.cols);
-    FillVariates(VariateLaw::kNormal, source, 0, normal.view());
+    FillVariates(VariateLaw::kNormal, source, 0, 0, normal.view());
     const bool wide = shape.rows < shape.cols;
     const auto expected = GramSchmidt(Vectors(normal, wide));
     const auto actual = Vectors(Draw<double>(4, shape), wide);

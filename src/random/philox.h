@@ -12,19 +12,25 @@ namespace initscope {
 
 using PhiloxBlock = std::array<uint32_t, 4>;
 
+inline constexpr int kPhiloxRounds = 10;
+inline constexpr uint32_t kPhiloxFactorA = 0xD2511F53;
+inline constexpr uint32_t kPhiloxFactorB = 0xCD9E8D57;
+inline constexpr uint32_t kPhiloxKeyStep0 = 0x9E3779B9;  // the golden ratio's
+inline constexpr uint32_t kPhiloxKeyStep1 = 0xBB67AE85;  // √3's fraction
+
 // Four random words for a 128-bit counter and a 64-bit key (low word first).
 constexpr PhiloxBlock Philox4x32(PhiloxBlock counter, uint64_t key) {
   uint32_t k0 = static_cast<uint32_t>(key);
   uint32_t k1 = static_cast<uint32_t>(key >> 32);
-  for (int round = 0; round < 10; ++round) {
-    const uint64_t p0 = uint64_t{0xD2511F53} * counter[0];
-    const uint64_t p1 = uint64_t{0xCD9E8D57} * counter[2];
+  for (int round = 0; round < kPhiloxRounds; ++round) {
+    const uint64_t p0 = uint64_t{kPhiloxFactorA} * counter[0];
+    const uint64_t p1 = uint64_t{kPhiloxFactorB} * counter[2];
     counter = {static_cast<uint32_t>(p1 >> 32) ^ counter[1] ^ k0,
                static_cast<uint32_t>(p1),
                static_cast<uint32_t>(p0 >> 32) ^ counter[3] ^ k1,
                static_cast<uint32_t>(p0)};
-    k0 += 0x9E3779B9;  // the golden ratio's fraction
-    k1 += 0xBB67AE85;  // that of the square root of 3
+    k0 += kPhiloxKeyStep0;
+    k1 += kPhiloxKeyStep1;
   }
   return counter;
 }

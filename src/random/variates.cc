@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
+#include "random/float_variates.h"
 #include "random/normal_quantile.h"
 #include "random/philox.h"
 
@@ -43,32 +45,28 @@ double VariateFromWord(VariateLaw law, uint32_t word) {
 template <typename T>
 void FillVariates(VariateLaw law, const VariateSource& source,
                   uint32_t first_row, uint32_t first_col, MatrixView<T> out) {
-  for (size_t i = 0; i < out.rows(); ++i) {
-    T* row = out.row(i);
-    for (size_t j = 0; j < out.cols(); j += 4) {
-      const PhiloxBlock words =
-          BlockAt(source, static_cast<uint32_t>(first_row + i),
-                  static_cast<uint32_t>((first_col + j) / 4));
-      const size_t count = std::min<size_t>(4, out.cols() - j);
-      for (size_t k = 0; k < count; ++k) {
-        row[j + k] = static_cast<T>(VariateFromWord(law, words[k]));
+  INITSCOPE_CHECK(first_col % 4 == 0);
+  if constexpr (std::is_same_v<T, float>) {
+    FillFloatVariates(law, source, first_row, first_col, out);
+  } else {
+    for (size_t i = 0; i < out.rows(); ++i) {
+      T* row = out.row(i);
+      for (size_t j = 0; j < out.cols(); j += 4) {
+        const PhiloxBlock words =
+            BlockAt(source, first_row + static_cast<uint32_t>(i),
+                    (first_col + static_cast<uint32_t>(j)) / 4);
+        const size_t count = std::min<size_t>(4, out.cols() - j);
+        for (size_t k = 0; k < count; ++k) {
+          row[j + k] = VariateFromWord(law, words[k]);
+        }
       }
     }
   }
 }
 
-template <typename T>
-void FillVariates(VariateLaw law, const VariateSource& source,
-                  uint32_t first_row, MatrixView<T> out) {
-  FillVariates(law, source, first_row, 0, out);
-}
 template void FillVariates(VariateLaw, const VariateSource&, uint32_t, uint32_t,
                            MatrixView<float>);
 template void FillVariates(VariateLaw, const VariateSource&, uint32_t, uint32_t,
-                           MatrixView<double>);
-template void FillVariates(VariateLaw, const VariateSource&, uint32_t,
-                           MatrixView<float>);
-template void FillVariates(VariateLaw, const VariateSource&, uint32_t,
                            MatrixView<double>);
 
 }  // namespace initscope

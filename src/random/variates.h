@@ -6,8 +6,9 @@
 //     key = seed    counter = (col div 4, row, layer, stream)
 //     word = col mod 4    u = (word + ½)·2⁻³²
 //
-// Variates are defined in double; float ones are those, rounded once. There is
-// no state and no rejection, so any part may be drawn at any time.
+// Variates are defined in double; float ones are the same reals to the ulps
+// that float_variates.h states, in vector arithmetic. There is no state and no
+// rejection, so any part may be drawn at any time.
 #pragma once
 
 #include <cstdint>
@@ -50,10 +51,9 @@ double Uniform01(uint32_t word);
 // The variate that a law makes of a word; mean 0, variance 1.
 double VariateFromWord(VariateLaw law, uint32_t word);
 
-// out(i, j) = the variate at (first_row + i, j). T: float, double.
-template <typename T>
-void FillVariates(VariateLaw law, const VariateSource& source,
-                  uint32_t first_row, MatrixView<T> out);
+// out(i, j) = the variate at (first_row + i, first_col + j), rows modulo 2^32.
+// T: float, double. Any block has the bits of the whole.
+// REQUIRES: first_col % 4 == 0, first_col + out.cols() <= 2^32.
 template <typename T>
 void FillVariates(VariateLaw law, const VariateSource& source,
                   uint32_t first_row, uint32_t first_col, MatrixView<T> out);

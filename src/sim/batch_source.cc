@@ -11,14 +11,14 @@ namespace {
 
 void DrawGaussian(const RunSpec& run, uint32_t row, MatrixView<double> out) {
   const double c = run.input_correlation;
-  FillVariates(VariateLaw::kNormal, {run.data_seed, Stream::kInputs, 0}, row,
+  FillVariates(VariateLaw::kNormal, {run.data_seed, Stream::kInputs, 0}, row, 0,
                out);
   const double own = std::sqrt(run.input_variance * (1 - c));
   for (size_t j = 0; j < out.size(); ++j) out.data()[j] *= own;
   if (c == 0) return;
   // What all samples share is the variate of layer 1, row 0.
   Matrix<double> shared(1, out.cols());
-  FillVariates(VariateLaw::kNormal, {run.data_seed, Stream::kInputs, 1}, 0,
+  FillVariates(VariateLaw::kNormal, {run.data_seed, Stream::kInputs, 1}, 0, 0,
                shared.view());
   const double weight = std::sqrt(run.input_variance * c);
   for (size_t j = 0; j < out.cols(); ++j) {
@@ -27,7 +27,7 @@ void DrawGaussian(const RunSpec& run, uint32_t row, MatrixView<double> out) {
 }
 
 void DrawOnSphere(const RunSpec& run, uint32_t row, MatrixView<double> out) {
-  FillVariates(VariateLaw::kNormal, {run.data_seed, Stream::kInputs, 0}, row,
+  FillVariates(VariateLaw::kNormal, {run.data_seed, Stream::kInputs, 0}, row, 0,
                out);
   const double squares =
       std::inner_product(out.data(), out.data() + out.size(), out.data(), 0.0);

@@ -63,7 +63,7 @@ std::vector<T> DrawBias(const RunSpec& run, size_t l) {
   Matrix<double> draw(1, run.widths[l + 1]);
   FillVariates(run.bias_init == BiasInit::kNormal ? VariateLaw::kNormal
                                                   : VariateLaw::kUniform,
-               {run.seed, Stream::kBiases, static_cast<uint32_t>(l)}, 0,
+               {run.seed, Stream::kBiases, static_cast<uint32_t>(l)}, 0, 0,
                draw.view());
   std::vector<T> bias(draw.cols());
   for (size_t j = 0; j < bias.size(); ++j) {

@@ -25,7 +25,7 @@ template <typename T>
 ScaledMatrix<T> Draw(size_t rows, size_t cols, double mean = 0,
                      uint64_t seed = 6) {
   Matrix<double> normal(rows, cols);
-  FillVariates(VariateLaw::kNormal, {seed}, 0, normal.view());
+  FillVariates(VariateLaw::kNormal, {seed}, 0, 0, normal.view());
   ScaledMatrix<T> x;
   x.Resize(rows, cols);
   for (size_t i = 0; i < x.mantissa.size(); ++i) {
@@ -410,7 +410,7 @@ TEST(Moments, KurtosisKnowsTheLaw) {
                 IsNear(3.0, 5 * error));
     ScaledMatrix<double> uniform;
     uniform.Resize(kRows, kCols);
-    FillVariates(VariateLaw::kUniform, {seed}, 0, uniform.mantissa.view());
+    FillVariates(VariateLaw::kUniform, {seed}, 0, 0, uniform.mantissa.view());
     EXPECT_THAT(MomentsOf(uniform).Kurtosis(), IsNear(1.8, 5 * error));
   }
 }

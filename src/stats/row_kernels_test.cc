@@ -23,7 +23,7 @@ constexpr size_t kSizes[] = {1,  2,  3,  7,  8,  9,  15,
 template <typename T>
 std::vector<T> Row(size_t n, double mean = 0, double deviation = 1) {
   std::vector<double> normal(n);
-  FillVariates(VariateLaw::kNormal, {5}, 0,
+  FillVariates(VariateLaw::kNormal, {5}, 0, 0,
                MatrixView<double>(normal.data(), 1, n));
   std::vector<T> row(n);
   for (size_t i = 0; i < n; ++i) {

@@ -26,8 +26,8 @@ ScaledMatrix<T> Draw(size_t rows, size_t cols, double common = 0,
                      double spread = 1, uint64_t seed = 8) {
   Matrix<double> shared(1, cols);
   Matrix<double> own(rows, cols);
-  FillVariates(VariateLaw::kNormal, {1000}, 0, shared.view());
-  FillVariates(VariateLaw::kNormal, {seed}, 0, own.view());
+  FillVariates(VariateLaw::kNormal, {1000}, 0, 0, shared.view());
+  FillVariates(VariateLaw::kNormal, {seed}, 0, 0, own.view());
   ScaledMatrix<T> x;
   x.Resize(rows, cols);
   for (size_t i = 0; i < rows; ++i) {
