@@ -78,8 +78,7 @@ int PlanCommand(const Options& options) {
   const Experiment experiment = LoadExperiment(options);
   const SweepCost& cost = experiment.cost;
   const double rate = MeasureRate(experiment.runs[0]);
-  const double jobs = static_cast<double>(
-      std::min(experiment.jobs, std::max<size_t>(1, cost.bundles)));
+  const double jobs = static_cast<double>(experiment.jobs);
   double layers = 0;
   for (const RunSpec& run : experiment.runs) {
     layers += static_cast<double>(run.depth() + 1);
@@ -102,6 +101,7 @@ int PlanCommand(const Options& options) {
         {"jobs", experiment.jobs},
         {"flop", cost.flops},
         {"memory_bytes", cost.memory},
+        {"memory_bytes_per_job", cost.memory_per_job},
         {"machine_bytes", MachineMemory()},
         {"expected_seconds", seconds},
         {"output", output}};
@@ -125,8 +125,9 @@ int PlanCommand(const Options& options) {
       "\nwork      {:.3g} GFLOP in {} bundles (runs that share their "
       "random weights)\n",
       cost.flops / 1e9, cost.bundles);
-  fmt::print("memory    {} of {} with {} jobs\n", BytesText(cost.memory),
-             BytesText(MachineMemory()), experiment.jobs);
+  fmt::print("memory    {} of {} with {} jobs; {} for each job more\n",
+             BytesText(cost.memory), BytesText(MachineMemory()),
+             experiment.jobs, BytesText(cost.memory_per_job));
   fmt::print("time      about {} at the {:.3g} GFLOP/s per core measured now\n",
              SecondsText(seconds), rate / 1e9);
   fmt::print("output    {}\n", output);

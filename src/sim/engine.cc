@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <map>
 #include <set>
 
 #include "base/denormals.h"
@@ -102,18 +103,10 @@ bool ShareTargets(const RunSpec& a, const RunSpec& b) {
          a.label_smoothing == b.label_smoothing;
 }
 
-bool ShareForward(const RunSpec& a, const RunSpec& b) {
-  if (!ShareInputs(a, b) || a.activation != b.activation) return false;
-  if (IsHomogeneous(a) && IsHomogeneous(b)) return true;
-  return a.init == b.init && a.gain == b.gain && a.bias_init == b.bias_init &&
-         a.bias_std == b.bias_std;
-}
-
 // delta is linear in delta_L, which the probe draws: runs that share the
 // forward pass over U share the backward pass, too.
 bool ShareBackward(const RunSpec& a, const RunSpec& b) {
-  return ShareForward(a, b) && ShareTargets(a, b) && IsHomogeneous(a) &&
-         a.loss->name == "probe";
+  return IsHomogeneous(a) && a.loss->name == "probe" && ShareTargets(a, b);
 }
 
 template <typename T>
@@ -236,6 +229,7 @@ class BackwardPass {
         rows_(run.depth() + 1) {}
 
   const RunSpec& run() const { return run_; }
+  const ForwardPass<T>* forward() const { return forward_; }
   bool is_unit() const { return unit_; }
   const PackedBatch<T>& delta() const { return delta_; }
   const SampleMoments& delta_moments() const { return layer_.moments; }
@@ -356,16 +350,20 @@ class Simulation {
              const EngineOptions& options,
              const std::vector<RunResult*>& results)
       : options_(options), first_(*runs[0]) {
+    std::map<PassKey, ForwardPass<T>*> passes;
     for (size_t i = 0; i < runs.size(); ++i) {
       RunState<T> state = {runs[i], results[i], nullptr, nullptr, {}, {}};
-      state.forward = FindOrAdd(
-          &forward_,
-          [&](const auto& pass) { return ShareForward(pass.run(), *runs[i]); },
-          *runs[i]);
-      state.backward = FindOrAdd(
-          &backward_,
-          [&](const auto& pass) { return ShareBackward(pass.run(), *runs[i]); },
-          *runs[i], state.forward);
+      ForwardPass<T>*& forward = passes[ForwardPassKey(*runs[i])];
+      if (forward == nullptr) forward = &forward_.emplace_back(*runs[i]);
+      state.forward = forward;
+      for (BackwardPass<T>& pass : backward_) {
+        if (pass.forward() == forward && ShareBackward(pass.run(), *runs[i])) {
+          state.backward = &pass;
+        }
+      }
+      if (state.backward == nullptr) {
+        state.backward = &backward_.emplace_back(*runs[i], forward);
+      }
       SetFactors(&state);
       states_.push_back(std::move(state));
     }
@@ -386,16 +384,6 @@ class Simulation {
   }
 
  private:
-  // The element that `matches`, or a new one from `arguments`.
-  template <typename Pass, typename Matches, typename... Arguments>
-  static Pass* FindOrAdd(std::deque<Pass>* passes, const Matches& matches,
-                         const Arguments&... arguments) {
-    for (Pass& pass : *passes) {
-      if (matches(pass)) return &pass;
-    }
-    return &passes->emplace_back(arguments...);
-  }
-
   void Checkpoint() const {
     if (options_.stop != nullptr && *options_.stop) throw Interrupted();
   }
@@ -628,7 +616,23 @@ void SimulateBundle(const std::vector<const RunSpec*>& runs,
   }
 }
 
-double RunMemory(const RunSpec& run) {
+PassKey ForwardPassKey(const RunSpec& run) {
+  const bool homogeneous = IsHomogeneous(run);
+  return {run.activation,
+          homogeneous ? nullptr : run.init,
+          homogeneous ? 0 : run.gain,
+          homogeneous ? BiasInit::kNormal : run.bias_init,
+          run.bias_std,
+          run.batch,
+          run.batches,
+          run.data_seed,
+          run.input_kind,
+          run.samples.get(),
+          run.input_variance,
+          run.input_correlation};
+}
+
+double PassMemory(const RunSpec& run) {
   const double entry = run.precision == Precision::kFloat32 ? 4 : 8;
   // Panels are padded: at most to kMaxPanelWidth samples.
   const double batch = static_cast<double>((run.batch + kMaxPanelWidth - 1) /
@@ -649,7 +653,7 @@ double RunMemory(const RunSpec& run) {
   return tensors + samples + statistics;
 }
 
-double BundleMemory(const RunSpec& run, double runs, double jobs) {
+double BundleMemory(const RunSpec& run, double passes, double jobs) {
   double weights = KeepsWeights(run)
                        ? UnitWeightBytes(run)
                        : jobs * kWeightBlock * kWeightBlock *
@@ -659,7 +663,7 @@ double BundleMemory(const RunSpec& run, double runs, double jobs) {
     const bool is_float = run.precision == Precision::kFloat32;
     weights += LargestWeightBytes(run) * (1 + 4 * (is_float ? 2 : 1));
   }
-  return weights + runs * RunMemory(run);
+  return weights + passes * PassMemory(run);
 }
 
 double RunFlops(const RunSpec& run) {

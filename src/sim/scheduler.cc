@@ -13,38 +13,114 @@ namespace {
 
 constexpr double kBundleBytes = 512e6;
 
-}  // namespace
+// A product of at least so many flop keeps several cores busy.
+constexpr double kSharedFlops = 2e7;
 
-std::vector<Bundle> MakeBundles(const std::vector<RunSpec>& runs, size_t jobs,
-                                double bundle_bytes) {
+double LargestProductFlops(const RunSpec& run) {
+  double largest = 0;
+  for (size_t l = 0; l < run.depth(); ++l) {
+    largest = std::max(largest, static_cast<double>(run.widths[l]) *
+                                    static_cast<double>(run.widths[l + 1]));
+  }
+  return 2 * largest * static_cast<double>(run.batch);
+}
+
+// The runs of one forward pass.
+using PassRuns = std::vector<size_t>;
+
+// Runs that share U, as the passes that they need.
+std::vector<std::vector<PassRuns>> GroupRuns(const std::vector<RunSpec>& runs) {
   using Shared = std::tuple<uint64_t, UnitLaw, std::vector<size_t>, Precision>;
-  std::map<Shared, size_t> index;
-  std::vector<Bundle> groups;  // in the order of their first run
+  struct Group {
+    size_t index;
+    std::map<PassKey, size_t> passes;
+  };
+  std::map<Shared, Group> groups;
+  std::vector<std::vector<PassRuns>> out;  // in the order of their first run
   for (size_t i = 0; i < runs.size(); ++i) {
     const RunSpec& run = runs[i];
-    const Shared key(run.seed, run.init->law, run.widths, run.precision);
-    const auto [it, fresh] = index.emplace(key, groups.size());
-    if (fresh) groups.emplace_back();
-    groups[it->second].push_back(i);
+    const auto [group, fresh] = groups.try_emplace(
+        Shared(run.seed, run.init->law, run.widths, run.precision));
+    if (fresh) {
+      group->second.index = out.size();
+      out.emplace_back();
+    }
+    std::vector<PassRuns>& passes = out[group->second.index];
+    const auto [pass, first] =
+        group->second.passes.try_emplace(ForwardPassKey(run), passes.size());
+    if (first) passes.emplace_back();
+    passes[pass->second].push_back(i);
   }
-  // Several bundles per job even out their different lengths.
-  constexpr size_t kBundlesPerJob = 4;
-  const size_t fair =
-      std::max<size_t>(1, runs.size() / (kBundlesPerJob * jobs));
-  std::vector<Bundle> bundles;
-  for (const Bundle& group : groups) {
-    double largest = 1;
-    for (size_t i : group) largest = std::max(largest, RunMemory(runs[i]));
-    const size_t fit =
-        static_cast<size_t>(std::clamp(bundle_bytes / largest, 1.0, 1e9));
-    const size_t step = std::min(fit, fair);
-    for (size_t begin = 0; begin < group.size(); begin += step) {
-      const size_t end = std::min(begin + step, group.size());
-      bundles.emplace_back(group.begin() + static_cast<ptrdiff_t>(begin),
-                           group.begin() + static_cast<ptrdiff_t>(end));
+  return out;
+}
+
+struct CostedBundle {
+  Bundle runs;
+  double flops = 0;
+  bool is_wide = false;
+};
+
+}  // namespace
+
+Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
+                      double bundle_bytes) {
+  const std::vector<std::vector<PassRuns>> groups = GroupRuns(runs);
+  // With too few groups narrow ones are cut up, but not so far that drawing
+  // the weights would weigh more than using them.
+  constexpr size_t kBundlesPerJob = 4, kLeastPasses = 3;
+  const size_t parts = (kBundlesPerJob * jobs + groups.size() - 1) /
+                       std::max<size_t>(1, groups.size());
+  std::vector<CostedBundle> bundles;
+  for (const std::vector<PassRuns>& passes : groups) {
+    double memory = 1;
+    bool is_wide = false;
+    for (const PassRuns& pass : passes) {
+      const RunSpec& run = runs[pass[0]];
+      memory = std::max(memory, PassMemory(run));
+      is_wide = is_wide || (run.init->law != UnitLaw::kZero &&
+                            LargestProductFlops(run) >= kSharedFlops);
+    }
+    size_t step =
+        static_cast<size_t>(std::clamp(bundle_bytes / memory, 1.0, 1e9));
+    if (!is_wide && jobs > 1) {
+      step = std::min(step, std::max(kLeastPasses, passes.size() / parts));
+    }
+    for (size_t begin = 0; begin < passes.size(); begin += step) {
+      CostedBundle& bundle = bundles.emplace_back();
+      bundle.is_wide = is_wide;
+      for (size_t p = begin; p < std::min(begin + step, passes.size()); ++p) {
+        bundle.runs.insert(bundle.runs.end(), passes[p].begin(),
+                           passes[p].end());
+        bundle.flops += RunFlops(runs[passes[p][0]]);
+      }
     }
   }
-  return bundles;
+  std::stable_sort(bundles.begin(), bundles.end(),
+                   [](const CostedBundle& a, const CostedBundle& b) {
+                     return a.flops > b.flops;
+                   });
+  double left = 0;
+  size_t wide = 0;
+  for (const CostedBundle& bundle : bundles) {
+    left += bundle.flops;
+    wide += bundle.is_wide;
+  }
+  Schedule schedule;
+  for (CostedBundle& bundle : bundles) {
+    // What is longer than half a job's share of the rest would leave the other
+    // jobs idle at the end; and so would the remainder of a division.
+    const bool too_long = bundle.flops * 2 * static_cast<double>(jobs) > left;
+    const bool remainder = wide < kBundlesPerJob * jobs && wide % jobs != 0;
+    if (jobs > 1 && bundle.is_wide && schedule.parallel.empty() &&
+        (too_long || remainder)) {
+      schedule.shared.push_back(std::move(bundle.runs));
+    } else {
+      schedule.parallel.push_back(std::move(bundle.runs));
+    }
+    left -= bundle.flops;
+    wide -= bundle.is_wide;
+  }
+  return schedule;
 }
 
 double ResultMemory(const RunSpec& run) {
@@ -59,20 +135,36 @@ SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
                        double input_bytes) {
   SweepCost cost;
   cost.memory = input_bytes;
-  std::vector<double> bundle_memory;
-  const std::vector<Bundle> bundles = MakeBundles(runs, jobs, kBundleBytes);
-  cost.bundles = bundles.size();
-  for (const Bundle& bundle : bundles) {
-    double memory = BundleMemory(runs[bundle[0]], 0, 1);
-    for (size_t i : bundle) memory += RunMemory(runs[i]);
-    bundle_memory.push_back(memory);
+  const Schedule schedule = MakeSchedule(runs, jobs, kBundleBytes);
+  cost.bundles = schedule.parallel.size() + schedule.shared.size();
+  const auto memory = [&](const Bundle& bundle, double workers) {
+    std::map<PassKey, double> passes;
+    for (size_t i : bundle) {
+      passes.emplace(ForwardPassKey(runs[i]), PassMemory(runs[i]));
+    }
+    double sum = BundleMemory(runs[bundle[0]], 0, workers);
+    for (const auto& [key, bytes] : passes) sum += bytes;
     cost.draw_flops += DrawFlops(runs[bundle[0]]);
+    return sum;
+  };
+  std::vector<double> alone;
+  for (const Bundle& bundle : schedule.parallel) {
+    alone.push_back(memory(bundle, 1));
+  }
+  double shared = 0;
+  for (const Bundle& bundle : schedule.shared) {
+    shared = std::max(shared, memory(bundle, static_cast<double>(jobs)));
   }
   // The largest bundles that may run at the same time.
-  std::sort(bundle_memory.rbegin(), bundle_memory.rend());
-  for (size_t i = 0; i < std::min(jobs, bundle_memory.size()); ++i) {
-    cost.memory += bundle_memory[i];
+  std::sort(alone.rbegin(), alone.rend());
+  double together = 0;
+  for (size_t i = 0; i < std::min(jobs, alone.size()); ++i) {
+    together += alone[i];
   }
+  cost.memory += std::max(together, shared);
+  cost.memory_per_job = alone.size() > jobs ? alone[jobs]
+                                            : BundleMemory(runs[0], 0, 2) -
+                                                  BundleMemory(runs[0], 0, 1);
   for (const RunSpec& run : runs) {
     cost.flops += RunFlops(run);
     cost.memory += ResultMemory(run);
@@ -83,19 +175,21 @@ SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
 std::vector<RunResult> RunSweep(const std::vector<RunSpec>& runs,
                                 const SweepOptions& options) {
   std::vector<RunResult> results(runs.size());
-  const std::vector<Bundle> bundles =
-      MakeBundles(runs, options.jobs, kBundleBytes);
+  const Schedule schedule = MakeSchedule(runs, options.jobs, kBundleBytes);
+  const auto simulate = [&](const Bundle& bundle, size_t jobs) {
+    std::vector<const RunSpec*> specs;
+    std::vector<RunResult*> slots;
+    for (size_t i : bundle) {
+      specs.push_back(&runs[i]);
+      slots.push_back(&results[i]);
+    }
+    SimulateBundle(specs, {options.stop, nullptr, jobs}, slots);
+    if (options.on_progress) options.on_progress(specs.size());
+  };
   try {
-    ParallelFor(bundles.size(), options.jobs, [&](size_t b) {
-      std::vector<const RunSpec*> specs;
-      std::vector<RunResult*> slots;
-      for (size_t i : bundles[b]) {
-        specs.push_back(&runs[i]);
-        slots.push_back(&results[i]);
-      }
-      SimulateBundle(specs, {options.stop, nullptr}, slots);
-      if (options.on_progress) options.on_progress(specs.size());
-    });
+    ParallelFor(schedule.parallel.size(), options.jobs,
+                [&](size_t b) { simulate(schedule.parallel[b], 1); });
+    for (const Bundle& bundle : schedule.shared) simulate(bundle, options.jobs);
   } catch (const Interrupted&) {
     // What is complete is kept; the caller sees which.
   }

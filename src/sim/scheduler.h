@@ -10,22 +10,31 @@
 
 namespace initscope {
 
-// Indices of runs that share the unit draw U.
+// Indices of runs that share the unit draw U: same seed, law of U, widths and
+// precision.
 using Bundle = std::vector<size_t>;
 
-// Runs in the same bundle share seed, law of U, widths and precision. A
-// bundle is as large as fits `bundle_bytes` and leaves work for every job;
-// results do not depend on how runs are bundled.
-std::vector<Bundle> MakeBundles(const std::vector<RunSpec>& runs, size_t jobs,
-                                double bundle_bytes);
+// How the jobs take the bundles: one job each, then all jobs inside one after
+// another. Results do not depend on it.
+struct Schedule {
+  std::vector<Bundle> parallel;  // the longest first
+  std::vector<Bundle> shared;    // of wide layers, too few to go round
+};
+
+// Runs that share a forward pass stay together. A bundle is as large as fits
+// `bundle_bytes`, and is cut up where there would be too few for the jobs and
+// its layers are too narrow to be shared.
+Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
+                      double bundle_bytes);
 
 // Bytes that a run's results take until they are written.
 double ResultMemory(const RunSpec& run);
 
 struct SweepCost {
-  double flops = 0;       // of the products
-  double draw_flops = 0;  // of drawing weights
-  double memory = 0;      // bytes at the same time: inputs, jobs, results
+  double flops = 0;           // of the products
+  double draw_flops = 0;      // of drawing weights
+  double memory = 0;          // bytes at the same time: inputs, jobs, results
+  double memory_per_job = 0;  // of that, what one more job would add at most
   size_t bundles = 0;
 };
 SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,

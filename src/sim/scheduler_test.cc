@@ -6,6 +6,7 @@
 #include <cstring>
 #include <mutex>
 #include <set>
+#include <string>
 
 #include "sim/oracle_test.h"
 
@@ -29,26 +30,53 @@ std::vector<RunSpec> SmallSweep() {
   return runs;
 }
 
-TEST(MakeBundles, CoversEachRunOnceAndSharesDraws) {
+TEST(MakeSchedule, CoversEachRunOnceAndSharesDraws) {
   const std::vector<RunSpec> runs = SmallSweep();
   for (size_t jobs : {1, 2, 8}) {
     for (double bytes : {1.0, 1e9}) {
       std::set<size_t> seen;
-      for (const Bundle& bundle : MakeBundles(runs, jobs, bytes)) {
+      const Schedule schedule = MakeSchedule(runs, jobs, bytes);
+      EXPECT_TRUE(schedule.shared.empty());  // too narrow
+      for (const Bundle& bundle : schedule.parallel) {
         for (size_t i : bundle) {
           EXPECT_TRUE(seen.insert(i).second);
           EXPECT_EQ(runs[i].seed, runs[bundle[0]].seed);
           EXPECT_EQ(runs[i].init->law, runs[bundle[0]].init->law);
         }
-        if (bytes == 1.0) {
-          EXPECT_EQ(bundle.size(), 1u);
+        if (bytes == 1.0) {  // one pass each
+          for (size_t i : bundle) {
+            EXPECT_EQ(ForwardPassKey(runs[i]), ForwardPassKey(runs[bundle[0]]));
+          }
         }
       }
       EXPECT_EQ(seen.size(), runs.size());
     }
   }
   // Two inits share a normal draw: more than one run in a bundle.
-  EXPECT_GT(MakeBundles(runs, 1, 1e9)[1].size(), 1u);
+  EXPECT_GT(MakeSchedule(runs, 1, 1e9).parallel[0].size(), 1u);
+}
+
+TEST(MakeSchedule, SharesWideBundlesThatAreTooFew) {
+  std::vector<RunSpec> runs;
+  for (const char* seed : {"0", "1", "2", "3", "4"}) {
+    runs.push_back(MakeRun({{"width", "512"}, {"depth", "3"}, {"seed", seed}}));
+  }
+  const Schedule five = MakeSchedule(runs, 2, 1e9);
+  EXPECT_EQ(five.parallel.size(), 4u);
+  EXPECT_EQ(five.shared.size(), 1u);
+  EXPECT_EQ(MakeSchedule({runs[0]}, 2, 1e9).shared.size(), 1u);
+  EXPECT_EQ(MakeSchedule(runs, 1, 1e9).shared.size(), 0u);
+}
+
+// One forward pass serves every gain of a homogeneous activation.
+TEST(MakeSchedule, KeepsAPassInOneBundle) {
+  std::vector<RunSpec> runs;
+  for (int gain = 1; gain <= 40; ++gain) {
+    runs.push_back(MakeRun({{"activation", "relu"},
+                            {"width", "20"},
+                            {"gain", std::to_string(gain)}}));
+  }
+  EXPECT_EQ(MakeSchedule(runs, 4, 1).parallel.size(), 1u);
 }
 
 TEST(RunSweep, JobsAndOrderDoNotChangeABit) {
