@@ -1,6 +1,7 @@
 #include "linalg/packed_weights.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace initscope {
 namespace {
@@ -31,27 +32,42 @@ WeightBlock<T> PackedWeights<T>::Block(size_t i, size_t column,
           padded * StripWidth()};
 }
 
+namespace {
+
+// The whole strips of one row; a constant width makes each a few moves.
+template <size_t kWidth, typename T>
+void PackRow(const T* row, size_t strips, size_t stride, T* out) {
+  for (size_t s = 0; s < strips; ++s, row += kWidth, out += stride) {
+    std::memcpy(out, row, kWidth * sizeof(T));
+  }
+}
+
+}  // namespace
+
 template <typename T>
 void PackRows(ConstMatrixView<T> from, size_t first, WeightBlock<T> block) {
   const size_t width = StripWidth();
+  INITSCOPE_CHECK(width == 6 || width == 12);
   const size_t whole = block.columns / width;
   const size_t rest = block.columns % width;
   for (size_t i = 0; i < from.rows(); ++i) {
-    const T* row = from.row(i);
-    T* out = block.data + (first + i) * width;
-    for (size_t s = 0; s < whole; ++s, row += width, out += block.stride) {
-      std::copy_n(row, width, out);
+    T* const out = block.data + (first + i) * width;
+    if (width == 6) {
+      PackRow<6>(from.row(i), whole, block.stride, out);
+    } else {
+      PackRow<12>(from.row(i), whole, block.stride, out);
     }
     if (rest > 0) {
-      std::copy_n(row, rest, out);
-      std::fill(out + rest, out + width, T{0});
+      T* const last = out + whole * block.stride;
+      std::copy_n(from.row(i) + whole * width, rest, last);
+      std::fill(last + rest, last + width, T{0});
     }
   }
   const size_t end = first + from.rows();
   const size_t padded = block.stride / width;
   if (end < block.rows || end == padded) return;
   for (size_t s = 0; s * width < block.columns; ++s) {
-    T* strip = block.data + s * block.stride;
+    T* const strip = block.data + s * block.stride;
     std::fill(strip + end * width, strip + padded * width, T{0});
   }
 }

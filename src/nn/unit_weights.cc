@@ -81,6 +81,7 @@ bool UnitWeights<T>::HasMatrix() const {
 template <typename T>
 void UnitWeights<T>::Draw(const WeightBlock<T>& block, Moments* moments) const {
   Matrix<T> rows;
+  PowerSums sums;
   for (size_t i = 0; i < block.rows; i += kDrawRows) {
     rows.Resize(std::min(kDrawRows, block.rows - i), block.columns);
     const size_t row = block.row + i;
@@ -95,10 +96,20 @@ void UnitWeights<T>::Draw(const WeightBlock<T>& block, Moments* moments) const {
                    static_cast<uint32_t>(block.column), rows.view());
     }
     if (moments != nullptr) {
-      moments->Add(ComputeRowMoments(rows.data(), rows.size()), 0);
+      const PowerSums part = ComputePowerSums(rows.data(), rows.size());
+      sums.first += part.first;
+      sums.second += part.second;
     }
     PackRows<T>(rows.view(), i, block);
   }
+  if (moments == nullptr) return;
+  // Entries have mean 0, so that nothing cancels.
+  RowMoments row;
+  row.count = block.rows * block.columns;
+  row.mean = sums.first / static_cast<double>(row.count);
+  row.m2 = std::max(0.0, sums.second - row.mean * sums.first);
+  row.abs_sum = sums.second;  // of which only whether it is zero matters
+  moments->Add(row, 0);
 }
 
 template <typename T>

@@ -86,6 +86,29 @@ RowMoments FiniteRowMoments(const T* x, size_t n) {
 }
 
 template <typename T>
+PowerSums PowerSumsT(const T* x, size_t n) {
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  const size_t whole = n - n % (2 * lanes);
+  V a1 = hn::Zero(d), a2 = a1, b1 = a1, b2 = a1;
+  for (size_t i = 0; i < whole; i += 2 * lanes) {
+    const V a = LoadDouble(d, x + i), b = LoadDouble(d, x + i + lanes);
+    a1 = hn::Add(a1, a);
+    b1 = hn::Add(b1, b);
+    a2 = hn::MulAdd(a, a, a2);
+    b2 = hn::MulAdd(b, b, b2);
+  }
+  PowerSums out = {hn::GetLane(hn::SumOfLanes(d, hn::Add(a1, b1))),
+                   hn::GetLane(hn::SumOfLanes(d, hn::Add(a2, b2)))};
+  for (size_t i = whole; i < n; ++i) {
+    const double v = x[i];
+    out.first += v;
+    out.second += v * v;
+  }
+  return out;
+}
+
+template <typename T>
 double AddDeviationsT(const T* x, size_t n, double factor, const double* origin,
                       double* sum) {
   const D d;
@@ -143,6 +166,8 @@ RowMoments FiniteRowMomentsF32(const float* x, size_t n) {
 RowMoments FiniteRowMomentsF64(const double* x, size_t n) {
   return FiniteRowMoments(x, n);
 }
+PowerSums PowerSumsF32(const float* x, size_t n) { return PowerSumsT(x, n); }
+PowerSums PowerSumsF64(const double* x, size_t n) { return PowerSumsT(x, n); }
 double AddDeviationsF32(const float* x, size_t n, double factor,
                         const double* origin, double* sum) {
   return AddDeviationsT(x, n, factor, origin, sum);
@@ -169,6 +194,8 @@ namespace initscope {
 
 HWY_EXPORT(FiniteRowMomentsF32);
 HWY_EXPORT(FiniteRowMomentsF64);
+HWY_EXPORT(PowerSumsF32);
+HWY_EXPORT(PowerSumsF64);
 HWY_EXPORT(AddDeviationsF32);
 HWY_EXPORT(AddDeviationsF64);
 HWY_EXPORT(CountBelowF32);
@@ -214,6 +241,15 @@ RowMoments ComputeRowMoments(const T* x, size_t n) {
 
 template RowMoments ComputeRowMoments(const float*, size_t);
 template RowMoments ComputeRowMoments(const double*, size_t);
+
+template <>
+PowerSums ComputePowerSums(const float* x, size_t n) {
+  return HWY_DYNAMIC_DISPATCH(PowerSumsF32)(x, n);
+}
+template <>
+PowerSums ComputePowerSums(const double* x, size_t n) {
+  return HWY_DYNAMIC_DISPATCH(PowerSumsF64)(x, n);
+}
 
 template <>
 double AddDeviations(const float* x, size_t n, double factor,

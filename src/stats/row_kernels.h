@@ -28,6 +28,13 @@ struct RowMoments {
 template <typename T>
 RowMoments ComputeRowMoments(const T* x, size_t n);
 
+// Σ x and Σ x².
+struct PowerSums {
+  double first = 0, second = 0;
+};
+template <typename T>
+PowerSums ComputePowerSums(const T* x, size_t n);
+
 // d_j = x_j·factor − origin_j;  sum_j += d_j for every j; returns Σ d_j².
 // An entry that is not finite makes the result so, too. REQUIRES: `origin` and
 // `sum` hold n doubles and do not overlap.
