@@ -71,8 +71,9 @@ struct Coefficients {
 // What the loops read.
 template <class Law>
 struct Constants {
-  // log2(m) = s·R(s²), s = (m − 1)/(m + 1), for 1 <= m < 2: to 8.4e-8.
-  Coefficients<4> log2{{2.885388f, 0.9620547f, 0.56893367f, 0.5052051f}};
+  // log2(1 + f) = f·R(f) for 0 <= f < 1: to 4.7e-8.
+  Coefficients<8> log2{{1.4426899f, -0.7211661f, 0.47868556f, -0.34730753f,
+                        0.24187718f, -0.13753483f, 0.05206675f, -0.009310996f}};
   decltype(Law::kFactor) factor = Law::kFactor;
 };
 template <class Law>
@@ -161,7 +162,7 @@ HWY_INLINE void LogOfTails(const Constants<Law>& constants,
                            Floats (&x)[count]) {
   const hn::ScalableTag<float> d;
   const hn::ScalableTag<int32_t> di;
-  Floats exponent[count], s[count], squared[count], ratio[count];
+  Floats exponent[count], f[count], ratio[count];
 #pragma GCC unroll 8
   for (size_t j = 0; j < count; ++j) {
     const Floats tail = Law::Tail(ToFloats(whole_tail[j]));
@@ -171,13 +172,12 @@ HWY_INLINE void LogOfTails(const Constants<Law>& constants,
                           Set(127 + 64 + Law::kMiddle));
     const Floats m = hn::BitCast(
         d, hn::Or(hn::And(bits, SetInts(0x7fffff)), SetInts(0x3f800000)));
-    s[j] = hn::Div(hn::Sub(m, Set(1)), hn::Add(m, Set(1)));
-    squared[j] = hn::Mul(s[j], s[j]);
+    f[j] = hn::Sub(m, Set(1));
   }
-  Evaluate(constants.log2, squared, ratio);
+  Evaluate(constants.log2, f, ratio);
 #pragma GCC unroll 8
   for (size_t j = 0; j < count; ++j) {
-    x[j] = hn::MulAdd(s[j], ratio[j], exponent[j]);
+    x[j] = hn::MulAdd(f[j], ratio[j], exponent[j]);
   }
 }
 
@@ -255,7 +255,7 @@ HWY_INLINE void DrawVectors(const Constants<UniformLaw>& /*constants*/,
 template <class Law>
 HWY_NOINLINE void DrawLaw(const uint32_t* HWY_RESTRICT words, size_t n,
                           float* HWY_RESTRICT out) {
-  constexpr size_t kAtOnce = 6;  // as many as hide the latencies
+  constexpr size_t kAtOnce = 8;  // as many as hide the latencies
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   const Constants<Law>* constants = &kConstants<Law>;

@@ -54,11 +54,13 @@ class PhiloxRows {
 
 #else
 
-using Lanes32 = hn::Vec<hn::ScalableTag<uint32_t> >;
-using Lanes64 = hn::Vec<hn::ScalableTag<uint64_t> >;
+using Tag32 = hn::ScalableTag<uint32_t>;
+using Tag64 = hn::ScalableTag<uint64_t>;
+using Lanes32 = hn::Vec<Tag32>;
+using Lanes64 = hn::Vec<Tag64>;
 
 HWY_INLINE Lanes64 LowTimes(Lanes64 x, Lanes32 factor) {
-  return hn::MulEven(hn::BitCast(hn::ScalableTag<uint32_t>(), x), factor);
+  return hn::MulEven(hn::BitCast(Tag32(), x), factor);
 }
 
 HWY_INLINE Lanes64 High(Lanes64 x) { return hn::ShiftRight<32>(x); }
@@ -66,7 +68,7 @@ HWY_INLINE Lanes64 High(Lanes64 x) { return hn::ShiftRight<32>(x); }
 // The keys of the ten rounds, each in every lane, for one seed.
 struct PhiloxVectorKeys {
   explicit PhiloxVectorKeys(uint64_t seed) {
-    const hn::ScalableTag<uint64_t> d;
+    const Tag64 d;
     uint32_t key0 = static_cast<uint32_t>(seed);
     uint32_t key1 = static_cast<uint32_t>(seed >> 32);
     for (int r = 0; r < kPhiloxRounds; ++r) {
@@ -79,7 +81,7 @@ struct PhiloxVectorKeys {
     }
   }
 
-  static constexpr size_t kLanes = hn::MaxLanes(hn::ScalableTag<uint64_t>());
+  static constexpr size_t kLanes = hn::MaxLanes(Tag64());
   HWY_ALIGN uint64_t lanes0[kPhiloxRounds][kLanes];
   HWY_ALIGN uint64_t lanes1[kPhiloxRounds][kLanes];
   uint32_t word0[kPhiloxRounds];
@@ -113,7 +115,7 @@ struct PhiloxRowStart {
 // block first + half + i, where half is half the number of lanes: so the words
 // come out in the order of the columns without crossing 128-bit lanes.
 HWY_INLINE Lanes64 PhiloxProducts(uint32_t first) {
-  const hn::ScalableTag<uint64_t> d;
+  const Tag64 d;
   HWY_ALIGN uint64_t products[hn::MaxLanes(d)];
   const size_t half = hn::Lanes(d) / 2;
   for (size_t i = 0; i < half; ++i) {
@@ -126,7 +128,7 @@ HWY_INLINE Lanes64 PhiloxProducts(uint32_t first) {
 // A·(the number of blocks in `vectors` vectors of lanes): what moves the
 // products on.
 HWY_INLINE Lanes64 ProductStep(size_t vectors) {
-  const hn::ScalableTag<uint64_t> d;
+  const Tag64 d;
   return hn::Set(d, kPhiloxFactorA * uint64_t{vectors * hn::Lanes(d)});
 }
 
@@ -137,8 +139,8 @@ HWY_INLINE void PhiloxBlocks(const Lanes64 (&products)[kGroups],
                              const PhiloxRowStart& start,
                              const PhiloxVectorKeys& keys,
                              uint32_t* HWY_RESTRICT out) {
-  const hn::ScalableTag<uint64_t> d;
-  const hn::ScalableTag<uint32_t> d32;
+  const Tag64 d;
+  const Tag32 d32;
   const Lanes32 factor_a = hn::Set(d32, kPhiloxFactorA);
   const Lanes32 factor_b = hn::Set(d32, kPhiloxFactorB);
   Lanes64 c0[kGroups], c1[kGroups], c2[kGroups], c3[kGroups];
@@ -192,8 +194,7 @@ HWY_INLINE void PhiloxBlocks(const Lanes64 (&products)[kGroups],
 class PhiloxRows {
  public:
   // Words come in multiples of so many.
-  static constexpr size_t kRoundUp =
-      2 * hn::MaxLanes(hn::ScalableTag<uint32_t>());
+  static constexpr size_t kRoundUp = 2 * hn::MaxLanes(Tag32());
 
   explicit PhiloxRows(const VariateSource& source)
       : source_(source), keys_(source.seed) {}
@@ -202,15 +203,15 @@ class PhiloxRows {
   // next multiple of kRoundUp.
   HWY_NOINLINE void Words(uint32_t row, uint32_t block, size_t n,
                           uint32_t* HWY_RESTRICT out) const {
-    constexpr int kGroups = 3;  // 12 registers of state, of AVX2's 16
+    constexpr int kGroups = 4;  // as many as hide the latencies
     const PhiloxRowStart start(source_, keys_, row);
-    const size_t words = 2 * hn::Lanes(hn::ScalableTag<uint32_t>());
+    const size_t words = 2 * hn::Lanes(Tag32());
     const Lanes64 one = ProductStep(1);
     const Lanes64 all = ProductStep(kGroups);
-    Lanes64 products[kGroups];
-    products[0] = PhiloxProducts(block);
-    products[1] = hn::Add(products[0], one);
-    products[2] = hn::Add(products[1], one);
+    Lanes64 products[kGroups] = {PhiloxProducts(block)};
+    for (int g = 1; g < kGroups; ++g) {
+      products[g] = hn::Add(products[g - 1], one);
+    }
     size_t i = 0;
     for (; i + kGroups * words <= n; i += kGroups * words) {
       PhiloxBlocks(products, start, keys_, out + i);
