@@ -138,7 +138,8 @@ void MarkNonZeroT(const T* x, size_t units, size_t width, size_t samples,
     const auto real = hn::FirstN(d, samples - half);
     for (size_t j = 0; j < units; ++j) {
       const auto v = hn::Load(d, x + j * width + half);
-      const auto mark = hn::And(real, hn::Ne(v, hn::Zero(d)));
+      // Not Ne, which holds for NaN on some targets only.
+      const auto mark = hn::AndNot(hn::Eq(v, hn::Zero(d)), real);
       marks[j] |= !hn::AllFalse(d, mark);
     }
   }
@@ -304,6 +305,7 @@ template <typename T>
 void LaneMoments<T>::Begin(const T* panel, size_t units, size_t width) {
   width_ = width;
   count_ = 0;
+  fourth_ = false;
   // The mean of the first 1, 2, 4 or 8 units, added up pairwise: of equal
   // numbers that is exact.
   size_t first = 8;
@@ -336,8 +338,10 @@ RowMoments LaneMoments<T>::Lane(size_t lane) const {
   out.mean = origin_[lane] + shift;
   // The sums about the mean, by the binomial theorem.
   out.m2 = std::max(0.0, s2 - shift * s1);
-  out.m3 = s3 - shift * (3 * s2 - 2 * shift * s1);
-  out.m4 = s4 - shift * (4 * s3 - shift * (6 * s2 - 3 * shift * s1));
+  if (fourth_) {
+    out.m3 = s3 - shift * (3 * s2 - 2 * shift * s1);
+    out.m4 = s4 - shift * (4 * s3 - shift * (6 * s2 - 3 * shift * s1));
+  }
   out.abs_sum = sums_[4][lane];
   out.min = min_[lane];
   out.max = max_[lane];
@@ -362,6 +366,7 @@ RowMoments LaneMoments<T>::Lane(size_t lane) const {
   template <>                                                                 \
   void LaneMoments<T>::Add4(const T* x, size_t units) {                       \
     count_ += units;                                                          \
+    fourth_ = true;                                                           \
     HWY_DYNAMIC_DISPATCH(Add4##SUFFIX)                                        \
     (x, units, {width_, origin_, min_, max_, sums_});                         \
   }                                                                           \

@@ -39,6 +39,7 @@ class LaneMoments {
  private:
   size_t width_ = 0;
   size_t count_ = 0;
+  bool fourth_ = false;  // whether it was Add4
   alignas(64) T origin_[kMaxPanelWidth];
   alignas(64) T min_[kMaxPanelWidth];
   alignas(64) T max_[kMaxPanelWidth];
