@@ -112,17 +112,20 @@ GramSum SumOfGrams(const PackedBatch<T>& x, const PackedBatch<T>& delta,
     for (size_t q = p; q < panels; ++q) {
       GramTile(x, p, x, q, a.data());
       GramTile(delta, p, delta, q, b.data());
+      // Lane by lane, which the compiler turns into vectors. Lanes and rows
+      // that are no sample hold zeros.
+      std::array<double, kMaxPanelWidth> total = {}, magnitude = {};
       for (size_t i = 0; i < x.PanelSamples(p); ++i) {
-        double row = 0, magnitude = 0;
-        for (size_t k = 0; k < x.PanelSamples(q); ++k) {
-          const size_t at = i * width + k;
-          const double term = factor[q * width + k] * (a[at] * b[at]);
-          row += term;
-          magnitude += std::abs(term);
-        }
         const double weight = (p == q ? 1 : 2) * factor[p * width + i];
-        parts[p].total += weight * row;
-        parts[p].magnitude += weight * magnitude;
+        for (size_t k = 0; k < width; ++k) {
+          const double term = weight * (a[i * width + k] * b[i * width + k]);
+          total[k] += term;
+          magnitude[k] += std::abs(term);
+        }
+      }
+      for (size_t k = 0; k < x.PanelSamples(q); ++k) {
+        parts[p].total += factor[q * width + k] * total[k];
+        parts[p].magnitude += factor[q * width + k] * magnitude[k];
       }
     }
   });
