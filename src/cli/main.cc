@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -157,5 +158,9 @@ std::span<const CommandInfo> Commands() {
 }  // namespace initscope
 
 int main(int argc, char** argv) {
+  // Bundles of runs allocate the same tensors one after another: what one of
+  // them frees stays with the process, or each would fault its pages in anew.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc takes
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   return initscope::MainWithErrors(argc, argv);
 }
