@@ -11,43 +11,41 @@
 #include <string>
 #include <vector>
 
-#include "base/kernel_target.h"
 #include "base/test_matchers.h"
-#include "random/variates.h"
+#include "base/test_targets.h"
+#include "linalg/test_batches.h"
 
 namespace initscope {
 namespace {
 
-constexpr size_t kSizes[] = {1,  2,  15, 16,  17,  31,  33,
-                             63, 64, 65, 127, 128, 129, 1000};
-
-// k·eps·Σ|a||b|, the header's bound; underflow does not occur.
 template <typename T>
-double Bound(size_t k, double magnitude) {
-  return static_cast<double>(k) * std::numeric_limits<T>::epsilon() * magnitude;
-}
+class PackedProductOf : public testing::Test {};
+using Types = testing::Types<float, double>;
+TYPED_TEST_SUITE(PackedProductOf, Types);
 
-template <typename T>
-ScaledMatrix<T> Draw(size_t rows, size_t cols, uint32_t layer) {
-  ScaledMatrix<T> m;
-  m.Resize(rows, cols);
-  for (size_t i = 0; i < rows; ++i) {
-    for (size_t j = 0; j < cols; ++j) {
-      m.mantissa(i, j) =
-          static_cast<T>(2 * Uniform01(RandomWord({1, Stream::kWeights, layer},
-                                                  static_cast<uint32_t>(i),
-                                                  static_cast<uint32_t>(j))) -
-                         1);
-    }
+// Of many indices every fifth, which meets every lane, row of a tile and
+// place in a block, and both ends.
+std::vector<size_t> Sampled(size_t n) {
+  std::vector<size_t> indices;
+  for (size_t i = 0; i < n; ++i) {
+    if (n <= 40 || i % 5 == 0 || i + 13 > n) indices.push_back(i);
   }
-  return m;
+  return indices;
 }
 
+// Σ_l a(l)·b(l), l < k, within the header's bound, k·eps·Σ|a||b|; underflow
+// does not occur.
 template <typename T>
-PackedBatch<T> Packed(const ScaledMatrix<T>& m) {
-  PackedBatch<T> packed;
-  Pack(m, &packed);
-  return packed;
+void ExpectDot(double found, size_t k, const auto& a, const auto& b) {
+  double sum = 0, magnitude = 0;
+  for (size_t l = 0; l < k; ++l) {
+    const double term = double{a(l)} * b(l);
+    sum += term;
+    magnitude += std::abs(term);
+  }
+  ASSERT_THAT(found,
+              IsNear(sum, static_cast<double>(k) *
+                              std::numeric_limits<T>::epsilon() * magnitude));
 }
 
 template <typename T>
@@ -85,145 +83,139 @@ struct Shape {
 };
 std::vector<Shape> Shapes() {
   std::vector<Shape> shapes;
-  const size_t count = std::size(kSizes);
+  const size_t count = std::size(kTestSizes);
   for (size_t i = 0; i < count; ++i) {
-    shapes.push_back(
-        {kSizes[i], kSizes[(i + 3) % count], kSizes[(i + 7) % count]});
-    shapes.push_back(
-        {kSizes[(i + 5) % count], kSizes[i], kSizes[(i + 1) % count]});
-    shapes.push_back({17, kSizes[i], kSizes[i]});
+    shapes.push_back({kTestSizes[i], kTestSizes[(i + 3) % count],
+                      kTestSizes[(i + 7) % count]});
+    shapes.push_back({kTestSizes[(i + 5) % count], kTestSizes[i],
+                      kTestSizes[(i + 1) % count]});
+    shapes.push_back({17, kTestSizes[i], kTestSizes[i]});
   }
   return shapes;
 }
 
-template <typename T>
-void CheckProducts(const Shape& shape) {
-  SCOPED_TRACE(std::to_string(shape.samples) + " samples, " +
-               std::to_string(shape.fan_in) + " x " +
-               std::to_string(shape.fan_out));
-  const ScaledMatrix<T> x = Draw<T>(shape.samples, shape.fan_in, 0);
-  const ScaledMatrix<T> d = Draw<T>(shape.samples, shape.fan_out, 1);
-  const ScaledMatrix<T> u = Draw<T>(shape.fan_in, shape.fan_out, 2);
-  PackedWeights<T> w;
-  PackAll(u.mantissa, &w);
-  const PackedBatch<T> px = Packed(x), pd = Packed(d);
-  PackedBatch<T> out;
-  ScaledMatrix<T> found;
-
-  out.Resize(shape.samples, shape.fan_out);
-  ForAllBlocks<T>(&w, kWeightBlock, [&](const WeightBlock<T>& block) {
-    Multiply(block, px, 0, px.panels(), &out);
-  });
-  Unpack(out, &found);
-  for (size_t i = 0; i < shape.samples; ++i) {
-    for (size_t j = 0; j < shape.fan_out; ++j) {
-      double sum = 0, magnitude = 0;
-      for (size_t k = 0; k < shape.fan_in; ++k) {
-        const double term = double{x.mantissa(i, k)} * u.mantissa(k, j);
-        sum += term;
-        magnitude += std::abs(term);
-      }
-      ASSERT_THAT(double{found.mantissa(i, j)},
-                  IsNear(sum, Bound<T>(shape.fan_in, magnitude)))
-          << "x W at " << i << ", " << j;
-    }
-  }
-
-  out.Resize(shape.samples, shape.fan_in);
-  ForAllBlocks<T>(&w, kWeightBlock, [&](const WeightBlock<T>& block) {
-    MultiplyTransposed(block, pd, 0, pd.panels(), &out);
-  });
-  Unpack(out, &found);
-  for (size_t i = 0; i < shape.samples; ++i) {
-    for (size_t j = 0; j < shape.fan_in; ++j) {
-      double sum = 0, magnitude = 0;
-      for (size_t k = 0; k < shape.fan_out; ++k) {
-        const double term = double{d.mantissa(i, k)} * u.mantissa(j, k);
-        sum += term;
-        magnitude += std::abs(term);
-      }
-      ASSERT_THAT(double{found.mantissa(i, j)},
-                  IsNear(sum, Bound<T>(shape.fan_out, magnitude)))
-          << "d W^T at " << i << ", " << j;
-    }
-  }
+std::string ToText(const Shape& shape) {
+  return std::to_string(shape.samples) + " samples, " +
+         std::to_string(shape.fan_in) + " x " + std::to_string(shape.fan_out);
 }
 
 template <typename T>
-void CheckSampleProducts(const Shape& shape) {
-  SCOPED_TRACE(std::to_string(shape.samples) + " samples, " +
-               std::to_string(shape.fan_in) + ", " +
-               std::to_string(shape.fan_out));
-  const ScaledMatrix<T> x = Draw<T>(shape.samples, shape.fan_in, 3);
-  const ScaledMatrix<T> d = Draw<T>(shape.samples, shape.fan_out, 4);
-  const PackedBatch<T> px = Packed(x), pd = Packed(d);
-
-  Matrix<T> gradient(shape.fan_in, shape.fan_out);
-  TransposedMultiply<T>(px, 0, pd, 0, gradient.view());
-  for (size_t i = 0; i < shape.fan_in; ++i) {
-    for (size_t j = 0; j < shape.fan_out; ++j) {
-      double sum = 0, magnitude = 0;
-      for (size_t s = 0; s < shape.samples; ++s) {
-        const double term = double{x.mantissa(s, i)} * d.mantissa(s, j);
-        sum += term;
-        magnitude += std::abs(term);
+void ExpectWeightProducts(const Shape& shape) {
+  SCOPED_TRACE(ToText(shape));
+  const auto x = DrawNormal<T>(shape.samples, shape.fan_in, 0);
+  const auto d = DrawNormal<T>(shape.samples, shape.fan_out, 1);
+  const Matrix<T> u = DrawNormal<T>(shape.fan_in, shape.fan_out, 2).mantissa;
+  OnEveryTarget([&] {
+    PackedWeights<T> w;
+    PackAll(u, &w);
+    const PackedBatch<T> px = Packed(x), pd = Packed(d);
+    PackedBatch<T> forward, backward;
+    forward.Resize(shape.samples, shape.fan_out);
+    backward.Resize(shape.samples, shape.fan_in);
+    ForAllBlocks<T>(&w, kWeightBlock, [&](const WeightBlock<T>& block) {
+      Multiply(block, px, 0, px.panels(), &forward);
+      MultiplyTransposed(block, pd, 0, pd.panels(), &backward);
+    });
+    for (size_t i : Sampled(shape.samples)) {
+      const size_t p = i / px.width(), lane = i % px.width();
+      for (size_t j : Sampled(shape.fan_out)) {
+        SCOPED_TRACE("x W at " + std::to_string(i) + ", " + std::to_string(j));
+        ExpectDot<T>(
+            forward.unit(p, j)[lane], shape.fan_in,
+            [&](size_t k) { return x.mantissa(i, k); },
+            [&](size_t k) { return u(k, j); });
       }
-      ASSERT_THAT(double{gradient(i, j)},
-                  IsNear(sum, Bound<T>(shape.samples, magnitude)))
-          << "x^T d at " << i << ", " << j;
+      for (size_t j : Sampled(shape.fan_in)) {
+        SCOPED_TRACE("d Wt at " + std::to_string(i) + ", " + std::to_string(j));
+        ExpectDot<T>(
+            backward.unit(p, j)[lane], shape.fan_out,
+            [&](size_t k) { return d.mantissa(i, k); },
+            [&](size_t k) { return u(j, k); });
+      }
+      if (testing::Test::HasFailure()) return;
     }
-  }
-  // A part of it is the same to the bit.
-  if (shape.fan_in > 3 && shape.fan_out > 5) {
-    Matrix<T> part(shape.fan_in - 3, shape.fan_out - 5);
+  });
+}
+
+TYPED_TEST(PackedProductOf, WeightsAgreesWithPlainLoops) {
+  for (const Shape& shape : Shapes()) ExpectWeightProducts<TypeParam>(shape);
+}
+
+template <typename T>
+void ExpectTransposedProduct(const Shape& shape) {
+  SCOPED_TRACE(ToText(shape));
+  const auto x = DrawNormal<T>(shape.samples, shape.fan_in, 3);
+  const auto d = DrawNormal<T>(shape.samples, shape.fan_out, 4);
+  OnEveryTarget([&] {
+    const PackedBatch<T> px = Packed(x), pd = Packed(d);
+    Matrix<T> gradient(shape.fan_in, shape.fan_out);
+    TransposedMultiply<T>(px, 0, pd, 0, gradient.view());
+    for (size_t i : Sampled(shape.fan_in)) {
+      for (size_t j : Sampled(shape.fan_out)) {
+        SCOPED_TRACE("at " + std::to_string(i) + ", " + std::to_string(j));
+        ExpectDot<T>(
+            gradient(i, j), shape.samples,
+            [&](size_t k) { return x.mantissa(k, i); },
+            [&](size_t k) { return d.mantissa(k, j); });
+      }
+      if (testing::Test::HasFailure()) return;
+    }
+    // A part of it is the same to the bit.
+    if (shape.fan_in <= 3 || shape.fan_out <= 5) return;
+    Matrix<T> part(std::min<size_t>(shape.fan_in - 3, 40), shape.fan_out - 5);
     TransposedMultiply<T>(px, 2, pd, 5, part.view());
     for (size_t i = 0; i < part.rows(); ++i) {
       for (size_t j = 0; j < part.cols(); ++j) {
         ASSERT_EQ(part(i, j), gradient(i + 2, j + 5));
       }
     }
-  }
-
-  std::vector<double> gram(px.width() * px.width());
-  for (size_t p = 0; p < px.panels(); ++p) {
-    for (size_t q = p; q < px.panels(); ++q) {
-      GramTile(px, p, px, q, gram.data());
-      for (size_t i = 0; i < px.PanelSamples(p); ++i) {
-        for (size_t k = 0; k < px.PanelSamples(q); ++k) {
-          const T* a = x.mantissa.row(p * px.width() + i);
-          const T* b = x.mantissa.row(q * px.width() + k);
-          double sum = 0, magnitude = 0;
-          for (size_t j = 0; j < shape.fan_in; ++j) {
-            sum += double{a[j]} * b[j];
-            magnitude += std::abs(double{a[j]} * b[j]);
-          }
-          ASSERT_THAT(gram[i * px.width() + k],
-                      IsNear(sum, Bound<T>(shape.fan_in, magnitude)))
-              << "gram of panels " << p << ", " << q << " at " << i << ", "
-              << k;
-        }
-      }
-    }
-  }
+  });
 }
 
-TEST(PackedProduct, AgreesWithPlainLoopsOnEveryTarget) {
-  for (const std::string& target : KernelTargets()) {
-    SCOPED_TRACE(target);
-    const ForcedKernelTarget forced(target);
-    for (const Shape& shape : Shapes()) {
-      CheckProducts<float>(shape);
-      CheckProducts<double>(shape);
-      CheckSampleProducts<float>(shape);
-      CheckSampleProducts<double>(shape);
+TYPED_TEST(PackedProductOf, OverSamplesAgreesWithPlainLoops) {
+  for (const Shape& shape : Shapes()) ExpectTransposedProduct<TypeParam>(shape);
+}
+
+template <typename T>
+void ExpectGrams(const Shape& shape) {
+  SCOPED_TRACE(ToText(shape));
+  const auto x = DrawNormal<T>(shape.samples, shape.fan_in, 5);
+  OnEveryTarget([&] {
+    const PackedBatch<T> px = Packed(x);
+    const size_t width = px.width();
+    std::vector<double> gram(width * width);
+    for (size_t p : Sampled(px.panels())) {
+      for (size_t q : {p, px.panels() - 1, (p + 1) % px.panels()}) {
+        GramTile(px, p, px, q, gram.data());
+        for (size_t i = 0; i < px.PanelSamples(p); ++i) {
+          for (size_t k = i % 5; k < px.PanelSamples(q); k += 5) {
+            SCOPED_TRACE("panels " + std::to_string(p) + ", " +
+                         std::to_string(q) + " at " + std::to_string(i) + ", " +
+                         std::to_string(k));
+            const T* a = x.mantissa.row(p * width + i);
+            const T* b = x.mantissa.row(q * width + k);
+            ExpectDot<T>(
+                gram[i * width + k], shape.fan_in,
+                [&](size_t j) { return a[j]; }, [&](size_t j) { return b[j]; });
+          }
+        }
+        if (testing::Test::HasFailure()) return;
+      }
     }
+  });
+}
+
+TYPED_TEST(PackedProductOf, GramTilesAgreeWithPlainLoops) {
+  for (size_t n : kTestSizes) {
+    ExpectGrams<TypeParam>({n, 31, 1});
+    ExpectGrams<TypeParam>({33, n, 1});
   }
 }
 
 // How the work is cut must not show: narrow pieces, and panels one by one.
 TEST(PackedProduct, PiecesAreTheSameToTheBit) {
-  const ScaledMatrix<float> x = Draw<float>(70, 400, 0);
-  const ScaledMatrix<float> u = Draw<float>(400, 300, 2);
+  const ScaledMatrix<float> x = DrawNormal<float>(70, 400, 0);
+  const ScaledMatrix<float> u = DrawNormal<float>(400, 300, 2);
   PackedWeights<float> w;
   PackAll(u.mantissa, &w);
   const PackedBatch<float> px = Packed(x);
@@ -246,10 +238,9 @@ TEST(PackedProduct, PiecesAreTheSameToTheBit) {
 }
 
 TEST(PackedBatch, PacksAndUnpacks) {
-  for (const std::string& target : KernelTargets()) {
-    const ForcedKernelTarget forced(target);
-    for (size_t samples : kSizes) {
-      ScaledMatrix<float> m = Draw<float>(samples, 29, 0), back;
+  OnEveryTarget([] {
+    for (size_t samples : kTestSizes) {
+      ScaledMatrix<float> m = DrawNormal<float>(samples, 29, 0), back;
       m.exponent[samples / 2] = 77;
       const PackedBatch<float> packed = Packed(m);
       EXPECT_EQ(packed.padded_units(), 36u);
@@ -259,7 +250,7 @@ TEST(PackedBatch, PacksAndUnpacks) {
         ASSERT_EQ(back.mantissa.data()[i], m.mantissa.data()[i]);
       }
     }
-  }
+  });
 }
 
 }  // namespace

@@ -52,7 +52,9 @@ void SlopeRowFromLog(const Activation& f, const std::vector<double>& z,
     largest = std::max(largest, log_slope[j]);
   }
   if (!(largest > -kLimit)) {
-    std::fill_n(slope, z.size(), T{0});
+    for (size_t j = 0; j < z.size(); ++j) {
+      slope[j] = std::isnan(z[j]) ? static_cast<T>(z[j]) : T{0};
+    }
     *exponent = 0;
     return;
   }
@@ -202,7 +204,9 @@ void AddBiasToScaledSample(const ForwardLayer<T>& layer,
   const size_t n = z.units();
   std::vector<T> row(n);
   CopySample(z, sample, row.data());
-  const int64_t e = layer.x->exponent[sample] + split.shift;
+  // Where the product is zero there is nothing but the bias.
+  const bool vanishes = split.factor == 0 || MaxMagnitude(row.data(), n) == 0;
+  const int64_t e = vanishes ? 0 : layer.x->exponent[sample] + split.shift;
   const T bias_max = MaxMagnitude(layer.bias.data(), n);
   const int64_t common =
       e == 0 ? 0 : std::max<int64_t>(e, std::ilogb(bias_max));
@@ -242,7 +246,7 @@ void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
   // A row of slopes has an exponent only where all of them are tiny.
   layer->saturated[sample] = static_cast<uint32_t>(
       slope_exponent < 0
-          ? n
+          ? layer->slope_moments.rows[sample].count
           : CountBelow(slope.data(), n,
                        static_cast<T>(0.01 * layer->activation->max_slope)));
 }
