@@ -20,7 +20,7 @@ template <typename T>
 ScaledMatrix<T> DrawNormal(size_t rows, size_t cols, uint32_t draw,
                            double mean = 0, double deviation = 1) {
   Matrix<double> normal(rows, cols);
-  FillVariates(VariateLaw::kNormal, {7, Stream::kWeights, draw}, 0,
+  FillVariates(VariateLaw::kNormal, {7, Stream::kWeights, draw}, 0, 0,
                normal.view());
   ScaledMatrix<T> out;
   out.Resize(rows, cols);
