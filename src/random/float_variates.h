@@ -7,7 +7,7 @@
 // Words are the same bits everywhere. Variates are a function of the word
 // alone, whatever the block, the row's length or the place in a vector; all
 // instruction sets with a fused multiply-add (AVX2, AVX-512, NEON) give the
-// same bits, and the one without (plain scalar code) keeps the same bounds.
+// same bits; the one without (plain scalar code) rounds oftener.
 // The complement of a word gives minus its variate, to the bit. Variates rise
 // with the word but for steps back of at most twice the error bound.
 #pragma once
@@ -20,8 +20,9 @@
 
 namespace initscope {
 
-// The largest error in ulps of the exact variate. Among all 2^32 words a scan
-// finds less; without a fused multiply-add kUniform's is below 2.5.
+// Bounds the error, in ulps of the exact variate, where there is a fused
+// multiply-add. A scan of all 2^32 words found 3.65 for the normal, 1.67 for
+// the uniform and 3.12 for the truncated law; scalar code 3.86, 2.10 and 3.41.
 constexpr double FloatVariateMaxUlp(VariateLaw law) {
   return law == VariateLaw::kUniform ? 2 : 4;
 }

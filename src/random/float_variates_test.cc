@@ -22,7 +22,7 @@ bool HasFusedMultiplyAdd(const std::string& target) {
   return target != "SCALAR";
 }
 
-// The header's bounds.
+// The header's bounds; above what it found for scalar code.
 double MaxUlp(VariateLaw law, const std::string& target) {
   if (law == VariateLaw::kUniform && !HasFusedMultiplyAdd(target)) return 2.5;
   return FloatVariateMaxUlp(law);
@@ -227,8 +227,9 @@ TEST_P(Targets, GiveTheSameBitsWhereThereIsAFusedMultiplyAdd) {
   EXPECT_EQ(Fingerprint(VariateLaw::kTruncatedNormal), 3094804119308297109u);
 }
 
-// All words, and all instruction sets, in some minutes:
-//   initscope_test --gtest_also_run_disabled_tests --gtest_filter='*EveryWord*'
+// All words, and all instruction sets, in ten minutes:
+//   initscope_test --gtest_also_run_disabled_tests
+//   --gtest_filter='*ForEveryWord*'
 TEST(FloatVariates, DISABLED_KeepTheUlpBoundForEveryWord) {
   constexpr uint64_t kPiece = 1 << 20;
   for (const VariateLaw law : kLaws) {
