@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/test_targets.h"
 #include "random/variates.h"
 
 namespace initscope {
@@ -44,88 +45,97 @@ TYPED_TEST(ScaledMatrixOf, ResizeZeroesTheExponents) {
 }
 
 TYPED_TEST(ScaledMatrixOf, MaxMagnitudeFindsTheLargest) {
-  using T = TypeParam;
-  EXPECT_EQ(MaxMagnitude<T>(nullptr, 0), 0);
-  for (const size_t n : kSizes) {
-    std::vector<T> row = NormalRow<T>(n);
-    T expected = 0;
-    for (const T v : row) expected = std::max(expected, std::abs(v));
-    EXPECT_EQ(MaxMagnitude(row.data(), n), expected) << n;
-    for (size_t i = 0; i < n; ++i) {  // wherever it is, of either sign
-      const T kept = row[i];
-      for (const T v : {T{-100}, T{100}, std::numeric_limits<T>::max()}) {
-        row[i] = v;
-        ASSERT_EQ(MaxMagnitude(row.data(), n), std::abs(v)) << i << " of " << n;
+  OnEveryTarget([] {
+    using T = TypeParam;
+    EXPECT_EQ(MaxMagnitude<T>(nullptr, 0), 0);
+    for (const size_t n : kSizes) {
+      std::vector<T> row = NormalRow<T>(n);
+      T expected = 0;
+      for (const T v : row) expected = std::max(expected, std::abs(v));
+      EXPECT_EQ(MaxMagnitude(row.data(), n), expected) << n;
+      for (size_t i = 0; i < n; ++i) {  // wherever it is, of either sign
+        const T kept = row[i];
+        for (const T v : {T{-100}, T{100}, std::numeric_limits<T>::max()}) {
+          row[i] = v;
+          ASSERT_EQ(MaxMagnitude(row.data(), n), std::abs(v))
+              << i << " of " << n;
+        }
+        row[i] = kept;
       }
-      row[i] = kept;
+      std::fill(row.begin(), row.end(), T{-0.0});
+      EXPECT_EQ(MaxMagnitude(row.data(), n), 0);
+      // A denormal is not nothing.
+      row[n - 1] = -std::numeric_limits<T>::denorm_min();
+      EXPECT_EQ(MaxMagnitude(row.data(), n),
+                std::numeric_limits<T>::denorm_min());
     }
-    std::fill(row.begin(), row.end(), T{-0.0});
-    EXPECT_EQ(MaxMagnitude(row.data(), n), 0);
-    // A denormal is not nothing.
-    row[n - 1] = -std::numeric_limits<T>::denorm_min();
-    EXPECT_EQ(MaxMagnitude(row.data(), n),
-              std::numeric_limits<T>::denorm_min());
-  }
+  });
 }
 
 TYPED_TEST(ScaledMatrixOf, MaxMagnitudeIsInfiniteForWhatIsNotFinite) {
-  using T = TypeParam;
-  for (const size_t n : kSizes) {
-    std::vector<T> row = NormalRow<T>(n);
-    for (size_t i = 0; i < n; ++i) {
-      const T kept = row[i];
-      for (const T bad :
-           {kInf<T>, -kInf<T>, std::numeric_limits<T>::quiet_NaN(),
-            -std::numeric_limits<T>::quiet_NaN()}) {
-        row[i] = bad;
-        ASSERT_EQ(MaxMagnitude(row.data(), n), kInf<T>) << i << " of " << n;
+  OnEveryTarget([] {
+    using T = TypeParam;
+    for (const size_t n : kSizes) {
+      std::vector<T> row = NormalRow<T>(n);
+      for (size_t i = 0; i < n; ++i) {
+        const T kept = row[i];
+        for (const T bad :
+             {kInf<T>, -kInf<T>, std::numeric_limits<T>::quiet_NaN(),
+              -std::numeric_limits<T>::quiet_NaN()}) {
+          row[i] = bad;
+          ASSERT_EQ(MaxMagnitude(row.data(), n), kInf<T>) << i << " of " << n;
+        }
+        row[i] = kept;
       }
-      row[i] = kept;
     }
-  }
+  });
 }
 
 TYPED_TEST(ScaledMatrixOf, ScaleByPowerOfTwoIsExact) {
-  using T = TypeParam;
-  // |x| is between 2^-30 and 4 here; with these shifts no result is denormal.
-  constexpr int kRange = std::numeric_limits<T>::max_exponent - 40;
-  for (const size_t n : kSizes) {
-    const std::vector<T> row = NormalRow<T>(n);
-    for (const int shift : {0, 1, -1, 20, -20, kRange, -kRange}) {
-      std::vector<T> x = row;
-      ScaleByPowerOfTwo(x.data(), n, shift);
-      for (size_t i = 0; i < n; ++i) {
-        ASSERT_EQ(x[i], std::ldexp(row[i], shift)) << shift << ' ' << n;
+  OnEveryTarget([] {
+    using T = TypeParam;
+    // |x| is between 2^-30 and 4 here; with these shifts no result is denormal.
+    constexpr int kRange = std::numeric_limits<T>::max_exponent - 40;
+    for (const size_t n : kSizes) {
+      const std::vector<T> row = NormalRow<T>(n);
+      for (const int shift : {0, 1, -1, 20, -20, kRange, -kRange}) {
+        std::vector<T> x = row;
+        ScaleByPowerOfTwo(x.data(), n, shift);
+        for (size_t i = 0; i < n; ++i) {
+          ASSERT_EQ(x[i], std::ldexp(row[i], shift)) << shift << ' ' << n;
+        }
+        ScaleByPowerOfTwo(x.data(), n, -shift);
+        EXPECT_EQ(x, row) << "and back";
       }
-      ScaleByPowerOfTwo(x.data(), n, -shift);
-      EXPECT_EQ(x, row) << "and back";
     }
-  }
+  });
 }
 
 TYPED_TEST(ScaledMatrixOf, ScaleByPowerOfTwoSpansTheWholeRange) {
-  using T = TypeParam;
-  using Limits = std::numeric_limits<T>;
-  const auto scaled = [](T x, int64_t shift) {
-    ScaleByPowerOfTwo(&x, 1, shift);
-    return x;
-  };
-  const int span =
-      Limits::max_exponent - 1 -
-      (Limits::min_exponent - Limits::digits);  // denorm_min to 2^max
-  const T top = std::ldexp(T{1}, Limits::max_exponent - 1);
-  EXPECT_EQ(scaled(Limits::denorm_min(), span), top);
-  EXPECT_EQ(scaled(-top, -span), -Limits::denorm_min());
-  EXPECT_EQ(scaled(Limits::denorm_min(), span + 1), kInf<T>);
-  EXPECT_EQ(scaled(top, -span - 2), 0);
-  for (const int64_t far :
-       {int64_t{100000}, std::numeric_limits<int64_t>::max()}) {
-    EXPECT_EQ(scaled(Limits::denorm_min(), far), kInf<T>);
-    EXPECT_EQ(scaled(T{-1}, far), -kInf<T>);
-    EXPECT_EQ(scaled(T{0}, far), 0);
-    EXPECT_EQ(scaled(Limits::max(), -far), 0);
-    EXPECT_EQ(scaled(Limits::max(), std::numeric_limits<int64_t>::min()), 0);
-  }
+  OnEveryTarget([] {
+    using T = TypeParam;
+    using Limits = std::numeric_limits<T>;
+    const auto scaled = [](T x, int64_t shift) {
+      ScaleByPowerOfTwo(&x, 1, shift);
+      return x;
+    };
+    const int span =
+        Limits::max_exponent - 1 -
+        (Limits::min_exponent - Limits::digits);  // denorm_min to 2^max
+    const T top = std::ldexp(T{1}, Limits::max_exponent - 1);
+    EXPECT_EQ(scaled(Limits::denorm_min(), span), top);
+    EXPECT_EQ(scaled(-top, -span), -Limits::denorm_min());
+    EXPECT_EQ(scaled(Limits::denorm_min(), span + 1), kInf<T>);
+    EXPECT_EQ(scaled(top, -span - 2), 0);
+    for (const int64_t far :
+         {int64_t{100000}, std::numeric_limits<int64_t>::max()}) {
+      EXPECT_EQ(scaled(Limits::denorm_min(), far), kInf<T>);
+      EXPECT_EQ(scaled(T{-1}, far), -kInf<T>);
+      EXPECT_EQ(scaled(T{0}, far), 0);
+      EXPECT_EQ(scaled(Limits::max(), -far), 0);
+      EXPECT_EQ(scaled(Limits::max(), std::numeric_limits<int64_t>::min()), 0);
+    }
+  });
 }
 
 // mantissa·2^exponent as an integer mantissa and an exponent: a value's one
@@ -158,99 +168,112 @@ constexpr int64_t kExponents[] = {
     -60, 63, -63, 64, -64, 65, -65, 66, -66, 500, -500, 40000, -40000};
 
 TYPED_TEST(ScaledMatrixOf, NormalizeRowKeepsTheValue) {
-  using T = TypeParam;
-  for (const size_t n : kSizes) {
-    const std::vector<T> row = NormalRow<T>(n);
-    for (const int64_t given : kExponents) {
-      const std::string what =
-          std::to_string(n) + " entries, exponent " + std::to_string(given);
-      std::vector<T> x = row;
-      int64_t exponent = given;
-      NormalizeRow(x.data(), n, &exponent);
-      ExpectCanonicalRow(x, exponent, what);
-      for (size_t i = 0; i < n; ++i) {
-        ASSERT_EQ(Canonical(x[i], exponent), Canonical(row[i], given)) << what;
+  OnEveryTarget([] {
+    using T = TypeParam;
+    for (const size_t n : kSizes) {
+      const std::vector<T> row = NormalRow<T>(n);
+      for (const int64_t given : kExponents) {
+        const std::string what =
+            std::to_string(n) + " entries, exponent " + std::to_string(given);
+        std::vector<T> x = row;
+        int64_t exponent = given;
+        NormalizeRow(x.data(), n, &exponent);
+        ExpectCanonicalRow(x, exponent, what);
+        for (size_t i = 0; i < n; ++i) {
+          ASSERT_EQ(Canonical(x[i], exponent), Canonical(row[i], given))
+              << what;
+        }
+        // Once more changes nothing.
+        std::vector<T> again = x;
+        int64_t again_exponent = exponent;
+        NormalizeRow(again.data(), n, &again_exponent);
+        EXPECT_EQ(again, x) << what;
+        EXPECT_EQ(again_exponent, exponent) << what;
       }
-      // Once more changes nothing.
-      std::vector<T> again = x;
-      int64_t again_exponent = exponent;
-      NormalizeRow(again.data(), n, &again_exponent);
-      EXPECT_EQ(again, x) << what;
-      EXPECT_EQ(again_exponent, exponent) << what;
     }
-  }
+  });
 }
 
 TYPED_TEST(ScaledMatrixOf, NormalizeRowIsAFunctionOfTheValue) {
-  using T = TypeParam;
-  constexpr int kFar = std::numeric_limits<T>::max_exponent - 40;
-  for (const size_t n : {size_t{1}, size_t{17}, size_t{65}}) {
-    const std::vector<T> row = NormalRow<T>(n);
-    for (const int64_t given : kExponents) {
-      std::vector<T> expected = row;
-      int64_t expected_exponent = given;
-      NormalizeRow(expected.data(), n, &expected_exponent);
-      for (const int shift : {-kFar, -64, -33, -1, 1, 5, 33, 64, kFar}) {
-        std::vector<T> x = row;
-        for (T& v : x) v = std::ldexp(v, shift);
-        int64_t exponent = given - shift;
-        NormalizeRow(x.data(), n, &exponent);
-        EXPECT_EQ(x, expected) << given << ' ' << shift;
-        EXPECT_EQ(exponent, expected_exponent) << given << ' ' << shift;
+  OnEveryTarget([] {
+    using T = TypeParam;
+    constexpr int kFar = std::numeric_limits<T>::max_exponent - 40;
+    for (const size_t n : {size_t{1}, size_t{17}, size_t{65}}) {
+      const std::vector<T> row = NormalRow<T>(n);
+      for (const int64_t given : kExponents) {
+        std::vector<T> expected = row;
+        int64_t expected_exponent = given;
+        NormalizeRow(expected.data(), n, &expected_exponent);
+        for (const int shift : {-kFar, -64, -33, -1, 1, 5, 33, 64, kFar}) {
+          std::vector<T> x = row;
+          for (T& v : x) v = std::ldexp(v, shift);
+          int64_t exponent = given - shift;
+          NormalizeRow(x.data(), n, &exponent);
+          EXPECT_EQ(x, expected) << given << ' ' << shift;
+          EXPECT_EQ(exponent, expected_exponent) << given << ' ' << shift;
+        }
       }
     }
-  }
+  });
 }
 
 TYPED_TEST(ScaledMatrixOf, NormalizeRowAtTheEndsOfThePlainRange) {
-  using T = TypeParam;
-  constexpr int kRange = kPlainRange<T>;
-  const auto exponent_of = [](T x) {
-    int64_t exponent = 0;
-    NormalizeRow(&x, 1, &exponent);
-    return exponent;
-  };
-  const T low = std::ldexp(T{1}, -kRange);
-  const T high = std::ldexp(T{1}, kRange + 1);  // excluded
-  EXPECT_EQ(exponent_of(low), 0);
-  EXPECT_EQ(exponent_of(std::nextafter(low, T{0})), -kRange - 1);
-  EXPECT_EQ(exponent_of(std::nextafter(high, T{0})), 0);
-  EXPECT_EQ(exponent_of(high), kRange + 1);
-  EXPECT_EQ(exponent_of(std::numeric_limits<T>::max()),
-            std::numeric_limits<T>::max_exponent - 1);
-  EXPECT_EQ(
-      exponent_of(std::numeric_limits<T>::denorm_min()),
-      std::numeric_limits<T>::min_exponent - std::numeric_limits<T>::digits);
+  OnEveryTarget([] {
+    using T = TypeParam;
+    constexpr int kRange = kPlainRange<T>;
+    const auto exponent_of = [](T x) {
+      int64_t exponent = 0;
+      NormalizeRow(&x, 1, &exponent);
+      return exponent;
+    };
+    const T low = std::ldexp(T{1}, -kRange);
+    const T high = std::ldexp(T{1}, kRange + 1);  // excluded
+    EXPECT_EQ(exponent_of(low), 0);
+    EXPECT_EQ(exponent_of(std::nextafter(low, T{0})), -kRange - 1);
+    EXPECT_EQ(exponent_of(std::nextafter(high, T{0})), 0);
+    EXPECT_EQ(exponent_of(high), kRange + 1);
+    EXPECT_EQ(exponent_of(std::numeric_limits<T>::max()),
+              std::numeric_limits<T>::max_exponent - 1);
+    EXPECT_EQ(
+        exponent_of(std::numeric_limits<T>::denorm_min()),
+        std::numeric_limits<T>::min_exponent - std::numeric_limits<T>::digits);
+  });
 }
 
 TYPED_TEST(ScaledMatrixOf, NormalizeRowGivesZerosExponentZero) {
-  using T = TypeParam;
-  for (const size_t n : {size_t{0}, size_t{1}, size_t{33}}) {
-    for (const int64_t given : kExponents) {
-      std::vector<T> x(n, T{0});
-      int64_t exponent = given;
-      NormalizeRow(x.data(), n, &exponent);
-      EXPECT_EQ(exponent, 0);
-      EXPECT_EQ(x, std::vector<T>(n, T{0}));
+  OnEveryTarget([] {
+    using T = TypeParam;
+    for (const size_t n : {size_t{0}, size_t{1}, size_t{33}}) {
+      for (const int64_t given : kExponents) {
+        std::vector<T> x(n, T{0});
+        int64_t exponent = given;
+        NormalizeRow(x.data(), n, &exponent);
+        EXPECT_EQ(exponent, 0);
+        EXPECT_EQ(x, std::vector<T>(n, T{0}));
+      }
     }
-  }
+  });
 }
 
 TYPED_TEST(ScaledMatrixOf, NormalizeRowLeavesWhatIsNotFinite) {
-  using T = TypeParam;
-  for (const T bad : {kInf<T>, -kInf<T>, std::numeric_limits<T>::quiet_NaN()}) {
-    for (const size_t at : {0, 5, 32}) {
-      std::vector<T> row = NormalRow<T>(33);
-      row[at] = bad;
-      std::vector<T> x = row;
-      int64_t exponent = 100;
-      NormalizeRow(x.data(), x.size(), &exponent);
-      EXPECT_EQ(exponent, 100);
-      for (size_t i = 0; i < x.size(); ++i) {
-        EXPECT_TRUE(x[i] == row[i] || (std::isnan(x[i]) && std::isnan(row[i])));
+  OnEveryTarget([] {
+    using T = TypeParam;
+    for (const T bad :
+         {kInf<T>, -kInf<T>, std::numeric_limits<T>::quiet_NaN()}) {
+      for (const size_t at : {0, 5, 32}) {
+        std::vector<T> row = NormalRow<T>(33);
+        row[at] = bad;
+        std::vector<T> x = row;
+        int64_t exponent = 100;
+        NormalizeRow(x.data(), x.size(), &exponent);
+        EXPECT_EQ(exponent, 100);
+        for (size_t i = 0; i < x.size(); ++i) {
+          EXPECT_TRUE(x[i] == row[i] ||
+                      (std::isnan(x[i]) && std::isnan(row[i])));
+        }
       }
     }
-  }
+  });
 }
 
 TEST(PowerOfTwo, IsExactInItsRange) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/test_matchers.h"
+#include "base/test_targets.h"
 
 namespace initscope {
 namespace {
@@ -58,41 +59,45 @@ void ExpectLikeReference() {
 }
 
 TEST(Activations, FloatKernelsAgreeWithTheReference) {
-  ExpectLikeReference<float>();
+  OnEveryTarget([] { ExpectLikeReference<float>(); });
 }
 
 TEST(Activations, DoubleKernelsAgreeWithTheReference) {
-  ExpectLikeReference<double>();
+  OnEveryTarget([] { ExpectLikeReference<double>(); });
 }
 
 TEST(Activations, KernelsDoNotDependOnLengthOrAlignment) {
-  const std::vector<double> arguments = Arguments();
-  const std::vector<float> z(arguments.begin(), arguments.end());
-  for (const Activation& f : Activations()) {
-    std::vector<float> a, s;
-    Apply(f, z, &a, &s);
-    for (size_t offset : {0, 1, 3}) {
-      for (size_t n : {1, 2, 7, 8, 9, 15, 16, 17, 33}) {
-        std::vector<float> an(n), sn(n);
-        f.Apply(z.data() + offset, n, an.data(), sn.data());
-        for (size_t i = 0; i < n; ++i) {
-          EXPECT_EQ(an[i], a[offset + i]) << f.name;
-          EXPECT_EQ(sn[i], s[offset + i]) << f.name;
+  OnEveryTarget([] {
+    const std::vector<double> arguments = Arguments();
+    const std::vector<float> z(arguments.begin(), arguments.end());
+    for (const Activation& f : Activations()) {
+      std::vector<float> a, s;
+      Apply(f, z, &a, &s);
+      for (size_t offset : {0, 1, 3}) {
+        for (size_t n : {1, 2, 7, 8, 9, 15, 16, 17, 33}) {
+          std::vector<float> an(n), sn(n);
+          f.Apply(z.data() + offset, n, an.data(), sn.data());
+          for (size_t i = 0; i < n; ++i) {
+            EXPECT_EQ(an[i], a[offset + i]) << f.name;
+            EXPECT_EQ(sn[i], s[offset + i]) << f.name;
+          }
         }
       }
     }
-  }
+  });
 }
 
 TEST(Activations, PassNanOn) {
-  const std::vector<float> z(9, std::numeric_limits<float>::quiet_NaN());
-  for (const Activation& f : Activations()) {
-    std::vector<float> a, s;
-    Apply(f, z, &a, &s);
-    EXPECT_TRUE(std::isnan(a[0])) << f.name;
-    EXPECT_TRUE(std::isnan(a[8])) << f.name;
-    EXPECT_TRUE(std::isnan(s[0])) << f.name;
-  }
+  OnEveryTarget([] {
+    const std::vector<float> z(9, std::numeric_limits<float>::quiet_NaN());
+    for (const Activation& f : Activations()) {
+      std::vector<float> a, s;
+      Apply(f, z, &a, &s);
+      EXPECT_TRUE(std::isnan(a[0])) << f.name;
+      EXPECT_TRUE(std::isnan(a[8])) << f.name;
+      EXPECT_TRUE(std::isnan(s[0])) << f.name;
+    }
+  });
 }
 
 // Central differences with h = 1e-5: truncation h²·|f'''| ≤ 1e-9 and rounding

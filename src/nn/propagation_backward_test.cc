@@ -13,8 +13,9 @@
 #include "base/denormals.h"
 #include "base/test_matchers.h"
 #include "base/test_targets.h"
+#include "linalg/test_batches.h"
 #include "nn/propagation.h"
-#include "nn/test_rows.h"
+#include "nn/rows_test.h"
 
 namespace initscope {
 namespace {

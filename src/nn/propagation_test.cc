@@ -14,7 +14,8 @@
 #include "base/denormals.h"
 #include "base/test_matchers.h"
 #include "base/test_targets.h"
-#include "nn/test_rows.h"
+#include "linalg/test_batches.h"
+#include "nn/rows_test.h"
 
 namespace initscope {
 namespace {

@@ -15,17 +15,10 @@
 #include "base/test_matchers.h"
 #include "base/test_targets.h"
 #include "linalg/test_batches.h"
+#include "nn/gradient_reference_test.h"
 
 namespace initscope {
 namespace {
-
-using Real = long double;
-
-// One batch as it is drawn.
-template <typename T>
-struct Batch {
-  ScaledMatrix<T> x, delta;
-};
 
 struct Shape {
   size_t samples, fan_in, fan_out;
@@ -33,79 +26,6 @@ struct Shape {
 // The first is where Gram matrices are cheaper, the second where forming is.
 constexpr Shape kGrams = {96, 100, 120};
 constexpr Shape kFormed = {130, 24, 40};
-
-template <typename T>
-Real Entry(const ScaledMatrix<T>& a, size_t i, size_t j) {
-  return std::ldexp(Real{a.mantissa(i, j)}, static_cast<int>(a.exponent[i]));
-}
-
-// What is right, and how far off it may be.
-//
-// Formed in T, an entry is off by about √batch·eps of A, the root mean square
-// of Σ|x||δ|: that moves its variance by 2σE + E². Grams may leave 1e-4 of the
-// variance, but in no case more than the rounding of their entries, whose sum
-// is at most 4·eps·(Σ_i ‖x_i‖‖δ_i‖)². The mean comes from the rows' means,
-// each of which has kChunk + 2 roundings in T.
-struct Expected {
-  Matrix<Real> dw, magnitude;  // Σ xδ and Σ|xδ|
-  uint64_t finite = 0;
-  Real mean = 0, variance = 0, second_moment = 0;
-  Real mean_error = 0, variance_error = 0;
-};
-
-template <typename T>
-Expected Reference(const Batch<T>& batch) {
-  const size_t samples = batch.x.rows(), fan_in = batch.x.cols(),
-               fan_out = batch.delta.cols();
-  Expected out;
-  out.dw.Resize(fan_in, fan_out);
-  out.magnitude.Resize(fan_in, fan_out);
-  std::fill_n(out.dw.data(), out.dw.size(), Real{0});
-  std::fill_n(out.magnitude.data(), out.dw.size(), Real{0});
-  Real norms = 0;
-  for (size_t s = 0; s < samples; ++s) {
-    std::vector<Real> d(fan_out);
-    Real x_squares = 0, d_squares = 0;
-    for (size_t j = 0; j < fan_out; ++j) {
-      d[j] = Entry(batch.delta, s, j);
-      d_squares += d[j] * d[j];
-    }
-    for (size_t i = 0; i < fan_in; ++i) {
-      const Real x = Entry(batch.x, s, i);
-      x_squares += x * x;
-      for (size_t j = 0; j < fan_out; ++j) {
-        out.dw(i, j) += x * d[j];
-        out.magnitude(i, j) += std::abs(x * d[j]);
-      }
-    }
-    norms += std::sqrt(x_squares * d_squares);
-  }
-  Real squares = 0, magnitudes = 0;
-  for (size_t k = 0; k < out.dw.size(); ++k) {
-    const Real w = out.dw.data()[k];
-    if (!std::isfinite(w)) continue;
-    ++out.finite;
-    out.mean += w;
-    squares += w * w;
-    magnitudes += out.magnitude.data()[k] * out.magnitude.data()[k];
-  }
-  const Real n = static_cast<Real>(out.finite);
-  out.mean /= n;
-  out.second_moment = squares / n;
-  for (size_t k = 0; k < out.dw.size(); ++k) {
-    const Real d = out.dw.data()[k] - out.mean;
-    if (std::isfinite(d)) out.variance += d * d / n;
-  }
-  constexpr Real kEps = std::numeric_limits<T>::epsilon();
-  const Real a = std::sqrt(magnitudes / n);
-  const Real e = (std::sqrt(static_cast<Real>(samples)) + 4) * kEps * a;
-  out.mean_error = e + 18 * kEps * a;
-  const Real grams = 4 * kEps * norms * norms / n;
-  out.variance_error =
-      (std::isfinite(grams) ? std::min(1e-4L * out.variance, grams) : 0) +
-      2 * std::sqrt(out.variance) * e + e * e;
-  return out;
-}
 
 template <typename T>
 SampleMoments Measure(PackedBatch<T>* x) {
@@ -116,7 +36,7 @@ SampleMoments Measure(PackedBatch<T>* x) {
 }
 
 template <typename T>
-Moments Found(const Batch<T>& batch, size_t jobs) {
+Moments Found(const GradientBatch<T>& batch, size_t jobs) {
   PackedBatch<T> x = Packed(batch.x), delta = Packed(batch.delta);
   const SampleMoments x_moments = Measure(&x), delta_moments = Measure(&delta);
   GradientScratch<T> scratch;
@@ -136,7 +56,8 @@ bool operator==(ScaledDouble a, ScaledDouble b) {
 
 // The relative error of the variance.
 template <typename T>
-double ExpectMoments(const Batch<T>& batch, const Expected& expected) {
+double ExpectMoments(const GradientBatch<T>& batch,
+                     const GradientReference& expected) {
   const Moments moments = Found(batch, 1);
   EXPECT_EQ(moments.count(), expected.finite);
   EXPECT_EQ(moments.non_finite(), expected.dw.size() - expected.finite);
@@ -161,7 +82,8 @@ double ExpectMoments(const Batch<T>& batch, const Expected& expected) {
 
 // Each entry, by the header's bound.
 template <typename T>
-void ExpectFormed(const Batch<T>& batch, const Expected& expected) {
+void ExpectFormed(const GradientBatch<T>& batch,
+                  const GradientReference& expected) {
   PackedBatch<T> x = Packed(batch.x), delta = Packed(batch.delta);
   const SampleMoments x_moments = Measure(&x), delta_moments = Measure(&delta);
   ScaledMatrix<T> formed;
@@ -180,7 +102,7 @@ void ExpectFormed(const Batch<T>& batch, const Expected& expected) {
         ASSERT_FALSE(std::isfinite(formed.mantissa(i, j))) << i << ", " << j;
         continue;
       }
-      ASSERT_THAT(Entry(formed, i, j),
+      ASSERT_THAT(EntryOf(formed, i, j),
                   IsNear(expected.dw(i, j),
                          roundings * (eps * expected.magnitude(i, j) + tiny)))
           << i << ", " << j;
@@ -194,7 +116,7 @@ using Types = testing::Types<float, double>;
 TYPED_TEST_SUITE(WeightGradientOf, Types);
 
 template <typename T>
-Batch<T> Random(const Shape& shape) {
+GradientBatch<T> Random(const Shape& shape) {
   return {DrawNormal<T>(shape.samples, shape.fan_in, 0, 0.5),
           DrawNormal<T>(shape.samples, shape.fan_out, 1)};
 }
@@ -210,8 +132,8 @@ TYPED_TEST(WeightGradientOf, DrawnBatchesOfEverySize) {
   }
   std::vector<double> errors;
   for (const Shape& shape : shapes) {
-    const Batch<T> batch = Random<T>(shape);
-    const Expected expected = Reference(batch);
+    const GradientBatch<T> batch = Random<T>(shape);
+    const GradientReference expected = ComputeGradient(batch);
     OnEveryTarget([&] {
       SCOPED_TRACE(std::to_string(shape.samples) + " samples, " +
                    std::to_string(shape.fan_in) + " x " +
@@ -228,8 +150,8 @@ TYPED_TEST(WeightGradientOf, DrawnBatchesOfEverySize) {
 }
 
 template <typename T>
-void ExpectLikeReference(const Batch<T>& batch) {
-  const Expected expected = Reference(batch);
+void ExpectLikeReference(const GradientBatch<T>& batch) {
+  const GradientReference expected = ComputeGradient(batch);
   OnEveryTarget([&] {
     ExpectMoments(batch, expected);
     ExpectFormed(batch, expected);
@@ -241,10 +163,11 @@ void ExpectLikeReference(const Batch<T>& batch) {
 // all entries of the Gram matrices alike. `level` makes the deltas ±1 rather
 // than normal.
 template <typename T>
-Batch<T> Clusters(const Shape& shape, size_t clusters, double rest,
-                  double noise, bool level) {
-  Batch<T> batch = {DrawNormal<T>(shape.samples, shape.fan_in, 2, 0, noise),
-                    DrawNormal<T>(shape.samples, shape.fan_out, 3, 0, noise)};
+GradientBatch<T> Clusters(const Shape& shape, size_t clusters, double rest,
+                          double noise, bool level) {
+  GradientBatch<T> batch = {
+      DrawNormal<T>(shape.samples, shape.fan_in, 2, 0, noise),
+      DrawNormal<T>(shape.samples, shape.fan_out, 3, 0, noise)};
   const auto x = DrawNormal<double>(1, shape.fan_in, 4, 0.5, 0.3);
   auto delta = DrawNormal<double>(clusters, shape.fan_out, 5);
   for (size_t j = 0; j < shape.fan_out; ++j) {
@@ -277,7 +200,7 @@ TYPED_TEST(WeightGradientOf, ClustersThatCancel) {
                        std::to_string(rest));
           const auto batch = Clusters<TypeParam>(shape, clusters, rest,
                                                  level ? 0 : 1e-6, level);
-          const Expected expected = Reference(batch);
+          const GradientReference expected = ComputeGradient(batch);
           OnEveryTarget([&] { ExpectMoments(batch, expected); });
         }
       }
@@ -291,7 +214,7 @@ TYPED_TEST(WeightGradientOf, SigmoidsWithOneHotTargets) {
   using T = TypeParam;
   for (const Shape& shape : {kGrams, kFormed}) {
     for (double spread : {0.1, 1e-3, 1e-5}) {
-      Batch<T> batch = {
+      GradientBatch<T> batch = {
           DrawNormal<T>(shape.samples, shape.fan_in, 2, 0.5, spread),
           DrawNormal<T>(shape.samples, shape.fan_out, 3, 0.1, 0.1 * spread)};
       for (size_t s = 0; s < shape.samples; ++s) {
@@ -306,10 +229,10 @@ TYPED_TEST(WeightGradientOf, SigmoidsWithOneHotTargets) {
 TYPED_TEST(WeightGradientOf, EqualRowsConstantUnitsAndZeros) {
   using T = TypeParam;
   for (const Shape& shape : {kGrams, kFormed}) {
-    Batch<T> equal = Random<T>(shape);
-    Batch<T> constant = Random<T>(shape);
-    Batch<T> holes = Random<T>(shape);
-    Batch<T> zero = Random<T>(shape);
+    GradientBatch<T> equal = Random<T>(shape);
+    GradientBatch<T> constant = Random<T>(shape);
+    GradientBatch<T> holes = Random<T>(shape);
+    GradientBatch<T> zero = Random<T>(shape);
     for (size_t s = 0; s < shape.samples; ++s) {
       std::copy_n(equal.x.mantissa.row(0), shape.fan_in,
                   equal.x.mantissa.row(s));
@@ -332,7 +255,7 @@ TYPED_TEST(WeightGradientOf, EqualRowsConstantUnitsAndZeros) {
     ExpectLikeReference(equal);
     ExpectLikeReference(holes);
     ExpectLikeReference(
-        Batch<T>{std::move(equal.x), std::move(constant.delta)});
+        GradientBatch<T>{std::move(equal.x), std::move(constant.delta)});
     OnEveryTarget([&] {
       const Moments moments = Found(zero, 1);
       EXPECT_EQ(moments.count(), shape.fan_in * shape.fan_out);
@@ -347,7 +270,7 @@ TYPED_TEST(WeightGradientOf, SamplesWithExponentsOfTheirOwn) {
   using T = TypeParam;
   for (const Shape& shape : {kGrams, kFormed}) {
     for (int64_t range : {8, 40, 700}) {
-      Batch<T> batch = Random<T>(shape);
+      GradientBatch<T> batch = Random<T>(shape);
       for (size_t s = 0; s < shape.samples; ++s) {
         const int64_t step = static_cast<int64_t>(s * 7919 % 101) - 50;
         batch.x.exponent[s] = step * range / 50;
@@ -367,11 +290,11 @@ TYPED_TEST(WeightGradientOf, SamplesWithExponentsOfTheirOwn) {
 TYPED_TEST(WeightGradientOf, CountsWhatIsNotFinite) {
   using T = TypeParam;
   for (const Shape& shape : {kGrams, kFormed}) {
-    Batch<T> batch = Random<T>(shape);
+    GradientBatch<T> batch = Random<T>(shape);
     batch.x.mantissa(7, 2) = std::numeric_limits<T>::quiet_NaN();
     batch.x.mantissa(shape.samples - 1, 5) = std::numeric_limits<T>::infinity();
     batch.delta.mantissa(9, 1) = -std::numeric_limits<T>::infinity();
-    const Expected expected = Reference(batch);
+    const GradientReference expected = ComputeGradient(batch);
     EXPECT_EQ(expected.finite, (shape.fan_in - 2) * (shape.fan_out - 1));
     ExpectLikeReference(batch);
   }
@@ -379,7 +302,7 @@ TYPED_TEST(WeightGradientOf, CountsWhatIsNotFinite) {
 
 TYPED_TEST(WeightGradientOf, BatchesArePooled) {
   using T = TypeParam;
-  const Batch<T> batch = Random<T>(kGrams);
+  const GradientBatch<T> batch = Random<T>(kGrams);
   PackedBatch<T> x = Packed(batch.x), delta = Packed(batch.delta);
   const SampleMoments x_moments = Measure(&x), delta_moments = Measure(&delta);
   GradientScratch<T> scratch;

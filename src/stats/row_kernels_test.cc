@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/test_matchers.h"
+#include "base/test_targets.h"
 #include "random/variates.h"
 
 namespace initscope {
@@ -85,65 +86,73 @@ void ExpectMoments(const std::vector<T>& x, const std::string& what) {
 }
 
 TYPED_TEST(RowKernelsOf, RowMomentsAreThePlainSums) {
-  for (const size_t n : kSizes) {
-    const std::string what = std::to_string(n) + " entries";
-    ExpectMoments(Row<TypeParam>(n), what);
-    ExpectMoments(Row<TypeParam>(n, -3, 0.01), what + " about -3");
-    ExpectMoments(Row<TypeParam>(n, 0, 1e-30), what + " of size 1e-30");
-  }
+  OnEveryTarget([] {
+    for (const size_t n : kSizes) {
+      const std::string what = std::to_string(n) + " entries";
+      ExpectMoments(Row<TypeParam>(n), what);
+      ExpectMoments(Row<TypeParam>(n, -3, 0.01), what + " about -3");
+      ExpectMoments(Row<TypeParam>(n, 0, 1e-30), what + " of size 1e-30");
+    }
+  });
 }
 
 // A sum of squares less the square of the sum would keep 4 digits of m2 here.
 TYPED_TEST(RowKernelsOf, RowMomentsKeepTheirDigitsAtALargeMean) {
-  for (const size_t n : kSizes) {
-    const std::string what = std::to_string(n) + " entries about 10^6";
-    ExpectMoments(Row<TypeParam>(n, 1e6), what);
-    ExpectMoments(Row<TypeParam>(n, -1e6, 0.1), what);
-  }
+  OnEveryTarget([] {
+    for (const size_t n : kSizes) {
+      const std::string what = std::to_string(n) + " entries about 10^6";
+      ExpectMoments(Row<TypeParam>(n, 1e6), what);
+      ExpectMoments(Row<TypeParam>(n, -1e6, 0.1), what);
+    }
+  });
 }
 
 // Entries that are a few ulp apart: here the mean's own rounding is as large
 // as the deviations, and a sum that it is not taken out of has no digit right.
 TEST(RowMoments, CorrectTheMeansRounding) {
-  for (const size_t n : kSizes) {
-    std::vector<double> x = Row<double>(n, 1e6, 2 * 0x1p-33);
-    const RowMoments r = ComputeRowMoments(x.data(), n);
-    const long double origin = x[0];
-    long double sum = 0;
-    for (const long double v : x) sum += v - origin;
-    long double m2 = 0, m3 = 0, m4 = 0, s3 = 0;
-    for (const long double v : x) {
-      const long double d = v - origin - sum / n;
-      m2 += d * d;
-      m3 += d * d * d;
-      s3 += std::abs(d * d * d);
-      m4 += d * d * d * d;
+  OnEveryTarget([] {
+    for (const size_t n : kSizes) {
+      std::vector<double> x = Row<double>(n, 1e6, 2 * 0x1p-33);
+      const RowMoments r = ComputeRowMoments(x.data(), n);
+      const long double origin = x[0];
+      long double sum = 0;
+      for (const long double v : x) sum += v - origin;
+      long double m2 = 0, m3 = 0, m4 = 0, s3 = 0;
+      for (const long double v : x) {
+        const long double d = v - origin - sum / n;
+        m2 += d * d;
+        m3 += d * d * d;
+        s3 += std::abs(d * d * d);
+        m4 += d * d * d * d;
+      }
+      // Differences of such entries are exact in double, and the shift is no
+      // larger than they are: only the sums' rounding is left, times the
+      // binomial coefficients of the correction, which add up to 16.
+      const long double c = 16 * (static_cast<double>(n) + 8) * kEps;
+      EXPECT_THAT(r.m2, IsNear(m2, c * m2)) << n;
+      EXPECT_THAT(r.m3, IsNear(m3, c * s3)) << n;
+      EXPECT_THAT(r.m4, IsNear(m4, c * m4)) << n;
     }
-    // Differences of such entries are exact in double, and the shift is no
-    // larger than they are: only the sums' rounding is left, times the
-    // binomial coefficients of the correction, which add up to 16.
-    const long double c = 16 * (static_cast<double>(n) + 8) * kEps;
-    EXPECT_THAT(r.m2, IsNear(m2, c * m2)) << n;
-    EXPECT_THAT(r.m3, IsNear(m3, c * s3)) << n;
-    EXPECT_THAT(r.m4, IsNear(m4, c * m4)) << n;
-  }
+  });
 }
 
 TYPED_TEST(RowKernelsOf, RowMomentsOfAConstantAreExact) {
-  using T = TypeParam;
-  for (const size_t n : kSizes) {
-    for (const T v : {T{0}, T{0.1}, T{-7.3e12}, T{1e-30},
-                      std::numeric_limits<T>::max() / 2048}) {
-      const std::vector<T> x(n, v);
-      const RowMoments r = ComputeRowMoments(x.data(), n);
-      EXPECT_EQ(r.mean, v);
-      EXPECT_EQ(r.m2, 0);
-      EXPECT_EQ(r.m3, 0);
-      EXPECT_EQ(r.m4, 0);
-      EXPECT_EQ(r.min, v);
-      EXPECT_EQ(r.max, v);
+  OnEveryTarget([] {
+    using T = TypeParam;
+    for (const size_t n : kSizes) {
+      for (const T v : {T{0}, T{0.1}, T{-7.3e12}, T{1e-30},
+                        std::numeric_limits<T>::max() / 2048}) {
+        const std::vector<T> x(n, v);
+        const RowMoments r = ComputeRowMoments(x.data(), n);
+        EXPECT_EQ(r.mean, v);
+        EXPECT_EQ(r.m2, 0);
+        EXPECT_EQ(r.m3, 0);
+        EXPECT_EQ(r.m4, 0);
+        EXPECT_EQ(r.min, v);
+        EXPECT_EQ(r.max, v);
+      }
     }
-  }
+  });
 }
 
 TYPED_TEST(RowKernelsOf, RowMomentsOfNothing) {
@@ -155,106 +164,116 @@ TYPED_TEST(RowKernelsOf, RowMomentsOfNothing) {
 }
 
 TYPED_TEST(RowKernelsOf, RowMomentsLeaveOutWhatIsNotFinite) {
-  using T = TypeParam;
-  constexpr T kInf = std::numeric_limits<T>::infinity();
-  for (const size_t n : kSizes) {
-    const std::vector<T> finite = Row<T>(n);
-    const RowMoments expected = ComputeRowMoments(finite.data(), n);
-    for (const T bad : {kInf, -kInf, std::numeric_limits<T>::quiet_NaN()}) {
-      for (size_t at = 0; at <= n; at += std::max<size_t>(1, n / 70)) {
-        std::vector<T> x = finite;
-        x.insert(x.begin() + static_cast<ptrdiff_t>(at), bad);
-        x.push_back(kInf);
-        const RowMoments r = ComputeRowMoments(x.data(), x.size());
-        ASSERT_EQ(r.count, n);
-        ASSERT_EQ(r.non_finite, 2u);
-        ASSERT_EQ(r.mean, expected.mean) << at << " of " << n;
-        ASSERT_EQ(r.m2, expected.m2);
-        ASSERT_EQ(r.m3, expected.m3);
-        ASSERT_EQ(r.m4, expected.m4);
-        ASSERT_EQ(r.abs_sum, expected.abs_sum);
-        ASSERT_EQ(r.min, expected.min);
-        ASSERT_EQ(r.max, expected.max);
+  OnEveryTarget([] {
+    using T = TypeParam;
+    constexpr T kInf = std::numeric_limits<T>::infinity();
+    for (const size_t n : kSizes) {
+      const std::vector<T> finite = Row<T>(n);
+      const RowMoments expected = ComputeRowMoments(finite.data(), n);
+      for (const T bad : {kInf, -kInf, std::numeric_limits<T>::quiet_NaN()}) {
+        for (size_t at = 0; at <= n; at += std::max<size_t>(1, n / 70)) {
+          std::vector<T> x = finite;
+          x.insert(x.begin() + static_cast<ptrdiff_t>(at), bad);
+          x.push_back(kInf);
+          const RowMoments r = ComputeRowMoments(x.data(), x.size());
+          ASSERT_EQ(r.count, n);
+          ASSERT_EQ(r.non_finite, 2u);
+          ASSERT_EQ(r.mean, expected.mean) << at << " of " << n;
+          ASSERT_EQ(r.m2, expected.m2);
+          ASSERT_EQ(r.m3, expected.m3);
+          ASSERT_EQ(r.m4, expected.m4);
+          ASSERT_EQ(r.abs_sum, expected.abs_sum);
+          ASSERT_EQ(r.min, expected.min);
+          ASSERT_EQ(r.max, expected.max);
+        }
       }
+      const std::vector<T> none(n, std::numeric_limits<T>::quiet_NaN());
+      const RowMoments r = ComputeRowMoments(none.data(), n);
+      EXPECT_EQ(r.count, 0u);
+      EXPECT_EQ(r.non_finite, n);
     }
-    const std::vector<T> none(n, std::numeric_limits<T>::quiet_NaN());
-    const RowMoments r = ComputeRowMoments(none.data(), n);
-    EXPECT_EQ(r.count, 0u);
-    EXPECT_EQ(r.non_finite, n);
-  }
+  });
 }
 
 // n sums of squares that are each off by two roundings and d by another two.
 TYPED_TEST(RowKernelsOf, AddDeviationsIsThePlainLoop) {
-  using T = TypeParam;
-  for (const size_t n : kSizes) {
-    const std::vector<T> x = Row<T>(n);
-    const std::vector<double> origin = Row<double>(n, 0.5, 2);
-    // One entry more: nothing is written behind the end.
-    std::vector<double> sum = Row<double>(n + 1, -1);
-    const std::vector<double> before = sum;
-    const double factor = 0.3;
-    const double squares =
-        AddDeviations(x.data(), n, factor, origin.data(), sum.data());
-    long double expected = 0, magnitude = 0;
-    for (size_t i = 0; i < n; ++i) {
-      const long double product = static_cast<long double>(x[i]) * factor;
-      const long double d = product - origin[i];
-      const long double size = std::abs(product) + std::abs(origin[i]);
-      expected += d * d;
-      magnitude += size * size;
-      EXPECT_THAT(sum[i], IsNear(before[i] + d,
-                                 2 * kEps * (size + std::abs(before[i]))));
+  OnEveryTarget([] {
+    using T = TypeParam;
+    for (const size_t n : kSizes) {
+      const std::vector<T> x = Row<T>(n);
+      const std::vector<double> origin = Row<double>(n, 0.5, 2);
+      // One entry more: nothing is written behind the end.
+      std::vector<double> sum = Row<double>(n + 1, -1);
+      const std::vector<double> before = sum;
+      const double factor = 0.3;
+      const double squares =
+          AddDeviations(x.data(), n, factor, origin.data(), sum.data());
+      long double expected = 0, magnitude = 0;
+      for (size_t i = 0; i < n; ++i) {
+        const long double product = static_cast<long double>(x[i]) * factor;
+        const long double d = product - origin[i];
+        const long double size = std::abs(product) + std::abs(origin[i]);
+        expected += d * d;
+        magnitude += size * size;
+        EXPECT_THAT(sum[i], IsNear(before[i] + d,
+                                   2 * kEps * (size + std::abs(before[i]))));
+      }
+      EXPECT_EQ(sum[n], before[n]);
+      EXPECT_THAT(squares, IsNear(expected, (static_cast<double>(n) + 4) *
+                                                kEps * magnitude))
+          << n;
     }
-    EXPECT_EQ(sum[n], before[n]);
-    EXPECT_THAT(squares, IsNear(expected, (static_cast<double>(n) + 4) * kEps *
-                                              magnitude))
-        << n;
-  }
+  });
 }
 
 // A row that equals the origin leaves nothing, although factor·x is rounded.
 TYPED_TEST(RowKernelsOf, AddDeviationsOfTheOriginIsZero) {
-  using T = TypeParam;
-  for (const size_t n : kSizes) {
-    const std::vector<T> x = Row<T>(n);
-    std::vector<double> origin(n);
-    for (size_t i = 0; i < n; ++i) origin[i] = x[i] * 0.1;
-    std::vector<double> sum(n, 0.0);
-    EXPECT_EQ(AddDeviations(x.data(), n, 0.1, origin.data(), sum.data()), 0);
-    EXPECT_EQ(sum, std::vector<double>(n, 0.0));
-  }
+  OnEveryTarget([] {
+    using T = TypeParam;
+    for (const size_t n : kSizes) {
+      const std::vector<T> x = Row<T>(n);
+      std::vector<double> origin(n);
+      for (size_t i = 0; i < n; ++i) origin[i] = x[i] * 0.1;
+      std::vector<double> sum(n, 0.0);
+      EXPECT_EQ(AddDeviations(x.data(), n, 0.1, origin.data(), sum.data()), 0);
+      EXPECT_EQ(sum, std::vector<double>(n, 0.0));
+    }
+  });
 }
 
 TYPED_TEST(RowKernelsOf, CountsWhatIsBelowAndZero) {
-  using T = TypeParam;
-  constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
-  constexpr T kInf = std::numeric_limits<T>::infinity();
-  EXPECT_EQ(CountBelow<T>(nullptr, 0, 1), 0u);
-  EXPECT_EQ(CountZeros<T>(nullptr, 0), 0u);
-  for (const size_t n : kSizes) {
-    std::vector<T> x = Row<T>(n);
-    const T values[] = {T{0},    T{-0.0}, T{0.5},
-                        T{-0.5}, kNan,    kInf,
-                        -kInf,   T{-2},   std::numeric_limits<T>::denorm_min()};
-    for (size_t i = 0; i < n; i += 3) x[i] = values[i / 3 % std::size(values)];
-    size_t below = 0, zeros = 0;
-    for (const T v : x) {
-      below += std::abs(v) < T{0.5};
-      zeros += v == 0;
+  OnEveryTarget([] {
+    using T = TypeParam;
+    constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
+    constexpr T kInf = std::numeric_limits<T>::infinity();
+    EXPECT_EQ(CountBelow<T>(nullptr, 0, 1), 0u);
+    EXPECT_EQ(CountZeros<T>(nullptr, 0), 0u);
+    for (const size_t n : kSizes) {
+      std::vector<T> x = Row<T>(n);
+      const T values[] = {
+          T{0},    T{-0.0}, T{0.5},
+          T{-0.5}, kNan,    kInf,
+          -kInf,   T{-2},   std::numeric_limits<T>::denorm_min()};
+      for (size_t i = 0; i < n; i += 3)
+        x[i] = values[i / 3 % std::size(values)];
+      size_t below = 0, zeros = 0;
+      for (const T v : x) {
+        below += std::abs(v) < T{0.5};
+        zeros += v == 0;
+      }
+      EXPECT_EQ(CountBelow(x.data(), n, T{0.5}), below) << n;
+      EXPECT_EQ(CountZeros(x.data(), n), zeros) << n;
+      EXPECT_EQ(CountBelow(x.data(), n, T{0}), 0u) << n;
+      // One zero, in every place.
+      std::vector<T> ones(n, T{1});
+      for (size_t i = 0; i < n; ++i) {
+        ones[i] = T{-0.0};
+        ASSERT_EQ(CountZeros(ones.data(), n), 1u) << i << " of " << n;
+        ASSERT_EQ(CountBelow(ones.data(), n, T{1}), 1u) << i << " of " << n;
+        ones[i] = T{1};
+      }
     }
-    EXPECT_EQ(CountBelow(x.data(), n, T{0.5}), below) << n;
-    EXPECT_EQ(CountZeros(x.data(), n), zeros) << n;
-    EXPECT_EQ(CountBelow(x.data(), n, T{0}), 0u) << n;
-    // One zero, in every place.
-    std::vector<T> ones(n, T{1});
-    for (size_t i = 0; i < n; ++i) {
-      ones[i] = T{-0.0};
-      ASSERT_EQ(CountZeros(ones.data(), n), 1u) << i << " of " << n;
-      ASSERT_EQ(CountBelow(ones.data(), n, T{1}), 1u) << i << " of " << n;
-      ones[i] = T{1};
-    }
-  }
+  });
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
-// Rows of every magnitude that a network may meet, and the moments of rows,
-// for the tests of propagation only.
-#pragma once
+#include "nn/rows_test.h"
 
 #include <gtest/gtest.h>
 
@@ -15,10 +13,6 @@
 
 namespace initscope {
 
-// Normal rows, by turns: of magnitudes at and beyond the edges of the stored
-// range, of the moments' and of NormalizeRow's; with exponents that T, and
-// double, cannot hold; around ±200, where slopes vanish; of one number alone;
-// zero; and with an entry that is not finite.
 template <typename T>
 ScaledMatrix<T> RowsOfEveryKind(size_t rows, size_t cols, uint32_t draw) {
   constexpr int kMagnitudes[] = {0,  -16, 16, -17, 17,  -24, 24,
@@ -54,11 +48,7 @@ ScaledMatrix<T> RowsOfEveryKind(size_t rows, size_t cols, uint32_t draw) {
   return out;
 }
 
-// Enough rows for one of each kind, and a panel that is not full.
-inline constexpr size_t kRowsOfEveryKind = 37;
-
-// x·2^exponent; a long double holds it up to 2^16383.
-inline long double TimesPowerOfTwo(long double x, int64_t exponent) {
+long double TimesPowerOfTwo(long double x, int64_t exponent) {
   constexpr int64_t kLimit = 50000;  // beyond which all is 0 or infinite
   return std::ldexp(x, static_cast<int>(std::clamp(exponent, -kLimit, kLimit)));
 }
@@ -69,10 +59,6 @@ long double ValueOf(const PackedBatch<T>& x, size_t sample, size_t unit) {
                          x.exponent[sample]);
 }
 
-// The moments of a sample's mantissas, up to `power` (2 or 4). About the mean
-// of the first few units, which is off the mean by at most R, rounding in T
-// leaves the k-th moment off by c·Σ(|x − mean| + R)^k; panel_kernels_test.cc
-// has c.
 template <typename T>
 void ExpectMomentsOf(const PackedBatch<T>& x, size_t sample, int power,
                      const RowMoments& found) {
@@ -126,8 +112,6 @@ void ExpectMomentsOf(const PackedBatch<T>& x, size_t sample, int power,
   EXPECT_THAT(found.m4, IsNear(m[4], c * magnitude[4] + tiny));
 }
 
-// Whether a stored row is where operands are: its largest magnitude in
-// 2^±range, or zero.
 template <typename T>
 void ExpectStoredRange(const PackedBatch<T>& x, size_t sample) {
   constexpr int kRange = sizeof(T) == 4 ? 16 : kPlainRange<double>;
@@ -140,5 +124,15 @@ void ExpectStoredRange(const PackedBatch<T>& x, size_t sample) {
     EXPECT_LE(std::abs(std::ilogb(max)), kRange);
   }
 }
+
+#define INITSCOPE_INSTANTIATE(T)                                       \
+  template ScaledMatrix<T> RowsOfEveryKind(size_t, size_t, uint32_t);  \
+  template long double ValueOf(const PackedBatch<T>&, size_t, size_t); \
+  template void ExpectMomentsOf(const PackedBatch<T>&, size_t, int,    \
+                                const RowMoments&);                    \
+  template void ExpectStoredRange(const PackedBatch<T>&, size_t);
+INITSCOPE_INSTANTIATE(float)
+INITSCOPE_INSTANTIATE(double)
+#undef INITSCOPE_INSTANTIATE
 
 }  // namespace initscope
