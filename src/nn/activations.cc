@@ -47,19 +47,6 @@ HWY_INLINE V MagnitudeUpTo(D d, double end, V z) {
   return hn::Min(hn::Abs(z), Constant(d, end));
 }
 
-// σ(z), σ(−z) and σ'(z), none by subtraction from 1.
-template <class D, class V>
-HWY_INLINE void Logistic(D d, V z, V& plus, V& minus, V& slope) {
-  const V one = Constant(d, 1);
-  const V e = Exp(d, hn::Neg(MagnitudeUpTo(d, ExpEnd(d), z)));
-  const V r = hn::Div(one, hn::Add(one, e));
-  const V er = hn::Mul(e, r);
-  const auto positive = hn::Ge(z, hn::Zero(d));
-  plus = hn::IfThenElse(positive, r, er);
-  minus = hn::IfThenElse(positive, er, r);
-  slope = hn::Mul(er, r);
-}
-
 struct Linear {
   static constexpr const char* kName = "linear";
   template <class D, class V>
@@ -73,8 +60,12 @@ struct Sigmoid {
   static constexpr const char* kName = "sigmoid";
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
-    V minus;
-    Logistic(d, z, a, minus, s);
+    const V one = Constant(d, 1);
+    const V e = Exp(d, hn::Neg(MagnitudeUpTo(d, ExpEnd(d), z)));
+    const V r = hn::Div(one, hn::Add(one, e));  // σ(|z|)
+    const V er = hn::Mul(e, r);                 // σ(−|z|)
+    a = hn::IfThenElse(hn::Ge(z, hn::Zero(d)), r, er);
+    s = hn::Mul(er, r);
   }
 };
 

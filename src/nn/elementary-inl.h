@@ -161,10 +161,10 @@ HWY_INLINE V Log1p(D d, V x) {
 }
 
 // e^(x²/2) Φ(−x), the normal law's tail over its density (Mills' ratio) up to
-// a constant. REQUIRES: 0 <= x <= 14 (float), 40 (double).
+// a constant. REQUIRES: 0 <= x <= 13.5 (float), 37.7 (double).
 template <class D, class V>
 HWY_INLINE V ScaledNormalTail(D d, V x) {
-  // (x + k) times it is a polynomial in (x − k)/(x + k), which is within ±1
+  // (x + k) times it is a polynomial in t = (x − k)/(x + k), within ±1
   // (after Shepherd & Laframboise, Math. Comp. 36, 1981). A smaller k passes
   // on less of the error of r, a larger one wants fewer terms.
   const double k = IsFloat(d) ? 2.5 : 3;
