@@ -3,8 +3,8 @@
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 //
-#include <hwy/contrib/math/math-inl.h>
-
+#include "nn/elementary-inl.h"
+//
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -22,6 +22,7 @@ namespace initscope {
 inline constexpr double kSeluLambda = 1.0507009873554805;
 inline constexpr double kSeluAlpha = 1.6732632423543772;
 inline constexpr double kTwoOverSqrtPi = 1.12837916709551257390;
+inline constexpr double kSqrt2 = 1.41421356237309504880;
 inline constexpr double kSqrtHalf = 0.70710678118654752440;
 inline constexpr double kInvSqrt2Pi = 0.39894228040143267794;
 
@@ -40,33 +41,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Each functor sets value and slope for a vector of pre-activations.
 
+// |z|, but `end` from there on: the function that wants it is constant then.
 template <class D, class V>
-HWY_INLINE V Constant(D d, double x, V /*type*/) {
-  return hn::Set(d, static_cast<hn::TFromD<D>>(x));
-}
-
-// Calls a double function for each lane, where no vector version is at hand.
-template <class D, class V, class F>
-HWY_INLINE V PerLane(D d, V x, F function) {
-  HWY_ALIGN hn::TFromD<D> lanes[hn::MaxLanes(d)];
-  hn::Store(x, d, lanes);
-  for (size_t i = 0; i < hn::Lanes(d); ++i) {
-    lanes[i] = static_cast<hn::TFromD<D>>(function(lanes[i]));
-  }
-  return hn::Load(d, lanes);
-}
-
-// σ(z), σ(−z) and σ'(z), none by subtraction from 1.
-template <class D, class V>
-HWY_INLINE void Logistic(D d, V z, V& plus, V& minus, V& slope) {
-  const V one = Constant(d, 1, z);
-  const V e = hn::Exp(d, hn::Neg(hn::Abs(z)));
-  const V r = hn::Div(one, hn::Add(one, e));
-  const V er = hn::Mul(e, r);
-  const auto positive = hn::Ge(z, hn::Zero(d));
-  plus = hn::IfThenElse(positive, r, er);
-  minus = hn::IfThenElse(positive, er, r);
-  slope = hn::Mul(er, r);
+HWY_INLINE V MagnitudeUpTo(D d, double end, V z) {
+  return hn::Min(hn::Abs(z), Constant(d, end));
 }
 
 struct Linear {
@@ -74,7 +52,7 @@ struct Linear {
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
     a = z;
-    s = Constant(d, 1, z);
+    s = Constant(d, 1);
   }
 };
 
@@ -82,8 +60,12 @@ struct Sigmoid {
   static constexpr const char* kName = "sigmoid";
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
-    V minus;
-    Logistic(d, z, a, minus, s);
+    const V one = Constant(d, 1);
+    const V e = Exp(d, hn::Neg(MagnitudeUpTo(d, ExpEnd(d), z)));
+    const V r = hn::Div(one, hn::Add(one, e));  // σ(|z|)
+    const V er = hn::Mul(e, r);                 // σ(−|z|)
+    a = hn::IfThenElse(hn::Ge(z, hn::Zero(d)), r, er);
+    s = hn::Mul(er, r);
   }
 };
 
@@ -91,14 +73,15 @@ struct Tanh {
   static constexpr const char* kName = "tanh";
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
-    const V one = Constant(d, 1, z);
-    const V two = Constant(d, 2, z);
-    const V x = hn::Mul(Constant(d, -2, z), hn::Abs(z));
-    const V e = hn::Exp(d, x);
-    const V m = hn::Expm1(d, x);  // e − 1
-    const V r = hn::Div(one, hn::Add(two, m));
-    a = hn::CopySign(hn::Mul(hn::Neg(m), r), z);
-    s = hn::Mul(hn::Mul(hn::Mul(two, two), e), hn::Mul(r, r));
+    // With x = |z|: |a| = (1 − e^−2x)/(1 + e^−2x), s = 4e^−2x/(1 + e^−2x)²;
+    // carrying 4e^−2x keeps s right down to the smallest normal number.
+    const V x = MagnitudeUpTo(d, ExpEnd<2>(d) / 2, z);
+    V e4, m4;  // 4e^−2x, 4(e^−2x − 1)
+    ExpWithExpm1<2>(d, hn::Mul(Constant(d, -2), x), e4, m4);
+    const V r = hn::Div(Constant(d, 1), hn::Add(Constant(d, 8), m4));
+    a = hn::CopySign(hn::Mul(m4, r), z);
+    const V r4 = hn::Mul(Constant(d, 4), r);
+    s = hn::Mul(e4, hn::Mul(r4, r4));
   }
 };
 
@@ -108,7 +91,7 @@ struct Relu {
   void operator()(D d, V z, V& a, V& s) const {
     const auto off = hn::Le(z, hn::Zero(d));
     a = hn::IfThenZeroElse(off, z);
-    s = hn::IfThenZeroElse(off, Constant(d, 1, z));
+    s = hn::IfThenZeroElse(off, Constant(d, 1));
   }
 };
 
@@ -116,10 +99,10 @@ struct LeakyRelu {
   static constexpr const char* kName = "leaky_relu";
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
-    const V leak = Constant(d, 0.01, z);
+    const V leak = Constant(d, 0.01);
     const auto off = hn::Le(z, hn::Zero(d));
     a = hn::IfThenElse(off, hn::Mul(leak, z), z);
-    s = hn::IfThenElse(off, leak, Constant(d, 1, z));
+    s = hn::IfThenElse(off, leak, Constant(d, 1));
   }
 };
 
@@ -128,9 +111,11 @@ struct Elu {
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
     const auto off = hn::Le(z, hn::Zero(d));
-    const V low = hn::Min(z, hn::Zero(d));
-    a = hn::IfThenElse(off, hn::Expm1(d, low), z);
-    s = hn::IfThenElse(off, hn::Exp(d, low), Constant(d, 1, z));
+    const V x = MagnitudeUpTo(d, ExpEnd(d), z);
+    V e, m;  // e^−x, e^−x − 1
+    ExpWithExpm1(d, hn::Neg(x), e, m);
+    a = hn::IfThenElse(off, m, z);
+    s = hn::IfThenElse(off, e, Constant(d, 1));
   }
 };
 
@@ -138,13 +123,15 @@ struct Selu {
   static constexpr const char* kName = "selu";
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
+    const V lambda = Constant(d, kSeluLambda);
+    const V half_both = Constant(d, kSeluLambda * kSeluAlpha / 2);
     const auto off = hn::Le(z, hn::Zero(d));
-    const V low = hn::Min(z, hn::Zero(d));
-    const V lambda = Constant(d, kSeluLambda, z);
-    const V both = Constant(d, kSeluLambda * kSeluAlpha, z);
-    a = hn::IfThenElse(off, hn::Mul(both, hn::Expm1(d, low)),
-                       hn::Mul(lambda, z));
-    s = hn::IfThenElse(off, hn::Mul(both, hn::Exp(d, low)), lambda);
+    const V x = MagnitudeUpTo(d, ExpEnd<1>(d), z);
+    V e2, m2;  // 2e^−x, 2(e^−x − 1)
+    ExpWithExpm1<1>(d, hn::Neg(x), e2, m2);
+    a = hn::Mul(hn::IfThenElse(off, half_both, lambda),
+                hn::IfThenElse(off, m2, z));
+    s = hn::IfThenElse(off, hn::Mul(half_both, e2), lambda);
   }
 };
 
@@ -152,13 +139,15 @@ struct Gelu {
   static constexpr const char* kName = "gelu";
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
-    const V phi =
-        PerLane(d, z, [](double x) { return std::erfc(-x * kSqrtHalf) / 2; });
-    a = hn::Mul(z, phi);
-    s = PerLane(d, z, [](double x) {
-      return std::erfc(-x * kSqrtHalf) / 2 +
-             x * kInvSqrt2Pi * std::exp(-x * x / 2);
-    });
+    // a = max(z, 0) − xΦ(−x) and s(z) = 1 − s(−z), with x = |z|.
+    const V x = MagnitudeUpTo(d, std::sqrt(2 * ExpEnd(d)), z);
+    const V e = ExpOfMinusSquare(d, 0.5, x);
+    const V tail = ScaledNormalTail(d, x);
+    a = hn::Sub(hn::Max(z, hn::Zero(d)), hn::Mul(e, hn::Mul(x, tail)));
+    const V s_left =
+        hn::Mul(e, hn::NegMulAdd(x, Constant(d, kInvSqrt2Pi), tail));
+    s = hn::IfThenElse(hn::Lt(z, hn::Zero(d)), s_left,
+                       hn::Sub(Constant(d, 1), s_left));
   }
 };
 
@@ -166,10 +155,18 @@ struct Silu {
   static constexpr const char* kName = "silu";
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
-    V plus, minus, slope;
-    Logistic(d, z, plus, minus, slope);
-    a = hn::Mul(z, plus);
-    s = hn::Mul(plus, hn::MulAdd(z, minus, Constant(d, 1, z)));
+    // a = max(z, 0) − xσ(−x) and s(z) = 1 − s(−z), with x = |z|; carrying
+    // σ(−x) times 2^10 keeps a right where σ(−x) itself underflows.
+    const V one = Constant(d, 1);
+    const V down = Constant(d, 0x1p-10);
+    const V x = MagnitudeUpTo(d, ExpEnd<10>(d), z);
+    const V e_up = Exp<10>(d, hn::Neg(x));
+    const V r = hn::Div(one, hn::MulAdd(e_up, down, one));  // σ(x)
+    const V tail_up = hn::Mul(e_up, r);
+    const V a_left = hn::Mul(hn::Mul(x, tail_up), down);  // −a(−x)
+    a = hn::Sub(hn::Max(z, hn::Zero(d)), a_left);
+    const V s_left = hn::NegMulAdd(a_left, r, hn::Mul(tail_up, down));
+    s = hn::IfThenElse(hn::Lt(z, hn::Zero(d)), s_left, hn::Sub(one, s_left));
   }
 };
 
@@ -177,10 +174,11 @@ struct Softplus {
   static constexpr const char* kName = "softplus";
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
-    V minus, slope;
-    Logistic(d, z, s, minus, slope);
-    a = hn::Add(hn::Max(z, hn::Zero(d)),
-                hn::Log1p(d, hn::Exp(d, hn::Neg(hn::Abs(z)))));
+    const V one = Constant(d, 1);
+    const V zero = hn::Zero(d);
+    const V e = Exp(d, hn::Neg(MagnitudeUpTo(d, ExpEnd(d), z)));
+    a = hn::Add(hn::Max(z, zero), Log1p(d, e));
+    s = hn::Div(hn::IfThenElse(hn::Ge(z, zero), one, e), hn::Add(one, e));
   }
 };
 
@@ -188,9 +186,9 @@ struct Softsign {
   static constexpr const char* kName = "softsign";
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
-    const V one = Constant(d, 1, z);
-    const V r = hn::Div(one, hn::Add(one, hn::Abs(z)));
-    a = hn::Mul(z, r);
+    const V x = MagnitudeUpTo(d, IsFloat(d) ? 0x1p96 : 0x1p768, z);
+    const V r = hn::Div(Constant(d, 1), hn::Add(Constant(d, 1), x));
+    a = hn::CopySign(hn::Mul(x, r), z);
     s = hn::Mul(r, r);
   }
 };
@@ -199,9 +197,13 @@ struct Erf {
   static constexpr const char* kName = "erf";
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
-    a = PerLane(d, z, [](double x) { return std::erf(x); });
-    s = PerLane(d, z,
-                [](double x) { return kTwoOverSqrtPi * std::exp(-x * x); });
+    const V x = MagnitudeUpTo(d, std::sqrt(ExpEnd<1>(d)), z);
+    const V e2 = ExpOfMinusSquare<1>(d, 1, x);  // 2e^(−x²)
+    const V tail = ScaledNormalTail(d, hn::Mul(x, Constant(d, kSqrt2)));
+    const V far = hn::NegMulAdd(e2, tail, Constant(d, 1));
+    const auto near = hn::Lt(x, Constant(d, 0.75));
+    a = hn::CopySign(hn::IfThenElse(near, ErfNearZero(d, x), far), z);
+    s = hn::Mul(e2, Constant(d, kTwoOverSqrtPi / 2));
   }
 };
 
@@ -209,7 +211,7 @@ struct HardTanh {
   static constexpr const char* kName = "hard_tanh";
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
-    const V one = Constant(d, 1, z);
+    const V one = Constant(d, 1);
     const V minus_one = hn::Neg(one);
     a = hn::Min(hn::Max(z, minus_one), one);
     const auto inside = hn::And(hn::Gt(z, minus_one), hn::Le(z, one));
@@ -217,13 +219,14 @@ struct HardTanh {
   }
 };
 
-// The functor, and NaN for NaN, which minima and polynomials may swallow.
+// The functor, and NaN for NaN, which minima and polynomials may swallow: all
+// bits set are one.
 template <class Functor, class D, class V>
 HWY_INLINE void ApplyVector(D d, V z, V& a, V& s) {
   Functor()(d, z, a, s);
-  const auto nan = hn::IsNaN(z);
-  a = hn::IfThenElse(nan, z, a);
-  s = hn::IfThenElse(nan, z, s);
+  const V nan = hn::VecFromMask(d, hn::IsNaN(z));
+  a = hn::Or(a, nan);
+  s = hn::Or(s, nan);
 }
 
 template <class Functor, typename T>

@@ -29,10 +29,11 @@ struct Activation {
   // or where f' has exact zeros instead of small tails.
   double (*log_abs_slope)(double z);
 
-  // a[i] = f(z[i]), s[i] = f'(z[i]) for n entries; vectorized, at most 8 ulp
-  // off (relative to max|f'| for a slope that changes its sign). z may alias
-  // a. REQUIRES: |z| < 2^65, or it is NaN, which is passed on; *this is a row
-  // of Activations().
+  // a[i] = f(z[i]), s[i] = f'(z[i]) for n entries; vectorized, at most 7 ulp
+  // off (of max|f'| for a slope that changes its sign), in the tails too, but
+  // what is below the smallest normal number may be 0. Infinities give the
+  // limits, NaN is passed on. z may alias a.
+  // REQUIRES: *this is a row of Activations().
   void Apply(const float* z, size_t n, float* a, float* s) const;
   void Apply(const double* z, size_t n, double* a, double* s) const;
 };
