@@ -138,8 +138,12 @@ void ExpectActivated(const Finished<T>& found, size_t i) {
     }
     if (!std::isfinite(z)) continue;
     const Real value = ValueAt(f, z);
-    ASSERT_THAT(x, IsNear(value, 8 * kEps * std::abs(value) +
-                                     TimesPowerOfTwo(kTiny, e)));
+    // gelu's reference rounds the argument of erfc, which costs it z² ulp.
+    const Real reference_error =
+        f.name == "gelu" && z < 0 ? std::min<Real>(z * z, 2000) * 0x1p-52L : 0;
+    ASSERT_THAT(x,
+                IsNear(value, (8 * kEps + reference_error) * std::abs(value) +
+                                  TimesPowerOfTwo(kTiny, e)));
     // log|f'| of what a double cannot hold is not asked for.
     if (std::abs(z) > kFar && f.name == "softsign") continue;
     const Real expected = SlopeAt(f, z, se);
