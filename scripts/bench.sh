@@ -4,16 +4,18 @@ set -euo pipefail
 
 usage() {
   cat <<'END_OF_USAGE'
-usage: scripts/bench.sh [--quick] [--filter REGEX] [--repetitions N]
-                        [--output-dir DIR] [--binary FILE]
+usage: scripts/bench.sh [--quick] [--huge] [--filter REGEX]
+                        [--repetitions N] [--output-dir DIR] [--binary FILE]
 
 Runs build/release/initscope_bench (builds it if it is not there) N times,
 peers in turn as they are installed and with their best setting for this CPU,
 benchmarks in random order. Writes DIR/bench.json with everything that was
 measured and on what, DIR/bench.png and DIR/roofline.png; prints a table and
-what became of the goals. Takes about a minute per repetition.
+what became of the goals. Then times whole sweeps, unless a filter is given
+(scripts/bench_sweeps.py). Takes some minutes per repetition.
 
   --quick            small shapes, once and briefly: numbers mean nothing
+  --huge             also a network far larger than the memory: minutes
   --filter REGEX     only these benchmarks
   --repetitions N    default: 5; the table shows medians
   --output-dir DIR   default: results, with --quick results/quick
@@ -27,10 +29,11 @@ fail() {
   exit "$1"
 }
 
-filter=. repetitions=5 output='' binary='' seconds=0.2 quick=''
+filter=. repetitions=5 output='' binary='' seconds=0.2 quick='' huge=''
 while (($# > 0)); do
   case $1 in
     --quick) quick=yes repetitions=1 seconds=0.005; shift ;;
+    --huge) huge=yes; shift ;;
     -h | --help) usage; exit 0 ;;
     --filter | --repetitions | --output-dir | --binary)
       (($# > 1)) || fail 64 "$1 wants a value; see --help"
@@ -117,3 +120,10 @@ echo
 "$python" scripts/bench_table.py "$output/bench.json"
 echo
 "$python" scripts/bench_figure.py "$output/bench.json"
+program=$(dirname "$binary")/initscope
+if [[ $filter == . && -x $program ]]; then
+  echo
+  "$python" scripts/bench_sweeps.py --initscope "$program" \
+    --output-dir "$output" --repetitions "$repetitions" \
+    ${quick:+--quick} ${huge:+--huge}
+fi

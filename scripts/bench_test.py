@@ -14,6 +14,7 @@ import bench_figure
 import bench_goals
 import bench_merge
 import bench_results
+import bench_sweeps
 import bench_table
 from results_file import ScriptError
 
@@ -378,3 +379,22 @@ def test_quick_run(program, tmp_path):
     assert results.products()["GFLOP/s"].min() > 0
     for name in ("bench.png", "roofline.png"):
         assert (tmp_path / name).read_bytes()[1:4] == b"PNG"
+    sweeps = json.loads((tmp_path / "bench_sweeps.json").read_text())
+    assert all(times[0] > 0 for times in sweeps["seconds"].values())
+    assert "41 gains of ReLU: time to one gain" in done.stdout
+
+
+def test_goals_of_sweeps():
+    """Figures of round numbers: a second per grid at 100 GFLOP/s a core."""
+    seconds = {"grid": 1.0, "grid, 1 job": 1.9, "1 gain": .5,
+               "41 gains": 1.0, "tiny": .4, "small": .04}
+    peak, cores = bench_sweeps.useful_flop(1024) / 2e9 / .9, 2
+    found = list(bench_sweeps.outcomes(seconds, peak, cores, quick=False))
+    assert [round(outcome.measured, 3) for outcome in found] == [
+        90, 1.9, 2, 25000, 40]
+    assert [outcome.reached for outcome in found] == [
+        True, False, False, True, True]
+    # 24 runs of 20 layers: two products and two symmetric Gram matrices.
+    assert bench_sweeps.useful_flop(1024) == 480 * (
+        4 * 256 * 1024**2 + 2 * 256**2 * 1024)
+    assert bench_sweeps.useful_flop(64) == 480 * 6 * 256 * 64**2

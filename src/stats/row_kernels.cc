@@ -109,31 +109,6 @@ PowerSums PowerSumsT(const T* x, size_t n) {
 }
 
 template <typename T>
-double AddDeviationsT(const T* x, size_t n, double factor, const double* origin,
-                      double* sum) {
-  const D d;
-  const size_t lanes = hn::Lanes(d);
-  const size_t whole = n - n % lanes;
-  const V vfactor = hn::Set(d, factor);
-  V vsquares = hn::Zero(d);
-  for (size_t i = 0; i < whole; i += lanes) {
-    // Product and difference are rounded apart, as they were for the origin:
-    // a fused step would leave a rest where a row equals it.
-    const V e = hn::Sub(hn::Mul(LoadDouble(d, x + i), vfactor),
-                        hn::LoadU(d, origin + i));
-    hn::StoreU(hn::Add(hn::LoadU(d, sum + i), e), d, sum + i);
-    vsquares = hn::MulAdd(e, e, vsquares);
-  }
-  double squares = hn::GetLane(hn::SumOfLanes(d, vsquares));
-  for (size_t i = whole; i < n; ++i) {
-    const double e = x[i] * factor - origin[i];
-    sum[i] += e;
-    squares += e * e;
-  }
-  return squares;
-}
-
-template <typename T>
 size_t CountBelowT(const T* x, size_t n, T bound) {
   const hn::ScalableTag<T> d;
   const size_t lanes = hn::Lanes(d);
@@ -168,14 +143,6 @@ RowMoments FiniteRowMomentsF64(const double* x, size_t n) {
 }
 PowerSums PowerSumsF32(const float* x, size_t n) { return PowerSumsT(x, n); }
 PowerSums PowerSumsF64(const double* x, size_t n) { return PowerSumsT(x, n); }
-double AddDeviationsF32(const float* x, size_t n, double factor,
-                        const double* origin, double* sum) {
-  return AddDeviationsT(x, n, factor, origin, sum);
-}
-double AddDeviationsF64(const double* x, size_t n, double factor,
-                        const double* origin, double* sum) {
-  return AddDeviationsT(x, n, factor, origin, sum);
-}
 size_t CountBelowF32(const float* x, size_t n, float bound) {
   return CountBelowT(x, n, bound);
 }
@@ -196,8 +163,6 @@ HWY_EXPORT(FiniteRowMomentsF32);
 HWY_EXPORT(FiniteRowMomentsF64);
 HWY_EXPORT(PowerSumsF32);
 HWY_EXPORT(PowerSumsF64);
-HWY_EXPORT(AddDeviationsF32);
-HWY_EXPORT(AddDeviationsF64);
 HWY_EXPORT(CountBelowF32);
 HWY_EXPORT(CountBelowF64);
 HWY_EXPORT(CountZerosF32);
@@ -251,16 +216,6 @@ PowerSums ComputePowerSums(const double* x, size_t n) {
   return HWY_DYNAMIC_DISPATCH(PowerSumsF64)(x, n);
 }
 
-template <>
-double AddDeviations(const float* x, size_t n, double factor,
-                     const double* origin, double* sum) {
-  return HWY_DYNAMIC_DISPATCH(AddDeviationsF32)(x, n, factor, origin, sum);
-}
-template <>
-double AddDeviations(const double* x, size_t n, double factor,
-                     const double* origin, double* sum) {
-  return HWY_DYNAMIC_DISPATCH(AddDeviationsF64)(x, n, factor, origin, sum);
-}
 template <>
 size_t CountBelow(const float* x, size_t n, float bound) {
   return HWY_DYNAMIC_DISPATCH(CountBelowF32)(x, n, bound);

@@ -35,13 +35,6 @@ struct PowerSums {
 template <typename T>
 PowerSums ComputePowerSums(const T* x, size_t n);
 
-// d_j = x_j·factor − origin_j;  sum_j += d_j for every j; returns Σ d_j².
-// An entry that is not finite makes the result so, too. REQUIRES: `origin` and
-// `sum` hold n doubles and do not overlap.
-template <typename T>
-double AddDeviations(const T* x, size_t n, double factor, const double* origin,
-                     double* sum);
-
 // How many |x_j| are less than `bound`, and how many are zero.
 template <typename T>
 size_t CountBelow(const T* x, size_t n, T bound);

@@ -195,48 +195,20 @@ TYPED_TEST(RowKernelsOf, RowMomentsLeaveOutWhatIsNotFinite) {
   });
 }
 
-// n sums of squares that are each off by two roundings and d by another two.
-TYPED_TEST(RowKernelsOf, AddDeviationsIsThePlainLoop) {
+TYPED_TEST(RowKernelsOf, PowerSumsAreThePlainLoop) {
   OnEveryTarget([] {
-    using T = TypeParam;
     for (const size_t n : kSizes) {
-      const std::vector<T> x = Row<T>(n);
-      const std::vector<double> origin = Row<double>(n, 0.5, 2);
-      // One entry more: nothing is written behind the end.
-      std::vector<double> sum = Row<double>(n + 1, -1);
-      const std::vector<double> before = sum;
-      const double factor = 0.3;
-      const double squares =
-          AddDeviations(x.data(), n, factor, origin.data(), sum.data());
-      long double expected = 0, magnitude = 0;
-      for (size_t i = 0; i < n; ++i) {
-        const long double product = static_cast<long double>(x[i]) * factor;
-        const long double d = product - origin[i];
-        const long double size = std::abs(product) + std::abs(origin[i]);
-        expected += d * d;
-        magnitude += size * size;
-        EXPECT_THAT(sum[i], IsNear(before[i] + d,
-                                   2 * kEps * (size + std::abs(before[i]))));
+      const std::vector<TypeParam> x = Row<TypeParam>(n);
+      long double first = 0, second = 0, magnitude = 0;
+      for (const long double v : x) {
+        first += v;
+        second += v * v;
+        magnitude += std::abs(v);
       }
-      EXPECT_EQ(sum[n], before[n]);
-      EXPECT_THAT(squares, IsNear(expected, (static_cast<double>(n) + 4) *
-                                                kEps * magnitude))
-          << n;
-    }
-  });
-}
-
-// A row that equals the origin leaves nothing, although factor·x is rounded.
-TYPED_TEST(RowKernelsOf, AddDeviationsOfTheOriginIsZero) {
-  OnEveryTarget([] {
-    using T = TypeParam;
-    for (const size_t n : kSizes) {
-      const std::vector<T> x = Row<T>(n);
-      std::vector<double> origin(n);
-      for (size_t i = 0; i < n; ++i) origin[i] = x[i] * 0.1;
-      std::vector<double> sum(n, 0.0);
-      EXPECT_EQ(AddDeviations(x.data(), n, 0.1, origin.data(), sum.data()), 0);
-      EXPECT_EQ(sum, std::vector<double>(n, 0.0));
+      const PowerSums sums = ComputePowerSums(x.data(), n);
+      const double rounding = static_cast<double>(n) * kEps;
+      EXPECT_THAT(sums.first, IsNear(first, rounding * magnitude)) << n;
+      EXPECT_THAT(sums.second, IsNear(second, rounding * second)) << n;
     }
   });
 }
