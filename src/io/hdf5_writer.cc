@@ -4,7 +4,9 @@
 #include <hdf5_hl.h>
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
+#include <type_traits>
 
 #include "base/error.h"
 #include "base/sha256.h"
@@ -13,10 +15,24 @@
 namespace initscope {
 namespace {
 
-// Smaller datasets are stored in one piece; larger ones in compressed chunks
-// with checksums.
+// Smaller datasets are stored in one piece; larger ones in chunks, filtered.
 constexpr hsize_t kChunk = 16384;
 constexpr hsize_t kSmall = 4096;
+enum class Filters { kNone, kChecksum, kCompressed };
+
+// Columns of measured numbers, no two alike, cost ten times as much to compress
+// as to write, and shrink by half; the others all but vanish.
+template <typename T>
+Filters FiltersFor(const std::vector<T>& column) {
+  if constexpr (std::is_floating_point_v<T>) {
+    size_t repeats = 0;
+    for (size_t i = 1; i < column.size(); ++i) {
+      repeats += std::memcmp(&column[i], &column[i - 1], sizeof(T)) == 0;
+    }
+    if (2 * repeats < column.size()) return Filters::kChecksum;
+  }
+  return Filters::kCompressed;
+}
 
 hid_t TypeOf(const double*) { return H5T_NATIVE_DOUBLE; }
 hid_t TypeOf(const float*) { return H5T_NATIVE_FLOAT; }
@@ -53,11 +69,11 @@ class Hdf5Writer::File {
   // Writes and leaves `digest` on it.
   Hdf5Handle WriteDataset(const std::string& path, hid_t type,
                           const std::vector<hsize_t>& shape, const void* values,
-                          bool filtered, const std::string& digest);
+                          Filters filters, const std::string& digest);
   template <typename T>
   void WriteMatrix(const std::string& path, ConstMatrixView<T> values) {
     WriteDataset(path, TypeOf(values.data()), {values.rows(), values.cols()},
-                 values.data(), true,
+                 values.data(), Filters::kCompressed,
                  Digest(values.data(), values.size() * sizeof(T)));
   }
 
@@ -113,7 +129,7 @@ void Hdf5Writer::CreateGroup(const std::string& path) {
 
 Hdf5Handle Hdf5Writer::File::WriteDataset(const std::string& path, hid_t type,
                                           const std::vector<hsize_t>& shape,
-                                          const void* values, bool filtered,
+                                          const void* values, Filters filters,
                                           const std::string& digest) {
   const Hdf5Handle space = Check(
       H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
@@ -122,7 +138,7 @@ Hdf5Handle Hdf5Writer::File::WriteDataset(const std::string& path, hid_t type,
       Check(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "create a property list");
   const hsize_t size = std::accumulate(shape.begin(), shape.end(), hsize_t{1},
                                        std::multiplies<>());
-  if (filtered && size > kSmall) {
+  if (filters != Filters::kNone && size > kSmall) {
     std::vector<hsize_t> chunk = shape;
     for (size_t i = chunk.size(); i-- > 1;) {
       chunk[i] = std::min(chunk[i], kChunk);
@@ -131,8 +147,10 @@ Hdf5Handle Hdf5Writer::File::WriteDataset(const std::string& path, hid_t type,
                                          hsize_t{1}, std::multiplies<>());
     chunk[0] = std::clamp<hsize_t>(kChunk / rest, 1, shape[0]);
     H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
-    H5Pset_shuffle(creation);
-    H5Pset_deflate(creation, 1);
+    if (filters == Filters::kCompressed) {
+      H5Pset_shuffle(creation);
+      H5Pset_deflate(creation, 1);
+    }
     H5Pset_fletcher32(creation);
   }
   Hdf5Handle dataset = Check(H5Dcreate2(file_, path.c_str(), type, space,
@@ -162,11 +180,12 @@ void Hdf5Writer::WriteColumn(const std::string& path,
           for (const std::string& text : column) {
             pointers.push_back(text.c_str());
           }
-          return file_->WriteDataset(path, type, shape, pointers.data(), false,
-                                     Digest(column));
+          return file_->WriteDataset(path, type, shape, pointers.data(),
+                                     Filters::kNone, Digest(column));
         } else {
           return file_->WriteDataset(
-              path, TypeOf(column.data()), shape, column.data(), true,
+              path, TypeOf(column.data()), shape, column.data(),
+              FiltersFor(column),
               Digest(column.data(), column.size() * sizeof(Value)));
         }
       },
@@ -184,9 +203,9 @@ void Hdf5Writer::WriteScale(const std::string& path, uint64_t count,
                             const std::string& long_name) {
   std::vector<int64_t> index(count);
   std::iota(index.begin(), index.end(), int64_t{0});
-  const Hdf5Handle dataset =
-      file_->WriteDataset(path, H5T_NATIVE_INT64, {count}, index.data(), true,
-                          Digest(index.data(), index.size() * sizeof(int64_t)));
+  const Hdf5Handle dataset = file_->WriteDataset(
+      path, H5T_NATIVE_INT64, {count}, index.data(), Filters::kCompressed,
+      Digest(index.data(), index.size() * sizeof(int64_t)));
   const std::string name = path.substr(path.rfind('/') + 1);
   if (H5DSset_scale(dataset, name.c_str()) < 0) {
     file_->Fail("make a scale of " + path);

@@ -128,15 +128,19 @@ template <typename T>
 void GramTileT(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,
                size_t q, double* gram) {
   const size_t width = a.width();
-  // Both are powers of two.
-  constexpr size_t kRows =
-      std::min(kHeight / 3 * 2, 2 * hn::MaxLanes(Tag<T>()));
+  // A panel is some full tiles high, and a rest.
+  constexpr size_t kRest = 2 * hn::MaxLanes(Tag<T>()) % kHeight;
   std::fill_n(gram, width * width, 0.0);
   for (size_t j = 0; j < a.units(); j += kWeightBlock) {
     const size_t units = std::min(kWeightBlock, a.units() - j);
-    for (size_t i = 0; i < width; i += kRows) {
-      GramRows<kRows>(a.unit(p, j) + i, b.unit(q, j), width, units,
-                      gram + i * width);
+    const T* const rows = a.unit(p, j);
+    const T* const columns = b.unit(q, j);
+    for (size_t i = 0; i + kHeight <= width; i += kHeight) {
+      GramRows<kHeight>(rows + i, columns, width, units, gram + i * width);
+    }
+    if constexpr (kRest > 0) {
+      const size_t i = width - kRest;
+      GramRows<kRest>(rows + i, columns, width, units, gram + i * width);
     }
   }
 }
