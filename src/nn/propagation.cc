@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "nn/activation_row.h"
 #include "stats/panel_kernels.h"
 
 namespace initscope {
@@ -30,116 +31,6 @@ SplitScale Split(double scale) {
   const double mantissa = std::frexp(scale, &exponent);
   if (std::abs(exponent) <= kComfortable) return {scale, 0};
   return {mantissa, exponent};
-}
-
-// Beyond 2^±kDirect a double pre-activation is replaced by f's limits.
-constexpr int64_t kDirect = 900;
-// Slopes whose row maximum is below this are computed from their logarithm:
-// even fourth powers of what is above it fit a double.
-template <typename T>
-constexpr double kSmallSlope = sizeof(T) == 4 ? 0x1p-60 : 0x1p-200;
-
-// f'(z) for a row: logarithms first, then mantissas under a common exponent.
-template <typename T>
-void SlopeRowFromLog(const Activation& f, const std::vector<double>& z,
-                     T* slope, int64_t* exponent) {
-  // An exponent past this cannot be told from an exact zero.
-  constexpr double kLimit = 0x1p52;
-  std::vector<double> log_slope(z.size());
-  double largest = -std::numeric_limits<double>::infinity();
-  for (size_t j = 0; j < z.size(); ++j) {
-    log_slope[j] = f.log_abs_slope(z[j]);
-    largest = std::max(largest, log_slope[j]);
-  }
-  if (!(largest > -kLimit)) {
-    for (size_t j = 0; j < z.size(); ++j) {
-      slope[j] = std::isnan(z[j]) ? static_cast<T>(z[j]) : T{0};
-    }
-    *exponent = 0;
-    return;
-  }
-  *exponent = static_cast<int64_t>(std::floor(largest / std::log(2.0)));
-  const double base = static_cast<double>(*exponent) * std::log(2.0);
-  for (size_t j = 0; j < z.size(); ++j) {
-    // Far out the sign is that of f' just before it would underflow.
-    const double sign = f.slope(std::clamp(z[j], -30.0, 30.0));
-    slope[j] =
-        static_cast<T>(std::copysign(std::exp(log_slope[j] - base), sign));
-  }
-}
-
-// The slow path: a row with an exponent, in double.
-template <typename T>
-void ActivateScaledRow(const Activation& f, const T* z, size_t n, int64_t e,
-                       T* x, int64_t* x_exponent, T* slope,
-                       int64_t* slope_exponent) {
-  constexpr double kFar = 1e300;
-  constexpr double kNear = 1e-300;
-  std::vector<double> plain(n);  // z, or a stand-in at its limit
-  for (size_t j = 0; j < n; ++j) {
-    const double mantissa = z[j];
-    if (std::abs(e) <= kDirect) {
-      plain[j] = mantissa * PowerOfTwo(e);
-    } else if (mantissa == 0) {
-      plain[j] = 0;
-    } else {
-      plain[j] = std::copysign(e > 0 ? kFar : kNear, mantissa);
-    }
-  }
-  // Where f keeps growing (or is linear near 0), x is in units of 2^e.
-  const bool grows = f.slope(kFar) != 0 || f.slope(-kFar) != 0;
-  const bool keeps_exponent = e > 0 ? grows : f.value(0) == 0;
-  std::vector<double> value(n);
-  for (size_t j = 0; j < n; ++j) {
-    if (!keeps_exponent) {
-      value[j] = f.value(plain[j]);
-    } else if (std::abs(e) <= kDirect) {
-      value[j] = f.value(plain[j]) * PowerOfTwo(-e);
-    } else {
-      value[j] = f.slope(plain[j]) * z[j];
-    }
-  }
-  int64_t value_exponent = keeps_exponent ? e : 0;
-  NormalizeRow(value.data(), n, &value_exponent);
-  for (size_t j = 0; j < n; ++j) {
-    x[j] = static_cast<T>(value[j]);
-    // Next to nothing, but not the zero that is counted as one.
-    if (x[j] == 0 && value[j] != 0) {
-      x[j] = static_cast<T>(
-          std::copysign(std::numeric_limits<T>::min(), value[j]));
-    }
-  }
-  *x_exponent = value_exponent;
-
-  *slope_exponent = 0;
-  double largest = 0;
-  for (size_t j = 0; j < n; ++j) {
-    const double s = f.slope(plain[j]);
-    slope[j] = static_cast<T>(s);
-    largest = std::max(largest, std::abs(s));
-  }
-  if (f.log_abs_slope != nullptr && largest < kSmallSlope<T>) {
-    SlopeRowFromLog(f, plain, slope, slope_exponent);
-  }
-}
-
-// One row of f and f': x, slope and their exponents, from z·2^e in canonical
-// form (NormalizeRow).
-template <typename T>
-void ActivateRow(const Activation& f, const T* z, size_t n, int64_t e, T* x,
-                 int64_t* x_exponent, T* slope, int64_t* slope_exponent) {
-  if (e != 0 && !f.homogeneous) {
-    ActivateScaledRow(f, z, n, e, x, x_exponent, slope, slope_exponent);
-  } else {
-    f.Apply(z, n, x, slope);
-    *x_exponent = e;
-    *slope_exponent = 0;
-    if (f.log_abs_slope != nullptr && MaxMagnitude(slope, n) < kSmallSlope<T>) {
-      const std::vector<double> plain(z, z + n);
-      SlopeRowFromLog(f, plain, slope, slope_exponent);
-    }
-  }
-  NormalizeRow(x, n, x_exponent);
 }
 
 bool IsFinite(const RowMoments& row) {

@@ -1,7 +1,5 @@
 #include "sim/engine.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -11,67 +9,13 @@
 
 #include "base/denormals.h"
 #include "base/error.h"
-#include "base/parallel.h"
-#include "nn/unit_weights.h"
-#include "nn/weight_gradient.h"
-#include "random/variates.h"
 #include "sim/batch_source.h"
-#include "sim/run_id.h"
-#include "sim/statistics.h"
+#include "sim/cost.h"
+#include "sim/passes.h"
+#include "sim/sharing.h"
 
 namespace initscope {
 namespace {
-
-// U of every layer is kept between the passes up to this; beyond it each pass
-// draws anew. A constant: what is computed must not depend on the machine.
-constexpr double kWeightCacheBytes = 1u << 30;
-
-double UnitWeightBytes(const RunSpec& run) {
-  const UnitLaw law = run.init->law;
-  if (law == UnitLaw::kZero || law == UnitLaw::kConstant) return 0;
-  const double entry = run.precision == Precision::kFloat32 ? 4 : 8;
-  double entries = 0;
-  for (size_t l = 0; l < run.depth(); ++l) {
-    entries += static_cast<double>(run.widths[l]) *
-               static_cast<double>(run.widths[l + 1]);
-  }
-  return entries * entry;
-}
-
-double LargestWeightBytes(const RunSpec& run) {
-  double largest = 0;
-  for (size_t l = 0; l < run.depth(); ++l) {
-    largest = std::max(largest, static_cast<double>(run.widths[l]) *
-                                    static_cast<double>(run.widths[l + 1]));
-  }
-  return largest * (run.precision == Precision::kFloat32 ? 4 : 8);
-}
-
-bool KeepsWeights(const RunSpec& run) {
-  return UnitWeightBytes(run) <= kWeightCacheBytes;
-}
-
-// The standard deviation of the biases of a layer, and their law.
-double BiasScale(const RunSpec& run, size_t l) {
-  if (run.bias_init == BiasInit::kNormal) return run.bias_std;
-  return 1 / std::sqrt(3 * static_cast<double>(run.widths[l]));
-}
-
-template <typename T>
-std::vector<T> DrawBias(const RunSpec& run, size_t l) {
-  const double scale = BiasScale(run, l);
-  if (scale == 0) return {};
-  Matrix<double> draw(1, run.widths[l + 1]);
-  FillVariates(run.bias_init == BiasInit::kNormal ? VariateLaw::kNormal
-                                                  : VariateLaw::kUniform,
-               {run.seed, Stream::kBiases, static_cast<uint32_t>(l)}, 0, 0,
-               draw.view());
-  std::vector<T> bias(draw.cols());
-  for (size_t j = 0; j < bias.size(); ++j) {
-    bias[j] = static_cast<T>(scale * draw(0, j));
-  }
-  return bias;
-}
 
 ScaledDouble operator*(ScaledDouble a, double b) {
   int shift = 0, b_shift = 0;
@@ -79,203 +23,10 @@ ScaledDouble operator*(ScaledDouble a, double b) {
   return {value, a.exponent + shift + b_shift};
 }
 
-// Whether Z and X are linear in the product of all scales: then runs that
-// differ in nothing else share one pass over U itself, and carry the scales as
-// factors on what was measured.
-bool IsHomogeneous(const RunSpec& run) {
-  const bool has_bias =
-      run.bias_init == BiasInit::kTorchDefault || run.bias_std != 0;
-  return run.activation->homogeneous && !has_bias &&
-         !run.init->data_dependent && run.gain > 0 &&
-         run.init->law != UnitLaw::kZero;
-}
-
-// Whether two runs of a bundle take the same batches.
-bool ShareInputs(const RunSpec& a, const RunSpec& b) {
-  return a.batch == b.batch && a.batches == b.batches &&
-         a.data_seed == b.data_seed && a.input_kind == b.input_kind &&
-         a.samples == b.samples && a.input_variance == b.input_variance &&
-         a.input_correlation == b.input_correlation;
-}
-
-bool ShareTargets(const RunSpec& a, const RunSpec& b) {
-  return ShareInputs(a, b) && a.loss == b.loss &&
-         a.label_smoothing == b.label_smoothing;
-}
-
-// delta is linear in delta_L, which the probe draws: runs that share the
-// forward pass over U share the backward pass, too.
-bool ShareBackward(const RunSpec& a, const RunSpec& b) {
-  return IsHomogeneous(a) && a.loss->name == "probe" && ShareTargets(a, b);
-}
-
-template <typename T>
-struct Inputs {
-  const RunSpec* run;  // one that takes them
-  PackedBatch<T> x;
-  SampleMoments moments;
-};
-
 // The targets of one batch, for all runs that share them.
 struct Targets {
   const RunSpec* run;
   Matrix<double> y;
-};
-
-// One forward pass, of one or of several runs, and what it leaves for the
-// backward passes: X and f'(Z) of every layer.
-template <typename T>
-class ForwardPass {
- public:
-  explicit ForwardPass(const RunSpec& run)
-      : run_(run),
-        unit_(IsHomogeneous(run)),
-        scale_(run.depth(), 1.0),
-        x_(run.depth()),
-        slope_(run.depth()),
-        moments_(run.depth()),
-        rows_(run.depth() + 1) {
-    for (size_t l = 0; l < run.depth() && !unit_; ++l) {
-      scale_[l] = run.Scale(l);
-    }
-  }
-
-  const RunSpec& run() const { return run_; }
-  bool is_unit() const { return unit_; }
-  // What U is multiplied with in layer l; 1 in a pass over U itself.
-  double scale(size_t l) const { return scale_[l]; }
-  const PackedBatch<T>& x(size_t l) const {
-    return l == 0 ? inputs_->x : x_[l];
-  }
-  const SampleMoments& x_moments(size_t l) const {
-    return l == 0 ? inputs_->moments : moments_[l];
-  }
-  const PackedBatch<T>& slope(size_t l) const { return slope_[l]; }
-  const PackedBatch<T>& z() const { return z_; }
-  const std::vector<T>& bias() const { return layer_.bias; }
-  const ForwardStatistics& row(size_t l) const { return rows_[l]; }
-
-  void BeginBatch(size_t index, const Inputs<T>* inputs) {
-    batch_ = index;
-    inputs_ = inputs;
-    rows_[0].AddInput(inputs->x, inputs->moments);
-  }
-
-  // The product of layer l: X_l U.
-  Operand<T> Product(size_t l) {
-    z_.Resize(run_.batch, run_.widths[l + 1]);
-    return {&x(l), &z_};
-  }
-
-  // After it: Z_{l+1}, X_{l+1} and f'(Z_{l+1}).
-  void Finish(size_t l, size_t jobs) {
-    if (run_.init->data_dependent && batch_ == 0) FindScale(l);
-    const bool is_output = l + 1 == run_.depth();
-    layer_.activation = is_output ? nullptr : run_.activation;
-    layer_.scale = scale_[l];
-    layer_.bias = DrawBias<T>(run_, l);
-    layer_.x = &x(l);
-    layer_.z = &z_;
-    layer_.next = is_output ? nullptr : &x_[l + 1];
-    layer_.slope = is_output ? nullptr : &slope_[l + 1];
-    layer_.Prepare();
-    ParallelFor(z_.panels(), jobs,
-                [&](size_t p) { FinishForward(&layer_, p); });
-    rows_[l + 1].Add(layer_, jobs);
-    if (!is_output) moments_[l + 1] = layer_.x_moments;
-  }
-
- private:
-  // lsuv: the scale that gives X_l W_l of the first batch the variance gain².
-  void FindScale(size_t l) {
-    ScaledMatrix<T> product;
-    Unpack(z_, &product);
-    product.exponent = x(l).exponent;
-    Moments moments;
-    moments.Add(product);
-    const double variance = moments.Variance().ToDouble();
-    if (!(variance > 0) || !std::isfinite(variance)) {
-      throw UserError(
-          ExitCode::kUsage,
-          fmt::format("run {} ({}): lsuv cannot scale layer {}: the variance "
-                      "of X_{} W_{} is {}; choose another init or input",
-                      RunIdHex(run_.run_id), run_.Title(), l + 1, l, l,
-                      variance));
-    }
-    scale_[l] = run_.gain / std::sqrt(variance);
-  }
-
-  const RunSpec& run_;
-  bool unit_;
-  size_t batch_ = 0;
-  const Inputs<T>* inputs_ = nullptr;
-  std::vector<double> scale_;
-  std::vector<PackedBatch<T>> x_;       // X_1 … X_{L−1}, at their layer
-  std::vector<PackedBatch<T>> slope_;   // f'(Z_1) … f'(Z_{L−1})
-  std::vector<SampleMoments> moments_;  // of x_
-  PackedBatch<T> z_;
-  ForwardLayer<T> layer_;
-  std::vector<ForwardStatistics> rows_;
-};
-
-// One backward pass, of one or of several runs.
-template <typename T>
-class BackwardPass {
- public:
-  BackwardPass(const RunSpec& run, const ForwardPass<T>* forward)
-      : run_(run),
-        forward_(forward),
-        unit_(forward->is_unit() && run.loss->name == "probe"),
-        rows_(run.depth() + 1) {}
-
-  const RunSpec& run() const { return run_; }
-  const ForwardPass<T>* forward() const { return forward_; }
-  bool is_unit() const { return unit_; }
-  const PackedBatch<T>& delta() const { return delta_; }
-  const SampleMoments& delta_moments() const { return layer_.moments; }
-  const ScaledMatrix<double>& bias_gradient() const { return bias_gradient_; }
-  const BackwardStatistics& row(size_t l) const { return rows_[l]; }
-
-  void Begin(const ScaledMatrix<T>& delta, size_t jobs) {
-    Pack(delta, &delta_);
-    layer_.moments.Resize(run_.batch);
-    ParallelFor(delta_.panels(), jobs,
-                [&](size_t p) { MeasurePanel(&delta_, p, &layer_.moments); });
-    rows_[run_.depth()].AddDelta(delta_, layer_.moments, jobs, &bias_gradient_);
-  }
-
-  // dW_l, and the product of layer l: delta_{l+1} Uᵀ.
-  Operand<T> Product(size_t l, size_t jobs, GradientScratch<T>* scratch) {
-    AddWeightGradient(forward_->x(l), forward_->x_moments(l), delta_,
-                      layer_.moments, jobs, scratch,
-                      &rows_[l + 1].weight_gradient);
-    rows_[l + 1].bias_gradient.Add(bias_gradient_);
-    next_.Resize(run_.batch, run_.widths[l]);
-    return {&delta_, &next_};
-  }
-
-  // After it: delta_l, and db_{l−1}.
-  void Finish(size_t l, size_t jobs) {
-    layer_.scale = unit_                 ? 1
-                   : forward_->is_unit() ? run_.Scale(l)
-                                         : forward_->scale(l);
-    layer_.delta = &delta_;
-    layer_.slope = l > 0 ? &forward_->slope(l) : nullptr;
-    layer_.out = &next_;
-    ParallelFor(next_.panels(), jobs,
-                [&](size_t p) { FinishBackward(&layer_, p); });
-    std::swap(delta_, next_);
-    rows_[l].AddDelta(delta_, layer_.moments, jobs, &bias_gradient_);
-  }
-
- private:
-  const RunSpec& run_;
-  const ForwardPass<T>* forward_;
-  bool unit_;
-  PackedBatch<T> delta_, next_;
-  BackwardLayer<T> layer_;
-  ScaledMatrix<double> bias_gradient_;  // of delta_
-  std::vector<BackwardStatistics> rows_;
 };
 
 // A run of the bundle: its passes, and the factors between what they compute
@@ -614,89 +365,6 @@ void SimulateBundle(const std::vector<const RunSpec*>& runs,
   } else {
     Simulate<double>(runs, options, results);
   }
-}
-
-PassKey ForwardPassKey(const RunSpec& run) {
-  const bool homogeneous = IsHomogeneous(run);
-  return {run.activation,
-          homogeneous ? nullptr : run.init,
-          homogeneous ? 0 : run.gain,
-          homogeneous ? BiasInit::kNormal : run.bias_init,
-          run.bias_std,
-          run.batch,
-          run.batches,
-          run.data_seed,
-          run.input_kind,
-          run.samples.get(),
-          run.input_variance,
-          run.input_correlation};
-}
-
-double PassMemory(const RunSpec& run) {
-  const double entry = run.precision == Precision::kFloat32 ? 4 : 8;
-  // Panels are padded: at most to kMaxPanelWidth samples.
-  const double batch = static_cast<double>((run.batch + kMaxPanelWidth - 1) /
-                                           kMaxPanelWidth * kMaxPanelWidth);
-  double widths = 0, widest = 0;
-  for (size_t width : run.widths) {
-    const double padded = static_cast<double>(width + kUnitStep);
-    widths += padded;
-    widest = std::max(widest, padded);
-  }
-  const double rows = static_cast<double>(run.depth() + 1);
-  const double columns = static_cast<double>(StatisticColumns().size());
-  // X and f'(Z) of every layer; Z, delta, its successor and two copies.
-  const double tensors = batch * (2 * widths + 5 * widest) * entry;
-  const double samples = (sizeof(RowMoments) + 32.0) * batch * rows;
-  const double statistics =
-      rows * (sizeof(RowStatistics) + 8 * columns) + 9 * widths;
-  return tensors + samples + statistics;
-}
-
-double BundleMemory(const RunSpec& run, double passes, double jobs) {
-  double weights = KeepsWeights(run)
-                       ? UnitWeightBytes(run)
-                       : jobs * kWeightBlock * kWeightBlock *
-                             (run.precision == Precision::kFloat32 ? 4 : 8);
-  // The QR holds the draw, its copy, the factors and Q, all in double.
-  if (run.init->law == UnitLaw::kOrthogonal) {
-    const bool is_float = run.precision == Precision::kFloat32;
-    weights += LargestWeightBytes(run) * (1 + 4 * (is_float ? 2 : 1));
-  }
-  return weights + passes * PassMemory(run);
-}
-
-double RunFlops(const RunSpec& run) {
-  double flops = 0;
-  const double batch = static_cast<double>(run.batch);
-  const bool multiplies =
-      run.init->law != UnitLaw::kZero && run.init->law != UnitLaw::kConstant;
-  for (size_t l = 0; l < run.depth(); ++l) {
-    const double fan_in = static_cast<double>(run.widths[l]);
-    const double fan_out = static_cast<double>(run.widths[l + 1]);
-    // Forward and backward; the weight gradient of zero is zero but at the
-    // output.
-    if (multiplies) flops += 4 * batch * fan_in * fan_out;
-    if (multiplies || l + 1 == run.depth()) {
-      flops += WeightGradientFlops(batch, fan_in, fan_out);
-    }
-  }
-  return flops * static_cast<double>(run.batches);
-}
-
-double DrawFlops(const RunSpec& run) {
-  if (run.init->law != UnitLaw::kOrthogonal) return 0;
-  // Householder QR and the forming of Q, 2mn² − 2n³/3 each (Golub & Van Loan,
-  // section 5.2), in double: half the rate of float.
-  double flops = 0;
-  for (size_t l = 0; l < run.depth(); ++l) {
-    const double m =
-        static_cast<double>(std::max(run.widths[l], run.widths[l + 1]));
-    const double n =
-        static_cast<double>(std::min(run.widths[l], run.widths[l + 1]));
-    flops += 2 * 2 * (2 * m * n * n - 2 * n * n * n / 3);
-  }
-  return flops;
 }
 
 }  // namespace initscope

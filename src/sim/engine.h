@@ -12,7 +12,6 @@
 #include <atomic>
 #include <exception>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "linalg/scaled_matrix.h"
@@ -47,21 +46,5 @@ struct EngineOptions {
 void SimulateBundle(const std::vector<const RunSpec*>& runs,
                     const EngineOptions& options,
                     const std::vector<RunResult*>& results);
-
-// Runs of a bundle with equal keys share one forward pass: it is linear in the
-// scales of homogeneous activations without biases, and blind to the loss.
-using PassKey = std::tuple<const Activation*, const Initializer*, double,
-                           BiasInit, double, size_t, size_t, uint64_t,
-                           InputKind, const SampleSet*, double, double>;
-PassKey ForwardPassKey(const RunSpec& run);
-
-// What SimulateBundle needs, in bytes, with `jobs` workers inside the bundle.
-double BundleMemory(const RunSpec& run, double passes, double jobs);
-// What one forward pass and the backward passes of its runs need.
-double PassMemory(const RunSpec& run);
-// What its matrix products cost, in floating-point operations, and what
-// drawing its weights adds once per bundle (orthogonal: the QR).
-double RunFlops(const RunSpec& run);
-double DrawFlops(const RunSpec& run);
 
 }  // namespace initscope

@@ -5,7 +5,9 @@
 #include <tuple>
 
 #include "base/parallel.h"
+#include "sim/cost.h"
 #include "sim/engine.h"
+#include "sim/sharing.h"
 #include "sim/statistics.h"
 
 namespace initscope {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "sim/oracle_test.h"
+#include "sim/sharing.h"
 
 namespace initscope {
 namespace {

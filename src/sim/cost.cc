@@ -1,0 +1,110 @@
+#include "sim/cost.h"
+
+#include <algorithm>
+
+#include "nn/unit_weights.h"
+#include "nn/weight_gradient.h"
+#include "sim/statistics.h"
+
+namespace initscope {
+namespace {
+
+// U of every layer is kept between the passes up to this; beyond it each pass
+// draws anew. A constant: what is computed must not depend on the machine.
+constexpr double kWeightCacheBytes = 1u << 30;
+
+double UnitWeightBytes(const RunSpec& run) {
+  const UnitLaw law = run.init->law;
+  if (law == UnitLaw::kZero || law == UnitLaw::kConstant) return 0;
+  const double entry = run.precision == Precision::kFloat32 ? 4 : 8;
+  double entries = 0;
+  for (size_t l = 0; l < run.depth(); ++l) {
+    entries += static_cast<double>(run.widths[l]) *
+               static_cast<double>(run.widths[l + 1]);
+  }
+  return entries * entry;
+}
+
+double LargestWeightBytes(const RunSpec& run) {
+  double largest = 0;
+  for (size_t l = 0; l < run.depth(); ++l) {
+    largest = std::max(largest, static_cast<double>(run.widths[l]) *
+                                    static_cast<double>(run.widths[l + 1]));
+  }
+  return largest * (run.precision == Precision::kFloat32 ? 4 : 8);
+}
+
+}  // namespace
+
+bool KeepsWeights(const RunSpec& run) {
+  return UnitWeightBytes(run) <= kWeightCacheBytes;
+}
+
+double PassMemory(const RunSpec& run) {
+  const double entry = run.precision == Precision::kFloat32 ? 4 : 8;
+  // Panels are padded: at most to kMaxPanelWidth samples.
+  const double batch = static_cast<double>((run.batch + kMaxPanelWidth - 1) /
+                                           kMaxPanelWidth * kMaxPanelWidth);
+  double widths = 0, widest = 0;
+  for (size_t width : run.widths) {
+    const double padded = static_cast<double>(width + kUnitStep);
+    widths += padded;
+    widest = std::max(widest, padded);
+  }
+  const double rows = static_cast<double>(run.depth() + 1);
+  const double columns = static_cast<double>(StatisticColumns().size());
+  // X and f'(Z) of every layer; Z, delta, its successor and two copies.
+  const double tensors = batch * (2 * widths + 5 * widest) * entry;
+  const double samples = (sizeof(RowMoments) + 32.0) * batch * rows;
+  const double statistics =
+      rows * (sizeof(RowStatistics) + 8 * columns) + 9 * widths;
+  return tensors + samples + statistics;
+}
+
+double BundleMemory(const RunSpec& run, double passes, double jobs) {
+  double weights = KeepsWeights(run)
+                       ? UnitWeightBytes(run)
+                       : jobs * kWeightBlock * kWeightBlock *
+                             (run.precision == Precision::kFloat32 ? 4 : 8);
+  // The QR holds the draw, its copy, the factors and Q, all in double.
+  if (run.init->law == UnitLaw::kOrthogonal) {
+    const bool is_float = run.precision == Precision::kFloat32;
+    weights += LargestWeightBytes(run) * (1 + 4 * (is_float ? 2 : 1));
+  }
+  return weights + passes * PassMemory(run);
+}
+
+double RunFlops(const RunSpec& run) {
+  double flops = 0;
+  const double batch = static_cast<double>(run.batch);
+  const bool multiplies =
+      run.init->law != UnitLaw::kZero && run.init->law != UnitLaw::kConstant;
+  for (size_t l = 0; l < run.depth(); ++l) {
+    const double fan_in = static_cast<double>(run.widths[l]);
+    const double fan_out = static_cast<double>(run.widths[l + 1]);
+    // Forward and backward; the weight gradient of zero is zero but at the
+    // output.
+    if (multiplies) flops += 4 * batch * fan_in * fan_out;
+    if (multiplies || l + 1 == run.depth()) {
+      flops += WeightGradientFlops(batch, fan_in, fan_out);
+    }
+  }
+  return flops * static_cast<double>(run.batches);
+}
+
+double DrawFlops(const RunSpec& run) {
+  if (run.init->law != UnitLaw::kOrthogonal) return 0;
+  // Householder QR and the forming of Q, 2mn² − 2n³/3 each (Golub & Van Loan,
+  // section 5.2), in double: half the rate of float.
+  double flops = 0;
+  for (size_t l = 0; l < run.depth(); ++l) {
+    const double m =
+        static_cast<double>(std::max(run.widths[l], run.widths[l + 1]));
+    const double n =
+        static_cast<double>(std::min(run.widths[l], run.widths[l + 1]));
+    flops += 2 * 2 * (2 * m * n * n - 2 * n * n * n / 3);
+  }
+  return flops;
+}
+
+}  // namespace initscope

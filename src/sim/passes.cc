@@ -1,0 +1,129 @@
+#include "sim/passes.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "random/variates.h"
+#include "sim/run_id.h"
+#include "sim/sharing.h"
+
+namespace initscope {
+namespace {
+
+// The standard deviation of the biases of a layer, and their law.
+double BiasScale(const RunSpec& run, size_t l) {
+  if (run.bias_init == BiasInit::kNormal) return run.bias_std;
+  return 1 / std::sqrt(3 * static_cast<double>(run.widths[l]));
+}
+
+template <typename T>
+std::vector<T> DrawBias(const RunSpec& run, size_t l) {
+  const double scale = BiasScale(run, l);
+  if (scale == 0) return {};
+  Matrix<double> draw(1, run.widths[l + 1]);
+  FillVariates(run.bias_init == BiasInit::kNormal ? VariateLaw::kNormal
+                                                  : VariateLaw::kUniform,
+               {run.seed, Stream::kBiases, static_cast<uint32_t>(l)}, 0, 0,
+               draw.view());
+  std::vector<T> bias(draw.cols());
+  for (size_t j = 0; j < bias.size(); ++j) {
+    bias[j] = static_cast<T>(scale * draw(0, j));
+  }
+  return bias;
+}
+
+}  // namespace
+
+template <typename T>
+void ForwardPass<T>::BeginBatch(size_t index, const Inputs<T>* inputs) {
+  batch_ = index;
+  inputs_ = inputs;
+  rows_[0].AddInput(inputs->x, inputs->moments);
+}
+
+template <typename T>
+Operand<T> ForwardPass<T>::Product(size_t l) {
+  z_.Resize(run_.batch, run_.widths[l + 1]);
+  return {&x(l), &z_};
+}
+
+template <typename T>
+void ForwardPass<T>::Finish(size_t l, size_t jobs) {
+  if (run_.init->data_dependent && batch_ == 0) FindScale(l);
+  const bool is_output = l + 1 == run_.depth();
+  layer_.activation = is_output ? nullptr : run_.activation;
+  layer_.scale = scale_[l];
+  layer_.bias = DrawBias<T>(run_, l);
+  layer_.x = &x(l);
+  layer_.z = &z_;
+  layer_.next = is_output ? nullptr : &x_[l + 1];
+  layer_.slope = is_output ? nullptr : &slope_[l + 1];
+  layer_.Prepare();
+  ParallelFor(z_.panels(), jobs, [&](size_t p) { FinishForward(&layer_, p); });
+  rows_[l + 1].Add(layer_, jobs);
+  if (!is_output) moments_[l + 1] = layer_.x_moments;
+}
+
+template <typename T>
+void ForwardPass<T>::FindScale(size_t l) {
+  ScaledMatrix<T> product;
+  Unpack(z_, &product);
+  product.exponent = x(l).exponent;
+  Moments moments;
+  moments.Add(product);
+  const double variance = moments.Variance().ToDouble();
+  if (!(variance > 0) || !std::isfinite(variance)) {
+    throw UserError(
+        ExitCode::kUsage,
+        fmt::format("run {} ({}): lsuv cannot scale layer {}: the variance "
+                    "of X_{} W_{} is {}; choose another init or input",
+                    RunIdHex(run_.run_id), run_.Title(), l + 1, l, l,
+                    variance));
+  }
+  scale_[l] = run_.gain / std::sqrt(variance);
+}
+
+template <typename T>
+void BackwardPass<T>::Begin(const ScaledMatrix<T>& delta, size_t jobs) {
+  Pack(delta, &delta_);
+  layer_.moments.Resize(run_.batch);
+  ParallelFor(delta_.panels(), jobs,
+              [&](size_t p) { MeasurePanel(&delta_, p, &layer_.moments); });
+  rows_[run_.depth()].AddDelta(delta_, layer_.moments, jobs, &bias_gradient_);
+}
+
+template <typename T>
+Operand<T> BackwardPass<T>::Product(size_t l, size_t jobs,
+                                    GradientScratch<T>* scratch) {
+  AddWeightGradient(forward_->x(l), forward_->x_moments(l), delta_,
+                    layer_.moments, jobs, scratch,
+                    &rows_[l + 1].weight_gradient);
+  rows_[l + 1].bias_gradient.Add(bias_gradient_);
+  next_.Resize(run_.batch, run_.widths[l]);
+  return {&delta_, &next_};
+}
+
+template <typename T>
+void BackwardPass<T>::Finish(size_t l, size_t jobs) {
+  layer_.scale = unit_                 ? 1
+                 : forward_->is_unit() ? run_.Scale(l)
+                                       : forward_->scale(l);
+  layer_.delta = &delta_;
+  layer_.slope = l > 0 ? &forward_->slope(l) : nullptr;
+  layer_.out = &next_;
+  ParallelFor(next_.panels(), jobs,
+              [&](size_t p) { FinishBackward(&layer_, p); });
+  std::swap(delta_, next_);
+  rows_[l].AddDelta(delta_, layer_.moments, jobs, &bias_gradient_);
+}
+
+template class ForwardPass<float>;
+template class ForwardPass<double>;
+template class BackwardPass<float>;
+template class BackwardPass<double>;
+
+}  // namespace initscope

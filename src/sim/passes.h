@@ -1,0 +1,121 @@
+// Forward and backward passes of the runs of a bundle, layer by layer:
+//
+//     forward:  Product(l), the product with U, Finish(l)   for l = 0 … L − 1
+//     backward: Begin(delta_L), then the same               for l = L − 1 … 0
+//
+// The product itself is the caller's, who forms it for all passes at once.
+#pragma once
+
+#include <vector>
+
+#include "nn/unit_weights.h"
+#include "nn/weight_gradient.h"
+#include "sim/run_spec.h"
+#include "sim/sharing.h"
+#include "sim/statistics.h"
+
+namespace initscope {
+
+// X_0 of one batch.
+template <typename T>
+struct Inputs {
+  const RunSpec* run = nullptr;  // one that takes them
+  PackedBatch<T> x;
+  SampleMoments moments;
+};
+
+// One forward pass, of one or of several runs, and what it leaves for the
+// backward passes: X and f'(Z) of every layer.
+template <typename T>
+class ForwardPass {
+ public:
+  explicit ForwardPass(const RunSpec& run)
+      : run_(run),
+        unit_(IsHomogeneous(run)),
+        scale_(run.depth(), 1.0),
+        x_(run.depth()),
+        slope_(run.depth()),
+        moments_(run.depth()),
+        rows_(run.depth() + 1) {
+    for (size_t l = 0; l < run.depth() && !unit_; ++l) {
+      scale_[l] = run.Scale(l);
+    }
+  }
+
+  const RunSpec& run() const { return run_; }
+  bool is_unit() const { return unit_; }
+  // What U is multiplied with in layer l; 1 in a pass over U itself.
+  double scale(size_t l) const { return scale_[l]; }
+  const PackedBatch<T>& x(size_t l) const {
+    return l == 0 ? inputs_->x : x_[l];
+  }
+  const SampleMoments& x_moments(size_t l) const {
+    return l == 0 ? inputs_->moments : moments_[l];
+  }
+  const PackedBatch<T>& slope(size_t l) const { return slope_[l]; }
+  const PackedBatch<T>& z() const { return z_; }
+  const std::vector<T>& bias() const { return layer_.bias; }
+  const ForwardStatistics& row(size_t l) const { return rows_[l]; }
+
+  void BeginBatch(size_t index, const Inputs<T>* inputs);
+
+  // The product of layer l: X_l U.
+  Operand<T> Product(size_t l);
+
+  // After it: Z_{l+1}, X_{l+1} and f'(Z_{l+1}).
+  void Finish(size_t l, size_t jobs);
+
+ private:
+  // lsuv: the scale that gives X_l W_l of the first batch the variance gain².
+  void FindScale(size_t l);
+
+  const RunSpec& run_;
+  bool unit_;
+  size_t batch_ = 0;
+  const Inputs<T>* inputs_ = nullptr;
+  std::vector<double> scale_;
+  std::vector<PackedBatch<T>> x_;       // X_1 … X_{L−1}, at their layer
+  std::vector<PackedBatch<T>> slope_;   // f'(Z_1) … f'(Z_{L−1})
+  std::vector<SampleMoments> moments_;  // of x_
+  PackedBatch<T> z_;
+  ForwardLayer<T> layer_;
+  std::vector<ForwardStatistics> rows_;
+};
+
+// One backward pass, of one or of several runs.
+template <typename T>
+class BackwardPass {
+ public:
+  BackwardPass(const RunSpec& run, const ForwardPass<T>* forward)
+      : run_(run),
+        forward_(forward),
+        unit_(forward->is_unit() && run.loss->name == "probe"),
+        rows_(run.depth() + 1) {}
+
+  const RunSpec& run() const { return run_; }
+  const ForwardPass<T>* forward() const { return forward_; }
+  bool is_unit() const { return unit_; }
+  const PackedBatch<T>& delta() const { return delta_; }
+  const SampleMoments& delta_moments() const { return layer_.moments; }
+  const ScaledMatrix<double>& bias_gradient() const { return bias_gradient_; }
+  const BackwardStatistics& row(size_t l) const { return rows_[l]; }
+
+  void Begin(const ScaledMatrix<T>& delta, size_t jobs);
+
+  // dW_l, and the product of layer l: delta_{l+1} Uᵀ.
+  Operand<T> Product(size_t l, size_t jobs, GradientScratch<T>* scratch);
+
+  // After it: delta_l, and db_{l−1}.
+  void Finish(size_t l, size_t jobs);
+
+ private:
+  const RunSpec& run_;
+  const ForwardPass<T>* forward_;
+  bool unit_;
+  PackedBatch<T> delta_, next_;
+  BackwardLayer<T> layer_;
+  ScaledMatrix<double> bias_gradient_;  // of delta_
+  std::vector<BackwardStatistics> rows_;
+};
+
+}  // namespace initscope
