@@ -40,7 +40,7 @@ bool KeepsWeights(const RunSpec& run) {
   return UnitWeightBytes(run) <= kWeightCacheBytes;
 }
 
-double PassMemory(const RunSpec& run) {
+double PassMemory(const RunSpec& run, double backward) {
   const double entry = run.precision == Precision::kFloat32 ? 4 : 8;
   // Panels are padded: at most to kMaxPanelWidth samples.
   const double batch = static_cast<double>((run.batch + kMaxPanelWidth - 1) /
@@ -53,15 +53,16 @@ double PassMemory(const RunSpec& run) {
   }
   const double rows = static_cast<double>(run.depth() + 1);
   const double columns = static_cast<double>(StatisticColumns().size());
-  // X and f'(Z) of every layer; Z, delta, its successor and two copies.
-  const double tensors = batch * (2 * widths + 5 * widest) * entry;
+  // X and f'(Z) of every layer, Z and two copies; delta and its successor.
+  const double tensors =
+      batch * (2 * widths + (3 + 2 * backward) * widest) * entry;
   const double samples = (sizeof(RowMoments) + 32.0) * batch * rows;
   const double statistics =
-      rows * (sizeof(RowStatistics) + 8 * columns) + 9 * widths;
+      rows * (backward * sizeof(RowStatistics) + 8 * columns) + 9 * widths;
   return tensors + samples + statistics;
 }
 
-double BundleMemory(const RunSpec& run, double passes, double jobs) {
+double BundleMemory(const RunSpec& run, double jobs) {
   double weights = KeepsWeights(run)
                        ? UnitWeightBytes(run)
                        : jobs * kWeightBlock * kWeightBlock *
@@ -71,7 +72,7 @@ double BundleMemory(const RunSpec& run, double passes, double jobs) {
     const bool is_float = run.precision == Precision::kFloat32;
     weights += LargestWeightBytes(run) * (1 + 4 * (is_float ? 2 : 1));
   }
-  return weights + passes * PassMemory(run);
+  return weights;
 }
 
 double RunFlops(const RunSpec& run) {

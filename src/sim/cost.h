@@ -9,11 +9,10 @@ namespace initscope {
 // anew. A function of the shape alone.
 bool KeepsWeights(const RunSpec& run);
 
-// What a bundle of `passes` passes like the run's needs, with `jobs` workers
-// inside.
-double BundleMemory(const RunSpec& run, double passes, double jobs);
-// What one forward pass and the backward passes of its runs need.
-double PassMemory(const RunSpec& run);
+// What a bundle needs beside its passes, with `jobs` workers inside: weights.
+double BundleMemory(const RunSpec& run, double jobs);
+// What a forward pass like the run's needs, with `backward` backward passes.
+double PassMemory(const RunSpec& run, double backward);
 
 // Of a run's matrix products, and what drawing its weights adds once per
 // bundle (orthogonal: the QR).

@@ -245,10 +245,8 @@ class Simulation {
           state.delta_factor[l],
           l == 0 ? ScaledDouble{1, 0} : state.x_factor[l - 1]);
       if (l > 0) {
-        const double scale = state.forward->is_unit()
-                                 ? state.run->Scale(l - 1)
-                                 : state.forward->scale(l - 1);
-        row.SetWeights(weights_[l - 1].EntryMoments(), scale);
+        row.SetWeights(weights_[l - 1].EntryMoments(),
+                       state.forward->WeightScale(*state.run, l - 1));
       }
       for (const StatisticColumn& column : columns) {
         result.statistics.push_back(column.Value(row));
@@ -290,8 +288,7 @@ class Simulation {
   }
 
   void ShowWeights(const RunState<T>& state, size_t l) const {
-    const double scale = state.forward->is_unit() ? state.run->Scale(l)
-                                                  : state.forward->scale(l);
+    const double scale = state.forward->WeightScale(*state.run, l);
     ScaledMatrix<T> w, b;
     w.mantissa = weights_[l].Entries();
     w.exponent.assign(w.rows(), 0);

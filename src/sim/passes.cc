@@ -109,9 +109,7 @@ Operand<T> BackwardPass<T>::Product(size_t l, size_t jobs,
 
 template <typename T>
 void BackwardPass<T>::Finish(size_t l, size_t jobs) {
-  layer_.scale = unit_                 ? 1
-                 : forward_->is_unit() ? run_.Scale(l)
-                                       : forward_->scale(l);
+  layer_.scale = unit_ ? 1 : forward_->WeightScale(run_, l);
   layer_.delta = &delta_;
   layer_.slope = l > 0 ? &forward_->slope(l) : nullptr;
   layer_.out = &next_;

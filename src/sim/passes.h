@@ -44,8 +44,10 @@ class ForwardPass {
 
   const RunSpec& run() const { return run_; }
   bool is_unit() const { return unit_; }
-  // What U is multiplied with in layer l; 1 in a pass over U itself.
-  double scale(size_t l) const { return scale_[l]; }
+  // The scale of W_l of `run`, one of this pass: of lsuv the one found here.
+  double WeightScale(const RunSpec& run, size_t l) const {
+    return unit_ ? run.Scale(l) : scale_[l];
+  }
   const PackedBatch<T>& x(size_t l) const {
     return l == 0 ? inputs_->x : x_[l];
   }
@@ -73,7 +75,7 @@ class ForwardPass {
   bool unit_;
   size_t batch_ = 0;
   const Inputs<T>* inputs_ = nullptr;
-  std::vector<double> scale_;
+  std::vector<double> scale_;           // of U; 1 in a pass over U itself
   std::vector<PackedBatch<T>> x_;       // X_1 … X_{L−1}, at their layer
   std::vector<PackedBatch<T>> slope_;   // f'(Z_1) … f'(Z_{L−1})
   std::vector<SampleMoments> moments_;  // of x_

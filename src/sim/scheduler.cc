@@ -56,6 +56,38 @@ std::vector<std::vector<PassRuns>> GroupRuns(const std::vector<RunSpec>& runs) {
   return out;
 }
 
+// How many backward passes `runs` runs of one forward pass make.
+double BackwardPasses(const RunSpec& run, size_t runs) {
+  return ShareBackward(run, run) ? 1 : static_cast<double>(runs);
+}
+
+double PassMemory(const std::vector<RunSpec>& runs, const PassRuns& pass) {
+  const RunSpec& run = runs[pass[0]];
+  return PassMemory(run, BackwardPasses(run, pass.size()));
+}
+
+// Cuts passes up whose own backward passes would not fit.
+std::vector<PassRuns> CutPasses(const std::vector<RunSpec>& runs,
+                                const std::vector<PassRuns>& passes,
+                                double bytes) {
+  std::vector<PassRuns> out;
+  for (const PassRuns& pass : passes) {
+    const RunSpec& run = runs[pass[0]];
+    const double forward = PassMemory(run, 0);
+    const double backward = PassMemory(run, 1) - forward;
+    const size_t most = ShareBackward(run, run)
+                            ? pass.size()
+                            : static_cast<size_t>(std::clamp(
+                                  (bytes - forward) / backward, 1.0, 1e9));
+    for (size_t i = 0; i < pass.size(); i += most) {
+      const auto begin = pass.begin() + static_cast<ptrdiff_t>(i);
+      const size_t count = std::min(most, pass.size() - i);
+      out.emplace_back(begin, begin + static_cast<ptrdiff_t>(count));
+    }
+  }
+  return out;
+}
+
 struct CostedBundle {
   Bundle runs;
   double flops = 0;
@@ -73,12 +105,13 @@ Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
   const size_t parts = (kBundlesPerJob * jobs + groups.size() - 1) /
                        std::max<size_t>(1, groups.size());
   std::vector<CostedBundle> bundles;
-  for (const std::vector<PassRuns>& passes : groups) {
+  for (const std::vector<PassRuns>& group : groups) {
+    const std::vector<PassRuns> passes = CutPasses(runs, group, bundle_bytes);
     double memory = 1;
     bool is_wide = false;
     for (const PassRuns& pass : passes) {
       const RunSpec& run = runs[pass[0]];
-      memory = std::max(memory, PassMemory(run));
+      memory = std::max(memory, PassMemory(runs, pass));
       is_wide = is_wide || (run.init->law != UnitLaw::kZero &&
                             LargestProductFlops(run) >= kSharedFlops);
     }
@@ -93,7 +126,8 @@ Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
       for (size_t p = begin; p < std::min(begin + step, passes.size()); ++p) {
         bundle.runs.insert(bundle.runs.end(), passes[p].begin(),
                            passes[p].end());
-        bundle.flops += RunFlops(runs[passes[p][0]]);
+        const RunSpec& run = runs[passes[p][0]];
+        bundle.flops += RunFlops(run) * BackwardPasses(run, passes[p].size());
       }
     }
   }
@@ -140,12 +174,10 @@ SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
   const Schedule schedule = MakeSchedule(runs, jobs, kBundleBytes);
   cost.bundles = schedule.parallel.size() + schedule.shared.size();
   const auto memory = [&](const Bundle& bundle, double workers) {
-    std::map<PassKey, double> passes;
-    for (size_t i : bundle) {
-      passes.emplace(ForwardPassKey(runs[i]), PassMemory(runs[i]));
-    }
-    double sum = BundleMemory(runs[bundle[0]], 0, workers);
-    for (const auto& [key, bytes] : passes) sum += bytes;
+    std::map<PassKey, PassRuns> passes;
+    for (size_t i : bundle) passes[ForwardPassKey(runs[i])].push_back(i);
+    double sum = BundleMemory(runs[bundle[0]], workers);
+    for (const auto& [key, pass] : passes) sum += PassMemory(runs, pass);
     cost.draw_flops += DrawFlops(runs[bundle[0]]);
     return sum;
   };
@@ -164,9 +196,9 @@ SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
     together += alone[i];
   }
   cost.memory += std::max(together, shared);
-  cost.memory_per_job = alone.size() > jobs ? alone[jobs]
-                                            : BundleMemory(runs[0], 0, 2) -
-                                                  BundleMemory(runs[0], 0, 1);
+  cost.memory_per_job =
+      alone.size() > jobs ? alone[jobs]
+                          : BundleMemory(runs[0], 2) - BundleMemory(runs[0], 1);
   for (const RunSpec& run : runs) {
     cost.flops += RunFlops(run);
     cost.memory += ResultMemory(run);

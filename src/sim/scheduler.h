@@ -21,7 +21,8 @@ struct Schedule {
   std::vector<Bundle> shared;    // of wide layers, too few to go round
 };
 
-// Runs that share a forward pass stay together. A bundle is as large as fits
+// Runs that share a forward pass stay together, unless backward passes of
+// their own would not fit. A bundle is as large as fits
 // `bundle_bytes`, and is cut up where there would be too few for the jobs and
 // its layers are too narrow to be shared.
 Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,

@@ -80,6 +80,21 @@ TEST(MakeSchedule, KeepsAPassInOneBundle) {
   EXPECT_EQ(MakeSchedule(runs, 4, 1).parallel.size(), 1u);
 }
 
+// Other losses have a backward pass for each gain, which take memory.
+TEST(MakeSchedule, CutsAPassWhoseBackwardPassesDoNotFit) {
+  std::vector<RunSpec> runs;
+  for (int gain = 1; gain <= 40; ++gain) {
+    runs.push_back(MakeRun({{"activation", "relu"},
+                            {"width", "20"},
+                            {"loss", "mse"},
+                            {"gain", std::to_string(gain)}}));
+  }
+  EXPECT_EQ(MakeSchedule(runs, 1, 1).parallel.size(), 40u);
+  EXPECT_EQ(MakeSchedule(runs, 1, 1e9).parallel.size(), 1u);
+  EXPECT_GT(EstimateCost(runs, 1, 0).memory,
+            EstimateCost({runs[0]}, 1, 0).memory + 39 * 2 * 256 * 20 * 4);
+}
+
 TEST(RunSweep, JobsAndOrderDoNotChangeABit) {
   std::vector<RunSpec> runs = SmallSweep();
   const std::vector<RunResult> one = RunSweep(runs, {1, nullptr, {}});
