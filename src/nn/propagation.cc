@@ -81,8 +81,7 @@ void BringIntoRange(size_t p, PackedBatch<T>* x, SampleMoments* moments) {
     moments->exponents[sample] = x->exponent[sample];
   }
   if (any) {
-    MultiplyUnits<T>(x->panel(p), x->units(), x->width(), factor.data(),
-                     nullptr);
+    ScaleUnits<T>(x->panel(p), x->units(), x->width(), factor.data(), nullptr);
   }
 }
 
@@ -301,9 +300,13 @@ void FinishBackward(BackwardLayer<T>* layer, size_t p) {
     if (layer->slope != nullptr) out.exponent[i] += layer->slope->exponent[i];
   }
   for (size_t j = 0; j < n; j += kChunk) {
-    MultiplyUnits<T>(
-        out.unit(p, j), std::min(kChunk, n - j), width, factor.data(),
-        layer->slope == nullptr ? nullptr : layer->slope->unit(p, j));
+    T* const at = out.unit(p, j);
+    const size_t units = std::min(kChunk, n - j);
+    if (layer->slope == nullptr) {
+      ScaleUnits<T>(at, units, width, factor.data(), nullptr);
+    } else {
+      MultiplyUnits(at, units, width, factor.data(), layer->slope->unit(p, j));
+    }
   }
   MeasurePanel(layer->out, p, &layer->moments);
   // The product wrote there; a row that is not finite left no zeros.

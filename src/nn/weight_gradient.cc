@@ -150,8 +150,8 @@ const PackedBatch<T>& Align(const PackedBatch<T>& delta, const Weights& w,
     }
     const size_t size = delta.units() * delta.width();
     std::copy_n(delta.panel(p), size, copy->panel(p));
-    MultiplyUnits<T>(copy->panel(p), delta.units(), delta.width(),
-                     factor.data(), nullptr);
+    ScaleUnits<T>(copy->panel(p), delta.units(), delta.width(), factor.data(),
+                  nullptr);
   }
   return *copy;
 }

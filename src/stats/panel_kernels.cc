@@ -170,9 +170,8 @@ void MultiplyUnitsT(T* x, size_t units, size_t width, const T* factor,
     const auto f = hn::LoadU(d, factor + half);
     for (size_t j = 0; j < units; ++j) {
       T* at = x + j * width + half;
-      auto v = hn::Mul(hn::Load(d, at), f);
-      if (s != nullptr) v = hn::Mul(v, hn::Load(d, s + j * width + half));
-      hn::Store(v, d, at);
+      const auto v = hn::Mul(hn::Load(d, at), f);
+      hn::Store(hn::Mul(v, hn::Load(d, s + j * width + half)), d, at);
     }
   }
 }

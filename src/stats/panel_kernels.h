@@ -63,7 +63,7 @@ template <typename T>
 void ScaleUnits(T* x, size_t units, size_t width, const T* factor,
                 const T* bias);
 
-// x_j = x_j·factor[lane]·s_j, in place; s_j = 1 if null.
+// x_j = x_j·factor[lane]·s_j, in place.
 template <typename T>
 void MultiplyUnits(T* x, size_t units, size_t width, const T* factor,
                    const T* s);

@@ -285,7 +285,7 @@ TYPED_TEST(PanelKernelsOf, MultiplyUnitsAndCenterUnitsRoundLikePlainLoops) {
     for (size_t n : kTestSizes) {
       const PackedBatch<T> x = Panel<T>(n), s = Panel<T>(n, 3);
       PackedBatch<T> scaled = CopyOf(x), multiplied = CopyOf(x);
-      MultiplyUnits<T>(scaled.panel(0), n, x.width(), factor.data(), nullptr);
+      ScaleUnits<T>(scaled.panel(0), n, x.width(), factor.data(), nullptr);
       MultiplyUnits(multiplied.panel(0), n, x.width(), factor.data(),
                     s.panel(0));
       for (size_t k = 0; k < n * x.width(); ++k) {
