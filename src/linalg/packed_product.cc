@@ -70,20 +70,40 @@ struct Tile {
   }
 };
 
+// The product of a strip's rows [0, rows) with as many units of a panel.
+template <typename T>
+HWY_INLINE Tile<T, kHeight> Product(const T* HWY_RESTRICT strip,
+                                    const T* HWY_RESTRICT samples,
+                                    size_t rows) {
+  // Rows at a time: where two threads share a core's front end, there is no
+  // slot to spare for the loop.
+  constexpr size_t kRows = 4;
+  const size_t width = 2 * hn::Lanes(Tag<T>());
+  Tile<T, kHeight> tile;
+  tile.Clear();
+  size_t k = 0;
+  for (; k + kRows <= rows; k += kRows) {
+#pragma GCC unroll 4
+    for (size_t u = 0; u < kRows; ++u) {
+      tile.Add(strip + u * kHeight, 1, samples + u * width);
+    }
+    strip += kRows * kHeight;
+    samples += kRows * width;
+  }
+  for (; k < rows; ++k, strip += kHeight, samples += width) {
+    tile.Add(strip, 1, samples);
+  }
+  return tile;
+}
+
 template <typename T>
 void MultiplyT(const WeightBlock<T>& w, const PackedBatch<T>& x, size_t begin,
                size_t end, PackedBatch<T>* out) {
-  const size_t width = x.width();
   for (size_t p = begin; p < end; ++p) {
     const T* const samples = x.unit(p, w.row);
     for (size_t j = 0; j < w.columns; j += kHeight) {
-      const T* a = w.data + j / kHeight * w.stride;
-      const T* b = samples;
-      Tile<T, kHeight> tile;
-      tile.Clear();
-      for (size_t k = 0; k < w.rows; ++k, a += kHeight, b += width) {
-        tile.Add(a, 1, b);
-      }
+      const T* const strip = w.data + j / kHeight * w.stride;
+      const auto tile = Product(strip, samples, w.rows);
       tile.Store(w.row > 0, out->unit(p, w.column + j));
     }
   }
@@ -112,35 +132,39 @@ void MultiplyTransposedT(const WeightBlock<T>& w, const PackedBatch<T>& d,
   }
 }
 
-// Rows [first, first + kRows) of a Gram tile, units [begin, end).
+// kRows rows of a Gram tile are added to, units [0, units).
 template <size_t kRows, typename T>
 HWY_INLINE void GramRows(const T* a, const T* b, size_t width, size_t units,
                          double* gram) {
   Tile<T, kRows> tile;
   tile.Clear();
   for (size_t k = 0; k < units; ++k, a += width, b += width) tile.Add(a, 1, b);
-  HWY_ALIGN T sums[kRows * kMaxPanelWidth] = {};
+  HWY_ALIGN T sums[kRows * 2 * hn::MaxLanes(Tag<T>())];
   tile.Store(false, sums);
   for (size_t i = 0; i < kRows * width; ++i) gram[i] += sums[i];
 }
 
 template <typename T>
-void GramTileT(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,
-               size_t q, double* gram) {
-  const size_t width = a.width();
+void GramTilesT(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,
+                size_t begin, size_t end, double* grams) {
+  const size_t width = a.width(), size = width * width;
   // A panel is some full tiles high, and a rest.
   constexpr size_t kRest = 2 * hn::MaxLanes(Tag<T>()) % kHeight;
-  std::fill_n(gram, width * width, 0.0);
+  std::fill_n(grams, (end - begin) * size, 0.0);
+  // A block of panel p stays in L1 while those of b pass by.
   for (size_t j = 0; j < a.units(); j += kWeightBlock) {
     const size_t units = std::min(kWeightBlock, a.units() - j);
     const T* const rows = a.unit(p, j);
-    const T* const columns = b.unit(q, j);
-    for (size_t i = 0; i + kHeight <= width; i += kHeight) {
-      GramRows<kHeight>(rows + i, columns, width, units, gram + i * width);
-    }
-    if constexpr (kRest > 0) {
-      const size_t i = width - kRest;
-      GramRows<kRest>(rows + i, columns, width, units, gram + i * width);
+    for (size_t q = begin; q < end; ++q) {
+      const T* const columns = b.unit(q, j);
+      double* const gram = grams + (q - begin) * size;
+      for (size_t i = 0; i + kHeight <= width; i += kHeight) {
+        GramRows<kHeight>(rows + i, columns, width, units, gram + i * width);
+      }
+      if constexpr (kRest > 0) {
+        const size_t i = width - kRest;
+        GramRows<kRest>(rows + i, columns, width, units, gram + i * width);
+      }
     }
   }
 }
@@ -257,13 +281,13 @@ void MultiplyTransposedF64(const WeightBlock<double>& w,
                            size_t end, PackedBatch<double>* out) {
   MultiplyTransposedT(w, d, begin, end, out);
 }
-void GramTileF32(const PackedBatch<float>& a, size_t p,
-                 const PackedBatch<float>& b, size_t q, double* gram) {
-  GramTileT(a, p, b, q, gram);
+void GramTilesF32(const PackedBatch<float>& a, size_t p,
+                 const PackedBatch<float>& b, size_t begin, size_t end, double* grams) {
+  GramTilesT(a, p, b, begin, end, grams);
 }
-void GramTileF64(const PackedBatch<double>& a, size_t p,
-                 const PackedBatch<double>& b, size_t q, double* gram) {
-  GramTileT(a, p, b, q, gram);
+void GramTilesF64(const PackedBatch<double>& a, size_t p,
+                 const PackedBatch<double>& b, size_t begin, size_t end, double* grams) {
+  GramTilesT(a, p, b, begin, end, grams);
 }
 void TransposedMultiplyF32(const PackedBatch<float>& x, size_t row,
                            const PackedBatch<float>& d, size_t column,
@@ -290,8 +314,8 @@ HWY_EXPORT(MultiplyF32);
 HWY_EXPORT(MultiplyF64);
 HWY_EXPORT(MultiplyTransposedF32);
 HWY_EXPORT(MultiplyTransposedF64);
-HWY_EXPORT(GramTileF32);
-HWY_EXPORT(GramTileF64);
+HWY_EXPORT(GramTilesF32);
+HWY_EXPORT(GramTilesF64);
 HWY_EXPORT(TransposedMultiplyF32);
 HWY_EXPORT(TransposedMultiplyF64);
 HWY_EXPORT(LanesF32);
@@ -320,9 +344,9 @@ size_t StripWidth() { return HWY_DYNAMIC_DISPATCH(Height)(); }
     HWY_DYNAMIC_DISPATCH(MultiplyTransposed##SUFFIX)(w, d, begin, end, out);  \
   }                                                                           \
   template <>                                                                 \
-  void GramTile(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,   \
-                size_t q, double* gram) {                                     \
-    HWY_DYNAMIC_DISPATCH(GramTile##SUFFIX)(a, p, b, q, gram);                 \
+  void GramTiles(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,  \
+                 size_t begin, size_t end, double* grams) {                   \
+    HWY_DYNAMIC_DISPATCH(GramTiles##SUFFIX)(a, p, b, begin, end, grams);      \
   }                                                                           \
   template <>                                                                 \
   void TransposedMultiply(const PackedBatch<T>& x, size_t row,                \

@@ -25,12 +25,15 @@ template <typename T>
 void MultiplyTransposed(const WeightBlock<T>& w, const PackedBatch<T>& d,
                         size_t begin, size_t end, PackedBatch<T>* out);
 
-// gram[i·width + k] = Σ_j a_ij b_kj over all units j, with i a sample of a's
-// panel p and k one of b's panel q; in T over kWeightBlock units, then double.
-// a and b have the same number of units.
+// Gram tiles of a's panel p and b's panels q in [begin, end), tile by tile:
+//
+//     grams[((q − begin)·width + i)·width + k] = Σ_j a_ij b_kj
+//
+// over all units j, with i a sample of p and k one of q; in T over kWeightBlock
+// units, then double. a and b have the same number of units.
 template <typename T>
-void GramTile(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,
-              size_t q, double* gram);
+void GramTiles(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,
+               size_t begin, size_t end, double* grams);
 
 // out(i, j) = Σ_s x_s,(row+i) d_s,(column+j) over all samples s: rows and
 // columns of out of xᵀ d. Padded lanes of x or d must be zero.

@@ -183,10 +183,11 @@ void ExpectGrams(const Shape& shape) {
   OnEveryTarget([&] {
     const PackedBatch<T> px = Packed(x);
     const size_t width = px.width();
-    std::vector<double> gram(width * width);
+    std::vector<double> grams(px.panels() * width * width);
     for (size_t p : Sampled(px.panels())) {
+      GramTiles(px, p, px, 0, px.panels(), grams.data());
       for (size_t q : {p, px.panels() - 1, (p + 1) % px.panels()}) {
-        GramTile(px, p, px, q, gram.data());
+        const double* const gram = grams.data() + q * width * width;
         for (size_t i = 0; i < px.PanelSamples(p); ++i) {
           for (size_t k = i % 5; k < px.PanelSamples(q); k += 5) {
             SCOPED_TRACE("panels " + std::to_string(p) + ", " +

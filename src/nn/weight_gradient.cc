@@ -105,27 +105,34 @@ template <typename T>
 GramSum SumOfGrams(const PackedBatch<T>& x, const PackedBatch<T>& delta,
                    const std::vector<double>& factor, size_t jobs) {
   const size_t panels = x.panels(), width = x.width();
-  // One task per panel p: its pairs (p, q) with q >= p.
+  // One task per panel p: its pairs (p, q) with q >= p, some at a time.
+  constexpr size_t kPairs = 8;
   std::vector<GramSum> parts(panels);
   ParallelFor(panels, jobs, [&](size_t p) {
-    std::array<double, kMaxPanelWidth * kMaxPanelWidth> a, b;
-    for (size_t q = p; q < panels; ++q) {
-      GramTile(x, p, x, q, a.data());
-      GramTile(delta, p, delta, q, b.data());
-      // Lane by lane, which the compiler turns into vectors. Lanes and rows
-      // that are no sample hold zeros.
-      std::array<double, kMaxPanelWidth> total = {}, magnitude = {};
-      for (size_t i = 0; i < x.PanelSamples(p); ++i) {
-        const double weight = (p == q ? 1 : 2) * factor[p * width + i];
-        for (size_t k = 0; k < width; ++k) {
-          const double term = weight * (a[i * width + k] * b[i * width + k]);
-          total[k] += term;
-          magnitude[k] += std::abs(term);
+    const size_t size = width * width;
+    std::vector<double> a(kPairs * size), b(kPairs * size);
+    for (size_t begin = p; begin < panels; begin += kPairs) {
+      const size_t end = std::min(begin + kPairs, panels);
+      GramTiles(x, p, x, begin, end, a.data());
+      GramTiles(delta, p, delta, begin, end, b.data());
+      for (size_t q = begin; q < end; ++q) {
+        const size_t tile = (q - begin) * size;
+        // Lane by lane, which the compiler turns into vectors. Lanes and rows
+        // that are no sample hold zeros.
+        std::array<double, kMaxPanelWidth> total = {}, magnitude = {};
+        for (size_t i = 0; i < x.PanelSamples(p); ++i) {
+          const double weight = (p == q ? 1 : 2) * factor[p * width + i];
+          const size_t row = tile + i * width;
+          for (size_t k = 0; k < width; ++k) {
+            const double term = weight * (a[row + k] * b[row + k]);
+            total[k] += term;
+            magnitude[k] += std::abs(term);
+          }
         }
-      }
-      for (size_t k = 0; k < x.PanelSamples(q); ++k) {
-        parts[p].total += factor[q * width + k] * total[k];
-        parts[p].magnitude += factor[q * width + k] * magnitude[k];
+        for (size_t k = 0; k < x.PanelSamples(q); ++k) {
+          parts[p].total += factor[q * width + k] * total[k];
+          parts[p].magnitude += factor[q * width + k] * magnitude[k];
+        }
       }
     }
   });
