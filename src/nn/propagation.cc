@@ -19,6 +19,10 @@ constexpr int kStoredRange = sizeof(T) == 4 ? 16 : kPlainRange<double>;
 template <typename T>
 constexpr int kMomentRange = sizeof(T) == 4 ? 24 : 200;
 
+// Units that pass through a layer's kernels at a time: few enough that what
+// one kernel leaves is in L1 for the next.
+constexpr size_t kUnits = 64;
+
 // scale = factor·2^shift with factor near 1 where T would lose it.
 struct SplitScale {
   double factor;
@@ -83,6 +87,22 @@ void BringIntoRange(size_t p, PackedBatch<T>* x, SampleMoments* moments) {
   if (any) {
     ScaleUnits<T>(x->panel(p), x->units(), x->width(), factor.data(), nullptr);
   }
+}
+
+// What was summed over panel p becomes the moments of its samples.
+template <typename T>
+void SetPanelMoments(const LaneMoments<T>& sums, size_t p, PackedBatch<T>* x,
+                     SampleMoments* moments) {
+  for (size_t i = 0; i < x->PanelSamples(p); ++i) {
+    const size_t sample = p * x->width() + i;
+    RowMoments& row = moments->rows[sample];
+    row = sums.Lane(i);
+    moments->exponents[sample] = x->exponent[sample];
+    if (!IsFinite(row) || !IsWithin(LargestOf(row), kMomentRange<T>)) {
+      SetMoments(*x, sample, &row);
+    }
+  }
+  BringIntoRange(p, x, moments);
 }
 
 // bias·2^−common and the factor of the product, where samples carry exponents
@@ -165,8 +185,8 @@ void FinishForwardPlain(ForwardLayer<T>* layer, size_t p, const T* factor,
   LaneMoments<T> z_sums, x_sums, slope_sums;
   std::array<uint32_t, kMaxPanelWidth> zeros = {}, saturated = {};
   const T bound = f == nullptr ? T{0} : static_cast<T>(0.01 * f->max_slope);
-  for (size_t j = 0; j < n; j += kChunk) {
-    const size_t units = std::min(kChunk, n - j);
+  for (size_t j = 0; j < n; j += kUnits) {
+    const size_t units = std::min(kUnits, n - j);
     T* zj = z.unit(p, j);
     if (factor != nullptr) {
       ScaleUnits<T>(zj, units, width, factor,
@@ -270,22 +290,10 @@ void FinishForward(ForwardLayer<T>* layer, size_t p) {
 
 template <typename T>
 void MeasurePanel(PackedBatch<T>* x, size_t p, SampleMoments* moments) {
-  const size_t n = x->units(), width = x->width();
   LaneMoments<T> sums;
-  sums.Begin(x->panel(p), n, width);
-  for (size_t j = 0; j < n; j += kChunk) {
-    sums.Add2(x->unit(p, j), std::min(kChunk, n - j));
-  }
-  for (size_t i = 0; i < x->PanelSamples(p); ++i) {
-    const size_t sample = p * width + i;
-    RowMoments& row = moments->rows[sample];
-    row = sums.Lane(i);
-    moments->exponents[sample] = x->exponent[sample];
-    if (!IsFinite(row) || !IsWithin(LargestOf(row), kMomentRange<T>)) {
-      SetMoments(*x, sample, &row);
-    }
-  }
-  BringIntoRange(p, x, moments);
+  sums.Begin(x->panel(p), x->units(), x->width());
+  sums.Add2(x->panel(p), x->units());
+  SetPanelMoments(sums, p, x, moments);
 }
 
 template <typename T>
@@ -299,16 +307,19 @@ void FinishBackward(BackwardLayer<T>* layer, size_t p) {
     out.exponent[i] = layer->delta->exponent[i] + split.shift;
     if (layer->slope != nullptr) out.exponent[i] += layer->slope->exponent[i];
   }
-  for (size_t j = 0; j < n; j += kChunk) {
+  LaneMoments<T> sums;
+  for (size_t j = 0; j < n; j += kUnits) {
     T* const at = out.unit(p, j);
-    const size_t units = std::min(kChunk, n - j);
+    const size_t units = std::min(kUnits, n - j);
     if (layer->slope == nullptr) {
       ScaleUnits<T>(at, units, width, factor.data(), nullptr);
     } else {
       MultiplyUnits(at, units, width, factor.data(), layer->slope->unit(p, j));
     }
+    if (j == 0) sums.Begin(at, units, width);
+    sums.Add2(at, units);
   }
-  MeasurePanel(layer->out, p, &layer->moments);
+  SetPanelMoments(sums, p, layer->out, &layer->moments);
   // The product wrote there; a row that is not finite left no zeros.
   std::fill(out.unit(p, n), out.unit(p, out.padded_units()), T{0});
 }

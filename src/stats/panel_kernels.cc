@@ -77,33 +77,36 @@ void AddMoments(const T* x, size_t units, const LaneSums<T>& out) {
     const V origin = hn::Load(d, out.origin + half);
     V min = hn::Load(d, out.min + half);
     V max = hn::Load(d, out.max + half);
-    V s1 = hn::Zero(d), s2 = s1, s3 = s1, s4 = s1, abs = s1;
     const T* at = x + half;
-    for (size_t j = 0; j < units; ++j, at += out.width) {
-      const V v = hn::Load(d, at);
-      const V e = hn::Sub(v, origin);
-      s1 = hn::Add(s1, e);
-      abs = hn::Add(abs, hn::Abs(v));
-      min = hn::Min(min, v);
-      max = hn::Max(max, v);
-      if constexpr (kFourth) {
-        const V e2 = hn::Mul(e, e);
-        s2 = hn::Add(s2, e2);
-        s3 = hn::MulAdd(e2, e, s3);
-        s4 = hn::MulAdd(e2, e2, s4);
-      } else {
-        s2 = hn::MulAdd(e, e, s2);
+    for (size_t begin = 0; begin < units; begin += kChunk) {
+      V s1 = hn::Zero(d), s2 = s1, s3 = s1, s4 = s1, abs = s1;
+      const size_t end = std::min(begin + kChunk, units);
+      for (size_t j = begin; j < end; ++j, at += out.width) {
+        const V v = hn::Load(d, at);
+        const V e = hn::Sub(v, origin);
+        s1 = hn::Add(s1, e);
+        abs = hn::Add(abs, hn::Abs(v));
+        min = hn::Min(min, v);
+        max = hn::Max(max, v);
+        if constexpr (kFourth) {
+          const V e2 = hn::Mul(e, e);
+          s2 = hn::Add(s2, e2);
+          s3 = hn::MulAdd(e2, e, s3);
+          s4 = hn::MulAdd(e2, e2, s4);
+        } else {
+          s2 = hn::MulAdd(e, e, s2);
+        }
       }
+      AddTo(d, s1, out.sums[0] + half);
+      AddTo(d, s2, out.sums[1] + half);
+      if constexpr (kFourth) {
+        AddTo(d, s3, out.sums[2] + half);
+        AddTo(d, s4, out.sums[3] + half);
+      }
+      AddTo(d, abs, out.sums[4] + half);
     }
     hn::Store(min, d, out.min + half);
     hn::Store(max, d, out.max + half);
-    AddTo(d, s1, out.sums[0] + half);
-    AddTo(d, s2, out.sums[1] + half);
-    if constexpr (kFourth) {
-      AddTo(d, s3, out.sums[2] + half);
-      AddTo(d, s4, out.sums[3] + half);
-    }
-    AddTo(d, abs, out.sums[4] + half);
   }
 }
 

@@ -28,7 +28,8 @@ class LaneMoments {
   // REQUIRES: units >= 1.
   void Begin(const T* panel, size_t units, size_t width);
 
-  // Adds the next units (at most kChunk); with the powers up to 2 or up to 4.
+  // Adds the next units, kChunk at a time from the first one here; with the
+  // powers up to 2 or up to 4.
   void Add2(const T* x, size_t units);
   void Add4(const T* x, size_t units);
 
