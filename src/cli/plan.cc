@@ -122,8 +122,8 @@ int PlanCommand(const Options& options) {
     fmt::print(" ({} duplicates dropped)", experiment.duplicates);
   }
   fmt::print(
-      "\nwork      {:.3g} GFLOP in {} bundles (runs that share their "
-      "random weights)\n",
+      "\nwork      {:.3g} GFLOP run by run, in {} bundles (runs that share "
+      "their random weights)\n",
       cost.flops / 1e9, cost.bundles);
   fmt::print("memory    {} of {} with {} jobs; {} for each job more\n",
              BytesText(cost.memory), BytesText(MachineMemory()),

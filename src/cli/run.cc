@@ -58,7 +58,7 @@ int RunCommand(const Options& options) {
       fmt::print(stderr, "{} duplicate runs were dropped\n",
                  experiment.duplicates);
     }
-    fmt::print(stderr, "{} runs in {} ({:.3g} GFLOP/s) -> {} ({})\n",
+    fmt::print(stderr, "{} runs in {} ({:.3g} useful GFLOP/s) -> {} ({})\n",
                experiment.runs.size(), SecondsText(seconds),
                experiment.cost.flops / seconds / 1e9, output.path().string(),
                BytesText(static_cast<double>(

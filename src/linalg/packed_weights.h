@@ -28,6 +28,17 @@ struct WeightBlock {
   size_t row, rows;        // row: a multiple of StripWidth()
   size_t column, columns;  // likewise
   size_t stride;           // from strip to strip: padded rows · StripWidth()
+
+  // `count` of its rows, from row `first` of the matrix on; `first` is a
+  // multiple of StripWidth().
+  WeightBlock Rows(size_t first, size_t count) const {
+    return {data + (first - row) * StripWidth(),
+            first,
+            count,
+            column,
+            columns,
+            stride};
+  }
 };
 
 // A whole matrix in blocks.

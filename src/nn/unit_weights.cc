@@ -113,34 +113,29 @@ void UnitWeights<T>::Draw(const WeightBlock<T>& block, Moments* moments) const {
 }
 
 template <typename T>
-void UnitWeights<T>::BeginDrawing() {
-  if (law_ != UnitLaw::kOrthogonal) return;
-  dense_.Resize(fan_in_, fan_out_);
-  FillOrthogonal(SourceOf(seed_, layer_), dense_.view());
-}
-
-template <typename T>
-void UnitWeights<T>::EndDrawing() {
-  dense_ = {};
-}
-
-template <typename T>
-WeightBlock<T> UnitWeights<T>::BufferBlock(size_t i, size_t j,
-                                           T* buffer) const {
+WeightBlock<T> UnitWeights<T>::DrawBlock(size_t i, size_t j, Moments* moments,
+                                         Matrix<T>* buffer) const {
+  buffer->Resize(kWeightBlock, kWeightBlock);
   const size_t row = i * kWeightBlock, column = j * kWeightBlock;
-  return {buffer,
-          row,
-          std::min(kWeightBlock, fan_in_ - row),
-          column,
-          std::min(kWeightBlock, fan_out_ - column),
-          kWeightBlock * StripWidth()};
+  const WeightBlock<T> block = {buffer->data(),
+                                row,
+                                std::min(kWeightBlock, fan_in_ - row),
+                                column,
+                                std::min(kWeightBlock, fan_out_ - column),
+                                kWeightBlock * StripWidth()};
+  Draw(block, moments);
+  return block;
 }
 
 template <typename T>
-void UnitWeights<T>::DrawKept(size_t jobs) {
+void UnitWeights<T>::Begin(size_t jobs) {
   if (packed_.rows() > 0) return;
+  if (law_ == UnitLaw::kOrthogonal) {
+    dense_.Resize(fan_in_, fan_out_);
+    FillOrthogonal(SourceOf(seed_, layer_), dense_.view());
+  }
+  if (!keep_) return;
   packed_.Resize(fan_in_, fan_out_);
-  BeginDrawing();
   const size_t rows = Steps(fan_in_, kWeightBlock);
   const size_t columns = Steps(fan_out_, kWeightBlock);
   std::vector<Moments> parts(rows * columns);
@@ -151,7 +146,7 @@ void UnitWeights<T>::DrawKept(size_t jobs) {
          &parts[b]);
   });
   for (const Moments& part : parts) moments_.Merge(part);
-  EndDrawing();
+  dense_ = {};
 }
 
 template <typename T>
@@ -162,36 +157,24 @@ void UnitWeights<T>::Forward(std::span<const Operand<T>> operands,
     for (const Operand<T>& o : operands) Broadcast(*o.in, o.out);
     return;
   }
-  const size_t blocks = Steps(fan_in_, kWeightBlock);
-  if (keep_) {
-    DrawKept(jobs);
-    const size_t step = TaskUnits(jobs);
-    ParallelFor(Steps(fan_out_, step), jobs, [&](size_t t) {
-      const size_t columns = std::min(step, fan_out_ - t * step);
-      for (size_t i = 0; i < blocks; ++i) {
-        const WeightBlock<T> block = packed_.Block(i, t * step, columns);
-        for (const Operand<T>& o : operands) {
-          Multiply(block, *o.in, 0, o.in->panels(), o.out);
-        }
-      }
-    });
-    return;
-  }
+  Begin(jobs);
   const bool measure = moments_.count() == 0;
-  std::vector<Moments> parts(Steps(fan_out_, kWeightBlock));
-  BeginDrawing();
-  ParallelFor(parts.size(), jobs, [&](size_t j) {
-    Matrix<T> buffer(kWeightBlock, kWeightBlock);
-    for (size_t i = 0; i < blocks; ++i) {
-      const WeightBlock<T> block = BufferBlock(i, j, buffer.data());
-      Draw(block, measure ? &parts[j] : nullptr);
+  const size_t step = keep_ ? TaskUnits(jobs) : kWeightBlock;
+  std::vector<Moments> parts(Steps(fan_out_, step));
+  ParallelFor(parts.size(), jobs, [&](size_t t) {
+    const size_t column = t * step;
+    Matrix<T> buffer;
+    for (size_t i = 0; i < Steps(fan_in_, kWeightBlock); ++i) {
+      const WeightBlock<T> block =
+          keep_ ? packed_.Block(i, column, std::min(step, fan_out_ - column))
+                : DrawBlock(i, t, measure ? &parts[t] : nullptr, &buffer);
       for (const Operand<T>& o : operands) {
         Multiply(block, *o.in, 0, o.in->panels(), o.out);
       }
     }
   });
   for (const Moments& part : parts) moments_.Merge(part);
-  EndDrawing();
+  dense_ = {};
 }
 
 template <typename T>
@@ -201,39 +184,25 @@ void UnitWeights<T>::Backward(std::span<const Operand<T>> operands,
     for (const Operand<T>& o : operands) Broadcast(*o.in, o.out);
     return;
   }
-  const size_t blocks = Steps(fan_out_, kWeightBlock);
-  if (keep_) {
-    DrawKept(jobs);
-    const size_t step = TaskUnits(jobs);
-    ParallelFor(Steps(fan_in_, step), jobs, [&](size_t t) {
-      const size_t row = t * step;
-      for (size_t j = 0; j < blocks; ++j) {
-        const size_t column = j * kWeightBlock;
-        WeightBlock<T> block =
-            packed_.Block(row / kWeightBlock, column,
-                          std::min(kWeightBlock, fan_out_ - column));
-        block.data += (row - block.row) * StripWidth();
-        block.row = row;
-        block.rows = std::min(step, fan_in_ - row);
-        for (const Operand<T>& o : operands) {
-          MultiplyTransposed(block, *o.in, 0, o.in->panels(), o.out);
-        }
-      }
-    });
-    return;
-  }
-  BeginDrawing();
-  ParallelFor(Steps(fan_in_, kWeightBlock), jobs, [&](size_t i) {
-    Matrix<T> buffer(kWeightBlock, kWeightBlock);
-    for (size_t j = 0; j < blocks; ++j) {
-      const WeightBlock<T> block = BufferBlock(i, j, buffer.data());
-      Draw(block, nullptr);
+  Begin(jobs);
+  const size_t step = keep_ ? TaskUnits(jobs) : kWeightBlock;
+  ParallelFor(Steps(fan_in_, step), jobs, [&](size_t t) {
+    const size_t row = t * step;
+    Matrix<T> buffer;
+    for (size_t j = 0; j < Steps(fan_out_, kWeightBlock); ++j) {
+      const size_t column = j * kWeightBlock;
+      const WeightBlock<T> block =
+          keep_ ? packed_
+                      .Block(row / kWeightBlock, column,
+                             std::min(kWeightBlock, fan_out_ - column))
+                      .Rows(row, std::min(step, fan_in_ - row))
+                : DrawBlock(t, j, nullptr, &buffer);
       for (const Operand<T>& o : operands) {
         MultiplyTransposed(block, *o.in, 0, o.in->panels(), o.out);
       }
     }
   });
-  EndDrawing();
+  dense_ = {};
 }
 
 template <typename T>

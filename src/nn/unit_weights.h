@@ -55,12 +55,11 @@ class UnitWeights {
 
   // Draws the entries of a block, and adds them to `moments` unless null.
   void Draw(const WeightBlock<T>& block, Moments* moments) const;
-  // Draws all of U if it is kept and not yet drawn.
-  void DrawKept(size_t jobs);
-  // Before and after a product for which U is drawn block by block.
-  void BeginDrawing();
-  void EndDrawing();
-  WeightBlock<T> BufferBlock(size_t i, size_t j, T* buffer) const;
+  // The same for block (i, j), in `buffer`.
+  WeightBlock<T> DrawBlock(size_t i, size_t j, Moments* moments,
+                           Matrix<T>* buffer) const;
+  // Before a product: draws what is not drawn block by block.
+  void Begin(size_t jobs);
 
   UnitLaw law_;
   uint64_t seed_;
