@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "linalg/lanes-inl.h"
+
 // A tile of sums, a few units high and one panel wide, stays in registers
 // while the inner index runs through one block. Weights are broadcast, samples
 // are loaded as vectors; a tile needs 2·height sums, two vectors of samples
@@ -16,9 +18,6 @@ HWY_BEFORE_NAMESPACE();
 namespace initscope {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-template <typename T>
-using Tag = hn::CappedTag<T, kMaxPanelWidth / 2>;
 
 #if HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON
 constexpr size_t kHeight = 12;  // 32 registers
@@ -282,11 +281,13 @@ void MultiplyTransposedF64(const WeightBlock<double>& w,
   MultiplyTransposedT(w, d, begin, end, out);
 }
 void GramTilesF32(const PackedBatch<float>& a, size_t p,
-                 const PackedBatch<float>& b, size_t begin, size_t end, double* grams) {
+                  const PackedBatch<float>& b, size_t begin, size_t end,
+                  double* grams) {
   GramTilesT(a, p, b, begin, end, grams);
 }
 void GramTilesF64(const PackedBatch<double>& a, size_t p,
-                 const PackedBatch<double>& b, size_t begin, size_t end, double* grams) {
+                  const PackedBatch<double>& b, size_t begin, size_t end,
+                  double* grams) {
   GramTilesT(a, p, b, begin, end, grams);
 }
 void TransposedMultiplyF32(const PackedBatch<float>& x, size_t row,

@@ -10,6 +10,7 @@
 #include "linalg/packed_product.h"
 #include "stats/panel_kernels.h"
 #include "stats/sample_geometry.h"
+#include "stats/sample_sums.h"
 
 namespace initscope {
 namespace {

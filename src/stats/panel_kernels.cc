@@ -9,7 +9,7 @@
 #include <array>
 #include <cmath>
 
-#include "base/parallel.h"
+#include "linalg/lanes-inl.h"
 
 #ifndef INITSCOPE_STATS_PANEL_KERNELS_COMMON
 #define INITSCOPE_STATS_PANEL_KERNELS_COMMON
@@ -23,13 +23,6 @@ struct LaneSums {
   T* max;
   double (*sums)[kMaxPanelWidth];
 };
-// One SampleSum as the kernels see it.
-struct SampleSumView {
-  const double* factor;  // one per lane of every panel
-  const double* origin;
-  double* sum;
-  double squares;  // over the units that were asked for
-};
 }  // namespace initscope
 #endif  // INITSCOPE_STATS_PANEL_KERNELS_COMMON
 
@@ -38,19 +31,8 @@ namespace initscope {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <typename T>
-using Tag = hn::CappedTag<T, kMaxPanelWidth / 2>;
-
 // The same number of lanes in double as half a vector of float has in float.
 using DoubleTag = hn::Repartition<double, Tag<float>>;
-using DoubleVector = hn::Vec<DoubleTag>;
-
-HWY_INLINE DoubleVector LoadDouble(DoubleTag d, const double* p) {
-  return hn::LoadU(d, p);
-}
-HWY_INLINE DoubleVector LoadDouble(DoubleTag d, const float* p) {
-  return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, DoubleTag>(), p));
-}
 
 // sums[0 … lanes) += v.
 template <class V>
@@ -195,102 +177,32 @@ void CenterUnitsT(const T* x, size_t units, size_t width, const T* origin,
   }
 }
 
-constexpr size_t kUnitBlock = 64;
-
-template <size_t kSums, typename T>
-void SumOverSamplesT(const PackedBatch<T>& x, size_t begin, size_t end,
-                     SampleSumView* sums) {
-  const DoubleTag d;
-  using V = DoubleVector;
-  const size_t lanes = hn::Lanes(d);
-  constexpr size_t kMaxLanes = hn::MaxLanes(d);
-  // Vectors of double in a panel.
-  constexpr size_t kParts = 2 * hn::MaxLanes(Tag<T>()) / kMaxLanes;
-  HWY_ALIGN double partial[kSums][kUnitBlock * kMaxLanes];
-  V squares[kSums];
-  for (size_t s = 0; s < kSums; ++s) squares[s] = hn::Zero(d);
-  for (size_t j0 = begin; j0 < end; j0 += kUnitBlock) {
-    const size_t units = std::min(kUnitBlock, end - j0);
-    for (size_t s = 0; s < kSums; ++s) {
-      std::fill_n(partial[s], units * lanes, 0.0);
-    }
-    for (size_t p = 0; p < x.panels(); ++p) {
-      V factor[kSums][kParts];
-      for (size_t s = 0; s < kSums; ++s) {
-        for (size_t part = 0; part < kParts; ++part) {
-          factor[s][part] =
-              hn::LoadU(d, sums[s].factor + p * x.width() + part * lanes);
-        }
-      }
-      for (size_t j = 0; j < units; ++j) {
-        const T* at = x.unit(p, j0 + j);
-        V v[kParts];
-#pragma GCC unroll 8
-        for (size_t part = 0; part < kParts; ++part) {
-          v[part] = LoadDouble(d, at + part * lanes);
-        }
-#pragma GCC unroll 3
-        for (size_t s = 0; s < kSums; ++s) {
-          const double* origin = sums[s].origin;
-          const V o = hn::Set(d, origin == nullptr ? 0.0 : origin[j0 + j]);
-          V total = hn::Load(d, partial[s] + j * lanes);
-#pragma GCC unroll 8
-          for (size_t part = 0; part < kParts; ++part) {
-            const V f = factor[s][part];
-            const auto kept = hn::Ne(f, hn::Zero(d));
-            const V e =
-                hn::IfThenElseZero(kept, hn::Sub(hn::Mul(v[part], f), o));
-            total = hn::Add(total, e);
-            squares[s] = hn::MulAdd(e, e, squares[s]);
-          }
-          hn::Store(total, d, partial[s] + j * lanes);
-        }
-      }
-    }
-    for (size_t s = 0; s < kSums; ++s) {
-      for (size_t j = 0; j < units; ++j) {
-        sums[s].sum[j0 + j] =
-            hn::GetLane(hn::SumOfLanes(d, hn::Load(d, partial[s] + j * lanes)));
-      }
-    }
-  }
-  for (size_t s = 0; s < kSums; ++s) {
-    sums[s].squares = hn::GetLane(hn::SumOfLanes(d, squares[s]));
-  }
-}
-
-#define INITSCOPE_KERNELS(T, SUFFIX)                                           \
-  void Add2##SUFFIX(const T* x, size_t units, const LaneSums<T>& out) {        \
-    AddMoments<false>(x, units, out);                                          \
-  }                                                                            \
-  void Add4##SUFFIX(const T* x, size_t units, const LaneSums<T>& out) {        \
-    AddMoments<true>(x, units, out);                                           \
-  }                                                                            \
-  void CountBelow##SUFFIX(const T* x, size_t units, size_t width, T bound,     \
-                          uint32_t* counts) {                                  \
-    CountBelowT(x, units, width, bound, counts);                               \
-  }                                                                            \
-  void MarkNonZero##SUFFIX(const T* x, size_t units, size_t width,             \
-                           size_t samples, uint8_t* marks) {                   \
-    MarkNonZeroT(x, units, width, samples, marks);                             \
-  }                                                                            \
-  void ScaleUnits##SUFFIX(T* x, size_t units, size_t width, const T* factor,   \
-                          const T* bias) {                                     \
-    ScaleUnitsT(x, units, width, factor, bias);                                \
-  }                                                                            \
-  void MultiplyUnits##SUFFIX(T* x, size_t units, size_t width,                 \
-                             const T* factor, const T* s) {                    \
-    MultiplyUnitsT(x, units, width, factor, s);                                \
-  }                                                                            \
-  void CenterUnits##SUFFIX(const T* x, size_t units, size_t width,             \
-                           const T* origin, size_t samples, T* out) {          \
-    CenterUnitsT(x, units, width, origin, samples, out);                       \
-  }                                                                            \
-  void SumOverSamples##SUFFIX(const PackedBatch<T>& x, size_t begin,           \
-                              size_t end, SampleSumView* sums, size_t count) { \
-    if (count == 1) SumOverSamplesT<1>(x, begin, end, sums);                   \
-    if (count == 2) SumOverSamplesT<2>(x, begin, end, sums);                   \
-    if (count == 3) SumOverSamplesT<3>(x, begin, end, sums);                   \
+#define INITSCOPE_KERNELS(T, SUFFIX)                                         \
+  void Add2##SUFFIX(const T* x, size_t units, const LaneSums<T>& out) {      \
+    AddMoments<false>(x, units, out);                                        \
+  }                                                                          \
+  void Add4##SUFFIX(const T* x, size_t units, const LaneSums<T>& out) {      \
+    AddMoments<true>(x, units, out);                                         \
+  }                                                                          \
+  void CountBelow##SUFFIX(const T* x, size_t units, size_t width, T bound,   \
+                          uint32_t* counts) {                                \
+    CountBelowT(x, units, width, bound, counts);                             \
+  }                                                                          \
+  void MarkNonZero##SUFFIX(const T* x, size_t units, size_t width,           \
+                           size_t samples, uint8_t* marks) {                 \
+    MarkNonZeroT(x, units, width, samples, marks);                           \
+  }                                                                          \
+  void ScaleUnits##SUFFIX(T* x, size_t units, size_t width, const T* factor, \
+                          const T* bias) {                                   \
+    ScaleUnitsT(x, units, width, factor, bias);                              \
+  }                                                                          \
+  void MultiplyUnits##SUFFIX(T* x, size_t units, size_t width,               \
+                             const T* factor, const T* s) {                  \
+    MultiplyUnitsT(x, units, width, factor, s);                              \
+  }                                                                          \
+  void CenterUnits##SUFFIX(const T* x, size_t units, size_t width,           \
+                           const T* origin, size_t samples, T* out) {        \
+    CenterUnitsT(x, units, width, origin, samples, out);                     \
   }
 INITSCOPE_KERNELS(float, F32)
 INITSCOPE_KERNELS(double, F64)
@@ -358,7 +270,6 @@ RowMoments LaneMoments<T>::Lane(size_t lane) const {
   HWY_EXPORT(ScaleUnits##SUFFIX);                                             \
   HWY_EXPORT(MultiplyUnits##SUFFIX);                                          \
   HWY_EXPORT(CenterUnits##SUFFIX);                                            \
-  HWY_EXPORT(SumOverSamples##SUFFIX);                                         \
   template <>                                                                 \
   void LaneMoments<T>::Add2(const T* x, size_t units) {                       \
     count_ += units;                                                          \
@@ -398,50 +309,11 @@ RowMoments LaneMoments<T>::Lane(size_t lane) const {
                    size_t samples, T* out) {                                  \
     HWY_DYNAMIC_DISPATCH(CenterUnits##SUFFIX)                                 \
     (x, units, width, origin, samples, out);                                  \
-  }                                                                           \
-  void SumBlock(const PackedBatch<T>& x, size_t begin, size_t end,            \
-                std::span<SampleSumView> sums) {                              \
-    HWY_DYNAMIC_DISPATCH(SumOverSamples##SUFFIX)                              \
-    (x, begin, end, sums.data(), sums.size());                                \
   }
 INITSCOPE_DISPATCH(float, F32)
 INITSCOPE_DISPATCH(double, F64)
 #undef INITSCOPE_DISPATCH
 
-template <typename T>
-void SumOverSamples(const PackedBatch<T>& x, size_t jobs,
-                    std::span<SampleSum* const> sums) {
-  constexpr size_t kMost = 3;
-  constexpr size_t kBlock = 192;  // units
-  INITSCOPE_CHECK(1 <= sums.size() && sums.size() <= kMost);
-  const size_t blocks = (x.units() + kBlock - 1) / kBlock;
-  std::vector<std::array<SampleSumView, kMost>> views(blocks);
-  for (size_t s = 0; s < sums.size(); ++s) {
-    SampleSum& sum = *sums[s];
-    INITSCOPE_CHECK(sum.factor.size() == x.samples());
-    sum.factor.resize(x.panels() * x.width(), 0.0);
-    sum.sum.resize(x.units());
-    for (auto& view : views) {
-      view[s] = {sum.factor.data(),
-                 sum.origin.empty() ? nullptr : sum.origin.data(),
-                 sum.sum.data(), 0};
-    }
-  }
-  ParallelFor(blocks, jobs, [&](size_t b) {
-    SumBlock(x, b * kBlock, std::min((b + 1) * kBlock, x.units()),
-             std::span(views[b]).first(sums.size()));
-  });
-  for (size_t s = 0; s < sums.size(); ++s) {
-    sums[s]->squares = 0;
-    for (const auto& view : views) sums[s]->squares += view[s].squares;
-    sums[s]->factor.resize(x.samples());
-  }
-}
-
-template void SumOverSamples(const PackedBatch<float>&, size_t,
-                             std::span<SampleSum* const>);
-template void SumOverSamples(const PackedBatch<double>&, size_t,
-                             std::span<SampleSum* const>);
 template class LaneMoments<float>;
 template class LaneMoments<double>;
 

@@ -2,14 +2,12 @@
 // statistics. A lane is a sample (linalg/packed_batch.h).
 //
 // Sums of floats run over kChunk units at most before they go to double; all
-// else is double. Deterministic for one CPU type; between instruction sets the
-// order of the sums over samples differs, and so their rounding.
+// else is double. A lane is summed alone, so that instruction sets differ in
+// the rounding of fused products only.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <vector>
 
 #include "linalg/packed_batch.h"
 #include "stats/row_kernels.h"
@@ -73,22 +71,5 @@ void MultiplyUnits(T* x, size_t units, size_t width, const T* factor,
 template <typename T>
 void CenterUnits(const T* x, size_t units, size_t width, const T* origin,
                  size_t samples, T* out);
-
-// A sum over samples, for every unit:
-//     e_ij = factor[i]·x_ij − origin[j];    sum[j] = Σ_i e_ij
-// A sample whose factor is 0 is left out, whatever its entries are.
-struct SampleSum {
-  std::vector<double> factor;  // one per sample
-  std::vector<double> origin;  // one per unit, or empty for zero
-  std::vector<double> sum;     // one per unit
-  double squares = 0;          // Σ_ij e_ij²
-};
-
-// Fills `sum` and `squares` of up to three such sums in one pass. Product and
-// difference are rounded apart: equal samples leave no rest. Units are cut
-// into blocks that `jobs` workers share, which changes no bit.
-template <typename T>
-void SumOverSamples(const PackedBatch<T>& x, size_t jobs,
-                    std::span<SampleSum* const> sums);
 
 }  // namespace initscope

@@ -9,6 +9,8 @@
 #include <cmath>
 #include <vector>
 
+#include "linalg/lanes-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace initscope {
 namespace HWY_NAMESPACE {
@@ -16,11 +18,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using D = hn::ScalableTag<double>;
 using V = hn::Vec<D>;
-
-HWY_INLINE V LoadDouble(D d, const double* p) { return hn::LoadU(d, p); }
-HWY_INLINE V LoadDouble(D d, const float* p) {
-  return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, D>(), p));
-}
 
 template <typename T>
 RowMoments FiniteRowMoments(const T* x, size_t n) {

@@ -19,7 +19,8 @@
 #include <vector>
 
 #include "linalg/packed_batch.h"
-#include "stats/panel_kernels.h"
+#include "stats/row_kernels.h"
+#include "stats/sample_sums.h"
 #include "stats/scaled_double.h"
 
 namespace initscope {

@@ -1,5 +1,7 @@
 // Sums over the samples of a batch against plain loops in long double.
 
+#include "stats/sample_sums.h"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -11,7 +13,6 @@
 #include "base/test_matchers.h"
 #include "base/test_targets.h"
 #include "linalg/test_batches.h"
-#include "stats/panel_kernels.h"
 
 namespace initscope {
 namespace {
