@@ -9,10 +9,12 @@ import pathlib
 import re
 import subprocess
 
+import h5py
 import pytest
 
 from command_line import listing
 from simulation import Results, flags
+from union_sweep import SWEEP
 
 # Its asserts say what they compared, as those of a test do.
 pytest.register_assert_rewrite("reference_checks")
@@ -82,6 +84,23 @@ def traced(simulate):
 def swept(simulate):
     """swept(**keys) -> Results of `run`."""
     return lambda **keys: simulate("run", keys)
+
+
+@pytest.fixture(scope="session")
+def union_path(run_program, tmp_path_factory):
+    """The results file of union_sweep.SWEEP, made with two jobs."""
+    folder = tmp_path_factory.mktemp("union")
+    (folder / "union.ini").write_text(SWEEP)
+    run_program(["run", "union.ini", "--output", "union.h5", "--jobs", 2],
+                folder)
+    return folder / "union.h5"
+
+
+@pytest.fixture(scope="session")
+def union(union_path):
+    """The same file, open."""
+    with h5py.File(union_path, "r") as opened:
+        yield opened
 
 
 # --- command lines, good and bad
