@@ -125,7 +125,7 @@ Experiment LoadExperiment(const Options& options) {
   }
   text.flags = options.settings;
 
-  const Sweep sweep = ExpandSweep(text);
+  const Sweep sweep = ExpandSweep(text, {options.command, options.keys});
   CheckName(sweep.experiment);
   Experiment experiment;
   experiment.begin = begin;

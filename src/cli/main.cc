@@ -138,18 +138,18 @@ int MainWithErrors(int argc, char** argv) {
 std::span<const CommandInfo> Commands() {
   static constexpr CommandInfo kCommands[] = {
       {"run", "[FILE.ini] [options]",
-       "runs the sweep that the file describes, into an HDF5 file", true, true,
-       false, 1, RunCommand},
+       "runs the sweep that the file describes, into an HDF5 file", kSimulation,
+       true, false, 1, RunCommand},
       {"plan", "[FILE.ini] [options]",
-       "prints the runs, the work, the memory and the time; runs nothing", true,
-       false, false, 1, PlanCommand},
+       "prints the runs, the work, the memory and the time; runs nothing",
+       kSimulation, false, false, 1, PlanCommand},
       {"trace", "[FILE.ini] [options]",
-       "one run with every tensor saved; --print shows each step", true, true,
-       true, 1, TraceCommand},
+       "one run with every tensor saved; --print shows each step", kSimulation,
+       true, true, 1, TraceCommand},
       {"list", "[TOPIC]",
-       "what there is: inits, activations, losses, inputs, statistics", false,
+       "what there is: inits, activations, losses, inputs, statistics", 0,
        false, false, 1, ListCommand},
-      {"info", "FILE.h5", "what a results file holds", false, false, false, 1,
+      {"info", "FILE.h5", "what a results file holds", 0, false, false, 1,
        InfoCommand},
   };
   return kCommands;

@@ -36,12 +36,13 @@ po::options_description CommandOptions(const CommandInfo& command) {
   return options;
 }
 
-po::options_description KeyOptions() {
+po::options_description KeyOptions(CommandSet commands) {
   po::options_description options(
       "Keys (in a file 'key = value'; a flag overrides the file;\n"
       "lists: a, b or range(0, 8), linspace(0.5, 2, 4), geomspace(64, 1024, "
       "5))");
   for (const Key& key : Keys()) {
+    if ((key.commands & commands) == 0) continue;
     std::string help = fmt::format("{} [{}]", key.help, key.default_text);
     if (!key.sweepable) help += " (no list)";
     options.add_options()(FlagName(key.name).c_str(),
@@ -60,8 +61,16 @@ po::options_description KeyOptions() {
 
 [[noreturn]] void FailUnknown(const CommandInfo& command, std::string option,
                               const po::options_description& known) {
+  const bool is_long = option.starts_with("--");
   option.erase(0, option.find_first_not_of('-'));
   option.erase(std::min(option.find('='), option.size()));
+  for (const Key& key : Keys()) {
+    if (!is_long || command.keys == 0) break;
+    if (FlagName(key.name) != option) continue;
+    throw UserError(ExitCode::kUsage,
+                    fmt::format("--{}: {}; remove it", option,
+                                NotItsKey(key, {command.name, command.keys})));
+  }
   std::vector<std::string> names;
   for (const auto& o : known.options()) names.push_back(o->long_name());
   std::string hint = DidYouMean(
@@ -82,14 +91,14 @@ std::string CommandHelp(const CommandInfo& command) {
   page << "initscope " << command.name << " " << command.arguments << "\n\n"
        << command.summary << "\n\n"
        << CommandOptions(command);
-  if (command.takes_keys) page << "\n" << KeyOptions();
+  if (command.keys != 0) page << "\n" << KeyOptions(command.keys);
   return page.str();
 }
 
 Options ParseOptions(const CommandInfo& command,
                      const std::vector<std::string>& arguments) {
   po::options_description visible = CommandOptions(command);
-  if (command.takes_keys) visible.add(KeyOptions());
+  if (command.keys != 0) visible.add(KeyOptions(command.keys));
   po::options_description all = visible;
   all.add_options()("file", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
@@ -97,6 +106,7 @@ Options ParseOptions(const CommandInfo& command,
 
   Options options;
   options.command = command.name;
+  options.keys = command.keys;
   po::variables_map values;
   try {
     namespace style = po::command_line_style;
@@ -128,7 +138,6 @@ Options ParseOptions(const CommandInfo& command,
     FailUsage(command, fmt::format("'{}' is one argument too many",
                                    options.files[command.most_files]));
   }
-  if (!command.takes_keys) return options;
   for (const Key& key : Keys()) {
     const std::string name = FlagName(key.name);
     if (values.count(name) == 0) continue;

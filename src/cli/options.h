@@ -10,6 +10,7 @@ namespace initscope {
 
 struct Options {
   std::string command;
+  CommandSet keys = 0;             // whose keys the command takes
   std::vector<std::string> files;  // positional arguments
   std::vector<Setting> settings;   // keys given as flags
   bool force = false;
@@ -25,7 +26,7 @@ struct CommandInfo {
   const char* name;
   const char* arguments;  // "FILE.ini [options]"
   const char* summary;
-  bool takes_keys;  // every key is a flag, too
+  CommandSet keys;  // whose keys are flags, too; 0 for none
   bool writes;      // --force
   bool prints;      // --print
   size_t most_files;

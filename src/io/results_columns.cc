@@ -169,7 +169,9 @@ std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
                      [](const RunSpec& r) { return r.run_id; });
   make.Add<std::string>("run_id_hex", "run_id in hexadecimal",
                         [](const RunSpec& r) { return RunIdHex(r.run_id); });
-  for (const Key& key : Keys()) make.AddKey(key);
+  for (const Key& key : Keys()) {
+    if ((key.commands & kSimulation) != 0) make.AddKey(key);
+  }
   make.Add<std::string>("widths", "every width, input to output",
                         [](const RunSpec& r) {
                           return fmt::format("{}", fmt::join(r.widths, " "));

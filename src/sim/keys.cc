@@ -8,53 +8,92 @@ namespace {
 
 // clang-format off
 constexpr Key kKeys[] = {
-    {"name", KeyType::kText, false, "the file's name",
+    {"name", kEveryCommand, KeyType::kText, false, "the file's name",
      "what the experiment is called; results go to results/NAME.h5"},
-    {"activation", KeyType::kName, true, "tanh", "see 'list activations'"},
-    {"init", KeyType::kName, true, "xavier_normal", "see 'list inits'"},
-    {"gain", KeyType::kReal, true, "1", "factor on every weight"},
-    {"bias_init", KeyType::kName, true, "normal",
+    {"activation", kNetworks, KeyType::kName, true, "tanh",
+     "see 'list activations'"},
+    {"init", kEveryCommand, KeyType::kName, true, "xavier_normal",
+     "see 'list inits'"},
+    {"gain", kEveryCommand, KeyType::kReal, true, "1",
+     "factor on every weight"},
+    {"bias_init", kNetworks, KeyType::kName, true, "normal",
      "normal (with bias_std) or torch_default (U(±1/√fan_in))"},
-    {"bias_std", KeyType::kReal, true, "0",
+    {"bias_std", kNetworks, KeyType::kReal, true, "0",
      "standard deviation of normal biases; 0 is exactly zero"},
-    {"depth", KeyType::kWhole, true, "10",
+    {"depth", kNetworks, KeyType::kWhole, true, "10",
      "weight layers L, of which L - 1 are hidden"},
-    {"width", KeyType::kWhole, true, "256", "units of each hidden layer"},
-    {"input_width", KeyType::kWhole, true, "the data's, else width",
+    {"width", kNetworks, KeyType::kWhole, true, "256",
+     "units of each hidden layer"},
+    {"input_width", kNetworks, KeyType::kWhole, true, "the data's, else width",
      "features per sample"},
-    {"output_width", KeyType::kWhole, true, "the classes, else width",
+    {"output_width", kNetworks, KeyType::kWhole, true,
+     "the classes, else width",
      "outputs"},
-    {"shape", KeyType::kText, true, "-",
+    {"shape", kNetworks, KeyType::kText, true, "-",
      "every width, as 784x300x100x10; instead of depth and widths"},
-    {"batch", KeyType::kWhole, true, "256", "samples per batch"},
-    {"batches", KeyType::kWhole, true, "1",
+    {"batch", kNetworks, KeyType::kWhole, true, "256", "samples per batch"},
+    {"batches", kNetworks, KeyType::kWhole, true, "1",
      "batches, each with its own loss; statistics pool their entries"},
-    {"input", KeyType::kText, true, "gaussian",
+    {"input", kNetworks, KeyType::kText, true, "gaussian",
      "gaussian, sphere, fashion-mnist-sample, fashion-mnist, or a file "
      "(.csv, .npy, .h5:/dataset, IDX; each also .gz)"},
-    {"labels", KeyType::kText, false, "the data's own",
+    {"labels", kNetworks, KeyType::kText, false, "the data's own",
      "another such file, or column:NAME of the CSV"},
-    {"classes", KeyType::kText, false, "all",
+    {"classes", kNetworks, KeyType::kText, false, "all",
      "the labels to keep, as 0,1; they are renumbered in this order"},
-    {"standardize", KeyType::kName, true, "global for data, else none",
+    {"standardize", kNetworks, KeyType::kName, true,
+     "global for data, else none",
      "none, features (each to mean 0, variance 1) or global (all as one)"},
-    {"input_variance", KeyType::kReal, true, "1", "of drawn inputs"},
-    {"input_correlation", KeyType::kReal, true, "0",
+    {"input_variance", kNetworks, KeyType::kReal, true, "1", "of drawn inputs"},
+    {"input_correlation", kNetworks, KeyType::kReal, true, "0",
      "between two samples of gaussian inputs, 0 to 1"},
-    {"loss", KeyType::kName, true, "softmax_cross_entropy, else probe",
+    {"loss", kNetworks, KeyType::kName, true,
+     "softmax_cross_entropy, else probe",
      "see 'list losses'"},
-    {"label_smoothing", KeyType::kReal, true, "0",
+    {"label_smoothing", kNetworks, KeyType::kReal, true, "0",
      "share of the uniform distribution in each target, 0 to 1"},
-    {"seed", KeyType::kWhole, true, "0", "of the weights and biases"},
-    {"data_seed", KeyType::kWhole, true, "0",
+    {"seed", kEveryCommand, KeyType::kWhole, true, "0",
+     "of the weights and biases"},
+    {"data_seed", kNetworks, KeyType::kWhole, true, "0",
      "of the inputs, targets and probes"},
-    {"precision", KeyType::kName, true, "float32", "float32 or float64"},
-    {"engine", KeyType::kName, true, "packed",
+    {"precision", kNetworks, KeyType::kName, true, "float32",
+     "float32 or float64"},
+    {"engine", kNetworks, KeyType::kName, true, "packed",
      "what multiplies the matrices: packed"},
-    {"output", KeyType::kText, false, "results/NAME.h5", "results file"},
-    {"jobs", KeyType::kWhole, false, "all cores", "runs at the same time"},
+    {"output", kEveryCommand, KeyType::kText, false, "results/NAME.h5",
+     "results file"},
+    {"jobs", kEveryCommand, KeyType::kWhole, false, "all cores",
+     "runs at the same time"},
+
+    {"x", kAttention, KeyType::kText, false, "drawn, N(0, 1)",
+     "the tokens' rows, a file (.csv, .npy, .h5:/dataset), tokens × d_model"},
+    {"w_q", kAttention, KeyType::kText, false, "drawn",
+     "the queries' weights, such a file, d_model × d_k"},
+    {"w_k", kAttention, KeyType::kText, false, "drawn",
+     "the keys' weights, such a file, d_model × d_k"},
+    {"w_v", kAttention, KeyType::kText, false, "drawn",
+     "the values' weights, such a file, d_model × d_v"},
+    {"d_k", kAttention, KeyType::kWhole, true, "64",
+     "columns of drawn w_q, w_k and w_v"},
+    {"tokens", kAttention, KeyType::kWhole, true, "64", "rows of a drawn x"},
+    {"d_model", kAttention, KeyType::kWhole, true, "512",
+     "columns of a drawn x"},
+    {"scaled", kAttention, KeyType::kName, true, "on",
+     "on: softmax(S/√d_k); off: softmax(S)"},
+    {"sqrt_d_k", kAttention, KeyType::kReal, true, "√d_k",
+     "what S is divided by"},
+    {"softmax_base", kAttention, KeyType::kReal, true, "e",
+     "b of the softmax b^s/Σ b^s, above 1"},
 };
 // clang-format on
+
+struct CommandNaming {
+  CommandSet commands;
+  std::string_view names;
+};
+constexpr CommandNaming kCommandNamings[] = {{kSimulation, "run, plan, trace"},
+                                             {kTraining, "train"},
+                                             {kAttention, "attention"}};
 
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -80,6 +119,15 @@ const Key* FindKey(std::string_view name) {
     if (key.name == name) return &key;
   }
   return nullptr;
+}
+
+std::string CommandNames(CommandSet commands) {
+  std::string text;
+  for (const CommandNaming& naming : kCommandNamings) {
+    if ((commands & naming.commands) == 0) continue;
+    text += (text.empty() ? "" : ", ") + std::string(naming.names);
+  }
+  return text;
 }
 
 std::string DidYouMean(std::string_view name,

@@ -15,18 +15,31 @@ enum class KeyType {
   kText,  // a path, a shape, …
 };
 
+// Which commands know a key, as bits.
+using CommandSet = unsigned;
+inline constexpr CommandSet kSimulation = 1;  // run, plan, trace
+inline constexpr CommandSet kTraining = 2;    // train
+inline constexpr CommandSet kAttention = 4;   // attention
+inline constexpr CommandSet kNetworks = kSimulation | kTraining;
+inline constexpr CommandSet kEveryCommand = kNetworks | kAttention;
+
 struct Key {
   std::string_view name;
+  CommandSet commands;
   KeyType type;
   bool sweepable;                 // takes a list; else its value is taken whole
   std::string_view default_text;  // as `--help` shows it
   std::string_view help;
 };
 
+// All commands' keys; a name means one thing wherever it is known.
 std::span<const Key> Keys();
 
 // nullptr if there is none.
 const Key* FindKey(std::string_view name);
+
+// The commands of a set, for messages: "run, plan, trace".
+std::string CommandNames(CommandSet commands);
 
 // "; did you mean 'x'?" for the nearest of `names`, or "" if none is near
 // (Levenshtein distance at most a third of the length, at least 2).

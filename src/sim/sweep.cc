@@ -139,28 +139,34 @@ std::vector<std::string> ValuesOf(const Key& key, const Setting& setting) {
   return ParseValueList(key, setting.text, setting.where);
 }
 
-const Key& KnownKey(const Setting& setting) {
+// Refuses a key that there is not, or not for `asker`.
+void CheckKey(const Setting& setting, const Asker& asker) {
   const Key* key = FindKey(setting.key);
   if (key == nullptr) {
     std::vector<std::string_view> names;
-    for (const Key& k : Keys()) names.push_back(k.name);
-    const std::string hint = DidYouMean(setting.key, names);
-    Fail(setting.where,
-         fmt::format(
-             "unknown key '{}'{}", setting.key,
-             hint.empty() ? "; 'initscope run --help' lists them" : hint));
+    for (const Key& k : Keys()) {
+      if ((k.commands & asker.commands) != 0) names.push_back(k.name);
+    }
+    std::string hint = DidYouMean(setting.key, names);
+    if (hint.empty()) {
+      hint = fmt::format("; 'initscope {} --help' lists them", asker.command);
+    }
+    Fail(setting.where, fmt::format("unknown key '{}'{}", setting.key, hint));
   }
-  return *key;
+  if ((key->commands & asker.commands) == 0) {
+    Fail(setting.where, fmt::format("{}; remove it", NotItsKey(*key, asker)));
+  }
 }
 
 // Later layers of settings override earlier ones; within one, a key stands
 // once.
 using Merged = std::vector<Setting>;
 
-void Override(const std::vector<Setting>& layer, Merged* merged) {
+void Override(const std::vector<Setting>& layer, const Asker& asker,
+              Merged* merged) {
   std::map<std::string, std::string> seen;
   for (const Setting& setting : layer) {
-    KnownKey(setting);
+    CheckKey(setting, asker);
     const auto [first, fresh] = seen.emplace(setting.key, setting.where);
     if (!fresh) {
       Fail(setting.where, fmt::format("{} is given twice (first at {}); remove "
@@ -209,7 +215,7 @@ void AppendProduct(const Merged& settings, std::vector<SweepPoint>* points) {
   double count = 1;
   for (const Setting& setting : settings) {
     if (IsExperimentKey(setting.key)) continue;
-    axes.push_back({&setting, ValuesOf(KnownKey(setting), setting)});
+    axes.push_back({&setting, ValuesOf(*FindKey(setting.key), setting)});
     count *= static_cast<double>(axes.back().values.size());
   }
   if (count + static_cast<double>(points->size()) > kMostRuns) {
@@ -262,12 +268,17 @@ std::vector<std::string> ParseValueList(const Key& key, std::string_view text,
   return values;
 }
 
-Sweep ExpandSweep(const ExperimentText& text) {
+std::string NotItsKey(const Key& key, const Asker& asker) {
+  return fmt::format("{} is a key of {}, and {} does not take it", key.name,
+                     CommandNames(key.commands), asker.command);
+}
+
+Sweep ExpandSweep(const ExperimentText& text, const Asker& asker) {
   Sweep sweep;
   sweep.experiment["name"] = {text.name, ""};
 
   Merged common;
-  Override(text.common, &common);
+  Override(text.common, asker, &common);
   std::vector<Merged> products;
   for (const auto& section : text.sections) {
     Merged merged = common;
@@ -279,18 +290,18 @@ Sweep ExpandSweep(const ExperimentText& text) {
                          setting.key));
       }
     }
-    Override(section.settings, &merged);
+    Override(section.settings, asker, &merged);
     products.push_back(std::move(merged));
   }
   if (products.empty()) products.push_back(common);
 
   for (Merged& settings : products) {
-    Override(text.flags, &settings);
+    Override(text.flags, asker, &settings);
     CheckShapeAlone(settings);
     for (const Setting& setting : settings) {
       if (IsExperimentKey(setting.key)) {
         sweep.experiment[setting.key] = {
-            ValuesOf(KnownKey(setting), setting)[0], setting.where};
+            ValuesOf(*FindKey(setting.key), setting)[0], setting.where};
       }
     }
     AppendProduct(settings, &sweep.points);

@@ -49,9 +49,19 @@ struct Sweep {
                                    // order of the key table
 };
 
-// Throws UserError (kUsage) for an unknown key, a key given twice, shape
-// together with widths, a malformed or empty list, or too many runs.
-Sweep ExpandSweep(const ExperimentText& text);
+// Who asks: its keys are known, those of other commands refused.
+struct Asker {
+  std::string command = "run";
+  CommandSet commands = kSimulation;  // what it counts as
+};
+
+// Throws UserError (kUsage) for an unknown key, another command's key, a key
+// given twice, shape together with widths, a malformed or empty list, or too
+// many runs.
+Sweep ExpandSweep(const ExperimentText& text, const Asker& asker = {});
+
+// Why `asker` does not take `key`, for a message.
+std::string NotItsKey(const Key& key, const Asker& asker);
 
 // The values of a list, in shortest round-trip form.
 std::vector<std::string> ParseValueList(const Key& key, std::string_view text,

@@ -125,5 +125,30 @@ TEST(ExpandSweep, RefusesContradictions) {
   EXPECT_THAT(error({{"gain", "", "f:1"}}), HasSubstr("no value"));
 }
 
+TEST(ExpandSweep, KeysBelongToCommands) {
+  const ExperimentText text = Text({{"d_k", "4", "a.ini:1"}});
+  EXPECT_THAT(ErrorOf([&] { ExpandSweep(text); }),
+              HasSubstr("a.ini:1: d_k is a key of attention, and run does not "
+                        "take it; remove it"));
+  const Asker attention = {"attention", kAttention};
+  EXPECT_EQ(ExpandSweep(text, attention).points.size(), 1u);
+  EXPECT_THAT(ErrorOf([&] {
+                ExpandSweep(
+                    Text({{"gain", "1", "a.ini:1"}, {"depth", "4", "a.ini:2"}}),
+                    attention);
+              }),
+              HasSubstr("a.ini:2: depth is a key of run, plan, trace, train, "
+                        "and attention does not take it"));
+  // What is proposed is a key of the command that asks.
+  EXPECT_THAT(ErrorOf([&] {
+                ExpandSweep(Text({{"dk", "4", "b"}}), attention);
+              }),
+              HasSubstr("did you mean 'd_k'?"));
+  EXPECT_THAT(ErrorOf([&] {
+                ExpandSweep(Text({{"dk", "4", "b"}}));
+              }),
+              testing::Not(HasSubstr("d_k")));
+}
+
 }  // namespace
 }  // namespace initscope
