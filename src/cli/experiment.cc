@@ -92,13 +92,13 @@ void CheckMemory(const std::string& title, double bytes, size_t jobs) {
 
 }  // namespace
 
-double Experiment::Seconds() const {
+double ExperimentHead::Seconds() const {
   const std::chrono::duration<double> spent =
       std::chrono::steady_clock::now() - begin;
   return spent.count();
 }
 
-Provenance Experiment::Describe() const {
+Provenance ExperimentHead::Describe() const {
   return {.name = name,
           .command_line = command_line,
           .configuration = configuration,
@@ -107,14 +107,15 @@ Provenance Experiment::Describe() const {
           .jobs = jobs};
 }
 
-Experiment LoadExperiment(const Options& options) {
-  const auto begin = std::chrono::steady_clock::now();
-  const std::string started_utc = UtcNow();
+ExperimentHead LoadExperimentHead(const Options& options) {
+  ExperimentHead head;
+  head.begin = std::chrono::steady_clock::now();
+  head.started_utc = UtcNow();
   ExperimentText text;
-  fs::path folder = ".";
+  head.folder = ".";
   if (!options.files.empty()) {
     text = ReadExperimentFile(options.files[0]);
-    folder = fs::path(options.files[0]).parent_path();
+    head.folder = fs::path(options.files[0]).parent_path();
   } else if (options.settings.empty()) {
     throw UserError(ExitCode::kUsage,
                     fmt::format("{} needs an experiment file or keys as "
@@ -125,44 +126,47 @@ Experiment LoadExperiment(const Options& options) {
   }
   text.flags = options.settings;
 
-  const Sweep sweep = ExpandSweep(text, {options.command, options.keys});
-  CheckName(sweep.experiment);
-  Experiment experiment;
-  experiment.begin = begin;
-  experiment.started_utc = started_utc;
-  experiment.command_line = options.command_line;
-  experiment.name = sweep.experiment.at("name").text;
-  experiment.jobs = ResolveJobs(sweep.experiment);
-  const auto output = sweep.experiment.find("output");
-  if (output != sweep.experiment.end()) {
-    experiment.output = output->second.text;
-    experiment.output_where = output->second.where;
+  head.sweep = ExpandSweep(text, {options.command, options.keys});
+  const SweepPoint& settings = head.sweep.experiment;
+  CheckName(settings);
+  head.command_line = options.command_line;
+  head.name = settings.at("name").text;
+  head.title = options.files.empty() ? head.name : options.files[0];
+  head.jobs = ResolveJobs(settings);
+  const auto output = settings.find("output");
+  if (output != settings.end()) {
+    head.output = output->second.text;
+    head.output_where = output->second.where;
   }
+  head.configuration = Configuration(text);
+  return head;
+}
+
+Experiment LoadExperiment(const Options& options) {
+  Experiment experiment{LoadExperimentHead(options), {}, {}, 0, {}, {}};
   InputCatalog catalog(
-      [&folder](const std::string& input, const std::string& labels) {
-        return ReadInput(input, labels, folder);
+      [&experiment](const std::string& input, const std::string& labels) {
+        return ReadInput(input, labels, experiment.folder);
       });
   // A million runs of a million layers are refused before they are all listed.
-  const std::string title =
-      options.files.empty() ? experiment.name : options.files[0];
   double results = 0;
   ResolvedSweep resolved =
-      ResolveSweep(sweep, &catalog, [&](const RunSpec& run) {
+      ResolveSweep(experiment.sweep, &catalog, [&](const RunSpec& run) {
         results += ResultMemory(run);
-        CheckMemory(title, results, experiment.jobs);
+        CheckMemory(experiment.title, results, experiment.jobs);
       });
   experiment.runs = std::move(resolved.runs);
   experiment.duplicates = resolved.duplicates;
-  experiment.swept = sweep.swept;
+  experiment.swept = experiment.sweep.swept;
+  experiment.sweep.points.clear();
   experiment.inputs = catalog.inputs();
-  experiment.configuration = Configuration(text);
   experiment.cost = EstimateCost(experiment.runs, experiment.jobs,
                                  InputBytes(experiment.inputs));
-  CheckMemory(title, experiment.cost.memory, experiment.jobs);
+  CheckMemory(experiment.title, experiment.cost.memory, experiment.jobs);
   return experiment;
 }
 
-std::string OutputPath(const Experiment& experiment, const char* suffix) {
+std::string OutputPath(const ExperimentHead& experiment, const char* suffix) {
   if (!experiment.output.empty()) return experiment.output;
   std::error_code error;
   fs::create_directory("results", error);

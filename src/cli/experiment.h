@@ -1,8 +1,10 @@
-// What run, plan and trace begin with: an experiment file and flags, read,
-// expanded and resolved, with its data loaded.
+// What the commands that take keys begin with: an experiment file and flags,
+// read and expanded; for run, plan and trace also resolved, with its data
+// loaded.
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,10 +13,12 @@
 #include "io/results_writer.h"
 #include "sim/run_spec.h"
 #include "sim/scheduler.h"
+#include "sim/sweep.h"
 
 namespace initscope {
 
-struct Experiment {
+// What any experiment has, whatever its runs are.
+struct ExperimentHead {
   // Since the experiment began to load, for the results file and the summary.
   double Seconds() const;
   // What the results file says of how it came about, up to now.
@@ -24,22 +28,31 @@ struct Experiment {
   std::string started_utc;
   std::string command_line;
   std::string name;
-  std::string output;  // as configured; "" for the default
+  std::string title;             // for messages: the file, or the name
+  std::filesystem::path folder;  // that paths are relative to
+  std::string output;            // as configured; "" for the default
   std::string output_where;
   size_t jobs = 1;
+  Sweep sweep;
+  std::string configuration;  // file and flags in one, as an experiment file
+};
+
+struct Experiment : ExperimentHead {
   std::vector<RunSpec> runs;
   std::vector<std::string> swept;
   size_t duplicates = 0;
   std::vector<std::shared_ptr<const InputData>> inputs;
-  std::string configuration;  // file and flags in one, as an experiment file
   SweepCost cost;
 };
+
+// Reads the file and the flags. Throws UserError.
+ExperimentHead LoadExperimentHead(const Options& options);
 
 // Throws UserError; also where the sweep needs more memory than there is.
 Experiment LoadExperiment(const Options& options);
 
 // The output path: the configured one, or results/<name><suffix>.h5, whose
 // folder is created.
-std::string OutputPath(const Experiment& experiment, const char* suffix);
+std::string OutputPath(const ExperimentHead& experiment, const char* suffix);
 
 }  // namespace initscope

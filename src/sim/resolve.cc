@@ -11,102 +11,16 @@
 #include "base/number_text.h"
 #include "sim/keys.h"
 #include "sim/run_id.h"
+#include "sim/settings.h"
 
 namespace initscope {
 namespace {
-
-// One point's settings, read key by key with its errors.
-class Settings {
- public:
-  explicit Settings(const SweepPoint& point) : point_(point) {}
-
-  bool Has(std::string_view key) const { return point_.contains(key); }
-
-  // "file.ini:12" or "--key"; the key itself where it is not set.
-  std::string Where(std::string_view key) const {
-    const auto it = point_.find(key);
-    return it == point_.end() || it->second.where.empty() ? std::string(key)
-                                                          : it->second.where;
-  }
-
-  [[noreturn]] void Fail(std::string_view key, const std::string& what) const {
-    throw UserError(ExitCode::kUsage, Where(key) + ": " + what);
-  }
-
-  std::string Text(std::string_view key, std::string_view fallback) const {
-    const auto it = point_.find(key);
-    return std::string(it == point_.end() ? fallback
-                                          : std::string_view(it->second.text));
-  }
-
-  double Real(std::string_view key, double fallback, double least,
-              double most) const {
-    if (!Has(key)) return fallback;
-    const std::string text = Text(key, "");
-    const auto value = ParseNumber<double>(text);
-    if (!value) {
-      Fail(key, fmt::format("{} = {} is not a number that a double can hold",
-                            key, text));
-    }
-    if (!(*value >= least && *value <= most)) {
-      Fail(key, fmt::format("{} = {} is out of range: it goes from {} to {}",
-                            key, text, least, most));
-    }
-    return *value;
-  }
-
-  uint64_t Whole(std::string_view key, uint64_t fallback, uint64_t least,
-                 uint64_t most) const {
-    if (!Has(key)) return fallback;
-    const std::string text = Text(key, "");
-    const auto value = ParseNumber<uint64_t>(text);
-    if (!value) {
-      Fail(key, fmt::format("{} = {} is not a whole number from {} to {}", key,
-                            text, least, most));
-    }
-    if (*value < least || *value > most) {
-      Fail(key, fmt::format("{} = {} is out of range: it goes from {} to {}",
-                            key, text, least, most));
-    }
-    return *value;
-  }
-
-  // The index of the key's value among `names`.
-  size_t Name(std::string_view key, size_t fallback,
-              std::span<const std::string_view> names) const {
-    if (!Has(key)) return fallback;
-    const std::string text = Text(key, "");
-    const auto it = std::find(names.begin(), names.end(), text);
-    if (it != names.end()) return static_cast<size_t>(it - names.begin());
-    std::string hint = DidYouMean(text, names);
-    if (hint.empty()) {
-      hint = fmt::format("; it is one of {}", fmt::join(names, ", "));
-    }
-    Fail(key, fmt::format("unknown {} '{}'{}", key, text, hint));
-  }
-
- private:
-  const SweepPoint& point_;
-};
 
 template <typename Row>
 std::vector<std::string_view> NamesOf(std::span<const Row> table) {
   std::vector<std::string_view> names;
   for (const Row& row : table) names.push_back(row.name);
   return names;
-}
-
-const Initializer* FindInitializer(const Settings& settings) {
-  const auto table = Initializers();
-  // Names first, then aliases at the same distance behind them.
-  std::vector<std::string_view> names = NamesOf(table);
-  for (const Initializer& row : table) {
-    names.push_back(row.alias.empty() ? row.name : row.alias);
-  }
-  static constexpr std::string_view kDefault = "xavier_normal";
-  const size_t fallback = static_cast<size_t>(
-      std::find(names.begin(), names.end(), kDefault) - names.begin());
-  return &table[settings.Name("init", fallback, names) % table.size()];
 }
 
 template <typename Row>
@@ -295,6 +209,19 @@ void ResolveWidths(const Settings& settings, RunSpec* run) {
 }
 
 }  // namespace
+
+const Initializer* FindInitializer(const Settings& settings) {
+  const auto table = Initializers();
+  // Names first, then aliases at the same distance behind them.
+  std::vector<std::string_view> names = NamesOf(table);
+  for (const Initializer& row : table) {
+    names.push_back(row.alias.empty() ? row.name : row.alias);
+  }
+  static constexpr std::string_view kDefault = "xavier_normal";
+  const size_t fallback = static_cast<size_t>(
+      std::find(names.begin(), names.end(), kDefault) - names.begin());
+  return &table[settings.Name("init", fallback, names) % table.size()];
+}
 
 RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog) {
   const Settings settings(point);

@@ -7,9 +7,14 @@
 
 #include "sim/input_catalog.h"
 #include "sim/run_spec.h"
+#include "sim/settings.h"
 #include "sim/sweep.h"
 
 namespace initscope {
+
+// The initializer that `init` names, by name or alias; by default
+// xavier_normal.
+const Initializer* FindInitializer(const Settings& settings);
 
 // Throws UserError: kUsage for a value that makes no sense, naming where it
 // stands; kData for data that cannot be read.
