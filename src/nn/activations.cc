@@ -296,15 +296,18 @@ double SiluLogAbsSlope(double z) {
   return LogSigmoid(z) + std::log(std::abs(1 + z * SigmoidOf(-z)));
 }
 
+constexpr double kZero[] = {0};
+constexpr double kMinusOneAndOne[] = {-1, 1};
+
 // The second list: what there is to know of each, and its plain reference.
 // clang-format off
 const Activation kReferences[] = {
-    {"linear", "z", "-", true, 1,
+    {"linear", "z", "-", true, 1, {},
      [](double z) { return z; }, [](double) { return 1.0; }, nullptr},
-    {"sigmoid", "1/(1 + e^-z)", "-", false, 0.25,
+    {"sigmoid", "1/(1 + e^-z)", "-", false, 0.25, {},
      SigmoidOf, [](double z) { return SigmoidOf(z) * SigmoidOf(-z); },
      [](double z) { return LogSigmoid(z) + LogSigmoid(-z); }},
-    {"tanh", "tanh z", "-", false, 1,
+    {"tanh", "tanh z", "-", false, 1, {},
      [](double z) { return std::tanh(z); },
      [](double z) {
        const double e = std::exp(-2 * std::abs(z));
@@ -314,20 +317,20 @@ const Activation kReferences[] = {
        const double x = std::abs(z);
        return 2 * (std::log(2.0) - x - std::log1p(std::exp(-2 * x)));
      }},
-    {"relu", "max(0, z)", "Nair & Hinton, ICML 2010", true, 1,
+    {"relu", "max(0, z)", "Nair & Hinton, ICML 2010", true, 1, kZero,
      [](double z) { return z <= 0 ? 0.0 : z; },
      [](double z) { return z <= 0 ? 0.0 : 1.0; }, nullptr},
     {"leaky_relu", "z for z > 0, else 0.01 z", "Maas, Hannun & Ng, ICML 2013",
-     true, 1,
+     true, 1, kZero,
      [](double z) { return z <= 0 ? 0.01 * z : z; },
      [](double z) { return z <= 0 ? 0.01 : 1.0; }, nullptr},
     {"elu", "z for z > 0, else e^z - 1",
-     "Clevert, Unterthiner & Hochreiter, ICLR 2016", false, 1,
+     "Clevert, Unterthiner & Hochreiter, ICLR 2016", false, 1, kZero,
      [](double z) { return z <= 0 ? std::expm1(z) : z; },
      [](double z) { return z <= 0 ? std::exp(z) : 1.0; },
      [](double z) { return std::min(z, 0.0); }},
     {"selu", "λ z for z > 0, else λ α (e^z - 1)",
-     "Klambauer et al., NeurIPS 2017", false, kSeluLambda * kSeluAlpha,
+     "Klambauer et al., NeurIPS 2017", false, kSeluLambda * kSeluAlpha, kZero,
      [](double z) {
        return kSeluLambda * (z <= 0 ? kSeluAlpha * std::expm1(z) : z);
      },
@@ -339,28 +342,29 @@ const Activation kReferences[] = {
               (z <= 0 ? std::log(kSeluAlpha) + z : 0.0);
      }},
     {"gelu", "z Φ(z)", "Hendrycks & Gimpel, arXiv:1606.08415", false,
-     1.1289041451851549,  // at z = √2
+     1.1289041451851549, {},  // at z = √2
      [](double z) { return z * NormalCdf(z); }, GeluSlope, GeluLogAbsSlope},
     {"silu", "z/(1 + e^-z)", "Elfwing, Uchibe & Doya, 2018", false,
-     1.0998393201288669,  // at z = 2.39936
+     1.0998393201288669, {},  // at z = 2.39936
      [](double z) { return z * SigmoidOf(z); }, SiluSlope, SiluLogAbsSlope},
-    {"softplus", "log(1 + e^z)", "Dugas et al., NeurIPS 2000", false, 1,
+    {"softplus", "log(1 + e^z)", "Dugas et al., NeurIPS 2000", false, 1, {},
      [](double z) {
        return std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z)));
      },
      SigmoidOf, LogSigmoid},
-    {"softsign", "z/(1 + |z|)", "Bergstra et al., 2009", false, 1,
+    {"softsign", "z/(1 + |z|)", "Bergstra et al., 2009", false, 1, kZero,
      [](double z) { return z / (1 + std::abs(z)); },
      [](double z) {
        const double r = 1 / (1 + std::abs(z));
        return r * r;
      },
      [](double z) { return -2 * std::log1p(std::abs(z)); }},
-    {"erf", "erf z", "-", false, kTwoOverSqrtPi,
+    {"erf", "erf z", "-", false, kTwoOverSqrtPi, {},
      [](double z) { return std::erf(z); },
      [](double z) { return kTwoOverSqrtPi * std::exp(-z * z); },
      [](double z) { return std::log(kTwoOverSqrtPi) - z * z; }},
     {"hard_tanh", "max(-1, min(1, z))", "Collobert, 2004", false, 1,
+     kMinusOneAndOne,
      [](double z) { return std::max(-1.0, std::min(1.0, z)); },
      [](double z) { return z > -1 && z <= 1 ? 1.0 : 0.0; }, nullptr},
 };

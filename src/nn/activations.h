@@ -21,6 +21,9 @@ struct Activation {
   // f(2^e x) = 2^e f(x) for every e, exactly.
   bool homogeneous;
   double max_slope;  // the largest |f'|, to which saturation is relative
+  // Where f is not smooth (f' or f'' jumps), in increasing order: integrals and
+  // differences are taken piece by piece.
+  std::span<const double> kinks;
 
   // Plain double references (the C library's functions, no vectors).
   double (*value)(double z);

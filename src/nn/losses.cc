@@ -119,6 +119,25 @@ LossRow Probe(const LossInput& in, double* delta, int64_t* delta_exponent) {
   return {Plain(sum, in.exponent), kNaN, kNaN, kNaN};
 }
 
+void PredictItself(const double* logits, size_t outputs, double* prediction) {
+  std::copy(logits, logits + outputs, prediction);
+}
+
+void PredictSigmoid(const double* logits, size_t outputs, double* prediction) {
+  std::transform(logits, logits + outputs, prediction, Sigmoid);
+}
+
+// Relative to the largest logit, so that nothing overflows.
+void PredictSoftmax(const double* logits, size_t outputs, double* prediction) {
+  const double top = *std::max_element(logits, logits + outputs);
+  double sum = 0;
+  for (size_t j = 0; j < outputs; ++j) {
+    prediction[j] = std::exp(logits[j] - top);
+    sum += prediction[j];
+  }
+  for (size_t j = 0; j < outputs; ++j) prediction[j] /= sum;
+}
+
 void DrawNormal(uint64_t seed, Stream stream, uint32_t row, size_t outputs,
                 double* target) {
   FillVariates(VariateLaw::kNormal, {seed, stream, 0}, row, 0,
@@ -154,15 +173,17 @@ void DrawBernoulli(uint64_t seed, uint32_t row, size_t outputs,
 // clang-format off
 constexpr Loss kLosses[] = {
     {"mse", "‖X_L - Y‖²/(2 m c)", "(X_L - Y)/(m c)", "-",
-     Mse, DrawNormalTarget, true, false, false},
+     Mse, PredictItself, DrawNormalTarget, true, false, false},
     {"sigmoid_cross_entropy",
      "mean over samples of Σ_j -[y log ŷ + (1-y) log(1-ŷ)], ŷ = σ(Z_L)",
-     "(ŷ - Y)/m", "-", SigmoidCrossEntropy, DrawBernoulli, true, true, true},
+     "(ŷ - Y)/m", "-",
+     SigmoidCrossEntropy, PredictSigmoid, DrawBernoulli, true, true, true},
     {"softmax_cross_entropy",
      "mean over samples of -Σ_j y_j log ŷ_j, ŷ = softmax(Z_L)", "(ŷ - Y)/m",
-     "Bridle, NeurIPS 1989", SoftmaxCrossEntropy, DrawClass, true, true, false},
+     "Bridle, NeurIPS 1989",
+     SoftmaxCrossEntropy, PredictSoftmax, DrawClass, true, true, false},
     {"probe", "Σ R ⊙ Z_L, R i.i.d. N(0,1)", "R", "-",
-     Probe, DrawProbe, false, false, false},
+     Probe, PredictItself, DrawProbe, false, false, false},
 };
 // clang-format on
 

@@ -38,6 +38,9 @@ struct Loss {
   std::string_view source;
   // Writes delta_L's row as c mantissas and their common exponent.
   LossRow (*row)(const LossInput& in, double* delta, int64_t* delta_exponent);
+  // ŷ of one sample, from c logits: the head that the loss applies.
+  // `prediction` may be `logits`.
+  void (*predict)(const double* logits, size_t outputs, double* prediction);
   // The target row that is drawn where there are no labels (and for probe
   // always): c entries at row `row` of the targets' or probes' stream.
   void (*draw)(uint64_t data_seed, uint32_t row, size_t outputs,

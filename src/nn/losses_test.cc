@@ -81,6 +81,35 @@ TEST(Losses, MatchTheirDefinitions) {
   EXPECT_THAT(Evaluate(Find("probe"), z, y).row.value, IsNear(probe, 1e-15));
 }
 
+// delta_L is (ŷ − y)/m for the cross-entropies, (ŷ − y)/(mc) for mse; each
+// side has a rounding of its own.
+TEST(Losses, PredictionsLessTargetsAreDelta) {
+  const std::vector<double> y = {0.1, 0.2, 0.6, 0.1};
+  for (const double scale : {1.0, 100.0, 1e4}) {
+    const std::vector<double> z = {0.3 * scale, -1.7 * scale, 2.1 * scale,
+                                   0.05 * scale};
+    for (const Loss& loss : Losses()) {
+      std::vector<double> predicted(4);
+      loss.predict(z.data(), 4, predicted.data());
+      const Evaluated at = Evaluate(loss, z, y);
+      for (size_t j = 0; j < 4 && loss.name != "probe"; ++j) {
+        const double divisor = loss.name == "mse" ? 4 * 4 : 4;
+        EXPECT_THAT(std::ldexp(at.delta[j], static_cast<int>(at.exponent)),
+                    IsNear((predicted[j] - y[j]) / divisor,
+                           1e-15 * std::max(1.0, std::abs(predicted[j]))))
+            << loss.name;
+      }
+      std::vector<double> in_place = z;
+      loss.predict(in_place.data(), 4, in_place.data());
+      EXPECT_EQ(in_place, predicted) << loss.name;
+    }
+  }
+  const std::vector<double> z = {0, 0};
+  std::vector<double> half(2);
+  Find("softmax_cross_entropy").predict(z.data(), 2, half.data());
+  EXPECT_EQ(half, (std::vector<double>{0.5, 0.5}));
+}
+
 TEST(Losses, CrossEntropyIsLabelEntropyPlusKl) {
   const std::vector<double> z = {0.3, -1.7, 2.1, 8};
   const std::vector<double> y = {0.1, 0.2, 0.6, 0.1};
