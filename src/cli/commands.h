@@ -10,6 +10,7 @@ namespace initscope {
 std::span<const CommandInfo> Commands();
 
 int RunCommand(const Options& options);
+int TrainCommand(const Options& options);
 int PlanCommand(const Options& options);
 int TraceCommand(const Options& options);
 int ListCommand(const Options& options);

@@ -13,6 +13,7 @@
 #include "cli/units.h"
 #include "io/input_reader.h"
 #include "sim/resolve.h"
+#include "sim/training.h"
 
 namespace initscope {
 namespace {
@@ -149,9 +150,10 @@ Experiment LoadExperiment(const Options& options) {
         return ReadInput(input, labels, experiment.folder);
       });
   // A million runs of a million layers are refused before they are all listed.
+  const uint64_t default_steps = options.command == "train" ? 100 : 0;
   double results = 0;
-  ResolvedSweep resolved =
-      ResolveSweep(experiment.sweep, &catalog, [&](const RunSpec& run) {
+  ResolvedSweep resolved = ResolveSweep(
+      experiment.sweep, &catalog, default_steps, [&](const RunSpec& run) {
         results += ResultMemory(run);
         CheckMemory(experiment.title, results, experiment.jobs);
       });
@@ -160,8 +162,9 @@ Experiment LoadExperiment(const Options& options) {
   experiment.swept = experiment.sweep.swept;
   experiment.sweep.points.clear();
   experiment.inputs = catalog.inputs();
-  experiment.cost = EstimateCost(experiment.runs, experiment.jobs,
-                                 InputBytes(experiment.inputs));
+  const bool trains = experiment.runs[0].training.steps > 0;
+  experiment.cost = (trains ? EstimateTrainingCost : EstimateCost)(
+      experiment.runs, experiment.jobs, InputBytes(experiment.inputs));
   CheckMemory(experiment.title, experiment.cost.memory, experiment.jobs);
   return experiment;
 }

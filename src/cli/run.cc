@@ -1,4 +1,4 @@
-// initscope run: simulates the sweep and writes the results file.
+// initscope run and train: simulate the sweep and write the results file.
 
 #include <fmt/format.h>
 
@@ -13,17 +13,45 @@
 #include "cli/units.h"
 #include "io/output_file.h"
 #include "io/results_writer.h"
+#include "sim/training.h"
 
 namespace initscope {
 
-int RunCommand(const Options& options) {
+namespace {
+
+using Runner = std::vector<RunResult> (*)(const std::vector<RunSpec>& runs,
+                                          const SweepOptions& options);
+
+void PrintSummary(const Experiment& experiment,
+                  const std::vector<RunResult>& results, double seconds,
+                  const std::string& output) {
+  if (experiment.duplicates > 0) {
+    fmt::print(stderr, "{} duplicate runs were dropped\n",
+               experiment.duplicates);
+  }
+  const auto diverged =
+      std::count_if(results.begin(), results.end(),
+                    [](const RunResult& r) { return r.diverged; });
+  if (diverged > 0) {
+    fmt::print(stderr,
+               "{} of {} runs diverged (status); their rows end there\n",
+               diverged, results.size());
+  }
+  fmt::print(
+      stderr, "{} runs in {} ({:.3g} useful GFLOP/s) -> {} ({})\n",
+      experiment.runs.size(), SecondsText(seconds),
+      experiment.cost.flops / seconds / 1e9, output,
+      BytesText(static_cast<double>(std::filesystem::file_size(output))));
+}
+
+int Simulate(const Options& options, Runner simulate) {
   const Experiment experiment = LoadExperiment(options);
   const InterruptFlag interrupt;
   OutputFile output(OutputPath(experiment, ""), options.force);
   std::vector<RunResult> results;
   {
     Progress progress(experiment.runs.size(), !options.quiet);
-    results = RunSweep(experiment.runs,
+    results = simulate(experiment.runs,
                        {experiment.jobs, &interrupt.raised(),
                         [&](size_t runs) { progress.Advance(runs); }});
   }
@@ -54,17 +82,17 @@ int RunCommand(const Options& options) {
     fmt::print("{}\n", json.dump(2));
   }
   if (!options.quiet) {
-    if (experiment.duplicates > 0) {
-      fmt::print(stderr, "{} duplicate runs were dropped\n",
-                 experiment.duplicates);
-    }
-    fmt::print(stderr, "{} runs in {} ({:.3g} useful GFLOP/s) -> {} ({})\n",
-               experiment.runs.size(), SecondsText(seconds),
-               experiment.cost.flops / seconds / 1e9, output.path().string(),
-               BytesText(static_cast<double>(
-                   std::filesystem::file_size(output.path()))));
+    PrintSummary(experiment, results, seconds, output.path().string());
   }
   return 0;
+}
+
+}  // namespace
+
+int RunCommand(const Options& options) { return Simulate(options, RunSweep); }
+
+int TrainCommand(const Options& options) {
+  return Simulate(options, TrainSweep);
 }
 
 }  // namespace initscope

@@ -15,6 +15,7 @@
 #include "io/results_writer.h"
 #include "sim/engine.h"
 #include "sim/run_id.h"
+#include "sim/training.h"
 #include "stats/scaled_double.h"
 
 namespace initscope {
@@ -118,7 +119,12 @@ int TraceCommand(const Options& options) {
   TensorSaver saver(run, &writer, options.print);
   RunResult result;
   try {
-    SimulateBundle({&run}, {&interrupt.raised(), &saver}, {&result});
+    const EngineOptions engine = {&interrupt.raised(), &saver};
+    if (run.training.steps > 0) {
+      TrainRun(run, engine, &result);
+    } else {
+      SimulateBundle({&run}, engine, {&result});
+    }
   } catch (const Interrupted&) {
     fmt::print(stderr, "initscope: interrupted; nothing was written\n");
     return interrupt.ExitCode();

@@ -116,6 +116,18 @@ void ColumnMaker::AddKey(const Key& key) {
     real([](Run r) { return r.input_correlation; });
   } else if (name == "label_smoothing") {
     real([](Run r) { return r.label_smoothing; });
+  } else if (name == "learning_rate") {
+    real([](Run r) { return r.training.rule.learning_rate; });
+  } else if (name == "momentum") {
+    real([](Run r) { return r.training.rule.momentum; });
+  } else if (name == "weight_decay") {
+    real([](Run r) { return r.training.rule.weight_decay; });
+  } else if (name == "steps") {
+    whole([](Run r) { return static_cast<int64_t>(r.training.steps); });
+  } else if (name == "samples") {
+    whole([](Run r) {
+      return r.samples ? static_cast<int64_t>(r.samples->samples()) : 0;
+    });
   } else if (name == "depth") {
     whole([](Run r) { return static_cast<int64_t>(r.depth()); });
   } else if (name == "width") {
@@ -141,22 +153,42 @@ void ColumnMaker::AddKey(const Key& key) {
   } else if (name == "classes") {
     text([](Run r) { return r.classes; });
   } else {
-    INITSCOPE_CHECK(name == "name" || name == "output" || name == "jobs");
+    INITSCOPE_CHECK(name == "name" || name == "output" || name == "jobs" ||
+                    name == "record");
   }
 }
 
-// Each run's value once per row of its layers.
-ColumnValues Repeat(const ColumnValues& values,
-                    const std::vector<RunSpec>& runs) {
+// Each run's value `count(run)` times.
+ColumnValues Repeat(const ColumnValues& values, size_t runs,
+                    const std::function<size_t(size_t)>& count) {
   return std::visit(
       [&](const auto& column) -> ColumnValues {
         std::decay_t<decltype(column)> repeated;
-        for (size_t i = 0; i < runs.size(); ++i) {
-          repeated.insert(repeated.end(), runs[i].depth() + 1, column[i]);
+        for (size_t i = 0; i < runs; ++i) {
+          repeated.insert(repeated.end(), count(i), column[i]);
         }
         return repeated;
       },
       values);
+}
+
+// activation, init, seed and the swept keys, repeated for each row.
+void AppendKeys(const std::vector<RunSpec>& runs,
+                const std::vector<std::string>& swept,
+                const std::function<size_t(size_t)>& count,
+                std::vector<Column>* columns) {
+  ColumnMaker make(runs);
+  for (const Key& key : Keys()) {
+    const bool always =
+        key.name == "activation" || key.name == "init" || key.name == "seed";
+    const bool is_swept =
+        std::find(swept.begin(), swept.end(), key.name) != swept.end();
+    if (always || is_swept) make.AddKey(key);
+  }
+  for (Column& column : make.columns) {
+    column.values = Repeat(column.values, runs.size(), count);
+    columns->push_back(std::move(column));
+  }
 }
 
 }  // namespace
@@ -169,8 +201,12 @@ std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
                      [](const RunSpec& r) { return r.run_id; });
   make.Add<std::string>("run_id_hex", "run_id in hexadecimal",
                         [](const RunSpec& r) { return RunIdHex(r.run_id); });
+  const bool trains =
+      std::any_of(runs.begin(), runs.end(),
+                  [](const RunSpec& run) { return run.training.steps > 0; });
+  const CommandSet known = trains ? kNetworks : kSimulation;
   for (const Key& key : Keys()) {
-    if ((key.commands & kSimulation) != 0) make.AddKey(key);
+    if ((key.commands & known) != 0) make.AddKey(key);
   }
   make.Add<std::string>("widths", "every width, input to output",
                         [](const RunSpec& r) {
@@ -204,7 +240,7 @@ std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
   for (const RunResult& result : results) {
     non_finite.push_back(result.first_non_finite_layer);
     INITSCOPE_CHECK(result.complete);
-    status.push_back(0);
+    status.push_back(result.diverged);
   }
   make.columns.push_back({"first_non_finite_layer",
                           "first layer whose pre-activation or delta has an "
@@ -214,8 +250,11 @@ std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
                           {}});
   of_result("wall_seconds", "the run's share of its bundle's time, in s",
             &RunResult::wall_seconds);
-  make.columns.push_back(
-      {"status", "how the run ended", "", std::move(status), {"complete"}});
+  make.columns.push_back({"status",
+                          "how the run ended",
+                          "",
+                          std::move(status),
+                          {"complete", "diverged"}});
   return std::move(make.columns);
 }
 
@@ -224,9 +263,11 @@ std::vector<Column> LayerColumns(const std::vector<RunSpec>& runs,
                                  const std::vector<std::string>& swept) {
   std::vector<int64_t> run_index, step, layer, fan_in, fan_out;
   for (size_t i = 0; i < runs.size(); ++i) {
-    for (size_t l = 0; l <= runs[i].depth(); ++l) {
+    const size_t rows = runs[i].depth() + 1;
+    for (size_t r = 0; r < results[i].recorded.size() * rows; ++r) {
+      const size_t l = r % rows;
       run_index.push_back(static_cast<int64_t>(i));
-      step.push_back(0);
+      step.push_back(static_cast<int64_t>(results[i].recorded[r / rows]));
       layer.push_back(static_cast<int64_t>(l));
       const bool weights = l > 0;
       fan_in.push_back(weights ? static_cast<int64_t>(runs[i].widths[l - 1])
@@ -253,8 +294,9 @@ std::vector<Column> LayerColumns(const std::vector<RunSpec>& runs,
   for (size_t k = 0; k < statistics.size(); ++k) {
     std::vector<double> values;
     for (size_t i = 0; i < runs.size(); ++i) {
-      for (size_t l = 0; l <= runs[i].depth(); ++l) {
-        values.push_back(results[i].statistics[l * statistics.size() + k]);
+      const std::vector<double>& all = results[i].statistics;
+      for (size_t at = k; at < all.size(); at += statistics.size()) {
+        values.push_back(all[at]);
       }
     }
     columns.push_back({statistics[k].name,
@@ -264,18 +306,46 @@ std::vector<Column> LayerColumns(const std::vector<RunSpec>& runs,
                        {}});
   }
 
-  ColumnMaker make(runs);
-  for (const Key& key : Keys()) {
-    const bool always =
-        key.name == "activation" || key.name == "init" || key.name == "seed";
-    const bool is_swept =
-        std::find(swept.begin(), swept.end(), key.name) != swept.end();
-    if (always || is_swept) make.AddKey(key);
+  AppendKeys(
+      runs, swept,
+      [&](size_t i) {
+        return results[i].recorded.size() * (runs[i].depth() + 1);
+      },
+      &columns);
+  return columns;
+}
+
+std::vector<Column> StepColumns(const std::vector<RunSpec>& runs,
+                                const std::vector<RunResult>& results,
+                                const std::vector<std::string>& swept) {
+  std::vector<int64_t> run_index, step;
+  std::vector<double> loss, accuracy;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    for (size_t k = 0; k < results[i].steps.size(); ++k) {
+      run_index.push_back(static_cast<int64_t>(i));
+      step.push_back(static_cast<int64_t>(k));
+      loss.push_back(results[i].steps[k].loss_value);
+      accuracy.push_back(results[i].steps[k].accuracy);
+    }
   }
-  for (Column& column : make.columns) {
-    column.values = Repeat(column.values, runs);
-    columns.push_back(std::move(column));
-  }
+  std::vector<Column> columns;
+  columns.push_back(
+      {"run_index", "row of /runs, from 0", "", std::move(run_index), {}});
+  columns.push_back({"step",
+                     "training step, before it moves the weights",
+                     "",
+                     std::move(step),
+                     {}});
+  columns.push_back(
+      {"loss_value", "loss of the step's minibatch", "", std::move(loss), {}});
+  columns.push_back({"accuracy",
+                     "share of the minibatch whose largest logit is that of "
+                     "its label; NaN without labels",
+                     "",
+                     std::move(accuracy),
+                     {}});
+  AppendKeys(
+      runs, swept, [&](size_t i) { return results[i].steps.size(); }, &columns);
   return columns;
 }
 

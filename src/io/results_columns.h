@@ -24,10 +24,15 @@ struct Column {
 std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
                                const std::vector<RunResult>& results);
 
-// One entry per run and row 0 … L. activation, init, seed and every key of
-// `swept` are repeated.
+// One entry per run, recorded step and row 0 … L. activation, init, seed and
+// every key of `swept` are repeated.
 std::vector<Column> LayerColumns(const std::vector<RunSpec>& runs,
                                  const std::vector<RunResult>& results,
                                  const std::vector<std::string>& swept);
+
+// One entry per run and training step; as for LayerColumns, the keys.
+std::vector<Column> StepColumns(const std::vector<RunSpec>& runs,
+                                const std::vector<RunResult>& results,
+                                const std::vector<std::string>& swept);
 
 }  // namespace initscope

@@ -137,12 +137,21 @@ void WriteResults(const Provenance& provenance,
   writer->WriteScale("/runs/run", all_runs.size(), "run, from 0");
   WriteColumns("/runs", runs, "run", writer);
 
-  size_t rows = 0;
-  for (const RunSpec& run : all_runs) rows += run.depth() + 1;
+  size_t rows = 0, steps = 0;
+  for (size_t i = 0; i < all_runs.size(); ++i) {
+    rows += all_results[i].recorded.size() * (all_runs[i].depth() + 1);
+    steps += all_results[i].steps.size();
+  }
   writer->CreateGroup("/layers");
-  writer->WriteScale("/layers/row", rows, "run and layer, from 0");
+  writer->WriteScale("/layers/row", rows, "run, step and layer, from 0");
   WriteColumns("/layers", LayerColumns(all_runs, all_results, swept), "row",
                writer);
+  if (steps > 0) {
+    writer->CreateGroup("/steps");
+    writer->WriteScale("/steps/row", steps, "run and step, from 0");
+    WriteColumns("/steps", StepColumns(all_runs, all_results, swept), "row",
+                 writer);
+  }
   WriteInputs(inputs, writer);
   WriteCategories(runs, writer);
 }

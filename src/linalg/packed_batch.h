@@ -65,6 +65,10 @@ void Pack(const ScaledMatrix<T>& from, PackedBatch<T>* to);
 template <typename T>
 void Unpack(const PackedBatch<T>& from, ScaledMatrix<T>* to);
 
+// Units become samples, samples units; exponents are not taken along.
+template <typename T>
+void Transpose(const PackedBatch<T>& from, PackedBatch<T>* to);
+
 // One sample's units, to and from a row of from.units() numbers.
 template <typename T>
 void CopySample(const PackedBatch<T>& from, size_t sample, T* row);

@@ -168,97 +168,46 @@ void GramTilesT(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,
   }
 }
 
-// Lane k of the result is the sum of the lanes of v[k]; as many vectors as a
-// vector has lanes. Neighbours are added pair by pair.
-template <class D, class V>
-HWY_INLINE V SumsOfLanes([[maybe_unused]] D d, V* v) {
-#if HWY_TARGET != HWY_SCALAR
-  for (size_t n = hn::Lanes(d); n > 1; n /= 2) {
-    for (size_t k = 0; k < n / 2; ++k) {
-      const V a = v[2 * k], b = v[2 * k + 1];
-      v[k] = hn::Add(hn::ConcatEven(d, b, a), hn::ConcatOdd(d, b, a));
-    }
+// kHeight rows of xᵀ d, from unit `row` of x on, and one panel of dt, summed
+// over the samples of x's panels [begin, end).
+template <typename T>
+HWY_INLINE Tile<T, kHeight> SumOverPanels(const PackedBatch<T>& x, size_t row,
+                                          const PackedBatch<T>& dt, size_t q,
+                                          size_t begin, size_t end) {
+  const size_t width = 2 * hn::Lanes(Tag<T>());
+  Tile<T, kHeight> tile;
+  tile.Clear();
+  for (size_t p = begin; p < end; ++p) {
+    const T* const a = x.unit(p, row);
+    const T* const b = dt.unit(q, p * width);
+    const size_t samples = x.PanelSamples(p);
+    for (size_t s = 0; s < samples; ++s) tile.Add(a + s, width, b + s * width);
   }
-#endif
-  return v[0];
-}
-
-// kRows × kColumns dot products over samples, one for each lane of a vector.
-template <size_t kRows, size_t kColumns, typename T>
-void DotTiles(const PackedBatch<T>& x, size_t row, const PackedBatch<T>& d,
-              size_t column, MatrixView<T> out) {
-  const Tag<T> tag;
-  using V = hn::Vec<Tag<T>>;
-  const size_t lanes = hn::Lanes(tag);
-  // From panel to panel.
-  const size_t x_stride = x.padded_units() * x.width();
-  const size_t d_stride = d.padded_units() * d.width();
-  HWY_ALIGN T sums[kRows * kColumns];
-  // A few columns of d stay in L1 while the rows of x pass by.
-  constexpr size_t kColumnBlock = 16;
-  for (size_t j0 = 0; j0 < out.cols(); j0 += kColumnBlock) {
-    const size_t j1 = std::min(j0 + kColumnBlock, out.cols());
-    for (size_t i = 0; i < out.rows(); i += kRows) {
-      for (size_t j = j0; j < j1; j += kColumns) {
-        // Past the edge the last row or column is taken again.
-        const T* xi[kRows];
-        const T* dj[kColumns];
-        for (size_t r = 0; r < kRows; ++r) {
-          xi[r] = x.unit(0, row + std::min(i + r, out.rows() - 1));
-        }
-        for (size_t c = 0; c < kColumns; ++c) {
-          dj[c] = d.unit(0, column + std::min(j + c, out.cols() - 1));
-        }
-        V sum[kRows * kColumns];
-#pragma GCC unroll 16
-        for (size_t k = 0; k < kRows * kColumns; ++k) sum[k] = hn::Zero(tag);
-        for (size_t p = 0; p < x.panels(); ++p) {
-#pragma GCC unroll 2
-          for (size_t half = 0; half < 2; ++half) {
-            V dv[kColumns];
-#pragma GCC unroll 4
-            for (size_t c = 0; c < kColumns; ++c) {
-              dv[c] = hn::Load(tag, dj[c] + half * lanes);
-            }
-#pragma GCC unroll 4
-            for (size_t r = 0; r < kRows; ++r) {
-              const V xv = hn::Load(tag, xi[r] + half * lanes);
-#pragma GCC unroll 4
-              for (size_t c = 0; c < kColumns; ++c) {
-                sum[r * kColumns + c] =
-                    hn::MulAdd(xv, dv[c], sum[r * kColumns + c]);
-              }
-            }
-          }
-#pragma GCC unroll 4
-          for (size_t r = 0; r < kRows; ++r) xi[r] += x_stride;
-#pragma GCC unroll 4
-          for (size_t c = 0; c < kColumns; ++c) dj[c] += d_stride;
-        }
-        hn::Store(SumsOfLanes(tag, sum), tag, sums);
-        for (size_t r = 0; r < std::min(kRows, out.rows() - i); ++r) {
-          std::copy_n(sums + r * kColumns, std::min(kColumns, j1 - j),
-                      out.row(i + r) + j);
-        }
-      }
-    }
-  }
+  return tile;
 }
 
 template <typename T>
 void TransposedMultiplyT(const PackedBatch<T>& x, size_t row,
-                         const PackedBatch<T>& d, size_t column,
-                         MatrixView<T> out) {
-  constexpr size_t kLanes = hn::MaxLanes(Tag<T>());
-  if constexpr (kLanes == 16) {
-    DotTiles<4, 4>(x, row, d, column, out);
-  } else if constexpr (kLanes == 8) {
-    DotTiles<2, 4>(x, row, d, column, out);
-  } else if constexpr (kLanes == 4) {
-    DotTiles<2, 2>(x, row, d, column, out);
-  } else {
-    static_assert(kLanes <= 2);
-    DotTiles<1, kLanes>(x, row, d, column, out);
+                         const PackedBatch<T>& dt, MatrixView<T> out) {
+  const size_t width = x.width();
+  const size_t block = kWeightBlock / width;  // panels
+  HWY_ALIGN T sums[kHeight * 2 * hn::MaxLanes(Tag<T>())];
+  for (size_t p = 0; p < x.panels(); p += block) {
+    const size_t end = std::min(p + block, x.panels());
+    for (size_t q = 0; q < dt.panels(); ++q) {
+      const size_t columns = dt.PanelSamples(q);
+      for (size_t i = 0; i < out.rows(); i += kHeight) {
+        SumOverPanels(x, row + i, dt, q, p, end).Store(false, sums);
+        const size_t rows = std::min(kHeight, out.rows() - i);
+        for (size_t r = 0; r < rows; ++r) {
+          const T* const from = sums + r * width;
+          T* const to = out.row(i + r) + q * width;
+          for (size_t k = 0; k < columns; ++k) {
+            to[k] = p == 0 ? from[k] : to[k] + from[k];
+          }
+        }
+      }
+    }
   }
 }
 
@@ -291,14 +240,14 @@ void GramTilesF64(const PackedBatch<double>& a, size_t p,
   GramTilesT(a, p, b, begin, end, grams);
 }
 void TransposedMultiplyF32(const PackedBatch<float>& x, size_t row,
-                           const PackedBatch<float>& d, size_t column,
+                           const PackedBatch<float>& dt,
                            MatrixView<float> out) {
-  TransposedMultiplyT(x, row, d, column, out);
+  TransposedMultiplyT(x, row, dt, out);
 }
 void TransposedMultiplyF64(const PackedBatch<double>& x, size_t row,
-                           const PackedBatch<double>& d, size_t column,
+                           const PackedBatch<double>& dt,
                            MatrixView<double> out) {
-  TransposedMultiplyT(x, row, d, column, out);
+  TransposedMultiplyT(x, row, dt, out);
 }
 size_t LanesF32() { return hn::Lanes(Tag<float>()); }
 size_t LanesF64() { return hn::Lanes(Tag<double>()); }
@@ -333,27 +282,26 @@ size_t PanelWidth<double>() {
 }
 size_t StripWidth() { return HWY_DYNAMIC_DISPATCH(Height)(); }
 
-#define INITSCOPE_DISPATCH(T, SUFFIX)                                         \
-  template <>                                                                 \
-  void Multiply(const WeightBlock<T>& w, const PackedBatch<T>& x,             \
-                size_t begin, size_t end, PackedBatch<T>* out) {              \
-    HWY_DYNAMIC_DISPATCH(Multiply##SUFFIX)(w, x, begin, end, out);            \
-  }                                                                           \
-  template <>                                                                 \
-  void MultiplyTransposed(const WeightBlock<T>& w, const PackedBatch<T>& d,   \
-                          size_t begin, size_t end, PackedBatch<T>* out) {    \
-    HWY_DYNAMIC_DISPATCH(MultiplyTransposed##SUFFIX)(w, d, begin, end, out);  \
-  }                                                                           \
-  template <>                                                                 \
-  void GramTiles(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,  \
-                 size_t begin, size_t end, double* grams) {                   \
-    HWY_DYNAMIC_DISPATCH(GramTiles##SUFFIX)(a, p, b, begin, end, grams);      \
-  }                                                                           \
-  template <>                                                                 \
-  void TransposedMultiply(const PackedBatch<T>& x, size_t row,                \
-                          const PackedBatch<T>& d, size_t column,             \
-                          MatrixView<T> out) {                                \
-    HWY_DYNAMIC_DISPATCH(TransposedMultiply##SUFFIX)(x, row, d, column, out); \
+#define INITSCOPE_DISPATCH(T, SUFFIX)                                        \
+  template <>                                                                \
+  void Multiply(const WeightBlock<T>& w, const PackedBatch<T>& x,            \
+                size_t begin, size_t end, PackedBatch<T>* out) {             \
+    HWY_DYNAMIC_DISPATCH(Multiply##SUFFIX)(w, x, begin, end, out);           \
+  }                                                                          \
+  template <>                                                                \
+  void MultiplyTransposed(const WeightBlock<T>& w, const PackedBatch<T>& d,  \
+                          size_t begin, size_t end, PackedBatch<T>* out) {   \
+    HWY_DYNAMIC_DISPATCH(MultiplyTransposed##SUFFIX)(w, d, begin, end, out); \
+  }                                                                          \
+  template <>                                                                \
+  void GramTiles(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b, \
+                 size_t begin, size_t end, double* grams) {                  \
+    HWY_DYNAMIC_DISPATCH(GramTiles##SUFFIX)(a, p, b, begin, end, grams);     \
+  }                                                                          \
+  template <>                                                                \
+  void TransposedMultiply(const PackedBatch<T>& x, size_t row,               \
+                          const PackedBatch<T>& dt, MatrixView<T> out) {     \
+    HWY_DYNAMIC_DISPATCH(TransposedMultiply##SUFFIX)(x, row, dt, out);       \
   }
 INITSCOPE_DISPATCH(float, F32)
 INITSCOPE_DISPATCH(double, F64)

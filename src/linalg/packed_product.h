@@ -35,11 +35,11 @@ template <typename T>
 void GramTiles(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,
                size_t begin, size_t end, double* grams);
 
-// out(i, j) = Σ_s x_s,(row+i) d_s,(column+j) over all samples s: rows and
-// columns of out of xᵀ d. Padded lanes of x or d must be zero.
+// out(i, j) = Σ_s x_s,(row+i) d_s,j over all samples s: out.rows() rows of xᵀ
+// d, with `dt` the transpose of d (linalg/packed_batch.h). `row` is a multiple
+// of kUnitStep.
 template <typename T>
 void TransposedMultiply(const PackedBatch<T>& x, size_t row,
-                        const PackedBatch<T>& d, size_t column,
-                        MatrixView<T> out);
+                        const PackedBatch<T>& dt, MatrixView<T> out);
 
 }  // namespace initscope

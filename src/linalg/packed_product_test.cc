@@ -147,9 +147,11 @@ void ExpectTransposedProduct(const Shape& shape) {
   const auto x = DrawNormal<T>(shape.samples, shape.fan_in, 3);
   const auto d = DrawNormal<T>(shape.samples, shape.fan_out, 4);
   OnEveryTarget([&] {
-    const PackedBatch<T> px = Packed(x), pd = Packed(d);
+    const PackedBatch<T> px = Packed(x);
+    PackedBatch<T> dt;
+    Transpose(Packed(d), &dt);
     Matrix<T> gradient(shape.fan_in, shape.fan_out);
-    TransposedMultiply<T>(px, 0, pd, 0, gradient.view());
+    TransposedMultiply<T>(px, 0, dt, gradient.view());
     for (size_t i : Sampled(shape.fan_in)) {
       for (size_t j : Sampled(shape.fan_out)) {
         SCOPED_TRACE("at " + std::to_string(i) + ", " + std::to_string(j));
@@ -161,12 +163,13 @@ void ExpectTransposedProduct(const Shape& shape) {
       if (testing::Test::HasFailure()) return;
     }
     // A part of it is the same to the bit.
-    if (shape.fan_in <= 3 || shape.fan_out <= 5) return;
-    Matrix<T> part(std::min<size_t>(shape.fan_in - 3, 40), shape.fan_out - 5);
-    TransposedMultiply<T>(px, 2, pd, 5, part.view());
+    if (shape.fan_in <= kUnitStep) return;
+    Matrix<T> part(std::min<size_t>(shape.fan_in - kUnitStep, 40),
+                   shape.fan_out);
+    TransposedMultiply<T>(px, kUnitStep, dt, part.view());
     for (size_t i = 0; i < part.rows(); ++i) {
       for (size_t j = 0; j < part.cols(); ++j) {
-        ASSERT_EQ(part(i, j), gradient(i + 2, j + 5));
+        ASSERT_EQ(part(i, j), gradient(i + kUnitStep, j));
       }
     }
   });

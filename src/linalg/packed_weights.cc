@@ -72,6 +72,20 @@ void PackRows(ConstMatrixView<T> from, size_t first, WeightBlock<T> block) {
   }
 }
 
+template <typename T>
+void PackedWeights<T>::SetRows(size_t row, ConstMatrixView<T> from) {
+  for (size_t done = 0; done < from.rows();) {
+    const size_t i = (row + done) / kWeightBlock;
+    const size_t first = (row + done) % kWeightBlock;
+    const size_t count = std::min(kWeightBlock - first, from.rows() - done);
+    for (size_t j = 0; j < columns_; j += kWeightBlock) {
+      PackRows(ConstMatrixView<T>(from.row(done) + j, count, from.cols()),
+               first, Block(i, j, std::min(kWeightBlock, columns_ - j)));
+    }
+    done += count;
+  }
+}
+
 template class PackedWeights<float>;
 template class PackedWeights<double>;
 template void PackRows(ConstMatrixView<float>, size_t, WeightBlock<float>);

@@ -52,6 +52,10 @@ class PackedWeights {
   size_t rows() const { return rows_; }
   size_t columns() const { return columns_; }
 
+  // Rows [row, row + from.rows()) become `from`, which has all columns.
+  // Different rows may be set at the same time.
+  void SetRows(size_t row, ConstMatrixView<T> from);
+
   // Rows of block row `i`, columns [column, column + columns), which lie in
   // one block column; `column` is a multiple of StripWidth().
   WeightBlock<T> Block(size_t i, size_t column, size_t columns);

@@ -4,19 +4,15 @@
 #include <array>
 
 #include "base/parallel.h"
+#include "linalg/packed_product.h"
 #include "random/orthogonal.h"
 #include "random/variates.h"
 
 namespace initscope {
 namespace {
 
-// With several workers, the units of one task; else a whole block.
-constexpr size_t kTaskUnits = 48;
-static_assert(kWeightBlock % kTaskUnits == 0);
 // Rows that are drawn at a time, and stay in L1 until they are packed.
 constexpr size_t kDrawRows = 8;
-
-size_t TaskUnits(size_t jobs) { return jobs == 1 ? kWeightBlock : kTaskUnits; }
 
 size_t Steps(size_t n, size_t step) { return (n + step - 1) / step; }
 
@@ -158,16 +154,14 @@ void UnitWeights<T>::Forward(std::span<const Operand<T>> operands,
     return;
   }
   Begin(jobs);
+  if (keep_) return MultiplyAll(&packed_, operands, jobs);
   const bool measure = moments_.count() == 0;
-  const size_t step = keep_ ? TaskUnits(jobs) : kWeightBlock;
-  std::vector<Moments> parts(Steps(fan_out_, step));
-  ParallelFor(parts.size(), jobs, [&](size_t t) {
-    const size_t column = t * step;
+  std::vector<Moments> parts(Steps(fan_out_, kWeightBlock));
+  ParallelFor(parts.size(), jobs, [&](size_t j) {
     Matrix<T> buffer;
     for (size_t i = 0; i < Steps(fan_in_, kWeightBlock); ++i) {
       const WeightBlock<T> block =
-          keep_ ? packed_.Block(i, column, std::min(step, fan_out_ - column))
-                : DrawBlock(i, t, measure ? &parts[t] : nullptr, &buffer);
+          DrawBlock(i, j, measure ? &parts[j] : nullptr, &buffer);
       for (const Operand<T>& o : operands) {
         Multiply(block, *o.in, 0, o.in->panels(), o.out);
       }
@@ -185,18 +179,11 @@ void UnitWeights<T>::Backward(std::span<const Operand<T>> operands,
     return;
   }
   Begin(jobs);
-  const size_t step = keep_ ? TaskUnits(jobs) : kWeightBlock;
-  ParallelFor(Steps(fan_in_, step), jobs, [&](size_t t) {
-    const size_t row = t * step;
+  if (keep_) return MultiplyTransposedAll(&packed_, operands, jobs);
+  ParallelFor(Steps(fan_in_, kWeightBlock), jobs, [&](size_t i) {
     Matrix<T> buffer;
     for (size_t j = 0; j < Steps(fan_out_, kWeightBlock); ++j) {
-      const size_t column = j * kWeightBlock;
-      const WeightBlock<T> block =
-          keep_ ? packed_
-                      .Block(row / kWeightBlock, column,
-                             std::min(kWeightBlock, fan_out_ - column))
-                      .Rows(row, std::min(step, fan_in_ - row))
-                : DrawBlock(t, j, nullptr, &buffer);
+      const WeightBlock<T> block = DrawBlock(i, j, nullptr, &buffer);
       for (const Operand<T>& o : operands) {
         MultiplyTransposed(block, *o.in, 0, o.in->panels(), o.out);
       }

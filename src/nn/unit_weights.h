@@ -13,18 +13,11 @@
 #include <span>
 #include <vector>
 
-#include "linalg/packed_product.h"
+#include "linalg/whole_product.h"
 #include "nn/initializers.h"
 #include "stats/moments.h"
 
 namespace initscope {
-
-// One of several products with the same U; `out` has its shape already.
-template <typename T>
-struct Operand {
-  const PackedBatch<T>* in;
-  PackedBatch<T>* out;
-};
 
 template <typename T>
 class UnitWeights {

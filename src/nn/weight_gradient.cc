@@ -165,25 +165,45 @@ const PackedBatch<T>& Align(const PackedBatch<T>& delta, const Weights& w,
 }
 
 template <typename T>
-void AddFormed(const PackedBatch<T>& x, const PackedBatch<T>& aligned,
-               int64_t exponent, size_t jobs, Moments* moments) {
-  // A strip of rows at a time, small enough for the cache.
-  const size_t rows = std::clamp<size_t>(16384 / aligned.units(), 1, x.units());
-  const size_t strips = (x.units() + rows - 1) / rows;
-  std::vector<RowMoments> parts(strips);
-  ParallelFor(strips, jobs, [&](size_t s) {
+void VisitFormed(const PackedBatch<T>& x, const PackedBatch<T>& delta,
+                 const Weights& w, size_t jobs, GradientScratch<T>* scratch,
+                 const GradientVisitor<T>& visit) {
+  const bool is_zero = w.common == kNoExponent;
+  if (!is_zero) {
+    Transpose(Align(delta, w, &scratch->delta), &scratch->transposed);
+  }
+  // Strips that are small enough for the cache.
+  const size_t rows =
+      kUnitStep * std::max<size_t>(1, 16384 / delta.units() / kUnitStep);
+  ParallelFor((x.units() + rows - 1) / rows, jobs, [&](size_t s) {
     const size_t begin = s * rows;
-    Matrix<T> strip(std::min(rows, x.units() - begin), aligned.units());
-    TransposedMultiply(x, begin, aligned, 0, strip.view());
-    parts[s] = ComputeRowMoments(strip.data(), strip.size());
+    Matrix<T> strip(std::min(rows, x.units() - begin), delta.units());
+    if (is_zero) {
+      std::fill_n(strip.data(), strip.size(), T{0});
+    } else {
+      TransposedMultiply(x, begin, scratch->transposed, strip.view());
+    }
+    visit(begin, strip.view(), is_zero ? 0 : w.common);
   });
-  for (const RowMoments& part : parts) moments->Add(part, exponent);
 }
 
-// A flop of dW costs about twice as much as one of a Gram matrix: its sums run
-// across lanes.
+template <typename T>
+void AddFormed(const PackedBatch<T>& x, const PackedBatch<T>& delta,
+               const Weights& w, size_t jobs, GradientScratch<T>* scratch,
+               Moments* moments) {
+  std::vector<RowMoments> parts(x.units() / kUnitStep + 1);
+  VisitFormed<T>(x, delta, w, jobs, scratch,
+                 [&](size_t row, MatrixView<T> strip, int64_t) {
+                   parts[row / kUnitStep] =
+                       ComputeRowMoments(strip.data(), strip.size());
+                 });
+  for (const RowMoments& part : parts) {
+    if (part.count + part.non_finite > 0) moments->Add(part, w.common);
+  }
+}
+
 bool FormingIsCheaper(double batch, double fan_in, double fan_out) {
-  return 4 * fan_in * fan_out <= batch * (fan_in + fan_out);
+  return 2 * fan_in * fan_out <= batch * (fan_in + fan_out);
 }
 
 }  // namespace
@@ -223,7 +243,18 @@ void AddWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
       return;
     }
   }
-  AddFormed(x, Align(delta, w, &scratch->delta), w.common, jobs, moments);
+  AddFormed(x, delta, w, jobs, scratch, moments);
+}
+
+template <typename T>
+void VisitWeightGradient(const PackedBatch<T>& x,
+                         const SampleMoments& x_moments,
+                         const PackedBatch<T>& delta,
+                         const SampleMoments& delta_moments, size_t jobs,
+                         GradientScratch<T>* scratch,
+                         const GradientVisitor<T>& visit) {
+  VisitFormed(x, delta, WeighSamples(x, x_moments, delta, delta_moments), jobs,
+              scratch, visit);
 }
 
 template <typename T>
@@ -232,14 +263,13 @@ void FormWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
                         const SampleMoments& delta_moments,
                         ScaledMatrix<T>* out) {
   out->Resize(x.units(), delta.units());
-  const Weights w = WeighSamples(x, x_moments, delta, delta_moments);
-  if (w.common == kNoExponent) {
-    std::fill_n(out->mantissa.data(), out->mantissa.size(), T{0});
-    return;
-  }
-  PackedBatch<T> copy;
-  TransposedMultiply(x, 0, Align(delta, w, &copy), 0, out->mantissa.view());
-  out->exponent.assign(out->rows(), w.common);
+  GradientScratch<T> scratch;
+  VisitWeightGradient<T>(
+      x, x_moments, delta, delta_moments, 1, &scratch,
+      [&](size_t row, MatrixView<T> strip, int64_t exponent) {
+        std::copy_n(strip.data(), strip.size(), out->mantissa.row(row));
+        out->exponent.assign(out->rows(), exponent);
+      });
 }
 
 double WeightGradientFlops(double batch, double fan_in, double fan_out) {
@@ -251,6 +281,10 @@ double WeightGradientFlops(double batch, double fan_in, double fan_out) {
   template void AddWeightGradient(const PackedBatch<T>&, const SampleMoments&, \
                                   const PackedBatch<T>&, const SampleMoments&, \
                                   size_t, GradientScratch<T>*, Moments*);      \
+  template void VisitWeightGradient(                                           \
+      const PackedBatch<T>&, const SampleMoments&, const PackedBatch<T>&,      \
+      const SampleMoments&, size_t, GradientScratch<T>*,                       \
+      const GradientVisitor<T>&);                                              \
   template void FormWeightGradient(                                            \
       const PackedBatch<T>&, const SampleMoments&, const PackedBatch<T>&,      \
       const SampleMoments&, ScaledMatrix<T>*);

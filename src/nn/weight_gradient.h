@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -25,7 +26,7 @@ namespace initscope {
 // Scratch space that calls may share one after another.
 template <typename T>
 struct GradientScratch {
-  PackedBatch<T> x, delta;
+  PackedBatch<T> x, delta, transposed;
 };
 
 // Adds the mean, variance and second moment of one batch's dW to `moments`,
@@ -38,8 +39,22 @@ void AddWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
                        const SampleMoments& delta_moments, size_t jobs,
                        GradientScratch<T>* scratch, Moments* moments);
 
-// dW itself, fan_in × fan_out, all rows with the same exponent. Error of an
-// entry: batch·eps·Σ|x||delta|.
+// dW strip by strip: visit(row, strip, e) is called once for every strip of
+// rows [row, row + strip.rows()), with dW = strip·2^e and e the same for all;
+// from up to `jobs` workers at the same time. The strip is the visitor's to
+// change. Error of an entry: batch·eps·Σ|x||delta|.
+template <typename T>
+using GradientVisitor =
+    std::function<void(size_t row, MatrixView<T> strip, int64_t exponent)>;
+template <typename T>
+void VisitWeightGradient(const PackedBatch<T>& x,
+                         const SampleMoments& x_moments,
+                         const PackedBatch<T>& delta,
+                         const SampleMoments& delta_moments, size_t jobs,
+                         GradientScratch<T>* scratch,
+                         const GradientVisitor<T>& visit);
+
+// dW itself, fan_in × fan_out, all rows with the same exponent.
 template <typename T>
 void FormWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
                         const PackedBatch<T>& delta,

@@ -9,6 +9,7 @@
 
 #include "base/denormals.h"
 #include "base/error.h"
+#include "sim/batch_loss.h"
 #include "sim/batch_source.h"
 #include "sim/cost.h"
 #include "sim/passes.h"
@@ -53,44 +54,6 @@ void SetFactors(RunState<T>* state) {
   for (size_t l = run.depth(); l-- > 0 && state->backward->is_unit();) {
     state->delta_factor[l] = state->delta_factor[l + 1] * run.Scale(l);
   }
-}
-
-// The loss of a run's batch, added to its result, and delta_L.
-template <typename T>
-void ApplyLoss(const RunState<T>& state, const Matrix<double>& targets,
-               ScaledMatrix<T>* delta_out) {
-  const RunSpec& run = *state.run;
-  const PackedBatch<T>& z = state.forward->z();
-  const ScaledDouble factor = state.x_factor.back();
-  const size_t outputs = run.widths.back();
-  delta_out->Resize(run.batch, outputs);
-  std::vector<T> mantissas(outputs);
-  std::vector<double> logits(outputs), delta(outputs);
-  LossRow sum;
-  for (size_t i = 0; i < run.batch; ++i) {
-    CopySample(z, i, mantissas.data());
-    for (size_t j = 0; j < outputs; ++j) {
-      logits[j] = mantissas[j] * factor.value;
-    }
-    int64_t& exponent = delta_out->exponent[i];
-    const LossRow row =
-        run.loss->row({logits.data(), z.exponent[i] + factor.exponent,
-                       targets.row(i), outputs, run.batch},
-                      delta.data(), &exponent);
-    sum.value += row.value;
-    sum.label_entropy += row.label_entropy;
-    sum.cross_entropy += row.cross_entropy;
-    sum.kl_divergence += row.kl_divergence;
-    NormalizeRow(delta.data(), outputs, &exponent);
-    std::copy_n(delta.data(), outputs, delta_out->mantissa.row(i));
-    NormalizeRow(delta_out->mantissa.row(i), outputs, &exponent);
-  }
-  const double batches = static_cast<double>(run.batches);
-  const double samples = static_cast<double>(run.batch) * batches;
-  state.result->loss_value += sum.value / batches;
-  state.result->label_entropy += sum.label_entropy / samples;
-  state.result->cross_entropy += sum.cross_entropy / samples;
-  state.result->kl_divergence += sum.kl_divergence / samples;
 }
 
 // A bundle while it is simulated.
@@ -150,11 +113,13 @@ class Simulation {
       if (batch >= state.run->batches) continue;
       Checkpoint();
       const Matrix<double>& y = TargetsOf(*state.run, batch);
-      ApplyLoss(state, y, &delta);
+      AddLoss(ApplyLoss(*state.run, state.forward->z(), state.x_factor.back(),
+                        y, &delta),
+              state.run->batches, state.result);
       if (!begun.insert(state.backward).second) continue;
       state.backward->Begin(delta, options_.jobs);
       if (options_.observer != nullptr) {
-        Show("target", 0, y);
+        ShowPlain<T>("target", 0, y.view(), options_.observer);
         ShowDelta(state, first_.depth());
       }
     }
@@ -235,8 +200,7 @@ class Simulation {
 
   void Finish(const RunState<T>& state) const {
     RunResult& result = *state.result;
-    const auto columns = StatisticColumns();
-    result.statistics.reserve((first_.depth() + 1) * columns.size());
+    result.statistics.reserve((first_.depth() + 1) * StatisticColumns().size());
     for (size_t l = 0; l <= first_.depth(); ++l) {
       RowStatistics row;
       static_cast<ForwardStatistics&>(row) =
@@ -248,9 +212,7 @@ class Simulation {
         row.SetWeights(weights_[l - 1].EntryMoments(),
                        state.forward->WeightScale(*state.run, l - 1));
       }
-      for (const StatisticColumn& column : columns) {
-        result.statistics.push_back(column.Value(row));
-      }
+      AppendStatistics(row, &result.statistics);
       if (result.first_non_finite_layer < 0 &&
           row.pre_activation.non_finite() + row.delta.non_finite() > 0) {
         result.first_non_finite_layer = static_cast<int64_t>(l);
@@ -261,48 +223,21 @@ class Simulation {
 
   void Show(std::string_view name, size_t layer, const PackedBatch<T>& tensor,
             ScaledDouble factor) const {
-    ScaledMatrix<T> plain;
-    Unpack(tensor, &plain);
-    Multiply(factor, &plain);
-    options_.observer->Observe(name, layer, plain);
-  }
-
-  void Show(std::string_view name, size_t layer,
-            const Matrix<double>& tensor) const {
-    ScaledMatrix<T> plain;
-    plain.Resize(tensor.rows(), tensor.cols());
-    std::transform(tensor.data(), tensor.data() + tensor.size(),
-                   plain.mantissa.data(),
-                   [](double x) { return static_cast<T>(x); });
-    options_.observer->Observe(name, layer, plain);
-  }
-
-  template <typename U>
-  static void Multiply(ScaledDouble factor, ScaledMatrix<U>* x) {
-    if (factor.value == 1 && factor.exponent == 0) return;
-    for (size_t i = 0; i < x->mantissa.size(); ++i) {
-      U& entry = x->mantissa.data()[i];
-      entry = static_cast<U>(entry * factor.value);
-    }
-    for (int64_t& exponent : x->exponent) exponent += factor.exponent;
+    initscope::Show(name, layer, tensor, factor, options_.observer);
   }
 
   void ShowWeights(const RunState<T>& state, size_t l) const {
     const double scale = state.forward->WeightScale(*state.run, l);
-    ScaledMatrix<T> w, b;
-    w.mantissa = weights_[l].Entries();
-    w.exponent.assign(w.rows(), 0);
-    for (size_t i = 0; i < w.mantissa.size(); ++i) {
-      T& entry = w.mantissa.data()[i];
-      entry = static_cast<T>(scale * entry);
+    Matrix<T> w = weights_[l].Entries();
+    for (size_t i = 0; i < w.size(); ++i) {
+      w.data()[i] = static_cast<T>(scale * w.data()[i]);
     }
-    options_.observer->Observe("W", l, w);
+    ShowPlain<T>("W", l, std::as_const(w).view(), options_.observer);
     const std::vector<T>& bias = state.forward->bias();
-    b.Resize(1, w.cols());
-    for (size_t j = 0; j < b.cols(); ++j) {
-      b.mantissa(0, j) = bias.empty() ? T{0} : bias[j];
-    }
-    options_.observer->Observe("b", l, b);
+    Matrix<T> b(1, w.cols());
+    for (size_t j = 0; j < b.cols(); ++j)
+      b(0, j) = bias.empty() ? T{0} : bias[j];
+    ShowPlain<T>("b", l, std::as_const(b).view(), options_.observer);
   }
 
   void ShowGradients(const RunState<T>& state, size_t l) const {

@@ -11,29 +11,16 @@
 
 #include <atomic>
 #include <exception>
-#include <string_view>
 #include <vector>
 
-#include "linalg/scaled_matrix.h"
 #include "sim/run_result.h"
 #include "sim/run_spec.h"
+#include "sim/tensor_observer.h"
 
 namespace initscope {
 
 // Thrown when EngineOptions::stop became true.
 struct Interrupted : std::exception {};
-
-// Sees every tensor of a run. Names are those of the results file: X, Z,
-// delta, W, b, dW, db and target (Y, or R for probe), with the layer in the
-// file's numbering.
-class TensorObserver {
- public:
-  virtual ~TensorObserver() = default;
-  virtual void Observe(std::string_view name, size_t layer,
-                       const ScaledMatrix<float>& tensor) = 0;
-  virtual void Observe(std::string_view name, size_t layer,
-                       const ScaledMatrix<double>& tensor) = 0;
-};
 
 struct EngineOptions {
   const std::atomic<bool>* stop = nullptr;  // looked at once per layer

@@ -12,15 +12,15 @@ size_t InputCatalog::Find(const std::string& input, const std::string& labels) {
 }
 
 std::shared_ptr<const SampleSet> InputCatalog::Samples(
-    size_t input, const std::vector<int32_t>& classes,
+    size_t input, const std::vector<int32_t>& classes, size_t most,
     Standardize standardize) {
-  std::string key = std::to_string(input) + "/" +
+  std::string key = std::to_string(input) + "/" + std::to_string(most) + "/" +
                     std::to_string(static_cast<int>(standardize));
   for (int32_t label : classes) key += "," + std::to_string(label);
   auto& entry = samples_[key];
   if (!entry) {
-    entry =
-        std::make_shared<const SampleSet>(inputs_[input], classes, standardize);
+    entry = std::make_shared<const SampleSet>(inputs_[input], classes, most,
+                                              standardize);
   }
   return entry;
 }

@@ -29,6 +29,7 @@ class InputCatalog {
   }
   std::shared_ptr<const SampleSet> Samples(size_t input,
                                            const std::vector<int32_t>& classes,
+                                           size_t most,
                                            Standardize standardize);
   std::shared_ptr<const std::vector<uint32_t>> Order(
       const std::shared_ptr<const SampleSet>& samples, uint64_t data_seed);

@@ -41,6 +41,8 @@ constexpr Key kKeys[] = {
      "another such file, or column:NAME of the CSV"},
     {"classes", kNetworks, KeyType::kText, false, "all",
      "the labels to keep, as 0,1; they are renumbered in this order"},
+    {"samples", kNetworks, KeyType::kWhole, true, "all",
+     "of the data set, the first so many"},
     {"standardize", kNetworks, KeyType::kName, true,
      "global for data, else none",
      "none, features (each to mean 0, variance 1) or global (all as one)"},
@@ -52,6 +54,16 @@ constexpr Key kKeys[] = {
      "see 'list losses'"},
     {"label_smoothing", kNetworks, KeyType::kReal, true, "0",
      "share of the uniform distribution in each target, 0 to 1"},
+    {"steps", kTraining, KeyType::kWhole, true, "100 for train, else 0",
+     "of stochastic gradient descent, one minibatch each"},
+    {"learning_rate", kTraining, KeyType::kReal, true, "0.01",
+     "of gradient descent"},
+    {"momentum", kTraining, KeyType::kReal, true, "0",
+     "of gradient descent, below 1"},
+    {"weight_decay", kTraining, KeyType::kReal, true, "0",
+     "times each weight is added to its gradient"},
+    {"record", kTraining, KeyType::kWhole, false, "log",
+     "steps with statistics: log (0, 1, 2, 5, 10, …) or a list"},
     {"seed", kEveryCommand, KeyType::kWhole, true, "0",
      "of the weights and biases"},
     {"data_seed", kNetworks, KeyType::kWhole, true, "0",
@@ -91,9 +103,11 @@ struct CommandNaming {
   CommandSet commands;
   std::string_view names;
 };
-constexpr CommandNaming kCommandNamings[] = {{kSimulation, "run, plan, trace"},
-                                             {kTraining, "train"},
-                                             {kAttention, "attention"}};
+constexpr CommandNaming kCommandNamings[] = {
+    {kSimulation, "run"},
+    {kTraining, "train"},
+    {kNetworks, "plan, trace, gradcheck"},
+    {kAttention, "attention"}};
 
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);

@@ -17,9 +17,10 @@ enum class KeyType {
 
 // Which commands know a key, as bits.
 using CommandSet = unsigned;
-inline constexpr CommandSet kSimulation = 1;  // run, plan, trace
+inline constexpr CommandSet kSimulation = 1;  // run
 inline constexpr CommandSet kTraining = 2;    // train
 inline constexpr CommandSet kAttention = 4;   // attention
+// plan, trace and gradcheck take the keys of both.
 inline constexpr CommandSet kNetworks = kSimulation | kTraining;
 inline constexpr CommandSet kEveryCommand = kNetworks | kAttention;
 

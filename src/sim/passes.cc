@@ -39,10 +39,16 @@ std::vector<T> DrawBias(const RunSpec& run, size_t l) {
 }  // namespace
 
 template <typename T>
+void ForwardPass<T>::Record(bool on) {
+  record_ = on;
+  rows_.assign(run_.depth() + 1, {});
+}
+
+template <typename T>
 void ForwardPass<T>::BeginBatch(size_t index, const Inputs<T>* inputs) {
   batch_ = index;
   inputs_ = inputs;
-  rows_[0].AddInput(inputs->x, inputs->moments);
+  if (record_) rows_[0].AddInput(inputs->x, inputs->moments);
 }
 
 template <typename T>
@@ -53,18 +59,19 @@ Operand<T> ForwardPass<T>::Product(size_t l) {
 
 template <typename T>
 void ForwardPass<T>::Finish(size_t l, size_t jobs) {
-  if (run_.init->data_dependent && batch_ == 0) FindScale(l);
+  const bool is_trained = !trained_.empty();
+  if (!is_trained && run_.init->data_dependent && batch_ == 0) FindScale(l);
   const bool is_output = l + 1 == run_.depth();
   layer_.activation = is_output ? nullptr : run_.activation;
   layer_.scale = scale_[l];
-  layer_.bias = DrawBias<T>(run_, l);
+  layer_.bias = is_trained ? trained_[l].bias() : DrawBias<T>(run_, l);
   layer_.x = &x(l);
   layer_.z = &z_;
   layer_.next = is_output ? nullptr : &x_[l + 1];
   layer_.slope = is_output ? nullptr : &slope_[l + 1];
   layer_.Prepare();
   ParallelFor(z_.panels(), jobs, [&](size_t p) { FinishForward(&layer_, p); });
-  rows_[l + 1].Add(layer_, jobs);
+  if (record_) rows_[l + 1].Add(layer_, jobs);
   if (!is_output) moments_[l + 1] = layer_.x_moments;
 }
 
@@ -88,21 +95,38 @@ void ForwardPass<T>::FindScale(size_t l) {
 }
 
 template <typename T>
+void BackwardPass<T>::Record(bool on) {
+  record_ = on;
+  rows_.assign(run_.depth() + 1, {});
+}
+
+template <typename T>
+void BackwardPass<T>::Measure(size_t l, size_t jobs) {
+  if (record_) {
+    rows_[l].AddDelta(delta_, layer_.moments, jobs, &bias_gradient_);
+  } else {
+    SumBiasGradient(delta_, layer_.moments, jobs, &bias_gradient_);
+  }
+}
+
+template <typename T>
 void BackwardPass<T>::Begin(const ScaledMatrix<T>& delta, size_t jobs) {
   Pack(delta, &delta_);
   layer_.moments.Resize(run_.batch);
   ParallelFor(delta_.panels(), jobs,
               [&](size_t p) { MeasurePanel(&delta_, p, &layer_.moments); });
-  rows_[run_.depth()].AddDelta(delta_, layer_.moments, jobs, &bias_gradient_);
+  Measure(run_.depth(), jobs);
 }
 
 template <typename T>
 Operand<T> BackwardPass<T>::Product(size_t l, size_t jobs,
                                     GradientScratch<T>* scratch) {
-  AddWeightGradient(forward_->x(l), forward_->x_moments(l), delta_,
-                    layer_.moments, jobs, scratch,
-                    &rows_[l + 1].weight_gradient);
-  rows_[l + 1].bias_gradient.Add(bias_gradient_);
+  if (record_) {
+    AddWeightGradient(forward_->x(l), forward_->x_moments(l), delta_,
+                      layer_.moments, jobs, scratch,
+                      &rows_[l + 1].weight_gradient);
+    rows_[l + 1].bias_gradient.Add(bias_gradient_);
+  }
   next_.Resize(run_.batch, run_.widths[l]);
   return {&delta_, &next_};
 }
@@ -116,7 +140,7 @@ void BackwardPass<T>::Finish(size_t l, size_t jobs) {
   ParallelFor(next_.panels(), jobs,
               [&](size_t p) { FinishBackward(&layer_, p); });
   std::swap(delta_, next_);
-  rows_[l].AddDelta(delta_, layer_.moments, jobs, &bias_gradient_);
+  Measure(l, jobs);
 }
 
 template class ForwardPass<float>;

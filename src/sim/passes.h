@@ -6,8 +6,10 @@
 // The product itself is the caller's, who forms it for all passes at once.
 #pragma once
 
+#include <span>
 #include <vector>
 
+#include "nn/trained_weights.h"
 #include "nn/unit_weights.h"
 #include "nn/weight_gradient.h"
 #include "sim/run_spec.h"
@@ -29,15 +31,19 @@ struct Inputs {
 template <typename T>
 class ForwardPass {
  public:
-  explicit ForwardPass(const RunSpec& run)
+  // Over W and b of `trained` where there are any, one a layer, else over the
+  // run's U.
+  explicit ForwardPass(const RunSpec& run,
+                       std::span<const TrainedWeights<T>> trained = {})
       : run_(run),
-        unit_(IsHomogeneous(run)),
+        trained_(trained),
+        unit_(trained.empty() && IsHomogeneous(run)),
         scale_(run.depth(), 1.0),
         x_(run.depth()),
         slope_(run.depth()),
         moments_(run.depth()),
         rows_(run.depth() + 1) {
-    for (size_t l = 0; l < run.depth() && !unit_; ++l) {
+    for (size_t l = 0; l < run.depth() && trained.empty() && !unit_; ++l) {
       scale_[l] = run.Scale(l);
     }
   }
@@ -59,6 +65,8 @@ class ForwardPass {
   const std::vector<T>& bias() const { return layer_.bias; }
   const ForwardStatistics& row(size_t l) const { return rows_[l]; }
 
+  // Begins the statistics anew; none are gathered where `on` is false.
+  void Record(bool on);
   void BeginBatch(size_t index, const Inputs<T>* inputs);
 
   // The product of layer l: X_l U.
@@ -72,7 +80,9 @@ class ForwardPass {
   void FindScale(size_t l);
 
   const RunSpec& run_;
+  std::span<const TrainedWeights<T>> trained_;
   bool unit_;
+  bool record_ = true;
   size_t batch_ = 0;
   const Inputs<T>* inputs_ = nullptr;
   std::vector<double> scale_;           // of U; 1 in a pass over U itself
@@ -102,6 +112,8 @@ class BackwardPass {
   const ScaledMatrix<double>& bias_gradient() const { return bias_gradient_; }
   const BackwardStatistics& row(size_t l) const { return rows_[l]; }
 
+  // As ForwardPass::Record; db is there all the same.
+  void Record(bool on);
   void Begin(const ScaledMatrix<T>& delta, size_t jobs);
 
   // dW_l, and the product of layer l: delta_{l+1} Uᵀ.
@@ -111,9 +123,13 @@ class BackwardPass {
   void Finish(size_t l, size_t jobs);
 
  private:
+  // Of delta_, which belongs to layer l.
+  void Measure(size_t l, size_t jobs);
+
   const RunSpec& run_;
   const ForwardPass<T>* forward_;
   bool unit_;
+  bool record_ = true;
   PackedBatch<T> delta_, next_;
   BackwardLayer<T> layer_;
   ScaledMatrix<double> bias_gradient_;  // of delta_

@@ -57,7 +57,7 @@ std::vector<int32_t> ParseClasses(const Settings& settings) {
 }
 
 void ResolveDrawnInput(const Settings& settings, RunSpec* run) {
-  for (const char* key : {"labels", "classes"}) {
+  for (const char* key : {"labels", "classes", "samples"}) {
     if (settings.Has(key)) {
       settings.Fail(key, fmt::format("{} needs a data file: input = {} is "
                                      "drawn and has no labels",
@@ -120,7 +120,14 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
     }
     run->classes = fmt::format("{}", fmt::join(classes, ","));
   }
-  run->samples = catalog->Samples(run->input_index, classes, run->standardize);
+  run->most_samples = settings.Whole("samples", 0, 1, uint64_t{1} << 32);
+  run->samples = catalog->Samples(run->input_index, classes, run->most_samples,
+                                  run->standardize);
+  if (run->most_samples > run->samples->samples()) {
+    settings.Fail("samples", fmt::format("{} samples asked for, but {} has {}",
+                                         run->most_samples, run->input,
+                                         run->samples->samples()));
+  }
   if (run->batch * run->batches > run->samples->samples()) {
     const std::string_view key = settings.Has("batches") && run->batches > 1
                                      ? "batches"
@@ -208,6 +215,61 @@ void ResolveWidths(const Settings& settings, RunSpec* run) {
   }
 }
 
+// 0, 1, 2, 5, 10, 20, 50 … and the last one.
+std::vector<uint64_t> LogarithmicSteps(uint64_t last) {
+  std::vector<uint64_t> steps = {0};
+  for (uint64_t decade = 1; decade <= last; decade *= 10) {
+    for (uint64_t step : {decade, 2 * decade, 5 * decade}) {
+      if (step <= last) steps.push_back(step);
+    }
+  }
+  if (steps.back() < last) steps.push_back(last);
+  return steps;
+}
+
+std::vector<uint64_t> ParseRecord(const Settings& settings, uint64_t last) {
+  const std::string text = settings.Text("record", "log");
+  if (text == "log") return LogarithmicSteps(last);
+  std::vector<uint64_t> steps;
+  for (const std::string& item :
+       ParseValueList(*FindKey("record"), text, settings.Where("record"))) {
+    const auto step = ParseNumber<uint64_t>(item);
+    if (!step) {
+      settings.Fail("record", fmt::format("record = {} is not log or a list of "
+                                          "steps, as 0,1,10",
+                                          text));
+    }
+    if (*step > last) {
+      settings.Fail("record", fmt::format("step {} of record = {} is beyond "
+                                          "the last one, {} (steps)",
+                                          *step, text, last));
+    }
+    steps.push_back(*step);
+  }
+  std::sort(steps.begin(), steps.end());
+  steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
+  return steps;
+}
+
+void ResolveTraining(const Settings& settings, uint64_t default_steps,
+                     RunSpec* run) {
+  constexpr double kTiny = std::numeric_limits<double>::min();
+  Training& training = run->training;
+  training.steps = settings.Whole("steps", default_steps, 0, 1000000000);
+  training.rule.learning_rate =
+      settings.Real("learning_rate", 0.01, kTiny, 1e30);
+  // At 1 or beyond the velocity would never forget.
+  training.rule.momentum = settings.Real("momentum", 0, 0, 0.9999999);
+  training.rule.weight_decay = settings.Real("weight_decay", 0, 0, 1e30);
+  if (training.steps == 0) return;
+  training.record = ParseRecord(settings, training.steps);
+  if (run->batches != 1) {
+    settings.Fail("batches",
+                  "training takes one minibatch a step; remove "
+                  "batches");
+  }
+}
+
 }  // namespace
 
 const Initializer* FindInitializer(const Settings& settings) {
@@ -223,7 +285,8 @@ const Initializer* FindInitializer(const Settings& settings) {
   return &table[settings.Name("init", fallback, names) % table.size()];
 }
 
-RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog) {
+RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog,
+                   uint64_t default_steps) {
   const Settings settings(point);
   RunSpec run;
   run.activation = FindRow(settings, "activation", Activations(), "tanh");
@@ -263,17 +326,18 @@ RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog) {
   run.loss = FindRow(settings, "loss", Losses(), run.DefaultLoss());
   run.label_smoothing = settings.Real("label_smoothing", 0, 0, 1);
   ResolveWidths(settings, &run);
+  ResolveTraining(settings, default_steps, &run);
   run.run_id = RunId(run);
   return run;
 }
 
 ResolvedSweep ResolveSweep(
-    const Sweep& sweep, InputCatalog* catalog,
+    const Sweep& sweep, InputCatalog* catalog, uint64_t default_steps,
     const std::function<void(const RunSpec& run)>& on_run) {
   ResolvedSweep resolved;
   std::unordered_set<uint64_t> seen;
   for (const SweepPoint& point : sweep.points) {
-    RunSpec run = ResolveRun(point, catalog);
+    RunSpec run = ResolveRun(point, catalog, default_steps);
     if (seen.insert(run.run_id).second) {
       if (on_run) on_run(run);
       resolved.runs.push_back(std::move(run));

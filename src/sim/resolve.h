@@ -18,7 +18,9 @@ const Initializer* FindInitializer(const Settings& settings);
 
 // Throws UserError: kUsage for a value that makes no sense, naming where it
 // stands; kData for data that cannot be read.
-RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog);
+// A run that says nothing of `steps` has `default_steps`.
+RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog,
+                   uint64_t default_steps = 0);
 
 struct ResolvedSweep {
   std::vector<RunSpec> runs;
@@ -27,7 +29,7 @@ struct ResolvedSweep {
 // Calls `on_run` with every run that is not a duplicate as it comes; it may
 // throw.
 ResolvedSweep ResolveSweep(
-    const Sweep& sweep, InputCatalog* catalog,
+    const Sweep& sweep, InputCatalog* catalog, uint64_t default_steps = 0,
     const std::function<void(const RunSpec& run)>& on_run = {});
 
 }  // namespace initscope

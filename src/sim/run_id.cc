@@ -35,6 +35,7 @@ std::string CanonicalRun(const RunSpec& run) {
     const std::string& labels = run.samples->data().labels_sha256;
     if (!labels.empty()) add("labels", "sha256:" + labels, "");
     add("classes", run.classes, "");
+    add("samples", NumberText(run.most_samples), "0");
     add("standardize", name(run.standardize, kStandardizeNames), "global");
   } else {
     add("input", run.input, "gaussian");
@@ -43,6 +44,13 @@ std::string CanonicalRun(const RunSpec& run) {
   }
   add("loss", std::string(run.loss->name), run.DefaultLoss());
   add("label_smoothing", NumberText(run.label_smoothing), "0");
+  if (run.training.steps > 0) {
+    const Training& training = run.training;
+    add("steps", NumberText(training.steps), "");
+    add("learning_rate", NumberText(training.rule.learning_rate), "0.01");
+    add("momentum", NumberText(training.rule.momentum), "0");
+    add("weight_decay", NumberText(training.rule.weight_decay), "0");
+  }
   add("seed", NumberText(run.seed), "0");
   add("data_seed", NumberText(run.data_seed), "0");
   add("precision", name(run.precision, kPrecisionNames), "float32");

@@ -7,11 +7,22 @@
 
 namespace initscope {
 
+// What one training step saw before it moved the weights.
+struct StepResult {
+  double loss_value = 0;
+  double accuracy = 0;  // NaN without labels
+};
+
 struct RunResult {
   bool complete = false;
-  // (depth + 1) rows × StatisticColumns(), row-major.
+  // Of training: one that left the numbers that its precision can hold ends
+  // there, and has no rows from then on.
+  bool diverged = false;
+  // For each of `recorded`: (depth + 1) rows × StatisticColumns(), row-major.
   std::vector<double> statistics;
-  double loss_value = 0;  // mean over batches
+  std::vector<uint64_t> recorded = {0};  // steps
+  std::vector<StepResult> steps;         // 0, 1, … of training
+  double loss_value = 0;                 // mean over batches; of the last step
   // Means over samples, in nats; NaN where targets are not distributions.
   double label_entropy = 0;
   double cross_entropy = 0;

@@ -11,6 +11,7 @@
 #include "nn/activations.h"
 #include "nn/initializers.h"
 #include "nn/losses.h"
+#include "nn/trained_weights.h"
 #include "sim/sample_set.h"
 
 namespace initscope {
@@ -23,6 +24,13 @@ enum class Precision { kFloat32, kFloat64 };
 inline constexpr std::string_view kPrecisionNames[] = {"float32", "float64"};
 enum class EngineKind { kPacked };
 inline constexpr std::string_view kEngineNames[] = {"packed"};
+
+// What `train` does to a run.
+struct Training {
+  uint64_t steps = 0;  // 0: the run is looked at as it was initialized
+  DescentRule rule;
+  std::vector<uint64_t> record;  // steps with statistics, ascending; ≤ steps
+};
 
 struct RunSpec {
   const Activation* activation = nullptr;
@@ -38,6 +46,7 @@ struct RunSpec {
   std::string input;  // as written
   std::string labels;
   std::string classes;
+  size_t most_samples = 0;  // of the data set, the first ones; 0: all
   InputKind input_kind = InputKind::kGaussian;
   size_t input_index = 0;  // into InputCatalog::inputs(), for kData
   std::shared_ptr<const SampleSet> samples;  // for kData
@@ -47,6 +56,7 @@ struct RunSpec {
   double input_correlation = 0;
   double label_smoothing = 0;
 
+  Training training;
   uint64_t seed = 0;
   uint64_t data_seed = 0;
   Precision precision = Precision::kFloat32;

@@ -19,7 +19,7 @@ double InverseStd(double variance) {
 }  // namespace
 
 SampleSet::SampleSet(std::shared_ptr<const InputData> data,
-                     const std::vector<int32_t>& classes,
+                     const std::vector<int32_t>& classes, size_t most,
                      Standardize standardize)
     : data_(std::move(data)) {
   const std::vector<int32_t>& labels = data_->labels;
@@ -39,6 +39,10 @@ SampleSet::SampleSet(std::shared_ptr<const InputData> data,
     classes_ = classes.size();
   } else if (!labels.empty()) {
     classes_ = 1 + *std::max_element(labels_.begin(), labels_.end());
+  }
+  if (most > 0 && most < kept_.size()) {
+    kept_.resize(most);
+    if (!labels_.empty()) labels_.resize(most);
   }
   if (standardize == Standardize::kFeatures) MeasureFeatures();
   if (standardize == Standardize::kGlobal) MeasureGlobally();
@@ -88,13 +92,15 @@ void SampleSet::CopySample(size_t sample, double* out) const {
   }
 }
 
-std::vector<uint32_t> SampleSet::Order(uint64_t data_seed) const {
+std::vector<uint32_t> SampleSet::Order(uint64_t data_seed,
+                                       uint32_t epoch) const {
+  const Stream stream =
+      epoch == 0 ? Stream::kSampleOrder : Stream::kMinibatches;
   std::vector<uint64_t> bits(samples());
   for (size_t i = 0; i < samples(); ++i) {
-    const PhiloxBlock block =
-        Philox4x32({0, static_cast<uint32_t>(i), 0,
-                    static_cast<uint32_t>(Stream::kSampleOrder)},
-                   data_seed);
+    const PhiloxBlock block = Philox4x32(
+        {0, static_cast<uint32_t>(i), epoch, static_cast<uint32_t>(stream)},
+        data_seed);
     bits[i] = uint64_t{block[0]} << 32 | block[1];
   }
   std::vector<uint32_t> order(samples());

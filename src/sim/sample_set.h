@@ -24,9 +24,11 @@ class SampleSet {
   // Keeps the samples whose label is in `classes` (all if that is empty) and
   // numbers their labels anew in its order. Means and standard deviations
   // (divisor: samples) are those of the samples kept, in double; a feature
-  // without variance becomes 0. REQUIRES: at least one sample is kept.
+  // without variance becomes 0. Of these the first `most` samples are kept (0:
+  // all). REQUIRES: at least one sample is kept.
   SampleSet(std::shared_ptr<const InputData> data,
-            const std::vector<int32_t>& classes, Standardize standardize);
+            const std::vector<int32_t>& classes, size_t most,
+            Standardize standardize);
 
   const InputData& data() const { return *data_; }
   size_t samples() const { return kept_.size(); }
@@ -39,8 +41,9 @@ class SampleSet {
   // REQUIRES: classes() > 0.
   size_t Label(size_t sample) const { return labels_[sample]; }
 
-  // A permutation of the samples, by 64 random bits each from `data_seed`.
-  std::vector<uint32_t> Order(uint64_t data_seed) const;
+  // A permutation of the samples, by 64 random bits each from `data_seed`: of
+  // epoch 0, which runs without training have, too, and of later ones.
+  std::vector<uint32_t> Order(uint64_t data_seed, uint32_t epoch = 0) const;
 
  private:
   double Raw(size_t sample, size_t feature) const;

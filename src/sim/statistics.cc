@@ -72,23 +72,47 @@ ForwardStatistics ForwardStatistics::Times(ScaledDouble factor) const {
   return out;
 }
 
+namespace {
+
+// db is a sum over samples, in units of the largest exponent.
+template <typename T>
+SampleSum BeginBiasGradient(const PackedBatch<T>& d, int64_t common) {
+  SampleSum sum;
+  for (int64_t e : d.exponent) {
+    sum.factor.push_back(PowerOfTwo(std::min(e, common) - common));
+  }
+  return sum;
+}
+
+void SetBiasGradient(const SampleSum& sum, int64_t common,
+                     ScaledMatrix<double>* db) {
+  db->Resize(1, sum.sum.size());
+  std::copy(sum.sum.begin(), sum.sum.end(), db->mantissa.row(0));
+  db->exponent[0] = common;
+}
+
+}  // namespace
+
 template <typename T>
 void BackwardStatistics::AddDelta(const PackedBatch<T>& d,
                                   const SampleMoments& moments, size_t jobs,
                                   ScaledMatrix<double>* db) {
   delta.Add(moments.rows, moments.exponents);
   SampleSum cosine = PairCosine::Begin(d, moments.rows);
-  // db in units of the largest exponent.
   const int64_t common = CommonExponent(moments.rows, d.exponent);
-  SampleSum sum;
-  for (int64_t e : d.exponent) {
-    sum.factor.push_back(PowerOfTwo(std::min(e, common) - common));
-  }
+  SampleSum sum = BeginBiasGradient(d, common);
   SumOverSamples<T>(d, jobs, {{&cosine, &sum}});
   delta_cosine.End(cosine);
-  db->Resize(1, d.units());
-  std::copy(sum.sum.begin(), sum.sum.end(), db->mantissa.row(0));
-  db->exponent[0] = common;
+  SetBiasGradient(sum, common, db);
+}
+
+template <typename T>
+void SumBiasGradient(const PackedBatch<T>& d, const SampleMoments& moments,
+                     size_t jobs, ScaledMatrix<double>* db) {
+  const int64_t common = CommonExponent(moments.rows, d.exponent);
+  SampleSum sum = BeginBiasGradient(d, common);
+  SumOverSamples<T>(d, jobs, {{&sum}});
+  SetBiasGradient(sum, common, db);
 }
 
 BackwardStatistics BackwardStatistics::Times(ScaledDouble factor,
@@ -112,13 +136,15 @@ void RowStatistics::SetWeights(const Moments& unit, double scale) {
   weight_second_moment = scaled(unit.SecondMoment(), 2);
 }
 
-#define INITSCOPE_INSTANTIATE(T)                                           \
-  template void ForwardStatistics::Add(const ForwardLayer<T>&, size_t);    \
-  template void ForwardStatistics::AddInput(const PackedBatch<T>&,         \
-                                            const SampleMoments&);         \
-  template void BackwardStatistics::AddDelta(const PackedBatch<T>&,        \
-                                             const SampleMoments&, size_t, \
-                                             ScaledMatrix<double>*);
+#define INITSCOPE_INSTANTIATE(T)                                             \
+  template void ForwardStatistics::Add(const ForwardLayer<T>&, size_t);      \
+  template void ForwardStatistics::AddInput(const PackedBatch<T>&,           \
+                                            const SampleMoments&);           \
+  template void BackwardStatistics::AddDelta(const PackedBatch<T>&,          \
+                                             const SampleMoments&, size_t,   \
+                                             ScaledMatrix<double>*);         \
+  template void SumBiasGradient(const PackedBatch<T>&, const SampleMoments&, \
+                                size_t, ScaledMatrix<double>*);
 INITSCOPE_INSTANTIATE(float)
 INITSCOPE_INSTANTIATE(double)
 #undef INITSCOPE_INSTANTIATE
@@ -290,6 +316,12 @@ std::vector<StatisticColumn> MakeColumns() {
 }
 
 }  // namespace
+
+void AppendStatistics(const RowStatistics& row, std::vector<double>* values) {
+  for (const StatisticColumn& column : StatisticColumns()) {
+    values->push_back(column.Value(row));
+  }
+}
 
 std::span<const StatisticColumn> StatisticColumns() {
   static const std::vector<StatisticColumn> columns = MakeColumns();

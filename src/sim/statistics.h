@@ -55,6 +55,11 @@ struct BackwardStatistics {
   PairCosine delta_cosine;
 };
 
+// db alone, 1 × width.
+template <typename T>
+void SumBiasGradient(const PackedBatch<T>& delta, const SampleMoments& moments,
+                     size_t jobs, ScaledMatrix<double>* db);
+
 struct RowStatistics : ForwardStatistics, BackwardStatistics {
   // W = scale · U.
   void SetWeights(const Moments& unit, double scale);
@@ -81,5 +86,8 @@ struct StatisticColumn {
 };
 
 std::span<const StatisticColumn> StatisticColumns();
+
+// Appends a row's value of every column.
+void AppendStatistics(const RowStatistics& row, std::vector<double>* values);
 
 }  // namespace initscope

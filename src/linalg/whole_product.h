@@ -1,0 +1,30 @@
+// Products with a whole packed matrix, spread over workers.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "linalg/packed_batch.h"
+#include "linalg/packed_weights.h"
+
+namespace initscope {
+
+// One of several products with the same matrix; `out` has its shape already.
+template <typename T>
+struct Operand {
+  const PackedBatch<T>* in;
+  PackedBatch<T>* out;
+};
+
+// out = in W, mantissas only: batch × fan_in → batch × fan_out. Up to `jobs`
+// workers, which changes no bit.
+template <typename T>
+void MultiplyAll(PackedWeights<T>* w, std::span<const Operand<T>> operands,
+                 size_t jobs);
+
+// out = in Wᵀ: batch × fan_out → batch × fan_in.
+template <typename T>
+void MultiplyTransposedAll(PackedWeights<T>* w,
+                           std::span<const Operand<T>> operands, size_t jobs);
+
+}  // namespace initscope

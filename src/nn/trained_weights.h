@@ -1,0 +1,61 @@
+// One layer's weights and biases that gradient descent moves.
+//
+// Stochastic gradient descent with momentum μ, learning rate η and weight
+// decay λ, as in torch.optim.SGD (dampening 0, no Nesterov), for weights and
+// biases alike:
+//
+//     g = ∂loss/∂w + λ w        v ← μ v + g  (v = g at first)        w ← w − η
+//     v
+//
+// All of it in T. dW is formed strip by strip and used up at once; beside W
+// there are its packed copy, which the products read, and v where μ > 0.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "linalg/whole_product.h"
+#include "nn/weight_gradient.h"
+#include "stats/moments.h"
+
+namespace initscope {
+
+struct DescentRule {
+  double learning_rate = 0.01;  // η
+  double momentum = 0;          // μ
+  double weight_decay = 0;      // λ
+};
+
+template <typename T>
+class TrainedWeights {
+ public:
+  // w: fan_in × fan_out; b: fan_out entries.
+  TrainedWeights(Matrix<T> w, std::vector<T> b);
+
+  const Matrix<T>& weights() const { return w_; }
+  const std::vector<T>& bias() const { return b_; }
+  bool IsFinite() const;
+  // Of the entries of W: mean, variance, second moment.
+  Moments EntryMoments() const;
+
+  // out = in W: batch × fan_in → batch × fan_out; mantissas only.
+  void Forward(const Operand<T>& operand, size_t jobs);
+  // out = in Wᵀ.
+  void Backward(const Operand<T>& operand, size_t jobs);
+
+  // One step on dW = xᵀ delta and db (1 × fan_out). Up to `jobs` workers,
+  // which changes no bit.
+  void Descend(const PackedBatch<T>& x, const SampleMoments& x_moments,
+               const PackedBatch<T>& delta, const SampleMoments& delta_moments,
+               const ScaledMatrix<double>& db, const DescentRule& rule,
+               size_t jobs, GradientScratch<T>* scratch);
+
+ private:
+  Matrix<T> w_;
+  std::vector<T> b_;
+  PackedWeights<T> packed_;
+  Matrix<T> w_velocity_;  // empty before the first step with momentum
+  std::vector<T> b_velocity_;
+};
+
+}  // namespace initscope

@@ -1,0 +1,67 @@
+#include "sim/batch_loss.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace initscope {
+namespace {
+
+bool IsCorrect(const std::vector<double>& logits, const double* target) {
+  if (logits.size() == 1) return (logits[0] > 0) == (target[0] > 0.5);
+  const auto top = std::max_element(logits.begin(), logits.end());
+  const double* wanted = std::max_element(target, target + logits.size());
+  return top - logits.begin() == wanted - target;
+}
+
+}  // namespace
+
+template <typename T>
+BatchLoss ApplyLoss(const RunSpec& run, const PackedBatch<T>& z,
+                    ScaledDouble factor, const Matrix<double>& targets,
+                    ScaledMatrix<T>* delta_out) {
+  const size_t outputs = run.widths.back();
+  delta_out->Resize(run.batch, outputs);
+  std::vector<T> mantissas(outputs);
+  std::vector<double> logits(outputs), delta(outputs);
+  BatchLoss loss;
+  loss.samples = run.batch;
+  LossRow& sum = loss.sum;
+  for (size_t i = 0; i < run.batch; ++i) {
+    CopySample(z, i, mantissas.data());
+    for (size_t j = 0; j < outputs; ++j) {
+      logits[j] = mantissas[j] * factor.value;
+    }
+    int64_t& exponent = delta_out->exponent[i];
+    const LossRow row =
+        run.loss->row({logits.data(), z.exponent[i] + factor.exponent,
+                       targets.row(i), outputs, run.batch},
+                      delta.data(), &exponent);
+    sum.value += row.value;
+    sum.label_entropy += row.label_entropy;
+    sum.cross_entropy += row.cross_entropy;
+    sum.kl_divergence += row.kl_divergence;
+    loss.correct += IsCorrect(logits, targets.row(i));
+    NormalizeRow(delta.data(), outputs, &exponent);
+    std::copy_n(delta.data(), outputs, delta_out->mantissa.row(i));
+    NormalizeRow(delta_out->mantissa.row(i), outputs, &exponent);
+  }
+  return loss;
+}
+
+void AddLoss(const BatchLoss& loss, size_t batches, RunResult* result) {
+  const double b = static_cast<double>(batches);
+  const double samples = static_cast<double>(loss.samples) * b;
+  result->loss_value += loss.sum.value / b;
+  result->label_entropy += loss.sum.label_entropy / samples;
+  result->cross_entropy += loss.sum.cross_entropy / samples;
+  result->kl_divergence += loss.sum.kl_divergence / samples;
+}
+
+template BatchLoss ApplyLoss(const RunSpec&, const PackedBatch<float>&,
+                             ScaledDouble, const Matrix<double>&,
+                             ScaledMatrix<float>*);
+template BatchLoss ApplyLoss(const RunSpec&, const PackedBatch<double>&,
+                             ScaledDouble, const Matrix<double>&,
+                             ScaledMatrix<double>*);
+
+}  // namespace initscope

@@ -1,0 +1,350 @@
+#include "sim/training.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "base/denormals.h"
+#include "base/parallel.h"
+#include "sim/batch_loss.h"
+#include "sim/batch_source.h"
+#include "sim/cost.h"
+#include "sim/passes.h"
+
+namespace initscope {
+namespace {
+
+// Keeps W and b of every layer as the run begins with them.
+template <typename T>
+class ParameterCatcher : public TensorObserver {
+ public:
+  void Observe(std::string_view name, size_t,
+               const ScaledMatrix<T>& tensor) override {
+    if (name == "W") weights.push_back(Plain(tensor));
+    if (name == "b") {
+      const Matrix<T> b = Plain(tensor);
+      biases.emplace_back(b.data(), b.data() + b.size());
+    }
+  }
+  using Other = std::conditional_t<std::is_same_v<T, float>, double, float>;
+  void Observe(std::string_view, size_t, const ScaledMatrix<Other>&) override {}
+
+  std::vector<Matrix<T>> weights;
+  std::vector<std::vector<T>> biases;
+
+ private:
+  static Matrix<T> Plain(const ScaledMatrix<T>& tensor) {
+    Matrix<T> plain(tensor.rows(), tensor.cols());
+    for (size_t i = 0; i < plain.rows(); ++i) {
+      const double factor = PowerOfTwo(tensor.exponent[i]);
+      for (size_t j = 0; j < plain.cols(); ++j) {
+        plain(i, j) = static_cast<T>(tensor.mantissa(i, j) * factor);
+      }
+    }
+    return plain;
+  }
+};
+
+// The weights that the engine uses at initialization.
+template <typename T>
+std::vector<TrainedWeights<T>> InitialWeights(const RunSpec& run,
+                                              const EngineOptions& options) {
+  RunSpec untrained = run;
+  untrained.training = {};
+  ParameterCatcher<T> caught;
+  RunResult unused;
+  SimulateBundle({&untrained}, {options.stop, &caught, options.jobs},
+                 {&unused});
+  std::vector<TrainedWeights<T>> weights;
+  for (size_t l = 0; l < run.depth(); ++l) {
+    weights.emplace_back(std::move(caught.weights[l]),
+                         std::move(caught.biases[l]));
+  }
+  return weights;
+}
+
+// Which batch of which order step k takes.
+class Minibatches {
+ public:
+  explicit Minibatches(const RunSpec& run) : run_(run) {}
+
+  // The run as its `index`-th batch is that of step k.
+  const RunSpec& At(uint64_t step, size_t* index) {
+    *index = step;
+    if (!run_.samples) return run_;
+    const uint64_t per_epoch = run_.samples->samples() / run_.batch;
+    const uint64_t epoch = step / per_epoch;
+    *index = step % per_epoch;
+    if (epoch != epoch_) {
+      epoch_ = epoch;
+      run_.order = std::make_shared<const std::vector<uint32_t>>(
+          run_.samples->Order(run_.data_seed, static_cast<uint32_t>(epoch)));
+    }
+    return run_;
+  }
+
+ private:
+  RunSpec run_;
+  uint64_t epoch_ = 0;
+};
+
+template <typename T>
+class Trainer {
+ public:
+  Trainer(const RunSpec& run, const EngineOptions& options, RunResult* result)
+      : run_(run),
+        options_(options),
+        result_(*result),
+        minibatches_(run),
+        weights_(InitialWeights<T>(run, options)),
+        moments_(run.depth()),
+        forward_(run, weights_),
+        backward_(run, &forward_) {}
+
+  void Run() {
+    result_.recorded.clear();
+    const std::vector<uint64_t>& record = run_.training.record;
+    auto next = record.begin();
+    for (uint64_t step = 0; step <= run_.training.steps; ++step) {
+      const bool records = next != record.end() && *next == step;
+      if (records) ++next;
+      const bool is_last = step == run_.training.steps;
+      const bool shows = is_last && options_.observer != nullptr;
+      forward_.Record(records);
+      backward_.Record(records);
+      const BatchLoss loss = Forward(step, shows);
+      AddStep(loss);
+      if (!std::isfinite(loss.sum.value) || (records && !AreFinite())) {
+        result_.diverged = true;
+        break;
+      }
+      if (!is_last || records || shows) Backward(records, shows, !is_last);
+      if (records) Record(step);
+    }
+    result_.complete = true;
+  }
+
+ private:
+  void Checkpoint() const {
+    if (options_.stop != nullptr && *options_.stop) throw Interrupted();
+  }
+
+  bool AreFinite() const {
+    return std::all_of(weights_.begin(), weights_.end(),
+                       [](const auto& w) { return w.IsFinite(); });
+  }
+
+  // One minibatch, up to its loss and delta_L.
+  BatchLoss Forward(uint64_t step, bool shows) {
+    size_t index = 0;
+    const RunSpec& batch = minibatches_.At(step, &index);
+    ScaledMatrix<T> x;
+    FillInputs(batch, index, &x);
+    inputs_.run = &run_;
+    Pack(x, &inputs_.x);
+    inputs_.moments.Resize(run_.batch);
+    for (size_t p = 0; p < inputs_.x.panels(); ++p) {
+      MeasurePanel(&inputs_.x, p, &inputs_.moments);
+    }
+    if (shows) Show("X", 0, inputs_.x);
+    forward_.BeginBatch(index, &inputs_);
+    for (size_t l = 0; l < run_.depth(); ++l) {
+      Checkpoint();
+      weights_[l].Forward(forward_.Product(l), options_.jobs);
+      forward_.Finish(l, options_.jobs);
+      if (shows) ShowLayer(l);
+    }
+    const Matrix<double> targets = MakeTargets(batch, index);
+    const BatchLoss loss =
+        ApplyLoss(run_, forward_.z(), {1, 0}, targets, &delta_);
+    if (shows) {
+      ShowPlain<T>("target", 0, targets.view(), options_.observer);
+    }
+    return loss;
+  }
+
+  void Backward(bool records, bool shows, bool descends) {
+    backward_.Begin(delta_, options_.jobs);
+    if (shows) Show("delta", run_.depth(), backward_.delta());
+    for (size_t l = run_.depth(); l-- > 0;) {
+      Checkpoint();
+      const Operand<T> operand = backward_.Product(l, options_.jobs, &scratch_);
+      if (shows) ShowGradients(l);
+      if (records) moments_[l] = weights_[l].EntryMoments();
+      // With the weights as they were; nobody asks for delta_0 but records.
+      const bool goes_on = l > 0 || records || shows;
+      if (goes_on) weights_[l].Backward(operand, options_.jobs);
+      if (descends) {
+        weights_[l].Descend(forward_.x(l), forward_.x_moments(l),
+                            backward_.delta(), backward_.delta_moments(),
+                            backward_.bias_gradient(), run_.training.rule,
+                            options_.jobs, &scratch_);
+      }
+      if (!goes_on) break;
+      // The slope and scale alone: W has moved on.
+      backward_.Finish(l, options_.jobs);
+      if (shows) Show("delta", l, backward_.delta());
+    }
+  }
+
+  void AddStep(const BatchLoss& loss) {
+    const bool labelled =
+        run_.loss->uses_labels && run_.samples && run_.samples->classes() > 0;
+    result_.steps.push_back(
+        {loss.sum.value, labelled ? static_cast<double>(loss.correct) /
+                                        static_cast<double>(loss.samples)
+                                  : std::numeric_limits<double>::quiet_NaN()});
+    result_.loss_value = result_.label_entropy = 0;
+    result_.cross_entropy = result_.kl_divergence = 0;
+    AddLoss(loss, 1, &result_);
+  }
+
+  void Record(uint64_t step) {
+    result_.recorded.push_back(step);
+    for (size_t l = 0; l <= run_.depth(); ++l) {
+      RowStatistics row;
+      static_cast<ForwardStatistics&>(row) = forward_.row(l);
+      static_cast<BackwardStatistics&>(row) = backward_.row(l);
+      if (l > 0) row.SetWeights(moments_[l - 1], 1);
+      AppendStatistics(row, &result_.statistics);
+      if (result_.first_non_finite_layer < 0 &&
+          row.pre_activation.non_finite() + row.delta.non_finite() > 0) {
+        result_.first_non_finite_layer = static_cast<int64_t>(l);
+      }
+    }
+  }
+
+  void Show(std::string_view name, size_t layer, const PackedBatch<T>& tensor) {
+    initscope::Show(name, layer, tensor, {1, 0}, options_.observer);
+  }
+
+  void ShowLayer(size_t l) {
+    ShowPlain<T>("W", l, weights_[l].weights().view(), options_.observer);
+    const std::vector<T>& bias = weights_[l].bias();
+    ShowPlain<T>("b", l, ConstMatrixView<T>(bias.data(), 1, bias.size()),
+                 options_.observer);
+    Show("Z", l + 1, forward_.z());
+    const bool is_output = l + 1 == run_.depth();
+    Show("X", l + 1, is_output ? forward_.z() : forward_.x(l + 1));
+  }
+
+  void ShowGradients(size_t l) {
+    ScaledMatrix<T> dw;
+    FormWeightGradient(forward_.x(l), forward_.x_moments(l), backward_.delta(),
+                       backward_.delta_moments(), &dw);
+    options_.observer->Observe("dW", l, dw);
+    options_.observer->Observe("db", l, backward_.bias_gradient());
+  }
+
+  const RunSpec& run_;
+  const EngineOptions& options_;
+  RunResult& result_;
+  Minibatches minibatches_;
+  std::vector<TrainedWeights<T>> weights_;
+  std::vector<Moments> moments_;  // of the weights of a recorded step
+  ForwardPass<T> forward_;
+  BackwardPass<T> backward_;
+  Inputs<T> inputs_;
+  ScaledMatrix<T> delta_;
+  GradientScratch<T> scratch_;
+};
+
+template <typename T>
+void Train(const RunSpec& run, const EngineOptions& options,
+           RunResult* result) {
+  const auto begin = std::chrono::steady_clock::now();
+  Trainer<T>(run, options, result).Run();
+  const std::chrono::duration<double> spent =
+      std::chrono::steady_clock::now() - begin;
+  result->wall_seconds = spent.count();
+}
+
+double Parameters(const RunSpec& run) {
+  double sum = 0;
+  for (size_t l = 0; l < run.depth(); ++l) {
+    sum += (static_cast<double>(run.widths[l]) + 1) *
+           static_cast<double>(run.widths[l + 1]);
+  }
+  return sum;
+}
+
+// Bytes that a run needs while it is trained.
+double TrainingMemory(const RunSpec& run) {
+  const double entry = run.precision == Precision::kFloat32 ? 4 : 8;
+  // W, its packed copy, and the velocity; and as it begins, the passes and
+  // weights of a run.
+  const double copies = run.training.rule.momentum > 0 ? 4 : 3;
+  return Parameters(run) * entry * copies + BundleMemory(run, 1) +
+         2 * PassMemory(run, 1);
+}
+
+double TrainingResultMemory(const RunSpec& run) {
+  return static_cast<double>(run.training.steps + 1) * 6 * sizeof(StepResult) +
+         static_cast<double>(run.training.record.size()) * ResultMemory(run);
+}
+
+double TrainingFlops(const RunSpec& run) {
+  const double steps = static_cast<double>(run.training.steps + 1);
+  return 6 * steps * static_cast<double>(run.batch) * Parameters(run);
+}
+
+}  // namespace
+
+void TrainRun(const RunSpec& run, const EngineOptions& options,
+              RunResult* result) {
+  INITSCOPE_CHECK(run.batches == 1);
+  const FlushDenormals flush;
+  if (run.precision == Precision::kFloat32) {
+    Train<float>(run, options, result);
+  } else {
+    Train<double>(run, options, result);
+  }
+}
+
+std::vector<RunResult> TrainSweep(const std::vector<RunSpec>& runs,
+                                  const SweepOptions& options) {
+  std::vector<RunResult> results(runs.size());
+  // The longest first, so that none is left over for one worker at the end.
+  std::vector<size_t> order(runs.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return TrainingFlops(runs[a]) > TrainingFlops(runs[b]);
+  });
+  const bool alone = runs.size() < options.jobs;
+  const size_t at_once = alone ? 1 : options.jobs;
+  const size_t inside = alone ? options.jobs : 1;
+  try {
+    ParallelFor(runs.size(), at_once, [&](size_t i) {
+      TrainRun(runs[order[i]], {options.stop, nullptr, inside},
+               &results[order[i]]);
+      if (options.on_progress) options.on_progress(1);
+    });
+  } catch (const Interrupted&) {
+    // What is complete is kept; the caller sees which.
+  }
+  return results;
+}
+
+SweepCost EstimateTrainingCost(const std::vector<RunSpec>& runs, size_t jobs,
+                               double input_bytes) {
+  SweepCost cost;
+  cost.bundles = runs.size();
+  cost.memory = input_bytes;
+  std::vector<double> alone;
+  for (const RunSpec& run : runs) {
+    cost.flops += TrainingFlops(run);
+    cost.memory += TrainingResultMemory(run);
+    alone.push_back(TrainingMemory(run));
+  }
+  std::sort(alone.rbegin(), alone.rend());
+  for (size_t i = 0; i < std::min(jobs, alone.size()); ++i) {
+    cost.memory += alone[i];
+  }
+  cost.memory_per_job = alone[std::min(jobs, alone.size() - 1)];
+  return cost;
+}
+
+}  // namespace initscope
