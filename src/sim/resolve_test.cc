@@ -100,7 +100,7 @@ TEST(ResolveRun, RefusesNonsenseWithItsPlace) {
 TEST(SampleSet, StandardizesInDouble) {
   InputCatalog catalog(SmallData);
   const size_t input = catalog.Find("small", "");
-  const auto features = catalog.Samples(input, {}, Standardize::kFeatures);
+  const auto features = catalog.Samples(input, {}, 0, Standardize::kFeatures);
   std::vector<double> sum(3, 0), squares(3, 0), row(3);
   for (size_t i = 0; i < 6; ++i) {
     features->CopySample(i, row.data());
@@ -119,7 +119,7 @@ TEST(SampleSet, StandardizesInDouble) {
 TEST(SampleSet, KeepsClassesAndNumbersThemAnew) {
   InputCatalog catalog(SmallData);
   const auto set =
-      catalog.Samples(catalog.Find("small", ""), {2, 0}, Standardize::kNone);
+      catalog.Samples(catalog.Find("small", ""), {2, 0}, 0, Standardize::kNone);
   ASSERT_EQ(set->samples(), 4u);
   EXPECT_EQ(set->classes(), 2u);
   EXPECT_EQ(set->Label(0), 1u);  // sample 0, of class 0
@@ -136,7 +136,7 @@ TEST(ResolveRun, ReadsALongListOfClasses) {
 TEST(SampleSet, OrderIsAPermutationOfDataSeed) {
   InputCatalog catalog(SmallData);
   const auto set =
-      catalog.Samples(catalog.Find("small", ""), {}, Standardize::kNone);
+      catalog.Samples(catalog.Find("small", ""), {}, 0, Standardize::kNone);
   std::vector<uint32_t> order = set->Order(3);
   EXPECT_EQ(order, set->Order(3));
   EXPECT_NE(order, set->Order(4));
