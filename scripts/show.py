@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Runs an experiment, checks what it claims, and draws it.
+
+Runs 'initscope COMMAND experiments/NAME.ini' into results/NAME.h5, prints each
+claim (what the formula says, what was measured, how far off it may be and
+why) and writes results/NAME.png. Exit code 1 if a claim does not hold.
+"""
+
+import argparse
+import ast
+import difflib
+import importlib
+import os
+import pathlib
+import subprocess
+import sys
+
+import results_file  # first: says it where NumPy and pandas are missing
+import show_claims
+from plot_variance import write
+from results_file import IO_ERROR, USAGE, ScriptError
+from variance_figure import RC, save
+
+try:
+    import matplotlib
+except ImportError as missing:
+    results_file.go_on_without_package(missing)
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SHOWS = ROOT / "scripts" / "shows"
+
+
+def names():
+    """The experiments that there are, in alphabetical order."""
+    return sorted(path.stem for path in SHOWS.glob("[!_]*.py"))
+
+
+def summary(name):
+    """The first line of what an experiment's module says of itself."""
+    tree = ast.parse((SHOWS / f"{name}.py").read_text())
+    return ast.get_docstring(tree).splitlines()[0]
+
+
+def experiment_file(name, module):
+    """experiments/NAME.ini, or what the module calls FILE."""
+    return ROOT / "experiments" / getattr(module, "FILE", f"{name}.ini")
+
+
+def parse_arguments():
+    """The command line."""
+    width = max(map(len, names()), default=0)
+    listing = "\n".join(f"  {name:<{width}}  {summary(name)}"
+                        for name in names())
+    parser = results_file.ArgumentParser(
+        description=__doc__, epilog=f"experiments:\n{listing}",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", metavar="NAME", help="see below")
+    parser.add_argument("--quick", action="store_true",
+                        help="a smaller size, with wider tolerances")
+    parser.add_argument("--output", metavar="PREFIX", help="PREFIX.h5 and "
+                        "PREFIX.png (default: results/NAME)")
+    return parser.parse_args()
+
+
+def load(name):
+    """The module of an experiment."""
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), 1)
+        hint = (f"did you mean '{near[0]}'?" if near
+                else f"there are {', '.join(names())}")
+        raise ScriptError(USAGE, f"unknown experiment '{name}'; {hint}")
+    return importlib.import_module(f"shows.{name}")
+
+
+def find_program():
+    """$INITSCOPE, else the release build."""
+    program = os.environ.get("INITSCOPE") or str(
+        ROOT / "build" / "release" / "initscope")
+    if not os.access(program, os.X_OK) or os.path.isdir(program):
+        raise ScriptError(IO_ERROR, f"{program}: no such program; build it "
+                          f"(cmake --build --preset release) or name another "
+                          f"in $INITSCOPE")
+    return program
+
+
+def run(program, name, module, prefix, quick):
+    """Runs the experiment; returns the path of its results file."""
+    known = subprocess.run([program, module.COMMAND, "--help"], check=False,
+                           capture_output=True)
+    if known.returncode != 0:
+        raise ScriptError(USAGE, f"{program} has no command "
+                          f"'{module.COMMAND}', which {name} needs; build "
+                          f"the version that this script is of")
+    path = f"{prefix}.h5"
+    done = subprocess.run(
+        [program, module.COMMAND, str(experiment_file(name, module)),
+         "--output", path, "--force", *(module.QUICK if quick else [])],
+        check=False)
+    if done.returncode != 0:  # it has said in one line why
+        raise SystemExit(done.returncode if done.returncode > 0
+                         else 128 - done.returncode)
+    return path
+
+
+def draw(module, path):
+    """The Figure of the results file `path`."""
+    with matplotlib.rc_context(RC):
+        return module.draw(path)
+
+
+def main():
+    """The whole program."""
+    options = parse_arguments()
+    module = load(options.name)
+    program = find_program()
+    prefix = options.output
+    if prefix is None:
+        (ROOT / "results").mkdir(exist_ok=True)
+        prefix = os.path.relpath(ROOT / "results" / options.name)
+    path = run(program, options.name, module, prefix, options.quick)
+    claims = module.claims(path)
+    print("\n".join(show_claims.table(claims)))
+    print(path)
+    figure = draw(module, path)
+    write(f"{prefix}.png", lambda picture: save(figure, picture))
+    failed = sum(not claim.holds for claim in claims)
+    if failed:
+        sys.stdout.flush()
+        raise ScriptError(1, f"{failed} of {len(claims)} claims do not hold")
+
+
+if __name__ == "__main__":
+    results_file.run_main(main)
