@@ -18,6 +18,8 @@ LAYER_OVERHEAD = {
     "tanh": {256: 1.15, 512: 1.08, 1024: 1.05, 2048: 1.05, 4096: 1.05},
     "sigmoid": {256: 1.15, 512: 1.08, 1024: 1.05, 2048: 1.05, 4096: 1.05}}
 NORMAL_NS = 0.40
+TRAINING_OVERHEAD = 1.5  # of its three products' time, at batch 256 and
+TRAINING_N = 1024
 
 
 class Outcome(NamedTuple):
@@ -50,6 +52,7 @@ def outcomes(results):
     for activation, limits in LAYER_OVERHEAD.items():
         for n, limit in limits.items():
             yield from _layer(results, activation, n, limit)
+    yield from _training(results)
     normals = results.family("Variates")
     normals = normals[normals["kernel"].str.startswith("normal/float")]
     for _, row in normals.iterrows():
@@ -85,3 +88,20 @@ def _layer(results, activation, n, limit):
     time = layer["ns per item"] if several else layer["ns"]
     yield Outcome(f"{activation} layer, n = {n}: time to {peer['title']}'s "
                   f"product", time / peer["ns"], limit, False, "\u00d7")
+
+
+def _training(results):
+    times = []
+    for family, kernel in (("TrainingLayer", "tanh"), ("Product", OURS),
+                           ("ProductTransposed", None),
+                           ("ProductOverSamples", None)):
+        rows = results.family(family)
+        rows = rows[(rows["batch"] == BATCH) & (rows["n"] == TRAINING_N)]
+        if kernel:
+            rows = rows[rows["kernel"] == kernel]
+        if rows.empty:
+            return
+        times.append(rows.iloc[0]["ns"])
+    yield Outcome(f"training a layer, n = {TRAINING_N}: time to its three "
+                  f"products", times[0] / sum(times[1:]), TRAINING_OVERHEAD,
+                  False, "\u00d7")

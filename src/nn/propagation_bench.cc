@@ -11,6 +11,7 @@
 
 #include "base/flop_rate_bench.h"
 #include "base/kernel_target.h"
+#include "nn/trained_weights.h"
 #include "nn/unit_weights.h"
 #include "nn/weight_gradient.h"
 #include "random/variates.h"
@@ -108,6 +109,60 @@ void BM_Backward(benchmark::State& state, const Activation& activation) {
   state.SetLabel(KernelTarget());
 }
 
+// One layer of a training step: forward, backward, dW and the step itself.
+// Flops are those of its three products.
+void BM_Training(benchmark::State& state) {
+  const Shape shape(state);
+  const Activation& f = Activations()[2];  // tanh
+  PackedBatch<float> x = Draw(shape.batch, shape.n, 0);
+  PackedBatch<float> delta = Draw(shape.batch, shape.n, 1);
+  SampleMoments x_moments, delta_moments;
+  x_moments.Resize(shape.batch);
+  delta_moments.Resize(shape.batch);
+  for (size_t p = 0; p < x.panels(); ++p) {
+    MeasurePanel(&x, p, &x_moments);
+    MeasurePanel(&delta, p, &delta_moments);
+  }
+  UnitWeights<float> unit(UnitLaw::kNormal, 1, 0, shape.n, shape.n, false);
+  Matrix<float> start = unit.Entries();
+  const float scale = 1 / std::sqrt(static_cast<float>(shape.n));
+  for (size_t i = 0; i < start.size(); ++i) start.data()[i] *= scale;
+  TrainedWeights<float> weights(std::move(start),
+                                std::vector<float>(shape.n, 0));
+  PackedBatch<float> z, next, slope, out;
+  ForwardLayer<float> forward;
+  forward.activation = &f;
+  forward.x = &x;
+  forward.z = &z;
+  forward.next = &next;
+  forward.slope = &slope;
+  BackwardLayer<float> backward;
+  backward.delta = &delta;
+  backward.slope = &slope;
+  backward.out = &out;
+  backward.moments.Resize(shape.batch);
+  ScaledMatrix<double> db;
+  db.Resize(1, shape.n);
+  std::fill_n(db.mantissa.data(), shape.n, 0.0);
+  GradientScratch<float> scratch;
+  for (auto _ : state) {
+    z.Resize(shape.batch, shape.n);
+    weights.Forward({&x, &z}, 1);
+    forward.bias = weights.bias();
+    forward.Prepare();
+    for (size_t p = 0; p < x.panels(); ++p) FinishForward(&forward, p);
+    out.Resize(shape.batch, shape.n);
+    weights.Backward({&delta, &out}, 1);
+    for (size_t p = 0; p < x.panels(); ++p) FinishBackward(&backward, p);
+    weights.Descend(x, x_moments, delta, delta_moments, db, {1e-4, 0.9, 0}, 1,
+                    &scratch);
+    benchmark::ClobberMemory();
+  }
+  const double n = static_cast<double>(shape.n);
+  SetFlops(state, 6 * static_cast<double>(shape.batch) * n * n);
+  state.SetLabel(KernelTarget());
+}
+
 // The moments of dW without forming it. Flops are those of two symmetric Gram
 // matrices, or of the product where that is cheaper.
 void BM_WeightGradient(benchmark::State& state) {
@@ -138,6 +193,7 @@ void Shapes(benchmark::internal::Benchmark* benchmark) {
   for (int n : {64, 128, 256, 512, 1024, 2048}) benchmark->Args({256, n});
 }
 
+BENCHMARK(BM_Training)->Name("TrainingLayer/tanh")->Apply(Shapes);
 BENCHMARK(BM_WeightGradient)->Name("WeightGradient/moments")->Apply(Shapes);
 
 }  // namespace
