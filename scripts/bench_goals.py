@@ -94,7 +94,7 @@ def _training(results):
     times = []
     for family, kernel in (("TrainingLayer", "tanh"), ("Product", OURS),
                            ("ProductTransposed", None),
-                           ("ProductOverSamples", None)):
+                           ("WeightGradient", "formed")):
         rows = results.family(family)
         rows = rows[(rows["batch"] == BATCH) & (rows["n"] == TRAINING_N)]
         if kernel:

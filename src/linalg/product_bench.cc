@@ -142,7 +142,7 @@ BENCHMARK(BM_Transposed)->Name("ProductTransposed")->Apply(ProductShapes);
 BENCHMARK(BM_Gram)->Name("Gram")->Apply(ProductShapes);
 BENCHMARK(BM_WeightGradient)
     ->Name("WeightGradient/formed")
-    ->Apply(SmallProductShapes);
+    ->Apply(ProductShapes);
 
 }  // namespace
 

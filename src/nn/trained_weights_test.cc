@@ -123,9 +123,11 @@ TYPED_TEST(TrainedWeightsOf, DescendLikePlainLoops) {
       {0.1, 0, 0}, {0.1, 0.9, 0}, {0.05, 0, 0.3}, {0.05, 0.5, 0.2}};
   OnEveryTarget([&] {
     size_t rule = 0;
-    for (const auto& [batch, fan_in, fan_out] :
-         {std::array<size_t, 3>{1, 1, 1}, {17, 13, 5}, {40, 200, 33},
-          {9, 33, 210}, {200, 65, 64}}) {
+    for (const auto& [batch, fan_in, fan_out] : {std::array<size_t, 3>{1, 1, 1},
+                                                 {17, 13, 5},
+                                                 {40, 200, 33},
+                                                 {9, 33, 210},
+                                                 {200, 65, 64}}) {
       Layer<TypeParam> layer(batch, fan_in, fan_out);
       for (int step = 0; step < 3; ++step) layer.Step(kRules[rule % 4], 2);
       layer.Check(3);
@@ -152,8 +154,7 @@ TEST(TrainedWeights, TellWhatIsNotFinite) {
   Matrix<float> w(3, 5);
   std::fill_n(w.data(), w.size(), 1e38f);
   EXPECT_TRUE(TrainedWeights<float>(CopyOf(w), {0, 0, 0, 0, 0}).IsFinite());
-  EXPECT_FALSE(
-      TrainedWeights<float>(CopyOf(w), {0, 0, NAN, 0, 0}).IsFinite());
+  EXPECT_FALSE(TrainedWeights<float>(CopyOf(w), {0, 0, NAN, 0, 0}).IsFinite());
   w(2, 4) = -INFINITY;
   EXPECT_FALSE(TrainedWeights<float>(CopyOf(w), {0, 0, 0, 0, 0}).IsFinite());
 }
