@@ -13,6 +13,7 @@ int RunCommand(const Options& options);
 int TrainCommand(const Options& options);
 int PlanCommand(const Options& options);
 int TraceCommand(const Options& options);
+int GradcheckCommand(const Options& options);
 int ListCommand(const Options& options);
 int InfoCommand(const Options& options);
 

@@ -28,7 +28,7 @@ std::string Usage() {
       "initscope: what does this initialization do to my network?\n\n"
       "initscope COMMAND [FILE] [options]\n\n";
   for (const CommandInfo& command : Commands()) {
-    text += fmt::format("  {:<6} {:<28} {}\n", command.name, command.arguments,
+    text += fmt::format("  {:<9} {:<28} {}\n", command.name, command.arguments,
                         command.summary);
   }
   return text +
@@ -149,6 +149,9 @@ std::span<const CommandInfo> Commands() {
       {"trace", "[FILE.ini] [options]",
        "one run with every tensor saved; --print shows each step", kNetworks,
        true, true, 1, TraceCommand},
+      {"gradcheck", "[FILE.ini] [options]",
+       "every analytic gradient against central differences", kNetworks, false,
+       true, 1, GradcheckCommand},
       {"list", "[TOPIC]",
        "what there is: inits, activations, losses, inputs, statistics", 0,
        false, false, 1, ListCommand},

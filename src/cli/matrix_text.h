@@ -1,22 +1,22 @@
-// A step of a trace for a human's eye: formula, shape, matrix.
+// A matrix for a human's eye.
 #pragma once
 
+#include <cstddef>
 #include <string>
-#include <string_view>
 
 #include "base/matrix.h"
-#include "sim/run_spec.h"
 
 namespace initscope {
+
+inline constexpr size_t kMostShown = 8;
 
 // At most 8 rows and columns of `matrix`, the rest as "…".
 template <typename T>
 std::string MatrixText(ConstMatrixView<T> matrix);
 
-// How the engine's tensor `name` of `layer` comes about, its shape and its
-// entries.
+// The same of a rows × cols matrix of which `matrix` is the top left corner,
+// at least as much as is shown.
 template <typename T>
-std::string StepText(std::string_view name, size_t layer, const RunSpec& run,
-                     ConstMatrixView<T> matrix);
+std::string MatrixText(ConstMatrixView<T> matrix, size_t rows, size_t cols);
 
 }  // namespace initscope

@@ -28,7 +28,8 @@ po::options_description CommandOptions(const CommandInfo& command) {
   }
   if (command.prints) {
     add("print", po::bool_switch(),
-        "print formula, shape and matrix of each step");
+        "print each step: formula, shape and matrix; of gradcheck logits, "
+        "predictions and targets");
   }
   add("json", po::bool_switch(), "machine-readable output on stdout");
   add("quiet", po::bool_switch(), "no progress, no summary");

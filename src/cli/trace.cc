@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/interrupt.h"
-#include "cli/matrix_text.h"
+#include "cli/step_text.h"
 #include "io/output_file.h"
 #include "io/results_writer.h"
 #include "sim/engine.h"
@@ -32,7 +32,7 @@ std::string TensorName(std::string_view name, size_t layer,
 class TensorSaver : public TensorObserver {
  public:
   TensorSaver(const RunSpec& run, Hdf5Writer* writer, bool print)
-      : run_(run), writer_(writer), print_(print) {
+      : run_(run), writer_(writer), print_(print), steps_(run) {
     writer_->CreateGroup("/tensors");
   }
 
@@ -83,13 +83,14 @@ class TensorSaver : public TensorObserver {
     writer_->WriteMatrix("/tensors/" + title, plain.view());
     if (print_) {
       const ConstMatrixView<T> view = plain.view();
-      fmt::print("{}", StepText(name, layer, run_, view));
+      fmt::print("{}", steps_.Add(name, layer, view));
     }
   }
 
   const RunSpec& run_;
   Hdf5Writer* writer_;
   bool print_;
+  StepText steps_;
 };
 
 }  // namespace

@@ -1,0 +1,224 @@
+// initscope gradcheck: every analytic gradient against central differences.
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/error.h"
+#include "base/machine.h"
+#include "base/parallel.h"
+#include "cli/commands.h"
+#include "cli/experiment.h"
+#include "cli/gradcheck_text.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "cli/units.h"
+#include "sim/engine.h"
+#include "sim/gradient_check.h"
+#include "sim/logit_derivatives.h"
+#include "sim/run_id.h"
+
+namespace initscope {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Differences need double, and one batch says all: whatever the file has.
+Options InDouble(Options options) {
+  for (const Setting& setting : options.settings) {
+    if ((setting.key == "precision" && setting.text != "float64") ||
+        (setting.key == "batches" && setting.text != "1")) {
+      throw UserError(ExitCode::kUsage,
+                      fmt::format("{}: gradcheck takes the first batch, in "
+                                  "float64; leave {} out",
+                                  setting.where, setting.key));
+    }
+  }
+  std::erase_if(options.settings, [](const Setting& setting) {
+    return setting.key == "precision" || setting.key == "batches";
+  });
+  // Without a file or keys there is no experiment; LoadExperiment says so.
+  if (options.files.empty() && options.settings.empty()) return options;
+  options.settings.push_back({"precision", "float64", "gradcheck"});
+  options.settings.push_back({"batches", "1", "gradcheck"});
+  return options;
+}
+
+// A day of a core's plain loops.
+constexpr double kMostFlops = 1e14;
+
+// Refuses what would not fit into memory or not end.
+void CheckCost(const Experiment& experiment) {
+  double flops = 0, bytes = 0;
+  for (const RunSpec& run : experiment.runs) {
+    flops += GradientCheckFlops(run);
+    bytes = std::max(bytes, GradientCheckMemory(run));
+  }
+  bytes *=
+      static_cast<double>(std::min(experiment.jobs, experiment.runs.size()));
+  if (bytes > MachineMemory()) {
+    throw UserError(
+        ExitCode::kUsage,
+        fmt::format("{}: gradcheck needs {} of memory with {} jobs, and this "
+                    "machine has {}; lower width, depth, batch or jobs",
+                    experiment.name, BytesText(bytes), experiment.jobs,
+                    BytesText(MachineMemory())));
+  }
+  if (flops > kMostFlops) {
+    throw UserError(
+        ExitCode::kUsage,
+        fmt::format("{}: this is more than can be checked: {:.2g} flop of "
+                    "differences, and {:.0e} is a day; lower batch, width, "
+                    "depth or the number of runs",
+                    experiment.name, flops, kMostFlops));
+  }
+}
+
+struct Checked {
+  GradientReport report;
+  std::vector<SampleDerivatives> samples;  // for --print
+};
+
+Json NumberJson(double x) {
+  return std::isfinite(x) ? Json(x) : Json(fmt::format("{}", x));
+}
+
+Json TensorJson(const TensorCheck& t) {
+  return {{"gradient", t.name},
+          {"rows", t.rows},
+          {"columns", t.cols},
+          {"checked", t.checked},
+          {"at_kink", t.at_kink},
+          {"failed", t.failed},
+          {"largest", NumberJson(t.scale)},
+          {"relative_error", NumberJson(t.Relative(t.Error()))},
+          {"at", {t.row, t.col}},
+          {"analytic", NumberJson(t.analytic)},
+          {"numeric", NumberJson(t.numeric)},
+          {"step", NumberJson(t.step)},
+          {"relative_bound", NumberJson(t.Relative(t.bound))},
+          {"loosest_relative_bound", NumberJson(t.Relative(t.loosest_bound))},
+          {"resolved", t.resolved()},
+          {"ok", t.ok()}};
+}
+
+Json SamplesJson(const std::vector<SampleDerivatives>& samples) {
+  Json rows = Json::array();
+  for (const SampleDerivatives& sample : samples) {
+    Json outputs = Json::array();
+    for (const LogitDerivative& d : sample.outputs) {
+      outputs.push_back({{"logit", NumberJson(d.logit)},
+                         {"prediction", NumberJson(d.prediction)},
+                         {"target", NumberJson(d.target)},
+                         {"analytic", NumberJson(d.analytic)},
+                         {"numeric", NumberJson(d.numeric)},
+                         {"bound", NumberJson(d.bound)}});
+    }
+    rows.push_back(
+        {{"loss", NumberJson(sample.loss)}, {"outputs", std::move(outputs)}});
+  }
+  return rows;
+}
+
+Json RunJson(const RunSpec& run, const Checked& checked, bool samples) {
+  Json json = {{"run_id", RunIdHex(run.run_id)},
+               {"configuration", CanonicalRun(run)},
+               {"loss", NumberJson(checked.report.loss)},
+               {"plain_loss", NumberJson(checked.report.plain_loss)},
+               {"ok", checked.report.ok()}};
+  for (const TensorCheck& t : checked.report.tensors) {
+    json["gradients"].push_back(TensorJson(t));
+  }
+  if (samples) json["samples"] = SamplesJson(checked.samples);
+  return json;
+}
+
+void PrintJson(const Experiment& experiment,
+               const std::vector<Checked>& checked, bool samples) {
+  Json json = {{"name", experiment.name}, {"ok", true}};
+  for (size_t i = 0; i < checked.size(); ++i) {
+    json["ok"] = json["ok"].get<bool>() && checked[i].report.ok();
+    json["runs"].push_back(RunJson(experiment.runs[i], checked[i], samples));
+  }
+  fmt::print("{}\n", json.dump(2));
+}
+
+void PrintText(const Experiment& experiment,
+               const std::vector<Checked>& checked, bool samples) {
+  const bool is_sweep = checked.size() > 1;
+  for (size_t i = 0; i < checked.size(); ++i) {
+    const RunSpec& run = experiment.runs[i];
+    const GradientReport& report = checked[i].report;
+    if (is_sweep) fmt::print("{}", RunLine(run, report));
+    if (samples) fmt::print("{}", LogitsText(run, checked[i].samples));
+    if (is_sweep && report.ok()) continue;
+    if (!is_sweep) {
+      fmt::print("{}, batch {}, in float64\n", RunText(run), run.batch);
+    }
+    fmt::print("{}", GradientTable(report));
+  }
+}
+
+std::vector<Checked> CheckRuns(const Experiment& experiment,
+                               const Options& options,
+                               const std::atomic<bool>* stop,
+                               std::atomic<size_t>* done) {
+  const size_t runs = experiment.runs.size();
+  // One run has all the jobs for its tensors, several have one each.
+  const size_t inner = runs == 1 ? experiment.jobs : 1;
+  std::vector<Checked> checked(runs);
+  Progress progress(runs, !options.quiet && runs > 1);
+  ParallelFor(runs, experiment.jobs, [&](size_t i) {
+    const RunSpec& run = experiment.runs[i];
+    const EngineGradients gradients = ComputeGradients(run, stop);
+    checked[i].report = CheckGradients(run, gradients, {stop, inner});
+    if (options.print) {
+      checked[i].samples = DifferentiateLosses(
+          gradients.parameters, options.json ? run.batch : kSamplesShown);
+    }
+    ++*done;
+    progress.Advance(1);
+  });
+  return checked;
+}
+
+}  // namespace
+
+int GradcheckCommand(const Options& options) {
+  const Experiment experiment = LoadExperiment(InDouble(options));
+  CheckCost(experiment);
+  const InterruptFlag interrupt;
+  std::vector<Checked> checked;
+  std::atomic<size_t> done = 0;
+  try {
+    checked = CheckRuns(experiment, options, &interrupt.raised(), &done);
+  } catch (const Interrupted&) {
+    fmt::print(stderr, "initscope: interrupted after {} of {} runs\n",
+               done.load(), experiment.runs.size());
+    return interrupt.ExitCode();
+  }
+  if (options.json) {
+    PrintJson(experiment, checked, options.print);
+  } else if (!options.quiet) {
+    PrintText(experiment, checked, options.print);
+  }
+  size_t failed = 0;
+  std::string first;
+  for (size_t i = 0; i < checked.size(); ++i) {
+    if (checked[i].report.ok()) continue;
+    if (failed++ == 0) {
+      first = FailureText(experiment.runs[i], checked[i].report);
+    }
+  }
+  if (failed == 0) return static_cast<int>(ExitCode::kSuccess);
+  std::fflush(stdout);
+  throw UserError(ExitCode::kCheckFailed,
+                  failed == 1 ? first
+                              : fmt::format("{} of {} runs failed: {}", failed,
+                                            checked.size(), first));
+}
+
+}  // namespace initscope

@@ -1,0 +1,54 @@
+// One entry's gradient, by a central difference of the plain network's loss,
+// and what may be between it and the engine's.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "sim/central_difference.h"
+#include "sim/checked_entries.h"
+#include "sim/engine_gradients.h"
+#include "sim/plain_network.h"
+#include "sim/rounding_noise.h"
+
+namespace initscope {
+
+// A tensor of gradients: delta_l (l = 0 … L), dW_l or db_l (l = 0 … L−1).
+struct GradientTensor {
+  GradientKind kind;
+  size_t layer;
+
+  std::string Name() const;
+  const Matrix<double>& In(const EngineGradients& gradients) const;
+};
+
+// In the order of the backward pass: delta_L, dW_{L−1}, db_{L−1}, … delta_0.
+std::vector<GradientTensor> GradientTensors(size_t depth);
+
+// All of them must outlive this. May be used by several threads.
+class EntryGradient {
+ public:
+  EntryGradient(const EngineGradients& gradients, const PlainNetwork& network,
+                const RoundingNoise& noise);
+
+  // The difference at entry (i, j) of the tensor, whose search begins at
+  // `halvings`; `pass` is the thread's own.
+  CentralDifference Difference(GradientTensor t, size_t i, size_t j,
+                               int halvings, ChangedPass* pass) const;
+  // The rounding of the engine's own sum there, at most.
+  double AnalyticRounding(GradientTensor t, size_t i, size_t j) const;
+
+ private:
+  double Value(GradientTensor t, size_t i, size_t j) const;
+  double Noise(GradientTensor t, size_t i, size_t j) const;
+  double LargestStep(GradientTensor t, size_t i, size_t j) const;
+
+  const EngineGradients& g_;
+  const NetworkParameters& p_;
+  const PlainNetwork& network_;
+  const RoundingNoise& noise_;
+  const bool slope_jumps_;
+};
+
+}  // namespace initscope

@@ -1,0 +1,194 @@
+#include "sim/gradient_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "sim/checked_entries.h"
+#include "sim/engine.h"
+#include "sim/entry_gradient.h"
+#include "sim/plain_network.h"
+#include "sim/rounding_noise.h"
+#include "sim/run_id.h"
+
+namespace initscope {
+namespace {
+
+constexpr double kSafety = 4;
+constexpr double kResolved = 0.01;
+
+// ∂loss/∂X_l = delta_{l+1} W_lᵀ, batch × q_l.
+Matrix<double> Sensitivity(const Matrix<double>& delta,
+                           const Matrix<double>& w) {
+  Matrix<double> out(delta.rows(), w.rows());
+  for (size_t s = 0; s < delta.rows(); ++s) {
+    for (size_t i = 0; i < w.rows(); ++i) {
+      double sum = 0;
+      for (size_t j = 0; j < w.cols(); ++j) sum += delta(s, j) * w(i, j);
+      out(s, i) = sum;
+    }
+  }
+  return out;
+}
+
+std::vector<Matrix<double>> Sensitivities(const EngineGradients& g) {
+  std::vector<Matrix<double>> out(g.dw.size());
+  for (size_t l = 1; l < g.dw.size(); ++l) {
+    out[l] = Sensitivity(g.delta[l + 1], g.parameters.w[l]);
+  }
+  return out;
+}
+
+double FlopsPerEntry(GradientTensor t, const PlainNetwork& network) {
+  std::vector<size_t> widths;
+  for (size_t l = 0; l <= network.depth(); ++l) {
+    widths.push_back(network.width(l));
+  }
+  return DifferenceFlops(t.kind, t.layer, widths, network.samples());
+}
+
+// Adds entry (i, j), whose analytic gradient may differ by `bound`.
+void Record(size_t i, size_t j, double analytic, const CentralDifference& d,
+            double bound, TensorCheck* check) {
+  const double error = std::abs(analytic - d.derivative);
+  const bool fails = !(error <= bound);
+  check->scale = std::max(check->scale, std::abs(d.derivative));
+  // Without the kink a larger step would tell.
+  const double without = std::ldexp(bound, -d.halvings);
+  const double told = kResolved * check->scale;
+  if (!fails && d.near_kink && bound > told && without <= told) {
+    ++check->at_kink;
+    return;
+  }
+  ++check->checked;
+  check->is_constant = check->is_constant && d.is_constant;
+  check->loosest_bound = std::max(check->loosest_bound, bound);
+  const bool is_worst = fails ? check->failed == 0 || !(error <= check->Error())
+                              : check->failed == 0 && error >= check->Error();
+  check->failed += fails;
+  if (!is_worst) return;
+  check->row = i;
+  check->col = j;
+  check->analytic = analytic;
+  check->numeric = d.derivative;
+  check->bound = bound;
+  check->step = d.step;
+}
+
+TensorCheck Check(GradientTensor t, const EngineGradients& gradients,
+                  const PlainNetwork& network, const EntryGradient& entries,
+                  const std::atomic<bool>* stop) {
+  const Matrix<double>& analytic = t.In(gradients);
+  TensorCheck check;
+  check.name = t.Name();
+  check.rows = analytic.rows();
+  check.cols = analytic.cols();
+  for (size_t k = 0; k < analytic.size(); ++k) {
+    check.scale = std::max(check.scale, std::abs(analytic.data()[k]));
+  }
+  const size_t count = CheckedCount(analytic.size(), FlopsPerEntry(t, network));
+  ChangedPass pass(network);
+  int halvings = 12;
+  for (const size_t k : CheckedEntries(analytic, count)) {
+    if (stop != nullptr && *stop) throw Interrupted();
+    const size_t i = k / check.cols, j = k % check.cols;
+    const CentralDifference d = entries.Difference(t, i, j, halvings, &pass);
+    if (d.at_kink) {
+      ++check.at_kink;
+      continue;
+    }
+    halvings = d.halvings;  // the next entry's is near
+    Record(i, j, analytic(i, j), d,
+           kSafety * d.bound + entries.AnalyticRounding(t, i, j), &check);
+  }
+  return check;
+}
+
+}  // namespace
+
+double TensorCheck::Error() const { return std::abs(analytic - numeric); }
+
+double TensorCheck::Relative(double error) const {
+  return error == 0 ? 0 : error / scale;
+}
+
+bool TensorCheck::resolved() const {
+  return scale == 0 ? is_constant : loosest_bound <= kResolved * scale;
+}
+
+bool GradientReport::loss_ok() const {
+  return std::abs(loss - plain_loss) <= loss_bound;
+}
+
+bool GradientReport::ok() const { return Failed().empty(); }
+
+std::vector<std::string> GradientReport::Failed() const {
+  std::vector<std::string> names;
+  if (!loss_ok()) names.emplace_back("loss");
+  for (const TensorCheck& tensor : tensors) {
+    if (!tensor.ok()) names.push_back(tensor.name);
+  }
+  return names;
+}
+
+GradientReport CheckGradients(const RunSpec& run,
+                              const EngineGradients& gradients,
+                              const GradientCheckOptions& options) {
+  PlainNetwork network(gradients.parameters);
+  if (!std::isfinite(network.Loss())) {
+    throw UserError(
+        ExitCode::kUsage,
+        fmt::format("run {} ({}): the loss is {}: the logits overflow; lower "
+                    "gain or depth",
+                    RunIdHex(run.run_id), run.Title(), network.Loss()));
+  }
+  const std::vector<Matrix<double>> sensitivity = Sensitivities(gradients);
+  for (size_t l = 1; l < network.depth(); ++l) {
+    network.IgnoreKinks(l, sensitivity[l]);
+  }
+  const RoundingNoise noise(network, gradients.delta, sensitivity);
+  GradientReport report;
+  report.loss = gradients.loss;
+  report.plain_loss = network.Loss();
+  report.loss_bound = kSafety * noise.OfAll();
+  const std::vector<GradientTensor> tensors = GradientTensors(network.depth());
+  report.tensors.resize(tensors.size());
+  const EntryGradient entries(gradients, network, noise);
+  ParallelFor(tensors.size(), options.jobs, [&](size_t t) {
+    report.tensors[t] =
+        Check(tensors[t], gradients, network, entries, options.stop);
+  });
+  return report;
+}
+
+double GradientCheckMemory(const RunSpec& run) {
+  // W and dW; X_l, Z_l, delta_l, ∂loss/∂X_l and what of the kinks matters.
+  double weights = 0, units = 0;
+  for (size_t l = 0; l <= run.depth(); ++l) {
+    const double q = static_cast<double>(run.widths[l]);
+    units += q * static_cast<double>(run.batch);
+    if (l < run.depth()) {
+      weights += q * static_cast<double>(run.widths[l + 1]);
+    }
+  }
+  return 8 * (2 * weights + 5 * units);
+}
+
+double GradientCheckFlops(const RunSpec& run) {
+  double flops = 0;
+  for (const GradientTensor t : GradientTensors(run.depth())) {
+    const double each = DifferenceFlops(t.kind, t.layer, run.widths, run.batch);
+    const size_t rows = t.kind == GradientKind::kDelta    ? run.batch
+                        : t.kind == GradientKind::kWeight ? run.widths[t.layer]
+                                                          : 1;
+    const size_t cols =
+        run.widths[t.kind == GradientKind::kDelta ? t.layer : t.layer + 1];
+    flops += each * static_cast<double>(CheckedCount(rows * cols, each));
+  }
+  return flops;
+}
+
+}  // namespace initscope

@@ -1,0 +1,96 @@
+// A fully connected network in double by plain loops, against which gradients
+// are checked.
+//
+// Independent of the engine: nothing is packed, shared or scaled, activations
+// and losses are the tables' plain references, and there is no backward pass.
+// Sums run in one order, so that what a change does not reach keeps its bits.
+#pragma once
+
+#include <limits>
+#include <vector>
+
+#include "base/matrix.h"
+#include "nn/activations.h"
+#include "nn/losses.h"
+
+namespace initscope {
+
+// What a network is evaluated with; layers as in the results file.
+struct NetworkParameters {
+  const Activation* activation = nullptr;
+  const Loss* loss = nullptr;
+  std::vector<Matrix<double>> w;  // W_l: q_l × q_{l+1}, l = 0 … L−1
+  std::vector<Matrix<double>> b;  // b_l: 1 × q_{l+1}
+  Matrix<double> x;               // X_0: batch × q_0
+  Matrix<double> target;          // Y (R for probe): batch × q_L
+};
+
+class PlainNetwork {
+ public:
+  // Runs the forward pass. `parameters` must outlive the network.
+  explicit PlainNetwork(const NetworkParameters& parameters);
+
+  const NetworkParameters& parameters() const { return parameters_; }
+  size_t depth() const { return parameters_.w.size(); }
+  size_t samples() const { return parameters_.x.rows(); }
+  size_t width(size_t l) const { return x(l).cols(); }
+  const Matrix<double>& z(size_t l) const { return z_[l]; }  // l = 1 … L
+  // X_l, l = 0 … L; X_L = Z_L.
+  const Matrix<double>& x(size_t l) const;
+  // Each sample's share of the batch's loss, and their sum.
+  const std::vector<double>& losses() const { return losses_; }
+  double Loss() const;
+  // The share of a sample with these logits.
+  double LossOf(const double* logits, size_t sample) const;
+
+  // The kinks of those units of layer l do not matter to the loss whose entry
+  // of `sensitivity`, batch × q_l, is 0: passes do not look at them.
+  void IgnoreKinks(size_t l, const Matrix<double>& sensitivity);
+  // Whether unit j's kinks in layer l are looked at.
+  bool Watches(size_t l, size_t sample, size_t j) const {
+    return !parameters_.activation->kinks.empty() &&
+           (ignored_[l].size() == 0 || ignored_[l](sample, j) == 0);
+  }
+
+ private:
+  const NetworkParameters& parameters_;
+  std::vector<Matrix<double>> z_, x_;
+  std::vector<Matrix<unsigned char>> ignored_;
+  std::vector<double> losses_;
+};
+
+// What a change of one entry does.
+struct LossChange {
+  double change = 0;  // of the loss
+  // The share of the change at which the first unit arrives at a kink, 0 if it
+  // lies on one; infinite if none does.
+  double room = std::numeric_limits<double>::infinity();
+};
+
+// Passes with one entry changed; only what comes after it is computed. Not for
+// several threads at a time.
+class ChangedPass {
+ public:
+  explicit ChangedPass(const PlainNetwork& network);
+
+  LossChange SetWeight(size_t l, size_t i, size_t j, double value);
+  LossChange SetBias(size_t l, size_t j, double value);
+  // Entry (sample, j) of Z_l, l = 1 … L; of X_0 for l = 0.
+  LossChange SetUnit(size_t l, size_t sample, size_t j, double value);
+
+ private:
+  // Z_{l+1}(sample, j) with W_l(i, j) changed by its new value.
+  double PreActivation(size_t l, size_t sample, size_t i, size_t j,
+                       double weight, double bias) const;
+  void ChangeUnit(size_t l, size_t sample, size_t j, double value,
+                  LossChange* sum);
+  // From the row of X_l in row_ to the loss.
+  void Continue(size_t l, size_t sample, LossChange* sum);
+  void LookAtKinks(size_t l, size_t sample, size_t j, double z,
+                   LossChange* sum) const;
+
+  const PlainNetwork& network_;
+  std::vector<double> row_, next_;
+};
+
+}  // namespace initscope
