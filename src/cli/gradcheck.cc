@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -51,29 +53,31 @@ Options InDouble(Options options) {
 constexpr double kMostFlops = 1e14;
 
 // Refuses what would not fit into memory or not end.
-void CheckCost(const Experiment& experiment) {
+void CheckCost(const Experiment& experiment, const std::string& title) {
   double flops = 0, bytes = 0;
   for (const RunSpec& run : experiment.runs) {
     flops += GradientCheckFlops(run);
     bytes = std::max(bytes, GradientCheckMemory(run));
   }
-  bytes *=
-      static_cast<double>(std::min(experiment.jobs, experiment.runs.size()));
+  const size_t together = std::min(experiment.jobs, experiment.runs.size());
+  bytes *= static_cast<double>(together);
   if (bytes > MachineMemory()) {
     throw UserError(
         ExitCode::kUsage,
-        fmt::format("{}: gradcheck needs {} of memory with {} jobs, and this "
-                    "machine has {}; lower width, depth, batch or jobs",
-                    experiment.name, BytesText(bytes), experiment.jobs,
-                    BytesText(MachineMemory())));
+        fmt::format(
+            "{}: gradcheck needs {} of memory{}, and this machine has {}; "
+            "lower width, depth, batch or jobs",
+            title, BytesText(bytes),
+            together > 1 ? fmt::format(" for {} runs at a time", together) : "",
+            BytesText(MachineMemory())));
   }
   if (flops > kMostFlops) {
     throw UserError(
         ExitCode::kUsage,
-        fmt::format("{}: this is more than can be checked: {:.2g} flop of "
-                    "differences, and {:.0e} is a day; lower batch, width, "
+        fmt::format("{}: this is more than can be checked: {:.1e} flop of "
+                    "differences, and {:.0e} are a day; lower batch, width, "
                     "depth or the number of runs",
-                    experiment.name, flops, kMostFlops));
+                    title, flops, kMostFlops));
   }
 }
 
@@ -189,7 +193,8 @@ std::vector<Checked> CheckRuns(const Experiment& experiment,
 
 int GradcheckCommand(const Options& options) {
   const Experiment experiment = LoadExperiment(InDouble(options));
-  CheckCost(experiment);
+  CheckCost(experiment,
+            options.files.empty() ? experiment.name : options.files[0]);
   const InterruptFlag interrupt;
   std::vector<Checked> checked;
   std::atomic<size_t> done = 0;

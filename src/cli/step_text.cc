@@ -77,7 +77,7 @@ std::string StepText::Add(std::string_view name, size_t layer,
   return text;
 }
 
-// The shapes behind a product: " = (3 × 4)(4 × 5)".
+// The shapes behind a product: " = (3 × 4)(4 × 5)". "back" is ∂loss/∂X_l.
 std::string StepText::Factors(std::string_view name, size_t l) const {
   const size_t m = run_.batch;
   const std::vector<size_t>& q = run_.widths;
@@ -93,7 +93,10 @@ std::string StepText::Factors(std::string_view name, size_t l) const {
     rows = 1;
     inner = m;
     cols = q[l + 1];
-  } else if (name == "delta" && l < run_.depth()) {
+  } else if (name == "delta" && l > 0 && l < run_.depth()) {
+    const std::string shape = Shape(m, q[l]);
+    return fmt::format(" = ({}) ⊙ ({})", shape, shape);
+  } else if (name == "back" || (name == "delta" && l == 0)) {
     inner = q[l + 1];
     cols = q[l];
   } else {
@@ -134,7 +137,7 @@ std::string StepText::LossSteps(const Matrix<double>& target) const {
                     Shape(m, c), MatrixText(std::as_const(difference).view()));
   }
   return text + fmt::format(
-                    "loss = {}, m = {}, c = {}    1 × 1\n    {:>11.5g}"
+                    "loss = {}, m = {}, c = {}    1 × 1\n    {:>11.10g}"
                     "\n\n",
                     loss.formula, m, c, value);
 }
@@ -158,7 +161,7 @@ std::string StepText::ChainRule(size_t l) const {
   }
   return fmt::format(
       "∂loss/∂X_{} = delta_{} W_{}ᵀ    {}{}\n{}\nf'(Z_{})    {}\n{}\n", l,
-      l + 1, l, Shape(m, q), Factors("delta", l),
+      l + 1, l, Shape(m, q), Factors("back", l),
       MatrixText(std::as_const(back).view(), m, q), l, Shape(m, q),
       MatrixText(std::as_const(slope).view(), m, q));
 }

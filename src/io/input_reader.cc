@@ -200,7 +200,8 @@ void SetLabels(Array array, const std::string& path, InputData* data) {
   const std::vector<size_t>& shape = array.shape;
   if (shape.size() > 2 || (shape.size() == 2 && shape[1] != 1))
     throw DataError(path, fmt::format("labels are one number per sample, but "
-                                      "their shape is {}",
+                                      "their shape is {}; rows of Y follow "
+                                      "from them and label_smoothing",
                                       Listed(shape, " × ")));
   if (shape[0] != data->samples)
     throw DataError(

@@ -93,6 +93,8 @@ class Search {
                .is_constant = one.is_constant};
     }
     if (!(rounding > 0) || std::isnan(truncation)) return 0;
+    // Noise alone may look like so much truncation: a larger step will tell.
+    if (truncation <= rounding / 2) return -2;
     // The least of T h^p + R/h.
     const double ratio = bends ? std::sqrt(rounding / truncation)
                                : std::cbrt(rounding / (2 * truncation));
