@@ -15,7 +15,7 @@ except ImportError as missing:
     results_file.go_on_without_package(missing)
 
 BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK = OKABE_ITO
-DPI = 130
+DPI = 120
 LEFT, RIGHT, FOOT, LINE = 0.7, 0.2, 0.45, 0.15
 TITLE, LEGEND, PANEL_TITLE = 0.45, 0.28, 0.3
 
@@ -27,7 +27,7 @@ def panels(title, caption, rows, columns, wide=3.0, high=2.1, gap_x=0.7,
     The strip under the title is free for legend().
     """
     width = LEFT + columns * (wide + gap_x) - gap_x + RIGHT
-    lines = textwrap.wrap(" ".join(caption.split()), int(width * 14.5))
+    lines = textwrap.wrap(" ".join(caption.split()), int(width * 15.5))
     bottom = FOOT + 0.1 + LINE * len(lines)
     top = TITLE + LEGEND + PANEL_TITLE
     height = bottom + rows * (high + gap_y) - gap_y + top

@@ -1,0 +1,28 @@
+"""E g(√q t) with t ~ N(0,1), by the trapezoidal rule.
+
+The two sides of 0 are summed apart, so that a kink or a jump of g there (ReLU
+and its slope) costs nothing: each side sees g's own limit. For a smooth g the
+rule converges faster than any power of the step; at a kink its error is that
+of Euler and Maclaurin, step²/12 times the jump of g'.
+"""
+
+import results_file
+
+try:
+    import numpy as np
+except ImportError as missing:
+    results_file.go_on_without_package(missing)
+
+REACH = 12  # standard deviations; beyond lies 4e-33 of the mass
+INTERVALS = 1200  # on each side
+STEP = REACH / INTERVALS
+
+
+def gaussian_mean(function, q):
+    """E function(√q t), for each entry of the array `q` > 0."""
+    t = np.linspace(0, REACH, INTERVALS + 1)
+    weights = STEP * np.exp(-t * t / 2) / np.sqrt(2 * np.pi)
+    weights[[0, -1]] /= 2
+    t[0] = np.finfo(float).tiny  # the limit at 0, from this side
+    root = np.sqrt(np.asarray(q, float))[..., np.newaxis]
+    return (function(root * t) + function(-root * t)) @ weights
