@@ -13,8 +13,8 @@ try:
 except ImportError as missing:
     results_file.go_on_without_package(missing)
 
-REACH = 12  # standard deviations; beyond lies 4e-33 of the mass
-INTERVALS = 1200  # on each side
+REACH = 9  # standard deviations; beyond lie 2e-19 of the mass
+INTERVALS = 2250  # on each side
 STEP = REACH / INTERVALS
 
 

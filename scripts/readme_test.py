@@ -1,4 +1,8 @@
-"""Runs every command of the README, in its order, from the repository."""
+"""Runs every command of the README, in its order, from the repository.
+
+The commands of experiments/README.md are what show_test.py runs at a smaller
+size; here they must be there, with all that they name.
+"""
 
 import pathlib
 import re
@@ -9,14 +13,16 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
+EXPERIMENTS = ROOT / "experiments"
+PAGE = (EXPERIMENTS / "README.md").read_text()
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language, page=README):
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
-def commands():
-    lines = "\n".join(blocks("sh")).splitlines()
+def commands(page=README):
+    lines = "\n".join(blocks("sh", page)).splitlines()
     return [line.split("#")[0].strip() for line in lines if line.strip()]
 
 
@@ -94,6 +100,50 @@ def test_the_error_message_is_the_real_one(folder, program):
     assert done.stderr.strip() == shown[1]
 
 
-def test_links_lead_somewhere():
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+def anchors(page):
+    """What GitHub makes of the headings."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+            for heading in re.findall(r"^#+ (.*)$", page, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("page, folder", [(README, ROOT),
+                                          (PAGE, EXPERIMENTS)])
+def test_links_lead_somewhere(page, folder):
+    targets = re.findall(r"\]\(([^)]+)\)", page)
+    assert targets
+    for target in targets:
+        path, _, anchor = target.partition("#")
+        assert (folder / path).exists(), target
+        assert path or anchor in anchors(page), target
+
+
+# --- experiments/README.md
+
+@pytest.mark.parametrize("command", commands(PAGE))
+def test_the_experiments_commands_are_there(command, program):
+    words = command.split()
+    if words[0] == "build/release/initscope":
+        known = subprocess.run([program, words[1], "--help"],
+                               capture_output=True, check=False)
+        assert known.returncode == 0, f"no command {words[1]}"
+    else:
+        assert (ROOT / words[0]).stat().st_mode & 0o100, command
+    for word in words[1:]:
+        if word.startswith("experiments/"):
+            assert (ROOT / word).is_file(), command
+    if words[0] == "scripts/show.py" and not words[1].startswith("--"):
+        assert (ROOT / "scripts" / "shows" / f"{words[1]}.py").is_file()
+
+
+def test_every_experiment_has_its_place_on_the_page():
+    files = sorted(EXPERIMENTS.rglob("*.ini"))
+    assert len(files) >= 7
+    for path in files:
+        name = (path.stem if path.parent == EXPERIMENTS
+                else path.parent.name)
+        _, found, rest = PAGE.partition(f"\n### {name}\n")
+        assert found, f"{name} has no section"
+        section = rest.partition("\n##")[0]
+        assert blocks("sh", section), f"{name} has no command"
+    for path in EXPERIMENTS.rglob("*.png"):
+        assert f"({path.relative_to(EXPERIMENTS)})" in PAGE, path

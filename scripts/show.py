@@ -41,9 +41,10 @@ def summary(name):
     return ast.get_docstring(tree).splitlines()[0]
 
 
-def experiment_file(name, module):
-    """experiments/NAME.ini, or what the module calls FILE."""
-    return ROOT / "experiments" / getattr(module, "FILE", f"{name}.ini")
+def experiment_file(name):
+    """experiments/NAME.ini, or the .ini of the folder experiments/NAME."""
+    folder = ROOT / "experiments"
+    return next((folder / name).glob("*.ini"), folder / f"{name}.ini")
 
 
 def parse_arguments():
@@ -93,7 +94,7 @@ def run(program, name, module, prefix, quick):
                           f"the version that this script is of")
     path = f"{prefix}.h5"
     done = subprocess.run(
-        [program, module.COMMAND, str(experiment_file(name, module)),
+        [program, module.COMMAND, str(experiment_file(name)),
          "--output", path, "--force", *(module.QUICK if quick else [])],
         check=False)
     if done.returncode != 0:  # it has said in one line why

@@ -46,8 +46,7 @@ def test_figure_is_drawn(shown, tmp_path):
 
 @pytest.mark.parametrize("name", show.names())
 def test_experiments_have_a_file_and_a_line(name):
-    module = show.load(name)
-    assert show.experiment_file(name, module).is_file()
+    assert show.experiment_file(name).is_file()
     assert 20 <= len(show.summary(name)) <= 79
 
 

@@ -13,8 +13,7 @@ from matplotlib.lines import Line2D
 from show_claims import Claim, ratio_of_means
 
 COMMAND = "run"
-# No fewer seeds below: a logit's square is a heavy-tailed thing.
-QUICK = ["--seed", "range(0, 200)", "--width", "1, 8, 64"]
+QUICK = ["--seed", "range(0, 400)", "--width", "1, 16"]
 FLOAT, DOUBLE = 2.0**-24, 2.0**-53  # unit roundoffs
 # init: name, colour, marker, ratio of the two heads' logit variances
 SCHEMES = {
@@ -85,11 +84,18 @@ def _one_direction_too_many(outputs):
 
 def _variances(outputs):
     for init, (name, _, _, formula) in SCHEMES.items():
+        name = name.split(",")[0]
+        relative = []  # both heads in units of what the formula makes equal
         for width in sorted(outputs["width"].unique()):
+            two, one = logits(outputs, init, width)
+            relative.append((two / formula(width) / one.mean(),
+                             one / one.mean()))
             yield Claim.of_ratio(
-                f"{name.split(',')[0]}, fan_in {width}: E(β1-β0)² of softmax "
-                f"/ E β² of sigmoid", formula(width),
-                *logits(outputs, init, width))
+                f"{name}, fan_in {width}: E(β1-β0)² of softmax / E β² of "
+                f"sigmoid", formula(width), two, one)
+        yield Claim.of_ratio(
+            f"{name}, all fan_in: that ratio / its formula", 1,
+            *np.mean(relative, axis=0))
 
 
 def draw(path):

@@ -101,9 +101,9 @@ def draw(path):
         _moments(axes[0, 1], factors.gradient[:, ::-1],
                  factors.backward_formula[::-1], color, marker)
     top = len(widths) - 1
-    _decorate(axes[0, 0], "forward: E Z², relative to E $X_0$²",
+    _decorate(axes[0, 0], "forward: E Z², relative to $X_0$",
               ["$X_0$", *(f"$Z_{i}$" for i in range(1, top + 1))])
-    _decorate(axes[0, 1], r"backward: E δ², relative to E $\delta_2$²",
+    _decorate(axes[0, 1], r"backward: E δ², relative to $\delta_2$",
               [rf"$\delta_{i}$" for i in range(top, -1, -1)])
     _plane(axes[0, 2], found, fans)
     show_figure.legend(figure, [
@@ -143,7 +143,7 @@ def _plane(panel, found, fans):
     panel.plot(x, 2 - x, color=show_figure.GREEN, linewidth=1,
                linestyle=":")
     panel.plot([1], [1], "*", color="black", markersize=8)
-    panel.annotate("both kept", (1, 1), (-5, 5), textcoords="offset points",
+    panel.annotate("both kept", (1, 1), (-5, -8), textcoords="offset points",
                    size=7, ha="right")
     for init, factors in found.items():
         _, color, marker, _ = SCHEMES[init]

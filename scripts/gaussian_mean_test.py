@@ -1,0 +1,46 @@
+"""gaussian_mean against closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gaussian_mean import INTERVALS, REACH, STEP, gaussian_mean
+
+Q = np.array([1e-4, 0.25, 1, 7, 64])
+# Roundings of a sum of 2 × INTERVALS terms, and the mass that is cut off with
+# the largest integrand below, t^4, on it.
+SMOOTH = 2 * INTERVALS * 2.0**-53 + REACH**4 * math.erfc(REACH / math.sqrt(2))
+
+
+@pytest.mark.parametrize("function, exact", [
+    (np.ones_like, np.ones_like),
+    (lambda z: z**2, lambda q: q),
+    (lambda z: z**4, lambda q: 3 * q**2),
+    (np.cos, lambda q: np.exp(-q / 2)),
+    (lambda z: np.exp(-z**2), lambda q: (1 + 2 * q)**-0.5),
+    (lambda z: (z > 0) * 1.0, lambda q: np.full_like(q, 0.5)),
+])
+def test_smooth_on_each_side(function, exact):
+    found, expected = gaussian_mean(function, Q), exact(Q)
+    error = np.abs(found - expected) / np.maximum(1, expected)
+    assert not (error > SMOOTH).any() and not np.isnan(found).any(), error
+
+
+def test_odd_functions_have_mean_zero_exactly():
+    assert (gaussian_mean(np.tanh, Q) == 0).all()
+
+
+def test_a_kink_costs_its_euler_maclaurin_term():
+    """relu: f' jumps by √q φ(0), so the rule is step²/12 of that too low."""
+    exact = np.sqrt(Q / (2 * math.pi))
+    found = gaussian_mean(lambda z: np.maximum(z, 0), Q)
+    term = STEP**2 / 12 * exact
+    # The next term of the expansion is smaller by step².
+    np.testing.assert_allclose(exact - found, term, rtol=0,
+                               atol=(term * STEP**2 + SMOOTH * exact).max())
+
+
+def test_shapes():
+    assert gaussian_mean(np.cos, np.float64(1)).shape == ()
+    assert gaussian_mean(np.cos, np.ones((2, 3))).shape == (2, 3)
