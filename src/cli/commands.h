@@ -16,5 +16,6 @@ int TraceCommand(const Options& options);
 int GradcheckCommand(const Options& options);
 int ListCommand(const Options& options);
 int InfoCommand(const Options& options);
+int AttentionCommand(const Options& options);
 
 }  // namespace initscope

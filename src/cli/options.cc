@@ -31,6 +31,10 @@ po::options_description CommandOptions(const CommandInfo& command) {
         "print each step: formula, shape and matrix; of gradcheck logits, "
         "predictions and targets");
   }
+  if (command.checks) {
+    add("check", po::bool_switch(),
+        "check every gradient against central differences; write nothing");
+  }
   add("json", po::bool_switch(), "machine-readable output on stdout");
   add("quiet", po::bool_switch(), "no progress, no summary");
   add("help,h", po::bool_switch(), "this page");
@@ -131,6 +135,7 @@ Options ParseOptions(const CommandInfo& command,
   options.json = flag("json");
   options.quiet = flag("quiet");
   options.print = flag("print");
+  options.check = flag("check");
   options.help = flag("help");
   if (values.count("file") > 0) {
     options.files = values["file"].as<std::vector<std::string>>();

@@ -17,6 +17,7 @@ struct Options {
   bool json = false;
   bool quiet = false;
   bool print = false;
+  bool check = false;
   bool help = false;
   std::string command_line;  // as it was typed, for the results file
 };
@@ -31,6 +32,7 @@ struct CommandInfo {
   bool prints;      // --print
   size_t most_files;
   int (*run)(const Options& options);
+  bool checks = false;  // --check
 };
 
 // Throws UserError (kUsage) for an unknown option, a flag given twice, or too

@@ -278,4 +278,22 @@ InputData ReadInput(const std::string& input, const std::string& labels,
   }
 }
 
+Matrix<double> ReadMatrix(std::string_view key, const std::string& path,
+                          const fs::path& directory) {
+  const DataPath place =
+      Locate(key, path, directory, fmt::format("{} is a path", key));
+  InputData data;
+  Array array = ReadTable(place).array;
+  if (array.shape.size() != 2)
+    throw DataError(Shown(place),
+                    fmt::format("a matrix has rows and columns, but its shape "
+                                "is {}",
+                                Listed(array.shape, " × ")));
+  SetSamples(std::move(array), Shown(place), &data);
+  Matrix<double> matrix(data.samples, data.width);
+  for (size_t i = 0; i < matrix.size(); ++i)
+    matrix.data()[i] = data.bytes.empty() ? data.reals[i] : data.bytes[i];
+  return matrix;
+}
+
 }  // namespace initscope

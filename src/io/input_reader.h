@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/matrix.h"
 #include "sim/input_data.h"
 
 namespace initscope {
@@ -49,5 +50,11 @@ bool IsDrawnInput(std::string_view input);
 // REQUIRES: !IsDrawnInput(input).
 InputData ReadInput(const std::string& input, const std::string& labels,
                     const std::filesystem::path& directory);
+
+// Reads the matrix at `path`, the value of `key`: a file as above that holds
+// rows of numbers (rank 2). Throws UserError (kData): no such file, a damaged
+// one, another rank, no entries, an entry that is not finite.
+Matrix<double> ReadMatrix(std::string_view key, const std::string& path,
+                          const std::filesystem::path& directory);
 
 }  // namespace initscope

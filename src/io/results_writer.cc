@@ -22,6 +22,8 @@ std::string HostName() {
   return gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
 }
 
+}  // namespace
+
 void WriteRoot(const Provenance& provenance, Hdf5Writer* writer) {
   const BuildInfo& build = GetBuildInfo();
   const auto text = [&](const char* name, std::string_view value) {
@@ -68,6 +70,19 @@ void WriteColumns(const std::string& group, const std::vector<Column>& columns,
   }
 }
 
+void WriteCategories(const std::vector<Column>& columns, Hdf5Writer* writer) {
+  writer->CreateGroup("/categories");
+  for (const Column& column : columns) {
+    if (column.categories.empty()) continue;
+    const std::string path = "/categories/" + column.name;
+    writer->WriteColumn(path, column.categories, "");
+    writer->SetText(path, "long_name",
+                    "names behind the codes of " + column.name);
+  }
+}
+
+namespace {
+
 void WriteInputs(const std::vector<std::shared_ptr<const InputData>>& inputs,
                  Hdf5Writer* writer) {
   std::vector<std::string> names, digests, label_digests;
@@ -106,17 +121,6 @@ void WriteInputs(const std::vector<std::shared_ptr<const InputData>>& inputs,
         deviations,
         {}}},
       "input", writer);
-}
-
-void WriteCategories(const std::vector<Column>& columns, Hdf5Writer* writer) {
-  writer->CreateGroup("/categories");
-  for (const Column& column : columns) {
-    if (column.categories.empty()) continue;
-    const std::string path = "/categories/" + column.name;
-    writer->WriteColumn(path, column.categories, "");
-    writer->SetText(path, "long_name",
-                    "names behind the codes of " + column.name);
-  }
 }
 
 }  // namespace

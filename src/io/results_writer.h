@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/hdf5_writer.h"
+#include "io/results_columns.h"
 #include "sim/input_data.h"
 #include "sim/run_result.h"
 #include "sim/run_spec.h"
@@ -30,6 +31,14 @@ struct Provenance {
 
 // The present moment, as Provenance wants it.
 std::string UtcNow();
+
+// The parts that every results file is made of: the root's attributes; columns
+// in `group`, which has the dimension scale `scale`, with long_name, formula
+// and, for codes, the CF attributes; and the names behind the codes.
+void WriteRoot(const Provenance& provenance, Hdf5Writer* writer);
+void WriteColumns(const std::string& group, const std::vector<Column>& columns,
+                  const std::string& scale, Hdf5Writer* writer);
+void WriteCategories(const std::vector<Column>& columns, Hdf5Writer* writer);
 
 // All of a results file but tensors. `writer` stays open for more.
 void WriteResults(const Provenance& provenance,

@@ -1,0 +1,198 @@
+// initscope attention: the worked example, step by step, or the sweep over d_k.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/machine.h"
+#include "cli/attention_text.h"
+#include "cli/commands.h"
+#include "cli/experiment.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "cli/units.h"
+#include "io/attention_writer.h"
+#include "io/input_reader.h"
+#include "io/output_file.h"
+
+namespace initscope {
+namespace {
+
+// Beyond, a student would not follow the fractions, and they would take long.
+constexpr double kMostExactFlops = 1e5;
+// A minute or so of losses.
+constexpr double kMostCheckFlops = 1e11;
+
+void CheckMemory(const ExperimentHead& head, const AttentionSweep& sweep) {
+  const double bytes = AttentionSweepMemory(sweep.runs, head.jobs);
+  if (bytes <= MachineMemory()) return;
+  throw UserError(ExitCode::kUsage,
+                  fmt::format("{}: the runs need {} of memory with {} jobs, "
+                              "and this machine has {}; lower d_k, d_model, "
+                              "tokens or jobs",
+                              head.title, BytesText(bytes), head.jobs,
+                              BytesText(MachineMemory())));
+}
+
+int WorkedExample(const Options& options, const ExperimentHead& head,
+                  const AttentionSpec& run, const AttentionInputs& in) {
+  OutputFile output(OutputPath(head, ""), options.force);
+  const AttentionTensors t = AttentionForward(in, run.softmax);
+  CheckScores(t, head.title);
+  const ExactAttention exact = AttentionFlops(run) <= kMostExactFlops
+                                   ? ComputeExactAttention(in, run.softmax)
+                                   : ExactAttention{};
+  SoftmaxSteps between;
+  const std::vector<AttentionStep> steps =
+      AttentionSteps(in, t, run, exact, &between);
+  Hdf5Writer writer(output.temporary());
+  WriteAttentionSteps(head.Describe(), run, steps, &writer);
+  writer.Close();
+  output.Commit();
+  if (options.json) {
+    nlohmann::ordered_json json = {{"output", output.path().string()}};
+    for (const AttentionStep& step : steps) {
+      if (!step.exact.empty()) json["exact"][step.name] = step.exact;
+    }
+    fmt::print("{}\n", json.dump(2));
+  } else if (!options.quiet) {
+    for (const AttentionStep& step : steps) {
+      fmt::print("{}", AttentionStepText(step));
+    }
+  }
+  if (!options.quiet) {
+    fmt::print(stderr, "attention of {} -> {}\n", run.Title(),
+               output.path().string());
+  }
+  return 0;
+}
+
+int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
+                        const AttentionSweep& sweep) {
+  const InterruptFlag interrupt;
+  OutputFile output(OutputPath(head, ""), options.force);
+  std::vector<AttentionResult> results;
+  {
+    Progress progress(sweep.runs.size(), !options.quiet);
+    results = RunAttentionSweep(sweep.runs,
+                                {head.jobs, &interrupt.raised(),
+                                 [&](size_t runs) { progress.Advance(runs); }});
+  }
+  const auto complete = static_cast<size_t>(
+      std::count_if(results.begin(), results.end(),
+                    [](const AttentionResult& r) { return r.complete; }));
+  if (complete < results.size()) {
+    fmt::print(stderr,
+               "initscope: interrupted after {} of {} runs; nothing was "
+               "written\n",
+               complete, results.size());
+    return interrupt.ExitCode();
+  }
+  const double seconds = head.Seconds();
+  Hdf5Writer writer(output.temporary());
+  WriteAttentionRuns(head.Describe(), sweep.runs, results, &writer);
+  writer.Close();
+  output.Commit();
+  if (options.json) {
+    const nlohmann::ordered_json json = {
+        {"output", output.path().string()},
+        {"runs", sweep.runs.size()},
+        {"duplicates_dropped", sweep.duplicates},
+        {"seconds", seconds}};
+    fmt::print("{}\n", json.dump(2));
+  }
+  if (!options.quiet) {
+    if (sweep.duplicates > 0) {
+      fmt::print(stderr, "{} duplicate runs were dropped\n", sweep.duplicates);
+    }
+    fmt::print(stderr, "{} runs in {} -> {} ({})\n", sweep.runs.size(),
+               SecondsText(seconds), output.path().string(),
+               BytesText(static_cast<double>(
+                   std::filesystem::file_size(output.path()))));
+  }
+  return 0;
+}
+
+nlohmann::ordered_json CheckJson(std::span<const TensorGradientCheck> checks) {
+  nlohmann::ordered_json json;
+  for (const TensorGradientCheck& check : checks) {
+    const auto number = [](double value) {
+      return std::isfinite(value)
+                 ? nlohmann::ordered_json(value)
+                 : nlohmann::ordered_json(fmt::format("{}", value));
+    };
+    json.push_back({{"tensor", check.name},
+                    {"shape", {check.rows, check.cols}},
+                    {"relative_error", number(check.RelativeError())},
+                    {"row", check.row},
+                    {"column", check.col},
+                    {"analytic", number(check.analytic)},
+                    {"numeric", number(check.numeric)},
+                    {"allowed", number(check.bound)},
+                    {"ok", check.ok}});
+  }
+  return json;
+}
+
+int CheckGradients(const Options& options, const ExperimentHead& head,
+                   const AttentionSweep& sweep) {
+  const AttentionSpec& run = sweep.runs[0];
+  if (sweep.runs.size() != 1) {
+    throw UserError(
+        ExitCode::kUsage,
+        fmt::format("{}: --check takes one run, and this describes {} (over "
+                    "{}); fix each to one value",
+                    head.title, sweep.runs.size(),
+                    fmt::join(head.sweep.swept, ", ")));
+  }
+  const AttentionInputs drawn =
+      sweep.given ? AttentionInputs{} : DrawAttention(run);
+  const AttentionInputs& in = sweep.given ? *sweep.given : drawn;
+  const double losses = AttentionCheckLosses(in);
+  if (losses * AttentionFlops(run) > kMostCheckFlops) {
+    throw UserError(
+        ExitCode::kUsage,
+        fmt::format("{}: --check computes {:.2g} losses of {}, which takes too "
+                    "long; lower d_k, d_model or tokens",
+                    head.title, losses, run.Title()));
+  }
+  const AttentionTensors t = AttentionForward(in, run.softmax);
+  CheckScores(t, head.title);
+  const Matrix<double> r = DrawAttentionProbe(run.seed, t.o.rows(), t.o.cols());
+  const std::vector<TensorGradientCheck> checks =
+      CheckAttentionGradients(in, run.softmax, r.view(),
+                              AttentionBackward(in, t, run.softmax, r.view()));
+  const bool ok = std::all_of(checks.begin(), checks.end(),
+                              [](const auto& check) { return check.ok; });
+  if (options.json) {
+    fmt::print("{}\n", CheckJson(checks).dump(2));
+  } else if (!options.quiet) {
+    fmt::print(
+        "gradients of Σ R ⊙ O (R drawn, N(0, 1)) against central "
+        "differences\n\n{}",
+        GradientCheckTable(checks));
+  }
+  return static_cast<int>(ok ? ExitCode::kSuccess : ExitCode::kCheckFailed);
+}
+
+}  // namespace
+
+int AttentionCommand(const Options& options) {
+  const ExperimentHead head = LoadExperimentHead(options);
+  const AttentionSweep sweep = ResolveAttention(
+      head.sweep, [&](std::string_view key, const std::string& path) {
+        return ReadMatrix(key, path, head.folder);
+      });
+  CheckMemory(head, sweep);
+  if (options.check) return CheckGradients(options, head, sweep);
+  if (sweep.given) {
+    return WorkedExample(options, head, sweep.runs[0], *sweep.given);
+  }
+  return RunSweepOfAttention(options, head, sweep);
+}
+
+}  // namespace initscope

@@ -1,0 +1,138 @@
+#include "io/attention_writer.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "sim/keys.h"
+#include "sim/run_id.h"
+
+namespace initscope {
+namespace {
+
+using Spec = AttentionSpec;
+
+template <typename Value>
+std::vector<Value> Collect(const std::vector<Spec>& runs,
+                           Value (*get)(const Spec&)) {
+  std::vector<Value> values;
+  for (const Spec& run : runs) values.push_back(get(run));
+  return values;
+}
+
+std::string Help(std::string_view key) {
+  return std::string(FindKey(key)->help);
+}
+
+int64_t Whole(size_t value) { return static_cast<int64_t>(value); }
+
+std::vector<std::string> InitNames() {
+  std::vector<std::string> names;
+  for (const Initializer& init : Initializers()) names.emplace_back(init.name);
+  return names;
+}
+
+// The entries of a matrix as one text: "9/14 3/14; 1/2 1/2".
+std::string ExactText(const AttentionStep& step) {
+  std::string text;
+  const size_t cols = step.matrix.cols();
+  for (size_t i = 0; i < step.exact.size(); ++i) {
+    text += i == 0 ? "" : i % cols == 0 ? "; " : " ";
+    text += step.exact[i];
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<Column> AttentionColumns(
+    const std::vector<AttentionSpec>& runs,
+    const std::vector<AttentionResult>& results) {
+  std::vector<Column> columns;
+  const auto add = [&](const char* name, const std::string& long_name,
+                       ColumnValues values,
+                       std::vector<std::string> categories = {}) {
+    columns.push_back(
+        {name, long_name, "", std::move(values), std::move(categories)});
+  };
+  add("run_id", "first 64 bits of the SHA-256 of what the run computes",
+      Collect<uint64_t>(runs, [](const Spec& r) { return r.run_id; }));
+  add("run_id_hex", "run_id in hexadecimal",
+      Collect<std::string>(runs,
+                           [](const Spec& r) { return RunIdHex(r.run_id); }));
+  add("init", Help("init"),
+      Collect<uint8_t>(runs,
+                       [](const Spec& r) {
+                         return static_cast<uint8_t>(r.init -
+                                                     Initializers().data());
+                       }),
+      InitNames());
+  add("gain", Help("gain"),
+      Collect<double>(runs, [](const Spec& r) { return r.gain; }));
+  add("weight_scale", "standard deviation of the entries of W, gain · s",
+      Collect<double>(runs, [](const Spec& r) { return r.WeightScale(); }));
+  add("d_k", Help("d_k"),
+      Collect<int64_t>(runs, [](const Spec& r) { return Whole(r.d_k); }));
+  add("tokens", Help("tokens"),
+      Collect<int64_t>(runs, [](const Spec& r) { return Whole(r.tokens); }));
+  add("d_model", Help("d_model"),
+      Collect<int64_t>(runs, [](const Spec& r) { return Whole(r.d_model); }));
+  add("scaled", Help("scaled"),
+      Collect<uint8_t>(
+          runs, [](const Spec& r) { return static_cast<uint8_t>(r.scaled); }),
+      {"off", "on"});
+  add("sqrt_d_k", Help("sqrt_d_k"),
+      Collect<double>(runs, [](const Spec& r) { return r.softmax.divisor; }));
+  add("softmax_base", Help("softmax_base"),
+      Collect<double>(runs, [](const Spec& r) { return r.softmax.base; }));
+  add("seed", "of the input, the weights and the probe",
+      Collect<uint64_t>(runs, [](const Spec& r) { return r.seed; }));
+  for (const AttentionStatisticColumn& column : AttentionStatisticColumns()) {
+    std::vector<double> values;
+    for (const AttentionResult& result : results) {
+      values.push_back(result.statistics.*column.value);
+    }
+    columns.push_back(
+        {column.name, column.long_name, column.formula, std::move(values), {}});
+  }
+  std::vector<double> seconds;
+  for (const AttentionResult& result : results) {
+    INITSCOPE_CHECK(result.complete);
+    seconds.push_back(result.wall_seconds);
+  }
+  add("wall_seconds", "the run's time in s", std::move(seconds));
+  add("status", "how the run ended", std::vector<uint8_t>(runs.size(), 0),
+      {"complete"});
+  return columns;
+}
+
+void WriteAttentionRuns(const Provenance& provenance,
+                        const std::vector<AttentionSpec>& runs,
+                        const std::vector<AttentionResult>& results,
+                        Hdf5Writer* writer) {
+  WriteRoot(provenance, writer);
+  const std::vector<Column> columns = AttentionColumns(runs, results);
+  writer->CreateGroup("/attention");
+  writer->WriteScale("/attention/run", runs.size(), "run, from 0");
+  WriteColumns("/attention", columns, "run", writer);
+  WriteCategories(columns, writer);
+}
+
+void WriteAttentionSteps(const Provenance& provenance, const AttentionSpec& run,
+                         const std::vector<AttentionStep>& steps,
+                         Hdf5Writer* writer) {
+  WriteRoot(provenance, writer);
+  writer->CreateGroup("/tensors");
+  for (const AttentionStep& step : steps) {
+    const std::string path = "/tensors/" + step.name;
+    writer->WriteMatrix(path, step.matrix);
+    writer->SetText(path, "long_name", step.title);
+    writer->SetText(path, "formula", step.formula);
+    if (!step.exact.empty()) writer->SetText(path, "exact", ExactText(step));
+  }
+  writer->SetNumber("/tensors", "d_k", Whole(run.d_k));
+  writer->SetText("/tensors", "scaled", kOffOn[run.scaled]);
+  writer->SetNumber("/tensors", "sqrt_d_k", run.softmax.divisor);
+  writer->SetNumber("/tensors", "softmax_base", run.softmax.base);
+}
+
+}  // namespace initscope
