@@ -42,7 +42,7 @@ int WorkedExample(const Options& options, const ExperimentHead& head,
                   const AttentionSpec& run, const AttentionInputs& in) {
   OutputFile output(OutputPath(head, ""), options.force);
   const AttentionTensors t = AttentionForward(in, run.softmax);
-  CheckScores(t, head.title);
+  CheckFinite(t, head.title);
   const ExactAttention exact = AttentionFlops(run) <= kMostExactFlops
                                    ? ComputeExactAttention(in, run.softmax)
                                    : ExactAttention{};
@@ -161,7 +161,7 @@ int CheckGradients(const Options& options, const ExperimentHead& head,
                     head.title, losses, run.Title()));
   }
   const AttentionTensors t = AttentionForward(in, run.softmax);
-  CheckScores(t, head.title);
+  CheckFinite(t, head.title);
   const Matrix<double> r = DrawAttentionProbe(run.seed, t.o.rows(), t.o.cols());
   const std::vector<TensorGradientCheck> checks =
       CheckAttentionGradients(in, run.softmax, r.view(),

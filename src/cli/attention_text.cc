@@ -62,8 +62,8 @@ std::vector<AttentionStep> AttentionSteps(const AttentionInputs& in,
   const std::string divisor = fmt::format("{:.6g}", run.softmax.divisor);
   const std::string base = BaseText(run.softmax.base);
   const std::string of_z = run.scaled
-                               ? fmt::format("S/√d_k, √d_k = {}", divisor)
-                               : "S/1: not scaled";
+                               ? fmt::format("z = S/√d_k, √d_k = {}", divisor)
+                               : "z = S: not scaled";
   const std::string power = fmt::format("{}^z_ij", base);
   const std::string of_p =
       fmt::format("P_ij = {} / Σ_k {}^z_ik: softmax of each row", power, base);

@@ -93,10 +93,10 @@ std::string Distinct(const std::vector<std::string>& values) {
 
 // The distinct values of each key that has one or more.
 std::vector<std::pair<std::string, std::string>> KeyValues(
-    const ResultsReader& file) {
+    const ResultsReader& file, const std::string& group) {
   std::vector<std::pair<std::string, std::string>> lines;
   for (const Key& key : Keys()) {
-    const std::string path = "/runs/" + std::string(key.name);
+    const std::string path = group + "/" + std::string(key.name);
     if (!file.Has(path)) continue;
     std::vector<std::string> values;
     const bool coded = !file.Text(path, "flag_meanings").empty();
@@ -128,6 +128,39 @@ constexpr const char* kAttributes[] = {
     "libraries",
 };
 
+void PrintHead(const ResultsReader& file, const std::string& path) {
+  fmt::print("{}: initscope results, format {}\n\n", path,
+             file.Number("/", "format_version"));
+  for (const char* name : kAttributes) {
+    const std::string text = file.Text("/", name);
+    if (!text.empty()) fmt::print("  {:<18} {}\n", name, text);
+  }
+}
+
+// Of a file of `attention`: a sweep, or the tensors of the worked example.
+int AttentionInfo(const ResultsReader& file, const Options& options) {
+  const bool is_sweep = file.Has("/attention");
+  const size_t runs = is_sweep ? file.Length("/attention/run") : 1;
+  const auto keys = KeyValues(file, "/attention");
+  if (options.json) {
+    Json json = {{"file", options.files[0]},
+                 {"format_version", file.Number("/", "format_version")},
+                 {"runs", runs}};
+    for (const char* name : kAttributes) json[name] = file.Text("/", name);
+    for (const auto& [key, values] : keys) json["keys"][key] = values;
+    fmt::print("{}\n", json.dump(2));
+    return 0;
+  }
+  PrintHead(file, options.files[0]);
+  fmt::print("\n  attention: {}\n\n",
+             is_sweep ? fmt::format("{} runs", runs)
+                      : std::string("one run, every step in /tensors"));
+  for (const auto& [key, values] : keys) {
+    fmt::print("  {:<18} {}\n", key, values);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int InfoCommand(const Options& options) {
@@ -137,6 +170,9 @@ int InfoCommand(const Options& options) {
                     "results/quickstart.h5'");
   }
   const ResultsReader file(options.files[0]);
+  if (file.Has("/attention") || (file.Has("/tensors") && !file.Has("/runs"))) {
+    return AttentionInfo(file, options);
+  }
   const auto groups = Groups(file);
   const size_t runs = file.Length("/runs/run");
   const size_t rows = file.Length("/layers/row");
@@ -146,7 +182,7 @@ int InfoCommand(const Options& options) {
                  {"runs", runs},
                  {"rows", rows}};
     for (const char* name : kAttributes) json[name] = file.Text("/", name);
-    for (const auto& [key, values] : KeyValues(file)) {
+    for (const auto& [key, values] : KeyValues(file, "/runs")) {
       json["keys"][key] = values;
     }
     for (const auto& [names, group] : groups) {
@@ -163,14 +199,9 @@ int InfoCommand(const Options& options) {
     fmt::print("{}\n", json.dump(2));
     return 0;
   }
-  fmt::print("{}: initscope results, format {}\n\n", options.files[0],
-             file.Number("/", "format_version"));
-  for (const char* name : kAttributes) {
-    const std::string text = file.Text("/", name);
-    if (!text.empty()) fmt::print("  {:<18} {}\n", name, text);
-  }
+  PrintHead(file, options.files[0]);
   fmt::print("\n  {} runs, {} rows of layers\n\n", runs, rows);
-  for (const auto& [key, values] : KeyValues(file)) {
+  for (const auto& [key, values] : KeyValues(file, "/runs")) {
     fmt::print("  {:<18} {}\n", key, values);
   }
   fmt::print(

@@ -48,7 +48,7 @@ AttentionStatistics Simulate(const AttentionSpec& run,
       DrawAttentionProbe(run.seed, run.tokens, in.w_v.cols());
   Check(stop);
   const AttentionTensors t = AttentionForward(in, run.softmax);
-  CheckScores(t, run.Title());
+  CheckFinite(t, run.Title());
   Check(stop);
   const AttentionGradients d = AttentionBackward(in, t, run.softmax, r.view());
   return MeasureAttention(t, d, run.softmax);
@@ -81,17 +81,21 @@ Matrix<double> DrawAttentionProbe(uint64_t seed, size_t rows, size_t cols) {
   return out;
 }
 
-void CheckScores(const AttentionTensors& t, const std::string& title) {
-  for (size_t i = 0; i < t.s.rows(); ++i) {
-    for (size_t j = 0; j < t.s.cols(); ++j) {
-      if (std::isfinite(t.s(i, j))) continue;
-      throw UserError(
-          ExitCode::kData,
-          fmt::format("{}: S = Q Kᵀ overflows: its entry ({}, {}) is {}; make "
-                      "X or the weights smaller",
-                      title, i, j, t.s(i, j)));
+void CheckFinite(const AttentionTensors& t, const std::string& title) {
+  const auto check = [&](const char* formula, const Matrix<double>& a) {
+    for (size_t i = 0; i < a.rows(); ++i) {
+      for (size_t j = 0; j < a.cols(); ++j) {
+        if (std::isfinite(a(i, j))) continue;
+        throw UserError(
+            ExitCode::kData,
+            fmt::format("{}: {} overflows: its entry ({}, {}) is {}; make X or "
+                        "the weights smaller",
+                        title, formula, i, j, a(i, j)));
+      }
     }
-  }
+  };
+  check("S = Q Kᵀ", t.s);
+  check("O = P V", t.o);
 }
 
 std::vector<AttentionResult> RunAttentionSweep(

@@ -27,8 +27,8 @@ AttentionInputs DrawAttention(const AttentionSpec& run,
 // R: rows × cols.
 Matrix<double> DrawAttentionProbe(uint64_t seed, size_t rows, size_t cols);
 
-// Throws UserError (kData) where an entry of S is not finite, naming it.
-void CheckScores(const AttentionTensors& t, const std::string& title);
+// Throws UserError (kData) where an entry of S or O is not finite, naming it.
+void CheckFinite(const AttentionTensors& t, const std::string& title);
 
 // One result per run, in their order. When `stop` becomes true it returns with
 // the runs that were complete by then. REQUIRES: every run is drawn.

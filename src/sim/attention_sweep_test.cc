@@ -207,13 +207,14 @@ TEST(DrawAttention, SharesSubBlocks) {
   }
 }
 
-TEST(CheckScores, NamesTheEntryThatOverflows) {
+TEST(CheckFinite, NamesTheEntryThatOverflows) {
   AttentionTensors t;
   t.s = Shaped(2, 3);
-  CheckScores(t, "a.ini");
+  t.o = Shaped(2, 1);
+  CheckFinite(t, "a.ini");
   t.s(1, 2) = std::numeric_limits<double>::infinity();
   try {
-    CheckScores(t, "a.ini");
+    CheckFinite(t, "a.ini");
     FAIL();
   } catch (const UserError& error) {
     EXPECT_EQ(error.code(), ExitCode::kData);

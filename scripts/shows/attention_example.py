@@ -1,0 +1,108 @@
+"""Attention by hand: four tokens, every step from X to O an exact fraction.
+
+The command computes in binary and in fractions; here Python's own fractions
+do, from the CSV files, and matplotlib draws the matrices of each step.
+"""
+
+import pathlib
+from fractions import Fraction
+
+import results_file  # first: says it where a package is missing
+import h5py
+import numpy as np
+import show_figure
+from show_claims import Claim
+
+COMMAND = "attention"
+QUICK = []
+FOLDER = (pathlib.Path(__file__).resolve().parents[2] / "experiments"
+          / "attention_example")
+BASE, DIVISOR = 3, 2  # softmax_base and sqrt_d_k of attention.ini
+EPS = 2.0**-53  # half the distance from 1 to the next double
+
+
+def multiply(a, b):
+    """The product of two matrices of fractions, lists of rows."""
+    return [[sum((x * y for x, y in zip(row, column)), Fraction(0))
+             for column in zip(*b)] for row in a]
+
+
+def steps():
+    """Every step in exact fractions, by its name in the file."""
+    found = {}
+    for name in ("X", "W_q", "W_k", "W_v"):
+        lines = (FOLDER / f"{name.lower()}.csv").read_text().split()
+        found[name] = [list(map(Fraction, line.split(",")))
+                       for line in lines]
+    for name in "QKV":
+        found[name] = multiply(found["X"], found[f"W_{name.lower()}"])
+    found["S"] = multiply(found["Q"], list(zip(*found["K"])))
+    found["S_scaled"] = [[s / DIVISOR for s in row] for row in found["S"]]
+    found["E"] = [[Fraction(BASE)**int(z) for z in row]
+                  for row in found["S_scaled"]]
+    found["P"] = [[e / sum(row) for e in row] for row in found["E"]]
+    found["O"] = multiply(found["P"], found["V"])
+    return found
+
+
+def text(matrix):
+    """As the file has it: entries apart by blanks, rows by semicolons."""
+    return "; ".join(" ".join(map(str, row)) for row in matrix)
+
+
+def claims(path):
+    """See show.py."""
+    found = []
+    with h5py.File(path) as file:
+        for name, exact in steps().items():
+            data = file["tensors"][name]
+            wrong = data.attrs["exact"] != text(exact)
+            found.append(Claim(f"{name}: differs from the fractions", 0,
+                               float(wrong), 0, "both are exact"))
+            if name not in ("P", "O"):
+                continue
+            real = np.array([[float(x) for x in row] for row in exact])
+            found.append(Claim(
+                f"{name}: largest error of the doubles", 0,
+                np.abs(data[()] - real).max(),
+                16 * EPS * np.abs(real).max(),
+                "sums of 4 terms, each rounded twice in P and twice more in "
+                "O"))
+    return found
+
+
+PANELS = ["X", "Q", "K", "V", "S", "E", "P", "O"]
+TITLES = {"X": "X, a token per row", "Q": "Q = X W_q", "K": "K = X W_k",
+          "V": "V = X W_v", "S": "S = Q Kᵀ", "E": "3^(S/2)",
+          "P": "P = softmax, base 3, of S/2", "O": "O = P V"}
+CAPTION = """Four tokens of three features, d_k = 3. sqrt_d_k = 2 in place of
+√3 and softmax_base = 3 in place of e make every exponent of P a whole number:
+each row of 3^(S/2), divided by its sum, is a row of P. The second token
+attends to the first with 9/14; its output is 9/14 of the first value,
+1/14 of the second and third, 3/14 of the fourth."""
+
+
+def draw(path):
+    """See show.py."""
+    figure, axes = show_figure.panels(
+        "Scaled dot-product attention by hand", CAPTION, 2, 4, wide=2.2,
+        high=1.9, gap_x=0.35, gap_y=0.45)
+    with h5py.File(path) as file:
+        for panel, name in zip(axes.flat, PANELS):
+            data = file["tensors"][name]
+            _matrix(panel, TITLES[name], data[()], data.attrs["exact"])
+    return figure
+
+
+def _matrix(panel, title, values, exact):
+    """A matrix as a picture, with its entries as exact numbers."""
+    panel.pcolormesh(values, cmap="Blues", vmin=0, vmax=1.6 * values.max(),
+                     edgecolors="white", linewidth=1.5)
+    panel.invert_yaxis()
+    for i, row in enumerate(exact.split("; ")):
+        for j, entry in enumerate(row.split(" ")):
+            panel.text(j + 0.5, i + 0.5, entry, ha="center", va="center", size=10)
+    panel.set_title(title, size=9)
+    panel.set_xticks([])
+    panel.set_yticks([])
+    panel.grid(False)
