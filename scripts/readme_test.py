@@ -106,8 +106,9 @@ def anchors(page):
             for heading in re.findall(r"^#+ (.*)$", page, re.MULTILINE)}
 
 
-@pytest.mark.parametrize("page, folder", [(README, ROOT),
-                                          (PAGE, EXPERIMENTS)])
+@pytest.mark.parametrize("page, folder", [
+    pytest.param(README, ROOT, id="README.md"),
+    pytest.param(PAGE, EXPERIMENTS, id="experiments/README.md")])
 def test_links_lead_somewhere(page, folder):
     targets = re.findall(r"\]\(([^)]+)\)", page)
     assert targets

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from show_claims import STANDARD_ERRORS, Claim
 
 COMMAND = "run"
-QUICK = ["--seed", "range(0, 32)", "--width", "256"]
+QUICK = ["--seed", "range(0, 32)", "--width", "256", "--gain", "1, 2, 8"]
 
 
 def sigmoid(z):
@@ -127,8 +127,8 @@ ROWS = [
      / np.sqrt(v["activation_second_moment"]), 0),
     ("E X² / E Z²", lambda v: v["activation_second_moment"]
      / v["pre_activation_second_moment"], 1),
-    ("E f′", lambda v: v["slope_mean"], 1),
-    ("E (f′)²", lambda v: v["slope_second_moment"], 1)]
+    (r"E $f\,'$", lambda v: v["slope_mean"], 1),
+    (r"E $(f\,')^2$", lambda v: v["slope_second_moment"], 1)]
 
 
 def draw(path):
@@ -140,9 +140,9 @@ def draw(path):
         f"""{first.seeds} seeds, one sample each, {first.q.shape[2]} hidden
         layers at initialization, weights of variance gain²/fan_in; dots are
         measured, lines are Gaussian integrals at each layer's own variance.
-        The black dashed line is what Xavier assumes: mean zero, and f′ = 1 as
-        near 0, hence E X² = E Z² (sigmoid comes near to that at gain 1 with a
-        signal that is mostly its own mean).""",
+        The black dashed line is what Xavier assumes: mean zero, and
+        $f\\,'$ = 1 as near 0, hence E X² = E Z² (sigmoid comes near to that
+        at gain 1 with a signal that is mostly its own mean).""",
         len(ROWS), len(found), wide=2.3, high=1.3, gap_x=0.35, gap_y=0.3)
     ramp = matplotlib.colormaps["viridis"](
         np.linspace(0, 0.85, first.q.shape[2]))

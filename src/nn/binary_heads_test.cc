@@ -15,17 +15,17 @@ constexpr double kEps = 0x1p-52;
 constexpr size_t kSamples = 5;  // m
 
 struct Heads {
-  EvaluatedLoss softmax, sigmoid;
+  Evaluated softmax, sigmoid;
   double logit;  // β1 − β0
 };
 
 // Both heads at the same target: y is the probability of class 1.
 Heads Evaluate(double beta0, double beta1, double y) {
-  return {Evaluate(FindLoss("softmax_cross_entropy"), {beta0, beta1},
-                   {1 - y, y}, kSamples),
-          Evaluate(FindLoss("sigmoid_cross_entropy"), {beta1 - beta0}, {y},
-                   kSamples),
-          beta1 - beta0};
+  return {
+      Evaluate(Find("softmax_cross_entropy"), {beta0, beta1}, {1 - y, y},
+               kSamples),
+      Evaluate(Find("sigmoid_cross_entropy"), {beta1 - beta0}, {y}, kSamples),
+      beta1 - beta0};
 }
 
 // Calls check(heads, message) over logits of all sizes and targets.

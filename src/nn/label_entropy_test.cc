@@ -43,7 +43,7 @@ std::vector<Case> Cases() {
       {-6, 5, 0.5, -0.5, 3, 1, -2, 4, 0, -1}};
   std::vector<Case> cases;
   for (const char* name : kCrossEntropies) {
-    const Loss& loss = FindLoss(name);
+    const Loss& loss = Find(name);
     for (const auto& z : logits) {
       for (double smoothing : {0.0, 1e-3, 0.1, 0.5, 1.0}) {
         cases.push_back(
@@ -91,7 +91,7 @@ TEST(LabelEntropy, PlusKlIsTheCrossEntropy) {
 TEST(LabelEntropy, KlAndCrossEntropyHaveTheGradientDelta) {
   constexpr double h = 0x1p-17;  // near eps^(1/3): both errors are small
   for (const Case& at : Cases()) {
-    const EvaluatedLoss here = Evaluate(*at.loss, at.z, at.y, kSamples);
+    const Evaluated here = Evaluate(*at.loss, at.z, at.y, kSamples);
     ASSERT_EQ(here.exponent, 0);
     const double error = DifferenceError(here.row, at.z.size(), h);
     for (size_t j = 0; j < at.z.size(); ++j) {
@@ -111,12 +111,12 @@ TEST(LabelEntropy, KlIsZeroWhereThePredictionIsTheTarget) {
   // ŷ = y for z = log y (softmax) and z = log(y/(1−y)) (sigmoid).
   const std::vector<double> y = {0.1, 0.2, 0.6, 0.1};
   for (const char* name : kCrossEntropies) {
-    const Loss& loss = FindLoss(name);
+    const Loss& loss = Find(name);
     std::vector<double> z(y.size());
     std::transform(y.begin(), y.end(), z.begin(), [&](double p) {
       return loss.bernoulli ? std::log(p / (1 - p)) : std::log(p);
     });
-    const EvaluatedLoss here = Evaluate(loss, z, y, kSamples);
+    const Evaluated here = Evaluate(loss, z, y, kSamples);
     // Rounded logits are off by eps of themselves, at most 2.4, and KL by
     // the square of that: what is left are the roundings of its terms.
     const double terms = static_cast<double>(2 * y.size() + 4);

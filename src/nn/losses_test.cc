@@ -17,7 +17,7 @@ TEST(Losses, DeltaIsTheDerivativeOfTheValue) {
   const std::vector<double> y = {0.1, 0.2, 0.6, 0.1};
   const double h = 1e-6;
   for (const Loss& loss : Losses()) {
-    const EvaluatedLoss at = Evaluate(loss, z, y);
+    const Evaluated at = Evaluate(loss, z, y);
     for (size_t j = 0; j < z.size(); ++j) {
       std::vector<double> up = z, down = z;
       up[j] += h;
@@ -50,12 +50,12 @@ TEST(Losses, MatchTheirDefinitions) {
   for (size_t j = 0; j < 3; ++j) {
     softmax -= y[j] * std::log(std::exp(z[j]) / sum) / m;
   }
-  EXPECT_THAT(Evaluate(FindLoss("mse"), z, y).row.value, IsNear(mse, 1e-15));
-  EXPECT_THAT(Evaluate(FindLoss("sigmoid_cross_entropy"), z, y).row.value,
+  EXPECT_THAT(Evaluate(Find("mse"), z, y).row.value, IsNear(mse, 1e-15));
+  EXPECT_THAT(Evaluate(Find("sigmoid_cross_entropy"), z, y).row.value,
               IsNear(sigmoid, 1e-15));
-  EXPECT_THAT(Evaluate(FindLoss("softmax_cross_entropy"), z, y).row.value,
+  EXPECT_THAT(Evaluate(Find("softmax_cross_entropy"), z, y).row.value,
               IsNear(softmax, 1e-15));
-  EXPECT_THAT(Evaluate(FindLoss("probe"), z, y).row.value,
+  EXPECT_THAT(Evaluate(Find("probe"), z, y).row.value,
               IsNear(probe, 1e-15));
 }
 
@@ -92,21 +92,21 @@ TEST(Losses, CrossEntropyIsLabelEntropyPlusKl) {
   const std::vector<double> z = {0.3, -1.7, 2.1, 8};
   const std::vector<double> y = {0.1, 0.2, 0.6, 0.1};
   for (const char* name : {"sigmoid_cross_entropy", "softmax_cross_entropy"}) {
-    const LossRow row = Evaluate(FindLoss(name), z, y).row;
+    const LossRow row = Evaluate(Find(name), z, y).row;
     EXPECT_THAT(row.label_entropy + row.kl_divergence,
                 IsNear(row.cross_entropy, 1e-14 * row.cross_entropy));
     EXPECT_GT(row.kl_divergence, 0);
     EXPECT_THAT(row.value, IsNear(row.cross_entropy / 4, 1e-15));
   }
-  EXPECT_TRUE(std::isnan(Evaluate(FindLoss("mse"), z, y).row.label_entropy));
+  EXPECT_TRUE(std::isnan(Evaluate(Find("mse"), z, y).row.label_entropy));
 }
 
 TEST(Losses, AreRightAndFiniteForHugeLogits) {
   for (double big : {1e4, -1e4, 88.0, -88.0, 750.0}) {
     const std::vector<double> z = {big, 0, 1};
     const std::vector<double> one_hot = {1, 0, 0};
-    const EvaluatedLoss sigmoid =
-        Evaluate(FindLoss("sigmoid_cross_entropy"), z, one_hot, 1);
+    const Evaluated sigmoid =
+        Evaluate(Find("sigmoid_cross_entropy"), z, one_hot, 1);
     const double log1pe = std::log1p(std::exp(-std::abs(big)));
     EXPECT_THAT(sigmoid.row.value,
                 IsNear((big < 0 ? -big : 0) + log1pe + std::log(2.0) +
@@ -115,8 +115,8 @@ TEST(Losses, AreRightAndFiniteForHugeLogits) {
     EXPECT_THAT(sigmoid.delta[0],
                 IsNear(big > 0 ? -std::exp(-big) / (1 + std::exp(-big)) : -1,
                        1e-15 * std::exp(-std::max(big, 0.0)) + 1e-300));
-    const EvaluatedLoss softmax =
-        Evaluate(FindLoss("softmax_cross_entropy"), z, one_hot, 1);
+    const Evaluated softmax =
+        Evaluate(Find("softmax_cross_entropy"), z, one_hot, 1);
     const double rest = 1 + std::exp(1.0);  // of the two other logits
     const double expected = big > 0 ? std::log1p(rest * std::exp(-big))
                                     : -big + std::log(rest + std::exp(big));
@@ -133,28 +133,28 @@ TEST(Losses, AreRightAndFiniteForHugeLogits) {
 TEST(Losses, TakeLogitsWithExponents) {
   // 2^2000 is beyond double: the softmax is a step, the loss infinite or 0.
   const std::vector<double> z = {1.5, 1.25, -1};
-  const EvaluatedLoss right =
-      Evaluate(FindLoss("softmax_cross_entropy"), z, {1, 0, 0}, 1, 2000);
+  const Evaluated right =
+      Evaluate(Find("softmax_cross_entropy"), z, {1, 0, 0}, 1, 2000);
   EXPECT_EQ(right.row.value, 0);
   EXPECT_EQ(right.delta[0], 0);
-  const EvaluatedLoss wrong =
-      Evaluate(FindLoss("softmax_cross_entropy"), z, {0, 1, 0}, 1, 2000);
+  const Evaluated wrong =
+      Evaluate(Find("softmax_cross_entropy"), z, {0, 1, 0}, 1, 2000);
   EXPECT_TRUE(std::isinf(wrong.row.value));
   EXPECT_EQ(wrong.delta[0], 1);
   EXPECT_EQ(wrong.delta[1], -1);
-  const EvaluatedLoss sigmoid =
-      Evaluate(FindLoss("sigmoid_cross_entropy"), z, {1, 1, 0}, 1, 2000);
+  const Evaluated sigmoid =
+      Evaluate(Find("sigmoid_cross_entropy"), z, {1, 1, 0}, 1, 2000);
   EXPECT_EQ(sigmoid.row.value, 0);
   // mse keeps its delta in the logits' exponent.
-  const EvaluatedLoss mse = Evaluate(FindLoss("mse"), z, {1, 0, 0}, 2, 2000);
+  const Evaluated mse = Evaluate(Find("mse"), z, {1, 0, 0}, 2, 2000);
   EXPECT_EQ(mse.exponent, 2000);
   EXPECT_THAT(mse.delta[0], IsNear(1.5 / 6, 1e-16));
   // Tiny logits: the target alone is left.
-  const EvaluatedLoss tiny = Evaluate(FindLoss("mse"), z, {1, 0, 0}, 2, -2000);
+  const Evaluated tiny = Evaluate(Find("mse"), z, {1, 0, 0}, 2, -2000);
   EXPECT_EQ(tiny.exponent, 0);
   EXPECT_THAT(tiny.delta[0], IsNear(-1.0 / 6, 1e-16));
   EXPECT_THAT(
-      Evaluate(FindLoss("softmax_cross_entropy"), z, {1, 0, 0}, 1, -2000)
+      Evaluate(Find("softmax_cross_entropy"), z, {1, 0, 0}, 1, -2000)
           .row.value,
       IsNear(std::log(3.0), 1e-15));
 }
@@ -163,9 +163,9 @@ TEST(Losses, SoftmaxIsInvariantToAShift) {
   const std::vector<double> z = {0.3, -1.7, 2.1}, y = {0, 1, 0};
   std::vector<double> shifted = z;
   for (double& v : shifted) v += 512;  // exact enough: ulp(512) = 1e-13
-  const EvaluatedLoss a = Evaluate(FindLoss("softmax_cross_entropy"), z, y);
-  const EvaluatedLoss b =
-      Evaluate(FindLoss("softmax_cross_entropy"), shifted, y);
+  const Evaluated a = Evaluate(Find("softmax_cross_entropy"), z, y);
+  const Evaluated b =
+      Evaluate(Find("softmax_cross_entropy"), shifted, y);
   EXPECT_THAT(a.row.value, IsNear(b.row.value, 1e-12));
 }
 

@@ -1,35 +1,36 @@
 // One sample through a loss, for the tests of losses.
 #pragma once
 
-#include <gtest/gtest.h>
-
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "nn/losses.h"
 
 namespace initscope {
 
-inline const Loss& FindLoss(std::string_view name) {
-  for (const Loss& loss : Losses()) {
-    if (loss.name == name) return loss;
-  }
-  ADD_FAILURE() << "no loss " << name;
-  return Losses()[0];
+inline const Loss& Find(std::string_view name) {
+  const auto losses = Losses();
+  const auto found =
+      std::find_if(losses.begin(), losses.end(),
+                   [name](const Loss& loss) { return loss.name == name; });
+  INITSCOPE_CHECK(found != losses.end());
+  return *found;
 }
 
-struct EvaluatedLoss {
+struct Evaluated {
   LossRow row;
   std::vector<double> delta;  // mantissas; plain where exponent is 0
   int64_t exponent = 0;
 };
 
 // The loss of logits z · 2^exponent at target y, a sample of a batch of m.
-inline EvaluatedLoss Evaluate(const Loss& loss, const std::vector<double>& z,
-                              const std::vector<double>& y, size_t m = 4,
-                              int64_t exponent = 0) {
-  EvaluatedLoss out;
+inline Evaluated Evaluate(const Loss& loss, const std::vector<double>& z,
+                          const std::vector<double>& y, size_t m = 4,
+                          int64_t exponent = 0) {
+  Evaluated out;
   out.delta.resize(z.size());
   out.row = loss.row({z.data(), exponent, y.data(), z.size(), m},
                      out.delta.data(), &out.exponent);
