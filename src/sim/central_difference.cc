@@ -16,7 +16,8 @@ constexpr double kUnitRoundoff = std::numeric_limits<double>::epsilon() / 2;
 struct Quotient {
   double derivative;
   double rounding;  // of the change itself, beyond the noise
-  double room;      // the step, in units of f's argument, at the next kink
+  double room;      // in units of the step: of the next kink
+  double reach;     // … of the next bend
   bool crosses;
   bool is_constant;
 };
@@ -31,11 +32,16 @@ class Search {
     std::array<bool, kMostHalvings + 1> tried = {};
     for (int i = 0; i < kMostTries && !tried[k]; ++i) {
       const double step = Step(k);
-      const double room =
-          std::min({At(k).room, At(k - 1).room, At(k - 2).room});
-      if (options_.slope_jumps && room <= 4 * step) {
+      const Quotient &one = At(k), &two = At(k - 1), &four = At(k - 2);
+      double most = std::min({one.reach, two.reach, four.reach});
+      if (options_.slope_jumps) {
         // A little nearer than the kink itself, which may bend on the way.
-        least_ = HalvingsBelow(room * 0.9 / 4);
+        const double room = 0.9 * std::min({one.room, two.room, four.room});
+        best_.near_kink = best_.near_kink || room < 4 * step;
+        most = std::min(most, room);
+      }
+      if (most < 4 * step) {
+        least_ = std::max(least_ + 1, HalvingsBelow(most / 4));
         if (least_ > kMostHalvings) break;
         k = least_;
         continue;
@@ -43,8 +49,7 @@ class Search {
       tried[k] = true;
       k = std::clamp(k + Try(k), least_, kMostHalvings);
     }
-    best_.at_kink = !std::isfinite(best_.bound) && least_ > kMostHalvings;
-    best_.near_kink = least_ > kLeastHalvings;
+    best_.at_kink = !std::isfinite(best_.bound) && best_.near_kink;
     return best_;
   }
 
@@ -65,11 +70,14 @@ class Search {
     const double h = Step(k);
     const DifferenceValue up = f_(h), down = f_(-h);
     const double width = up.step - down.step;
-    slot = {(up.change - down.change) / width,
-            8 * kUnitRoundoff * (std::abs(up.change) + std::abs(down.change)) /
-                width,
-            h * std::min(up.room, down.room), up.room <= 1 || down.room <= 1,
-            up.change == 0 && down.change == 0};
+    slot = Quotient{.derivative = (up.change - down.change) / width,
+                    .rounding = 8 * kUnitRoundoff *
+                                (std::abs(up.change) + std::abs(down.change)) /
+                                width,
+                    .room = h * std::min(up.room, down.room),
+                    .reach = h * std::min(up.reach, down.reach),
+                    .crosses = up.room <= 1 || down.room <= 1,
+                    .is_constant = up.change == 0 && down.change == 0};
     return *slot;
   }
 
@@ -86,11 +94,11 @@ class Search {
     const double rounding = options_.noise / Step(k) + one.rounding;
     const double bound = truncation + rounding;
     if (bound < best_.bound) {
-      best_ = {.derivative = one.derivative,
-               .step = Step(k),
-               .halvings = k,
-               .bound = bound,
-               .is_constant = one.is_constant};
+      best_.derivative = one.derivative;
+      best_.step = Step(k);
+      best_.halvings = k;
+      best_.bound = bound;
+      best_.is_constant = one.is_constant;
     }
     if (!(rounding > 0) || std::isnan(truncation)) return 0;
     // Noise alone may look like so much truncation: a larger step will tell.

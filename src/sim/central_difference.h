@@ -7,7 +7,9 @@
 // twelve times; rounding is noise/h, where each value of f is off by at most
 // `noise`. Steps are halved and doubled to where the sum of both is least
 // (Press et al., Numerical Recipes, section 5.7: near the cube root of the
-// relative noise), but never so far that 4h meets a point where f' jumps.
+// relative noise), but never so far that 4h meets a point where f' jumps, or
+// leaves where f is smooth: from afar a bend looks like a kink, on both sides
+// of which all D(h) agree, on the mean of two slopes.
 #pragma once
 
 #include <cstddef>
@@ -23,12 +25,14 @@ struct DifferenceValue {
   // The share of the step after which f' (or f'') jumps; above 1 if it does
   // not, 0 if the point itself is there.
   double room = std::numeric_limits<double>::infinity();
+  // The share of the step after which f may bend.
+  double reach = std::numeric_limits<double>::infinity();
 };
 using DifferenceFunction = std::function<DifferenceValue(double step)>;
 
 struct DifferenceOptions {
   double noise;         // of one value of f, at most
-  double largest_step;  // the scale on which f changes
+  double largest_step;  // 4h is never more
   // f' jumps at kinks, so that none may be crossed; else f'' does, which costs
   // an order of h.
   bool slope_jumps = false;

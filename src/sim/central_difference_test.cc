@@ -86,11 +86,31 @@ TEST(CentralDifference, DoesNotCrossAKink) {
     EXPECT_THAT(d.derivative, IsNear(x > 0 ? std::exp(x) : 0, 4 * d.bound))
         << x;
     EXPECT_LE(4 * d.step, std::abs(x));
-    EXPECT_EQ(d.near_kink, x < 1e-3) << x;  // left of 0 large steps are best
+    EXPECT_EQ(d.near_kink, x < 0.1) << x;  // left of 0 large steps are best
     EXPECT_FALSE(d.at_kink);
   }
   EXPECT_TRUE(Differentiate(About(0, relu, 0), options).at_kink);
   EXPECT_TRUE(Differentiate(About(1e-30, relu, 0), options).at_kink);
+}
+
+// From afar a softplus is a kink, on both sides of which all D(h) agree on ½:
+// `reach` keeps the steps near.
+TEST(CentralDifference, StaysWhereTheFunctionIsSmooth) {
+  const double scale = 1e-6;
+  const auto f = [&](double step) -> DifferenceValue {
+    const double s = step / scale;
+    const double at = 0.7;
+    return {.step = step,
+            .change = scale * (std::max(0.0, s + at) +
+                               std::log1p(std::exp(-std::abs(s + at))) -
+                               std::log1p(std::exp(-at)) - at),
+            .reach = scale / std::abs(step)};
+  };
+  const CentralDifference d =
+      Differentiate(f, {.noise = 1e-16 * scale, .largest_step = 1e3});
+  EXPECT_THAT(d.derivative, IsNear(1 / (1 + std::exp(-0.7)), 4 * d.bound));
+  EXPECT_LE(d.bound, 1e-9);
+  EXPECT_LE(4 * d.step, scale);
 }
 
 // Where f'' alone jumps there is a derivative, and an error of the order of h.

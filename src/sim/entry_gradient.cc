@@ -9,7 +9,7 @@
 namespace initscope {
 namespace {
 
-constexpr double kUnitRoundoff = std::numeric_limits<double>::epsilon() / 2;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 double MaxAbs(double most, double x) { return std::max(most, std::abs(x)); }
 
@@ -30,6 +30,16 @@ bool SlopeJumps(const Activation& f) {
   return std::any_of(f.kinks.begin(), f.kinks.end(), [&](double kink) {
     return std::abs(f.slope(kink + 1e-9) - f.slope(kink)) > 1e-3;
   });
+}
+
+// Whether the loss is a polynomial of each weight, but for kinks: f is linear
+// on both sides of 0, and the head is the identity, as those of mse and probe.
+bool IsPolynomial(const NetworkParameters& p) {
+  const double logits[] = {-3, 2};
+  double prediction[2];
+  p.loss->predict(logits, 2, prediction);
+  return p.activation->homogeneous &&
+         std::equal(logits, logits + 2, prediction);
 }
 
 }  // namespace
@@ -60,12 +70,14 @@ std::vector<GradientTensor> GradientTensors(size_t depth) {
 
 EntryGradient::EntryGradient(const EngineGradients& gradients,
                              const PlainNetwork& network,
-                             const RoundingNoise& noise)
-    : g_(gradients),
-      p_(gradients.parameters),
+                             const RoundingNoise& noise,
+                             const AnalyticRounding& rounding)
+    : p_(gradients.parameters),
       network_(network),
       noise_(noise),
-      slope_jumps_(SlopeJumps(*p_.activation)) {}
+      rounding_(rounding),
+      slope_jumps_(SlopeJumps(*p_.activation)),
+      is_polynomial_(IsPolynomial(p_)) {}
 
 // The entry that is changed to differentiate by it.
 double EntryGradient::Value(GradientTensor t, size_t i, size_t j) const {
@@ -79,8 +91,8 @@ double EntryGradient::Noise(GradientTensor t, size_t i, size_t j) const {
                                         : noise_.OfColumn(t.layer + 1, j);
 }
 
-// The change that moves a pre-activation by 1, on which activations and losses
-// bend, or by itself if that is more.
+// The change that moves the next pre-activation by 1, a scale on which
+// activations and losses bend; of a polynomial by itself if that is more.
 double EntryGradient::LargestStep(GradientTensor t, size_t i, size_t j) const {
   double z = 0, factor = 1;
   if (t.kind == GradientKind::kDelta && t.layer > 0) {
@@ -94,34 +106,14 @@ double EntryGradient::LargestStep(GradientTensor t, size_t i, size_t j) const {
       factor = MaxAbsOfColumn(network_.x(t.layer), i);
     }
   }
-  return std::min(factor == 0 ? 1.0 : std::max(1.0, z) / factor, 1e100);
+  const double scale = is_polynomial_ ? std::max(1.0, z) : 1.0;
+  return std::min(factor == 0 ? 1.0 : scale / factor, 1e100);
 }
 
-// Of the engine's own sum of n terms: (n + 16) u Σ|terms|, where 16 u are for
-// f', and for operands that were rounded once.
-double EntryGradient::AnalyticRounding(GradientTensor t, size_t i,
-                                       size_t j) const {
-  const size_t l = t.layer;
-  double sum = 0;
-  size_t terms = 0;
-  if (t.kind == GradientKind::kDelta && l < network_.depth()) {
-    const Matrix<double>& next = g_.delta[l + 1];
-    terms = next.cols();
-    for (size_t k = 0; k < terms; ++k) {
-      sum += std::abs(next(i, k) * p_.w[l](j, k));
-    }
-    if (l > 0) sum *= std::abs(p_.activation->slope(network_.z(l)(i, j)));
-  } else if (t.kind == GradientKind::kDelta) {
-    sum = std::abs(g_.delta[l](i, j));
-  } else {
-    terms = network_.samples();
-    for (size_t s = 0; s < terms; ++s) {
-      const double x =
-          t.kind == GradientKind::kWeight ? network_.x(l)(s, i) : 1.0;
-      sum += std::abs(x * g_.delta[l + 1](s, j));
-    }
-  }
-  return (static_cast<double>(terms) + 16) * kUnitRoundoff * sum;
+double EntryGradient::Rounding(GradientTensor t, size_t i, size_t j) const {
+  return t.kind == GradientKind::kDelta    ? rounding_.OfDelta(t.layer, i, j)
+         : t.kind == GradientKind::kWeight ? rounding_.OfWeight(t.layer, i, j)
+                                           : rounding_.OfBias(t.layer, j);
 }
 
 CentralDifference EntryGradient::Difference(GradientTensor t, size_t i,
@@ -134,7 +126,8 @@ CentralDifference EntryGradient::Difference(GradientTensor t, size_t i,
         t.kind == GradientKind::kWeight ? pass->SetWeight(t.layer, i, j, there)
         : t.kind == GradientKind::kBias ? pass->SetBias(t.layer, j, there)
                                         : pass->SetUnit(t.layer, i, j, there);
-    return {there - value, change.change, change.room};
+    const double reach = is_polynomial_ ? kInfinity : 1 / change.moved;
+    return {there - value, change.change, change.room, reach};
   };
   return Differentiate(f, {.noise = Noise(t, i, j),
                            .largest_step = LargestStep(t, i, j),

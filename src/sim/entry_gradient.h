@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/analytic_rounding.h"
 #include "sim/central_difference.h"
 #include "sim/checked_entries.h"
 #include "sim/engine_gradients.h"
@@ -30,25 +31,26 @@ std::vector<GradientTensor> GradientTensors(size_t depth);
 class EntryGradient {
  public:
   EntryGradient(const EngineGradients& gradients, const PlainNetwork& network,
-                const RoundingNoise& noise);
+                const RoundingNoise& noise, const AnalyticRounding& rounding);
 
   // The difference at entry (i, j) of the tensor, whose search begins at
   // `halvings`; `pass` is the thread's own.
   CentralDifference Difference(GradientTensor t, size_t i, size_t j,
                                int halvings, ChangedPass* pass) const;
-  // The rounding of the engine's own sum there, at most.
-  double AnalyticRounding(GradientTensor t, size_t i, size_t j) const;
+  // How far rounding may take the engine's gradient there from the exact one.
+  double Rounding(GradientTensor t, size_t i, size_t j) const;
 
  private:
   double Value(GradientTensor t, size_t i, size_t j) const;
   double Noise(GradientTensor t, size_t i, size_t j) const;
   double LargestStep(GradientTensor t, size_t i, size_t j) const;
 
-  const EngineGradients& g_;
   const NetworkParameters& p_;
   const PlainNetwork& network_;
   const RoundingNoise& noise_;
+  const AnalyticRounding& rounding_;
   const bool slope_jumps_;
+  const bool is_polynomial_;  // the loss, piece by piece
 };
 
 }  // namespace initscope

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "sim/analytic_rounding.h"
 #include "sim/checked_entries.h"
 #include "sim/engine.h"
 #include "sim/entry_gradient.h"
@@ -102,7 +103,7 @@ TensorCheck Check(GradientTensor t, const EngineGradients& gradients,
     }
     halvings = d.halvings;  // the next entry's is near
     Record(i, j, analytic(i, j), d,
-           kSafety * d.bound + entries.AnalyticRounding(t, i, j), &check);
+           kSafety * (d.bound + entries.Rounding(t, i, j)), &check);
   }
   return check;
 }
@@ -156,7 +157,8 @@ GradientReport CheckGradients(const RunSpec& run,
   report.loss_bound = kSafety * noise.OfAll();
   const std::vector<GradientTensor> tensors = GradientTensors(network.depth());
   report.tensors.resize(tensors.size());
-  const EntryGradient entries(gradients, network, noise);
+  const AnalyticRounding rounding(gradients, network, noise, sensitivity);
+  const EntryGradient entries(gradients, network, noise, rounding);
   ParallelFor(tensors.size(), options.jobs, [&](size_t t) {
     report.tensors[t] =
         Check(tensors[t], gradients, network, entries, options.stop);
@@ -165,7 +167,8 @@ GradientReport CheckGradients(const RunSpec& run,
 }
 
 double GradientCheckMemory(const RunSpec& run) {
-  // W and dW; X_l, Z_l, delta_l, ∂loss/∂X_l and what of the kinks matters.
+  // W and dW; X_l, Z_l, delta_l, ∂loss/∂X_l, their roundings, and what of the
+  // kinks matters.
   double weights = 0, units = 0;
   for (size_t l = 0; l <= run.depth(); ++l) {
     const double q = static_cast<double>(run.widths[l]);
@@ -174,7 +177,7 @@ double GradientCheckMemory(const RunSpec& run) {
       weights += q * static_cast<double>(run.widths[l + 1]);
     }
   }
-  return 8 * (2 * weights + 5 * units);
+  return 8 * (2 * weights + 9 * units);
 }
 
 double GradientCheckFlops(const RunSpec& run) {

@@ -5,13 +5,12 @@
 // large tensor: some entries, checked_entries.h) with a difference whose step
 // is chosen for the entry. An entry passes if
 //
-//     |analytic − D(h)| <= 4 (truncation + rounding of D(h)) + rounding of the
-//                          analytic sum
+//     |analytic − D(h)| <= 4 (truncation + rounding of D(h) + of the analytic)
 //
-// where truncation is what curvature makes of the step (central_difference.h),
-// an estimate, hence the 4, and rounding is a first-order bound
-// (rounding_noise.h). Nothing is tuned by hand; the bound says how much the
-// comparison tells. Deterministic.
+// where truncation is what curvature makes of the step (central_difference.h)
+// and the roundings are first-order bounds (rounding_noise.h,
+// analytic_rounding.h); the 4 is for what is estimated in them. The bound says
+// how much the comparison tells. Deterministic.
 #pragma once
 
 #include <atomic>

@@ -119,8 +119,8 @@ void ChangedPass::ChangeUnit(size_t l, size_t sample, size_t j, double value,
                              LossChange* sum) {
   if (value == network_.z(l)(sample, j)) return;
   std::copy_n(network_.x(l).row(sample), network_.width(l), row_.data());
+  LookAt(l, sample, j, value, sum);
   if (l < network_.depth()) {
-    LookAtKinks(l, sample, j, value, sum);
     value = network_.parameters().activation->value(value);
   }
   row_[j] = value;
@@ -132,21 +132,22 @@ void ChangedPass::Continue(size_t l, size_t sample, LossChange* sum) {
   for (; l < network_.depth(); ++l) {
     Propagate(row_.data(), p.w[l], p.b[l], next_.data());
     row_.swap(next_);
-    if (l + 1 == network_.depth()) break;
     for (size_t j = 0; j < network_.width(l + 1); ++j) {
-      LookAtKinks(l + 1, sample, j, row_[j], sum);
-      row_[j] = p.activation->value(row_[j]);
+      LookAt(l + 1, sample, j, row_[j], sum);
+      if (l + 1 < network_.depth()) row_[j] = p.activation->value(row_[j]);
     }
   }
   sum->change +=
       network_.LossOf(row_.data(), sample) - network_.losses()[sample];
 }
 
-void ChangedPass::LookAtKinks(size_t l, size_t sample, size_t j, double z,
-                              LossChange* sum) const {
-  if (!network_.Watches(l, sample, j)) return;
+// What the new value of a pre-activation adds to `sum`.
+void ChangedPass::LookAt(size_t l, size_t sample, size_t j, double z,
+                         LossChange* sum) const {
   const double from = network_.z(l)(sample, j);
   if (z == from) return;
+  sum->moved = std::max(sum->moved, std::abs(z - from));
+  if (l == network_.depth() || !network_.Watches(l, sample, j)) return;
   for (const double kink : network_.parameters().activation->kinks) {
     const double share = (kink - from) / (z - from);
     if (share >= 0 && share <= 1) sum->room = std::min(sum->room, share);

@@ -65,6 +65,7 @@ struct LossChange {
   // The share of the change at which the first unit arrives at a kink, 0 if it
   // lies on one; infinite if none does.
   double room = std::numeric_limits<double>::infinity();
+  double moved = 0;  // the largest |change| of a pre-activation
 };
 
 // Passes with one entry changed; only what comes after it is computed. Not for
@@ -86,8 +87,8 @@ class ChangedPass {
                   LossChange* sum);
   // From the row of X_l in row_ to the loss.
   void Continue(size_t l, size_t sample, LossChange* sum);
-  void LookAtKinks(size_t l, size_t sample, size_t j, double z,
-                   LossChange* sum) const;
+  void LookAt(size_t l, size_t sample, size_t j, double z,
+              LossChange* sum) const;
 
   const PlainNetwork& network_;
   std::vector<double> row_, next_;

@@ -1,5 +1,6 @@
 #include "sim/rounding_noise.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -12,17 +13,17 @@ constexpr double kUnitRoundoff = std::numeric_limits<double>::epsilon() / 2;
 
 // The running bound on z = x W + b, in the order of PlainNetwork.
 void DotNoise(const double* x, const Matrix<double>& w, const Matrix<double>& b,
-              std::vector<double>* noise) {
+              double* noise) {
   std::vector<double> z(b.row(0), b.row(0) + w.cols());
-  noise->assign(w.cols(), 0.0);
+  std::fill_n(noise, w.cols(), 0.0);
   for (size_t i = 0; i < w.rows(); ++i) {
     for (size_t j = 0; j < w.cols(); ++j) {
       const double term = x[i] * w(i, j);
       z[j] += term;
-      (*noise)[j] += std::abs(term) + std::abs(z[j]);
+      noise[j] += std::abs(term) + std::abs(z[j]);
     }
   }
-  for (double& n : *noise) n *= kUnitRoundoff;
+  for (size_t j = 0; j < w.cols(); ++j) noise[j] *= kUnitRoundoff;
 }
 
 }  // namespace
@@ -32,6 +33,7 @@ RoundingNoise::RoundingNoise(const PlainNetwork& network,
                              const std::vector<Matrix<double>>& sensitivity)
     : network_(network),
       sensitivity_(sensitivity),
+      z_(network.depth() + 1),
       after_(network.depth() + 1),
       column_(network.depth() + 1),
       after_all_(network.depth() + 1) {
@@ -48,13 +50,13 @@ RoundingNoise::RoundingNoise(const PlainNetwork& network,
 void RoundingNoise::AddLayer(size_t l, const Matrix<double>& delta) {
   const NetworkParameters& p = network_.parameters();
   column_[l].assign(delta.cols(), 0.0);
-  std::vector<double> noise;
+  z_[l].Resize(delta.rows(), delta.cols());
   for (size_t s = 0; s < network_.samples(); ++s) {
-    DotNoise(network_.x(l - 1).row(s), p.w[l - 1], p.b[l - 1], &noise);
+    DotNoise(network_.x(l - 1).row(s), p.w[l - 1], p.b[l - 1], z_[l].row(s));
     double sum = after_[l][s];
-    for (size_t j = 0; j < noise.size(); ++j) {
+    for (size_t j = 0; j < delta.cols(); ++j) {
       const double n =
-          std::abs(delta(s, j)) * noise[j] + ActivationNoise(l, s, j);
+          std::abs(delta(s, j)) * z_[l](s, j) + ActivationNoise(l, s, j);
       column_[l][j] += n;
       sum += n;
     }

@@ -25,6 +25,10 @@ class RoundingNoise {
                 const std::vector<Matrix<double>>& delta,
                 const std::vector<Matrix<double>>& sensitivity);
 
+  // ε(Z_l) of one entry.
+  double OfPreActivation(size_t l, size_t sample, size_t j) const {
+    return z_[l](sample, j);
+  }
   // Of the loss when unit j of layer l is computed anew for every sample.
   double OfColumn(size_t l, size_t j) const;
   // … when entry (sample, j) of Z_l is given (of X_0 for l = 0), and what comes
@@ -40,6 +44,7 @@ class RoundingNoise {
 
   const PlainNetwork& network_;
   const std::vector<Matrix<double>>& sensitivity_;
+  std::vector<Matrix<double>> z_;  // ε(Z_l)
   // after_[l][sample]: of everything computed after X_l.
   std::vector<std::vector<double>> after_;
   std::vector<std::vector<double>> column_;  // [l][j], over all samples
