@@ -89,6 +89,47 @@ TEST(GradientCheck, HoldsForOneSampleOneUnitAndOneLayer) {
   }
 }
 
+// Where differences could mislead: from logits of 1e9 the head looks like a
+// kink.
+TEST(GradientCheck, HoldsForHugeLogits) {
+  for (const Activation& f : Activations()) {
+    for (const Loss& loss : Losses()) {
+      const RunSpec run = SmallRun({{"activation", std::string(f.name)},
+                                    {"loss", std::string(loss.name)},
+                                    {"init", "constant"},
+                                    {"gain", "20"},
+                                    {"shape", "5x7x6x8x6x7x9x4"}});
+      SCOPED_TRACE(CanonicalRun(run));
+      EXPECT_THAT(Check(run).Failed(), IsEmpty());
+    }
+  }
+}
+
+// Units in the tails of f, or whose sums cancel: a gradient that is tiny beside
+// its tensor, and which rounding moves by more than that of its own sum.
+TEST(GradientCheck, HoldsWhereRoundingWeighs) {
+  const struct {
+    const char *activation, *init, *gain, *seed, *loss;
+  } runs[] = {{"leaky_relu", "orthogonal", "0.3", "2", "probe"},
+              {"gelu", "xavier_normal", "4", "4", "probe"},
+              {"gelu", "normal", "4", "4", "probe"},
+              {"gelu", "orthogonal", "4", "2", "softmax_cross_entropy"},
+              {"silu", "orthogonal", "4", "0", "probe"}};
+  for (const auto& r : runs) {
+    const RunSpec run = SmallRun({{"activation", r.activation},
+                                  {"init", r.init},
+                                  {"gain", r.gain},
+                                  {"seed", r.seed},
+                                  {"loss", r.loss},
+                                  {"shape", "5x7x6x8x4"},
+                                  {"batch", "5"},
+                                  {"bias_std", "0"},
+                                  {"data_seed", "0"}});
+    SCOPED_TRACE(CanonicalRun(run));
+    EXPECT_THAT(Check(run).Failed(), IsEmpty());
+  }
+}
+
 // One wrong entry of one tensor fails, and names this tensor and entry alone.
 TEST(GradientCheck, NamesTheTensorWithAWrongEntry) {
   const RunSpec run = SmallRun({{"activation", "sigmoid"}, {"loss", "mse"}});
@@ -198,12 +239,12 @@ TEST(GradientCheck, IgnoresKinksThatDoNotMatter) {
 
 TEST(GradientCheck, ChecksSomeEntriesOfALargeTensor) {
   const RunSpec run = SmallRun(
-      {{"shape", "300x400x10"}, {"batch", "16"}, {"activation", "tanh"}});
+      {{"shape", "200x300x10"}, {"batch", "8"}, {"activation", "tanh"}});
   EngineGradients g = ComputeGradients(run, nullptr);
   const GradientReport report = CheckGradients(run, g, {});
   EXPECT_THAT(report.Failed(), IsEmpty());
   EXPECT_EQ(Find(report, "dW_0").checked, 200u);
-  EXPECT_EQ(Find(report, "db_0").checked, 400u);
+  EXPECT_EQ(Find(report, "db_0").checked, 300u);
   // The largest entry is among them.
   double* largest = g.dw[0].data();
   for (size_t k = 0; k < g.dw[0].size(); ++k) {
