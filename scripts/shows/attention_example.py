@@ -101,7 +101,8 @@ def _matrix(panel, title, values, exact):
     panel.invert_yaxis()
     for i, row in enumerate(exact.split("; ")):
         for j, entry in enumerate(row.split(" ")):
-            panel.text(j + 0.5, i + 0.5, entry, ha="center", va="center", size=10)
+            panel.text(j + 0.5, i + 0.5, entry, ha="center", va="center",
+                       size=10)
     panel.set_title(title, size=9)
     panel.set_xticks([])
     panel.set_yticks([])

@@ -27,8 +27,8 @@ def read(path):
     """/attention as a table, with names instead of codes."""
     with h5py.File(path) as file:
         group = file["attention"]
-        runs = pd.DataFrame({name: group[name][()] for name in group
-                             if not h5py.check_string_dtype(group[name].dtype)})
+        runs = pd.DataFrame({name: data[()] for name, data in group.items()
+                             if not h5py.check_string_dtype(data.dtype)})
         for name in ("init", "scaled"):
             meanings = np.array(group[name].attrs["flag_meanings"].split())
             runs[name] = meanings[runs[name]]
