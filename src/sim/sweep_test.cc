@@ -137,8 +137,8 @@ TEST(ExpandSweep, KeysBelongToCommands) {
                     Text({{"gain", "1", "a.ini:1"}, {"depth", "4", "a.ini:2"}}),
                     attention);
               }),
-              HasSubstr("a.ini:2: depth is a key of run, plan, trace, train, "
-                        "and attention does not take it"));
+              HasSubstr("a.ini:2: depth is a key of run, train, plan, trace, "
+                        "gradcheck, and attention does not take it"));
   // What is proposed is a key of the command that asks.
   EXPECT_THAT(ErrorOf([&] {
                 ExpandSweep(Text({{"dk", "4", "b"}}), attention);
