@@ -14,34 +14,13 @@
 #include "sim/plain_network.h"
 #include "sim/rounding_noise.h"
 #include "sim/run_id.h"
+#include "sim/sensitivity.h"
 
 namespace initscope {
 namespace {
 
 constexpr double kSafety = 4;
 constexpr double kResolved = 0.01;
-
-// ∂loss/∂X_l = delta_{l+1} W_lᵀ, batch × q_l.
-Matrix<double> Sensitivity(const Matrix<double>& delta,
-                           const Matrix<double>& w) {
-  Matrix<double> out(delta.rows(), w.rows());
-  for (size_t s = 0; s < delta.rows(); ++s) {
-    for (size_t i = 0; i < w.rows(); ++i) {
-      double sum = 0;
-      for (size_t j = 0; j < w.cols(); ++j) sum += delta(s, j) * w(i, j);
-      out(s, i) = sum;
-    }
-  }
-  return out;
-}
-
-std::vector<Matrix<double>> Sensitivities(const EngineGradients& g) {
-  std::vector<Matrix<double>> out(g.dw.size());
-  for (size_t l = 1; l < g.dw.size(); ++l) {
-    out[l] = Sensitivity(g.delta[l + 1], g.parameters.w[l]);
-  }
-  return out;
-}
 
 double FlopsPerEntry(GradientTensor t, const PlainNetwork& network) {
   std::vector<size_t> widths;

@@ -9,6 +9,7 @@
 #include "sim/engine_gradients.h"
 #include "sim/oracle_test.h"
 #include "sim/run_id.h"
+#include "sim/sensitivity.h"
 
 namespace initscope {
 namespace {
@@ -49,19 +50,7 @@ TEST(RoundingNoise, BoundsTheLossesRounding) {
       SCOPED_TRACE(CanonicalRun(run));
       const EngineGradients g = ComputeGradients(run, nullptr);
       const PlainNetwork network(g.parameters);
-      std::vector<Matrix<double>> sensitivity(run.depth());
-      for (size_t l = 1; l < run.depth(); ++l) {
-        // ∂loss/∂X_l = delta_{l+1} W_lᵀ.
-        const Matrix<double>&delta = g.delta[l + 1], &w = g.parameters.w[l];
-        sensitivity[l].Resize(run.batch, w.rows());
-        for (size_t k = 0; k < sensitivity[l].size(); ++k) {
-          double sum = 0;
-          for (size_t j = 0; j < w.cols(); ++j) {
-            sum += delta(k / w.rows(), j) * w(k % w.rows(), j);
-          }
-          sensitivity[l].data()[k] = sum;
-        }
-      }
+      const std::vector<Matrix<double>> sensitivity = Sensitivities(g);
       const RoundingNoise noise(network, g.delta, sensitivity);
       const double error =
           std::abs(network.Loss() - OracleLossOf(run, g.parameters));
