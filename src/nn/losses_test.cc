@@ -55,8 +55,7 @@ TEST(Losses, MatchTheirDefinitions) {
               IsNear(sigmoid, 1e-15));
   EXPECT_THAT(Evaluate(Find("softmax_cross_entropy"), z, y).row.value,
               IsNear(softmax, 1e-15));
-  EXPECT_THAT(Evaluate(Find("probe"), z, y).row.value,
-              IsNear(probe, 1e-15));
+  EXPECT_THAT(Evaluate(Find("probe"), z, y).row.value, IsNear(probe, 1e-15));
 }
 
 // delta_L is (ŷ − y)/m for the cross-entropies, (ŷ − y)/(mc) for mse; each
@@ -154,8 +153,7 @@ TEST(Losses, TakeLogitsWithExponents) {
   EXPECT_EQ(tiny.exponent, 0);
   EXPECT_THAT(tiny.delta[0], IsNear(-1.0 / 6, 1e-16));
   EXPECT_THAT(
-      Evaluate(Find("softmax_cross_entropy"), z, {1, 0, 0}, 1, -2000)
-          .row.value,
+      Evaluate(Find("softmax_cross_entropy"), z, {1, 0, 0}, 1, -2000).row.value,
       IsNear(std::log(3.0), 1e-15));
 }
 
@@ -164,8 +162,7 @@ TEST(Losses, SoftmaxIsInvariantToAShift) {
   std::vector<double> shifted = z;
   for (double& v : shifted) v += 512;  // exact enough: ulp(512) = 1e-13
   const Evaluated a = Evaluate(Find("softmax_cross_entropy"), z, y);
-  const Evaluated b =
-      Evaluate(Find("softmax_cross_entropy"), shifted, y);
+  const Evaluated b = Evaluate(Find("softmax_cross_entropy"), shifted, y);
   EXPECT_THAT(a.row.value, IsNear(b.row.value, 1e-12));
 }
 
