@@ -16,6 +16,7 @@ USAGE = 64
     (["--weight-decay", "-1"], ["--weight-decay", "out of range"]),
     (["--weight-decay", "nan"], ["--weight-decay"]),
     (["--steps", "-1"], ["--steps", "whole number"]),
+    (["--steps", "0"], ["--steps", "out of range"]),
     (["--steps", "1.5"], ["--steps", "whole number"]),
     (["--steps", "10", "--record", "0,11"], ["--record", "11", "beyond"]),
     (["--steps", "10", "--record", "0,x"], ["--record", "list of steps"]),

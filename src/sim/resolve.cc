@@ -262,7 +262,8 @@ void ResolveTraining(const Settings& settings, uint64_t default_steps,
                      RunSpec* run) {
   constexpr double kTiny = std::numeric_limits<double>::min();
   Training& training = run->training;
-  training.steps = settings.Whole("steps", default_steps, 0, 1000000000);
+  training.steps = settings.Whole("steps", default_steps,
+                                  default_steps > 0 ? 1 : 0, 1000000000);
   training.rule.learning_rate =
       settings.Real("learning_rate", 0.01, kTiny, 1e30);
   // At 1 or beyond the velocity would never forget.
