@@ -315,6 +315,7 @@ def test_check(call, tmp_path, flags):
     lines = [line.split() for line in said.splitlines()[3:]]
     assert [line[0] for line in lines] == TENSORS
     assert all(line[-1] == "ok" for line in lines)
+    assert call(["gradcheck", *flags]).stdout == said
     found = json.loads(call(["attention", *flags, "--check", "--json"]).stdout)
     for tensor in found:
         assert tensor["ok"]

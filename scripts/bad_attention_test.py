@@ -153,9 +153,9 @@ def test_keys_of_attention_elsewhere(refuse, tmp_path):
     write(tmp_path, {"a.ini": "depth = 2\nsoftmax_base = 3\n"})
     for command in ("run", "plan", "trace"):
         refuse([command, "a.ini"], USAGE, [
-            rf"a\.ini:2: softmax_base is a key of attention, and {command} "
-            "does not take it; remove it"])
+            rf"a\.ini:2: softmax_base is a key of attention, gradcheck, and "
+            rf"{command} does not take it; remove it"])
         refuse([command, "--d-k", "3"], USAGE, [
-            f"--d-k: d_k is a key of attention, and {command} does not take "
-            "it"])
+            f"--d-k: d_k is a key of attention, gradcheck, and {command} does "
+            "not take it"])
     refuse(["run", "--check"], USAGE, ["unknown option --check"])

@@ -15,7 +15,7 @@ COMMAND_LINES = {
     "unknown_command": (["rnu"], USAGE, [
         r"unknown command 'rnu'; did you mean 'run'\?"]),
     "unknown_command_far": (["simulate"], USAGE, [
-        "unknown command 'simulate'; there are run, plan"]),
+        "unknown command 'simulate'; there are run, train, plan"]),
     "unknown_flag": (["run", "--activaton", "tanh"], USAGE, [
         r"unknown option --activaton; did you mean '--activation'\?"]),
     "unknown_flag_with_value": (["run", "--activaton=tanh"], USAGE, [

@@ -31,7 +31,8 @@ def folder(tmp_path_factory, program):
     """A place with the README's experiment, where its paths hold."""
     path = tmp_path_factory.mktemp("readme")
     (path / "my.ini").write_text(blocks("ini")[0])
-    (path / "scripts").symlink_to(ROOT / "scripts")
+    for name in ("scripts", "experiments"):
+        (path / name).symlink_to(ROOT / name)
     (path / "build" / "release").mkdir(parents=True)
     (path / "build" / "release" / "initscope").symlink_to(program)
     return path

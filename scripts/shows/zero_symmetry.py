@@ -42,8 +42,15 @@ def claims(path):
                                      moments[depth],
                                      "second moment, the largest"))
         elif init == "zero":
-            found.append(Claim.below(f"{who}: any weight's second moment", 0,
-                                     moments.max(), EXACT))
+            z = rows[rows["layer"] > 0].groupby("layer")[
+                "pre_activation_second_moment"].max()
+            found += [
+                Claim.below(f"{who}: any weight's second moment", 0,
+                            moments.max(), EXACT),
+                Claim.below(f"{who}: any hidden Z's, where biases are all "
+                            "there is", 0, z[z.index < depth].max(), EXACT),
+                Claim.above(f"{who}: the output bias moves", 1e-6, z[depth],
+                            "second moment, the largest")]
     losses = training.losses().set_index(["activation", "init"])["last_loss"]
     for activation in training.runs["activation"].unique():
         xavier = losses[activation, "xavier_normal"]

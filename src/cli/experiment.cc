@@ -13,7 +13,7 @@
 #include "cli/units.h"
 #include "io/input_reader.h"
 #include "sim/resolve.h"
-#include "sim/training.h"
+#include "sim/training_sweep.h"
 
 namespace initscope {
 namespace {

@@ -14,12 +14,14 @@
 #include "base/parallel.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
+#include "cli/experiment_file.h"
 #include "cli/gradcheck_text.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/units.h"
 #include "sim/engine.h"
 #include "sim/gradient_check.h"
+#include "sim/keys.h"
 #include "sim/logit_derivatives.h"
 #include "sim/run_id.h"
 
@@ -27,6 +29,24 @@ namespace initscope {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+// Whether a key that only attention has is set.
+bool IsAttention(const Options& options) {
+  const auto is_its = [](const Setting& setting) {
+    const Key* key = FindKey(setting.key);
+    return key != nullptr && key->commands == kAttention;
+  };
+  const auto any = [&](const std::vector<Setting>& settings) {
+    return std::any_of(settings.begin(), settings.end(), is_its);
+  };
+  if (any(options.settings)) return true;
+  if (options.files.empty()) return false;
+  const ExperimentText text = ReadExperimentFile(options.files[0]);
+  return any(text.common) ||
+         std::any_of(
+             text.sections.begin(), text.sections.end(),
+             [&](const auto& section) { return any(section.settings); });
+}
 
 // Differences need double, and one batch says all: whatever the file has.
 Options InDouble(Options options) {
@@ -192,6 +212,13 @@ std::vector<Checked> CheckRuns(const Experiment& experiment,
 }  // namespace
 
 int GradcheckCommand(const Options& options) {
+  if (IsAttention(options)) {
+    Options attention = options;
+    attention.command = "attention";
+    attention.keys = kAttention;
+    attention.check = true;
+    return AttentionCommand(attention);
+  }
   const Experiment experiment = LoadExperiment(InDouble(options));
   CheckCost(experiment,
             options.files.empty() ? experiment.name : options.files[0]);

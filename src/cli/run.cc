@@ -13,7 +13,7 @@
 #include "cli/units.h"
 #include "io/output_file.h"
 #include "io/results_writer.h"
-#include "sim/training.h"
+#include "sim/training_sweep.h"
 
 namespace initscope {
 

@@ -103,11 +103,11 @@ struct CommandNaming {
   CommandSet commands;
   std::string_view names;
 };
-constexpr CommandNaming kCommandNamings[] = {
-    {kSimulation, "run"},
-    {kTraining, "train"},
-    {kNetworks, "plan, trace, gradcheck"},
-    {kAttention, "attention"}};
+constexpr CommandNaming kCommandNamings[] = {{kSimulation, "run"},
+                                             {kTraining, "train"},
+                                             {kNetworks, "plan, trace"},
+                                             {kAttention, "attention"},
+                                             {kEveryCommand, "gradcheck"}};
 
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);

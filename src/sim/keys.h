@@ -20,7 +20,7 @@ using CommandSet = unsigned;
 inline constexpr CommandSet kSimulation = 1;  // run
 inline constexpr CommandSet kTraining = 2;    // train
 inline constexpr CommandSet kAttention = 4;   // attention
-// plan, trace and gradcheck take the keys of both.
+// plan and trace take the keys of both, gradcheck those of all.
 inline constexpr CommandSet kNetworks = kSimulation | kTraining;
 inline constexpr CommandSet kEveryCommand = kNetworks | kAttention;
 

@@ -127,9 +127,11 @@ TEST(ExpandSweep, RefusesContradictions) {
 
 TEST(ExpandSweep, KeysBelongToCommands) {
   const ExperimentText text = Text({{"d_k", "4", "a.ini:1"}});
-  EXPECT_THAT(ErrorOf([&] { ExpandSweep(text); }),
-              HasSubstr("a.ini:1: d_k is a key of attention, and run does not "
-                        "take it; remove it"));
+  EXPECT_THAT(
+      ErrorOf([&] { ExpandSweep(text); }),
+      HasSubstr(
+          "a.ini:1: d_k is a key of attention, gradcheck, and run does not "
+          "take it; remove it"));
   const Asker attention = {"attention", kAttention};
   EXPECT_EQ(ExpandSweep(text, attention).points.size(), 1u);
   EXPECT_THAT(ErrorOf([&] {

@@ -12,10 +12,7 @@
 // computes does not depend on `jobs` or on other runs.
 #pragma once
 
-#include <vector>
-
 #include "sim/engine.h"
-#include "sim/scheduler.h"
 
 namespace initscope {
 
@@ -23,13 +20,5 @@ namespace initscope {
 // step. Throws Interrupted, and UserError where lsuv finds no variance.
 void TrainRun(const RunSpec& run, const EngineOptions& options,
               RunResult* result);
-
-// As RunSweep: results of all runs, or of those complete when `stop` came.
-std::vector<RunResult> TrainSweep(const std::vector<RunSpec>& runs,
-                                  const SweepOptions& options);
-
-// As EstimateCost.
-SweepCost EstimateTrainingCost(const std::vector<RunSpec>& runs, size_t jobs,
-                               double input_bytes);
 
 }  // namespace initscope

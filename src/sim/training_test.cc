@@ -10,6 +10,7 @@
 
 #include "sim/oracle_test.h"
 #include "sim/statistics.h"
+#include "sim/training_sweep.h"
 
 namespace initscope {
 namespace {
