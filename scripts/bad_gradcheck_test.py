@@ -69,6 +69,12 @@ LINES = {
         {}, ["--activation", "linear", "--gain", "1, 1e100", "--depth", "5",
              "--width", "3", "--batch", "2", "--jobs", "1"], USAGE, [
                  r"gain 1e\+100, seed 0\): .*overflow"]),
+    "overflow_of_what_dies": (  # the logits are 0: no unit gets there
+        {}, ["--activation", "relu", "--gain", "1e60", "--width", "4",
+             "--batch", "3"], USAGE, [
+                 r"run \w+ \(.*\): pre-activations or gradients reach .*, "
+                 "beyond what differences in double can tell; lower gain or "
+                 "depth"]),
     "lsuv_without_variance": (
         {}, [*TINY, "--init", "lsuv", "--input-variance", "0"], USAGE, [
             "lsuv cannot scale layer 1"]),

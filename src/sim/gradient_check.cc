@@ -114,6 +114,39 @@ std::vector<std::string> GradientReport::Failed() const {
   return names;
 }
 
+namespace {
+
+// The largest |entry| that is a number: what is not comes from an infinite one
+// elsewhere, or is the engine's mistake.
+double LargestEntry(const Matrix<double>& x) {
+  double largest = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double entry = std::abs(x.data()[i]);
+    if (entry > largest) largest = entry;
+  }
+  return largest;
+}
+
+// Refuses numbers whose products, in the bounds, might leave double's range.
+void CheckRange(const RunSpec& run, const PlainNetwork& network,
+                const std::vector<Matrix<double>>& sensitivity) {
+  constexpr double kMost = 1e150;
+  double largest = LargestEntry(network.z(network.depth()));
+  for (size_t l = 1; l < network.depth(); ++l) {
+    largest = std::max(
+        {largest, LargestEntry(network.z(l)), LargestEntry(sensitivity[l])});
+  }
+  if (largest <= kMost) return;
+  throw UserError(
+      ExitCode::kUsage,
+      fmt::format("run {} ({}): pre-activations or gradients reach {:.0e}, "
+                  "beyond what differences in double can tell; lower gain or "
+                  "depth",
+                  RunIdHex(run.run_id), run.Title(), largest));
+}
+
+}  // namespace
+
 GradientReport CheckGradients(const RunSpec& run,
                               const EngineGradients& gradients,
                               const GradientCheckOptions& options) {
@@ -126,6 +159,7 @@ GradientReport CheckGradients(const RunSpec& run,
                     RunIdHex(run.run_id), run.Title(), network.Loss()));
   }
   const std::vector<Matrix<double>> sensitivity = Sensitivities(gradients);
+  CheckRange(run, network, sensitivity);
   for (size_t l = 1; l < network.depth(); ++l) {
     network.IgnoreKinks(l, sensitivity[l]);
   }
