@@ -144,13 +144,7 @@ class Simulation {
   const Inputs<T>* DrawInputs(const RunSpec& run, size_t batch) {
     Inputs<T>& inputs = inputs_.emplace_back();
     inputs.run = &run;
-    ScaledMatrix<T> x;
-    FillInputs(run, batch, &x);
-    Pack(x, &inputs.x);
-    inputs.moments.Resize(run.batch);
-    for (size_t p = 0; p < inputs.x.panels(); ++p) {
-      MeasurePanel(&inputs.x, p, &inputs.moments);
-    }
+    initscope::DrawInputs(run, batch, &inputs);
     return &inputs;
   }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "random/variates.h"
+#include "sim/batch_source.h"
 #include "sim/run_id.h"
 #include "sim/sharing.h"
 
@@ -37,6 +38,17 @@ std::vector<T> DrawBias(const RunSpec& run, size_t l) {
 }
 
 }  // namespace
+
+template <typename T>
+void DrawInputs(const RunSpec& run, size_t index, Inputs<T>* inputs) {
+  ScaledMatrix<T> x;
+  FillInputs(run, index, &x);
+  Pack(x, &inputs->x);
+  inputs->moments.Resize(run.batch);
+  for (size_t p = 0; p < inputs->x.panels(); ++p) {
+    MeasurePanel(&inputs->x, p, &inputs->moments);
+  }
+}
 
 template <typename T>
 void ForwardPass<T>::Record(bool on) {
@@ -143,6 +155,8 @@ void BackwardPass<T>::Finish(size_t l, size_t jobs) {
   Measure(l, jobs);
 }
 
+template void DrawInputs(const RunSpec&, size_t, Inputs<float>*);
+template void DrawInputs(const RunSpec&, size_t, Inputs<double>*);
 template class ForwardPass<float>;
 template class ForwardPass<double>;
 template class BackwardPass<float>;

@@ -26,6 +26,10 @@ struct Inputs {
   SampleMoments moments;
 };
 
+// X_0 of batch `index` of a run, with its moments.
+template <typename T>
+void DrawInputs(const RunSpec& run, size_t index, Inputs<T>* inputs);
+
 // One forward pass, of one or of several runs, and what it leaves for the
 // backward passes: X and f'(Z) of every layer.
 template <typename T>

@@ -114,14 +114,8 @@ class Trainer {
   BatchLoss Forward(uint64_t step, bool shows) {
     size_t index = 0;
     const RunSpec& batch = minibatches_.At(step, &index);
-    ScaledMatrix<T> x;
-    FillInputs(batch, index, &x);
     inputs_.run = &run_;
-    Pack(x, &inputs_.x);
-    inputs_.moments.Resize(run_.batch);
-    for (size_t p = 0; p < inputs_.x.panels(); ++p) {
-      MeasurePanel(&inputs_.x, p, &inputs_.moments);
-    }
+    DrawInputs(batch, index, &inputs_);
     if (shows) Show("X", 0, inputs_.x);
     forward_.BeginBatch(index, &inputs_);
     for (size_t l = 0; l < run_.depth(); ++l) {
