@@ -1,0 +1,106 @@
+#include "theory/gaussian_rule.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include "base/error.h"
+
+namespace initscope {
+namespace {
+
+constexpr size_t kNodes = 16;
+constexpr double kReach = 10;  // standard deviations
+
+struct LegendreRule {
+  std::array<double, kNodes> x;  // on [−1, 1]
+  std::array<double, kNodes> weight;
+};
+
+// By Newton's iteration on the Legendre polynomial P of degree kNodes, from
+// P_k = ((2k − 1) x P_{k−1} − (k − 1) P_{k−2})/k.
+LegendreRule MakeLegendreRule() {
+  LegendreRule rule;
+  for (size_t i = 0; i < kNodes; ++i) {
+    double x = -std::cos(std::numbers::pi * (static_cast<double>(i) + 0.75) /
+                         (kNodes + 0.5));
+    double slope = 0;
+    for (int iteration = 0; iteration < 10; ++iteration) {
+      double before = 1, p = x;
+      for (size_t k = 2; k <= kNodes; ++k) {
+        const auto n = static_cast<double>(k);
+        const double next = ((2 * n - 1) * x * p - (n - 1) * before) / n;
+        before = p;
+        p = next;
+      }
+      slope = kNodes * (x * p - before) / (x * x - 1);
+      x -= p / slope;
+    }
+    rule.x[i] = x;
+    rule.weight[i] = 2 / ((1 - x * x) * slope * slope);
+  }
+  return rule;
+}
+
+const LegendreRule& Legendre() {
+  static const LegendreRule rule = MakeLegendreRule();
+  return rule;
+}
+
+class Panels {
+ public:
+  Panels(std::span<const double> kinks, double q) : sigma_(std::sqrt(q)) {
+    centers_.assign(kinks.begin(), kinks.end());
+    centers_.push_back(0);
+    std::sort(centers_.begin(), centers_.end());
+    const double reach = kReach * sigma_;
+    double begin = -reach;
+    for (double center : centers_) {
+      if (center <= begin || center >= reach) continue;
+      Divide(begin, center);
+      begin = center;
+    }
+    Divide(begin, reach);
+  }
+
+  GaussianRule rule;
+
+ private:
+  // Halves [a, b] until it is no wider than allowed there.
+  void Divide(double a, double b) {
+    double distance = b - a;
+    for (double center : centers_) {
+      distance = std::min(distance, std::max({0.0, a - center, center - b}));
+    }
+    const double widest = std::min(sigma_, std::max(1.0, distance));
+    if (b - a <= widest * 1.000001) return Add(a, b);
+    const double middle = (a + b) / 2;
+    Divide(a, middle);
+    Divide(middle, b);
+  }
+
+  void Add(double a, double b) {
+    const LegendreRule& unit = Legendre();
+    const double half = (b - a) / 2, middle = (a + b) / 2;
+    const double norm = half / (sigma_ * std::sqrt(2 * std::numbers::pi));
+    for (size_t i = 0; i < kNodes; ++i) {
+      const double z = middle + half * unit.x[i];
+      const double t = z / sigma_;
+      rule.z.push_back(z);
+      rule.weight.push_back(norm * unit.weight[i] * std::exp(-t * t / 2));
+    }
+  }
+
+  double sigma_;
+  std::vector<double> centers_;
+};
+
+}  // namespace
+
+GaussianRule MakeGaussianRule(std::span<const double> kinks, double q) {
+  INITSCOPE_CHECK(q > 0 && std::isfinite(q));
+  return std::move(Panels(kinks, q).rule);
+}
+
+}  // namespace initscope
