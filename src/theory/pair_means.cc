@@ -1,0 +1,150 @@
+#include "theory/pair_means.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "base/error.h"
+
+namespace initscope {
+namespace {
+
+constexpr double kPi = std::numbers::pi;
+
+// sin θ − θ cos θ, without cancellation.
+double SineMinus(double theta) {
+  if (theta > 0.3) return std::sin(theta) - theta * std::cos(theta);
+  // Σ_k (−1)^k θ^(2k+3) (2k + 2)/(2k + 3)!
+  const double square = theta * theta;
+  double term = theta * square / 3, sum = 0;
+  for (int k = 1; k < 12; ++k) {
+    sum += term;
+    term *= -square / ((2.0 * k) * (2.0 * k + 3));
+  }
+  return sum;
+}
+
+constexpr double kJumpPower = 1.5 * kHermiteTerms;
+
+// What Σ c_k² lacks of `total`.
+double TailMass(const HermiteCoefficients::Series& series, double total) {
+  double sum = total;
+  for (double c : series) sum -= c * c;
+  return sum > 1e-9 * total ? sum : 0;  // below: interpolation errors
+}
+
+double WeightedSum(const HermiteCoefficients::Series& series) {
+  double sum = 0;
+  for (size_t k = 0; k < series.size(); ++k) {
+    sum += static_cast<double>(k) * series[k] * series[k];
+  }
+  return sum;
+}
+
+}  // namespace
+
+PairFunction::PairFunction(const Activation& activation)
+    : homogeneous_(&activation) {
+  INITSCOPE_CHECK(activation.homogeneous);
+}
+
+PairFunction::PairFunction(const HermiteCoefficients& a,
+                           const HermiteCoefficients& b) {
+  double largest = 0;
+  for (size_t k = kHermiteTerms; k-- > 0;) {
+    Term& p = products_[k];
+    p.f = a.f[k] * b.f[k];
+    p.slope = a.slope[k] * b.slope[k];
+    p.square = a.square[k] * b.square[k];
+    p.slope_square = a.slope_square[k] * b.slope_square[k];
+    p.mixed =
+        (a.square[k] * b.slope_square[k] + a.slope_square[k] * b.square[k]) / 2;
+    p.cube = (a.square[k] * b.f[k] + a.f[k] * b.square[k]) / 2;
+    const double difference = a.f[k] - b.f[k];
+    difference_ += difference * difference / 2;
+    for (double value : {p.f, p.slope, p.square, p.slope_square}) {
+      largest = std::max(largest, std::abs(value));
+    }
+    if (terms_ == 0 && largest > 1e-15) terms_ = k + 1;
+  }
+  slope_tail_ = std::sqrt(TailMass(a.slope, 1) * TailMass(b.slope, 1));
+  slope_square_tail_ =
+      std::sqrt(TailMass(a.slope_square, a.slope_square_square) *
+                TailMass(b.slope_square, b.slope_square_square));
+  const double mass_a = TailMass(a.f, 1), mass_b = TailMass(b.f, 1);
+  f_tail_ = std::sqrt(mass_a * mass_b);
+  if (f_tail_ == 0) return;
+  const double root = std::sqrt(mass_a) - std::sqrt(mass_b);
+  difference_ += root * root / 2;
+  const double rest = (a.weighted_f - WeightedSum(a.f)) / mass_a *
+                      ((b.weighted_f - WeightedSum(b.f)) / mass_b);
+  f_power_ = std::max(double{kHermiteTerms}, std::sqrt(std::max(0.0, rest)));
+}
+
+PairMeans PairFunction::At(double one_minus_c) const {
+  return homogeneous_ != nullptr ? ClosedForm(one_minus_c)
+                                 : Series(one_minus_c);
+}
+
+PairMeans PairFunction::Series(double d) const {
+  const double c = 1 - d;
+  PairMeans sum = {difference_, 0, 0, 0, 0, 0};
+  double power = 1, one_minus_power = 0;  // c^k, 1 − c^k
+  for (size_t k = 0; k < terms_; ++k) {
+    const Term& p = products_[k];
+    sum.one_minus_f += p.f * one_minus_power;
+    sum.slope += p.slope * power;
+    sum.square += p.square * power;
+    sum.slope_square += p.slope_square * power;
+    sum.mixed += p.mixed * power;
+    sum.cube += p.cube * power;
+    one_minus_power = one_minus_power * c + d;
+    power *= c;
+  }
+  // Where c < 0 the tails' terms have either sign.
+  const double log_c = c > 0 ? std::log1p(-d) : -HUGE_VAL;
+  if (f_tail_ > 0) sum.one_minus_f -= f_tail_ * std::expm1(f_power_ * log_c);
+  if (slope_tail_ > 0 || slope_square_tail_ > 0) {
+    const double jump = std::exp(kJumpPower * log_c);
+    sum.slope += slope_tail_ * jump;
+    sum.slope_square += slope_square_tail_ * jump;
+  }
+  return sum;
+}
+
+PairMeans PairFunction::ClosedForm(double d) const {
+  // f(z) = α z for z > 0, β z for z < 0. u₊v₊ and the like are the means of
+  // |u|^i |v|^k over the quadrant u, v > 0; over u > 0, v < 0 they follow from
+  // those over u > 0.
+  const double alpha = homogeneous_->value(1), beta = -homogeneous_->value(-1);
+  const double c = 1 - d;
+  const double sine = std::sqrt(d * (2 - d));
+  const double theta = 2 * std::asin(std::sqrt(std::min(1.0, d / 2)));
+  const double quadrant = (kPi - theta) / (2 * kPi);
+  const double mixed = quadrant + sine * c / (2 * kPi);
+  const double square =
+      (3 * sine * c + (kPi - theta) * (1 + 2 * c * c)) / (2 * kPi);
+  const double half_square = (1 + 2 * c * c) / 2;
+  // ½ − u₊v₊
+  const double lacking = (kPi * d - SineMinus(theta)) / (2 * kPi);
+
+  const double a2 = alpha * alpha, b2 = beta * beta;
+  const double f2 = (a2 + b2) / 2;
+  const double same = a2 * a2 + b2 * b2, other = 2 * a2 * b2;
+  const double norm = f2 * f2;
+  PairMeans means;
+  means.one_minus_f =
+      ((alpha - beta) * (alpha - beta) * lacking + alpha * beta * d) / f2;
+  means.slope = (2 * f2 * quadrant + 2 * alpha * beta * (0.5 - quadrant)) / f2;
+  means.square = (same * square + other * (half_square - square)) / norm;
+  means.slope_square = (same * quadrant + other * (0.5 - quadrant)) / norm;
+  means.mixed = (same * mixed + other * (0.5 - mixed)) / norm;
+  // E u² v over the quadrant is (1 + c)²/(2√(2π)).
+  const double near = (1 + c) * (1 + c), far = d * d;
+  means.cube = (alpha * a2 * near - a2 * beta * far + b2 * alpha * far -
+                beta * b2 * near) /
+               (2 * std::sqrt(2 * kPi) * f2 * std::sqrt(f2));
+  return means;
+}
+
+}  // namespace initscope

@@ -1,0 +1,59 @@
+// Means over two samples' pre-activations: E f(u) f(v) and the like for
+// u ~ N(0, q_a), v ~ N(0, q_b) of correlation c.
+//
+// Homogeneous f (linear, relu, leaky_relu): closed forms, the arc-cosine
+// kernels of Cho & Saul 2009 (eq. 3 to 6) of degree 0, 1 and 2. All others:
+// Hermite series (theory/hermite_series.h), whose tail beyond the last term is
+// one power of c of the right mass. Error of
+// one_minus_f: 1e-8 relative to min(1, 1 - c) for smooth f at q <= 10, 1e-3
+// where f has kinks; of the others, which only the spread is made of, some
+// percent in the worst case, c near 1 and f' with jumps
+// (pair_means_test.cc).
+#pragma once
+
+#include <array>
+
+#include "theory/hermite_series.h"
+
+namespace initscope {
+
+// Relative to the means over one sample, F = E f² and S = E f'².
+struct PairMeans {
+  double one_minus_f;   // 1 − E f_a f_b/√(F_a F_b): right near 0
+  double slope;         // E f'_a f'_b/√(S_a S_b)
+  double square;        // E f_a² f_b²/(F_a F_b)
+  double slope_square;  // E f'_a² f'_b²/(S_a S_b)
+  double mixed;         // E f_a² f'_b²/(F_a S_b), mean of that and of b, a
+  double cube;          // E f_a² f_b/(F_a √F_b), mean of that and of b, a
+};
+
+// Of one pair of scales, at any correlation.
+class PairFunction {
+ public:
+  // Of a homogeneous f.
+  explicit PairFunction(const Activation& activation);
+  // Of any other, from its coefficients at q_a and q_b.
+  PairFunction(const HermiteCoefficients& a, const HermiteCoefficients& b);
+
+  // At c = 1 − one_minus_c. REQUIRES: 0 <= one_minus_c <= 2.
+  PairMeans At(double one_minus_c) const;
+
+ private:
+  PairMeans ClosedForm(double d) const;
+  PairMeans Series(double d) const;
+
+  const Activation* homogeneous_ = nullptr;
+  size_t terms_ = 0;
+  // Products of coefficients, and half the squared difference of f's.
+  struct Term {
+    double f, slope, square, slope_square, mixed, cube;
+  };
+  std::array<Term, kHermiteTerms> products_;
+  double difference_ = 0;  // Σ (f_k,a − f_k,b)²/2
+  // What the sums lack at c = 1, and the power of c that it gets: the first is
+  // right for f in its slope there, the second for what f' with a jump has.
+  double f_tail_ = 0, f_power_ = 0;
+  double slope_tail_ = 0, slope_square_tail_ = 0;
+};
+
+}  // namespace initscope
