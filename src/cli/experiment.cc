@@ -33,6 +33,15 @@ size_t ResolveJobs(const SweepPoint& settings) {
   return *jobs;
 }
 
+bool ResolveTheory(const SweepPoint& settings) {
+  const auto it = settings.find("theory");
+  if (it == settings.end() || it->second.text == "on") return true;
+  if (it->second.text == "off") return false;
+  throw UserError(ExitCode::kUsage,
+                  fmt::format("{}: theory = {} is neither on nor off",
+                              it->second.where, it->second.text));
+}
+
 // Refuses an output name that would leave its folder or be no name at all.
 void CheckName(const SweepPoint& settings) {
   const SweepValue& name = settings.at("name");
@@ -134,6 +143,7 @@ ExperimentHead LoadExperimentHead(const Options& options) {
   head.name = settings.at("name").text;
   head.title = options.files.empty() ? head.name : options.files[0];
   head.jobs = ResolveJobs(settings);
+  head.theory = ResolveTheory(settings);
   const auto output = settings.find("output");
   if (output != settings.end()) {
     head.output = output->second.text;

@@ -33,6 +33,7 @@ struct ExperimentHead {
   std::string output;            // as configured; "" for the default
   std::string output_where;
   size_t jobs = 1;
+  bool theory = true;
   Sweep sweep;
   std::string configuration;  // file and flags in one, as an experiment file
 };

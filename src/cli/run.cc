@@ -51,9 +51,10 @@ int Simulate(const Options& options, Runner simulate) {
   std::vector<RunResult> results;
   {
     Progress progress(experiment.runs.size(), !options.quiet);
-    results = simulate(experiment.runs,
-                       {experiment.jobs, &interrupt.raised(),
-                        [&](size_t runs) { progress.Advance(runs); }});
+    results =
+        simulate(experiment.runs, {experiment.jobs, &interrupt.raised(),
+                                   [&](size_t runs) { progress.Advance(runs); },
+                                   experiment.theory});
   }
   const auto complete = static_cast<size_t>(
       std::count_if(results.begin(), results.end(),

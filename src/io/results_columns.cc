@@ -10,6 +10,7 @@
 #include "sim/keys.h"
 #include "sim/run_id.h"
 #include "sim/statistics.h"
+#include "theory/theory_row.h"
 
 namespace initscope {
 namespace {
@@ -154,7 +155,7 @@ void ColumnMaker::AddKey(const Key& key) {
     text([](Run r) { return r.classes; });
   } else {
     INITSCOPE_CHECK(name == "name" || name == "output" || name == "jobs" ||
-                    name == "record");
+                    name == "record" || name == "theory");
   }
 }
 
@@ -188,6 +189,30 @@ void AppendKeys(const std::vector<RunSpec>& runs,
   for (Column& column : make.columns) {
     column.values = Repeat(column.values, runs.size(), count);
     columns->push_back(std::move(column));
+  }
+}
+
+// theory_…, NaN where a run has none; no columns where no run has any.
+void AppendTheory(const std::vector<RunSpec>& runs,
+                  const std::vector<RunResult>& results,
+                  std::vector<Column>* columns) {
+  if (std::all_of(results.begin(), results.end(),
+                  [](const RunResult& r) { return r.theory.empty(); })) {
+    return;
+  }
+  const auto theory = TheoryColumns();
+  for (size_t k = 0; k < theory.size(); ++k) {
+    std::vector<double> values;
+    for (size_t i = 0; i < runs.size(); ++i) {
+      const size_t rows = results[i].recorded.size() * (runs[i].depth() + 1);
+      const std::vector<double>& all = results[i].theory;
+      for (size_t row = 0; row < rows; ++row) {
+        const size_t at = row * theory.size() + k;
+        values.push_back(at < all.size() ? all[at] : kNoTheory);
+      }
+    }
+    columns->push_back(
+        {theory[k].name, theory[k].long_name, "", std::move(values), {}});
   }
 }
 
@@ -306,6 +331,7 @@ std::vector<Column> LayerColumns(const std::vector<RunSpec>& runs,
                        {}});
   }
 
+  AppendTheory(runs, results, &columns);
   AppendKeys(
       runs, swept,
       [&](size_t i) {

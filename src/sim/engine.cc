@@ -14,6 +14,7 @@
 #include "sim/cost.h"
 #include "sim/passes.h"
 #include "sim/sharing.h"
+#include "sim/theory_sweep.h"
 
 namespace initscope {
 namespace {
@@ -38,6 +39,7 @@ struct RunState {
   RunResult* result;
   ForwardPass<T>* forward;
   BackwardPass<T>* backward;
+  DeltaRecorder* start;                    // or nullptr
   std::vector<ScaledDouble> x_factor;      // of X_l and Z_l, l = 0 … L
   std::vector<ScaledDouble> delta_factor;  // of delta_l
 };
@@ -66,17 +68,24 @@ class Simulation {
       : options_(options), first_(*runs[0]) {
     std::map<PassKey, ForwardPass<T>*> passes;
     for (size_t i = 0; i < runs.size(); ++i) {
-      RunState<T> state = {runs[i], results[i], nullptr, nullptr, {}, {}};
+      RunState<T> state = {runs[i], results[i], nullptr, nullptr,
+                           nullptr, {},         {}};
       ForwardPass<T>*& forward = passes[ForwardPassKey(*runs[i])];
       if (forward == nullptr) forward = &forward_.emplace_back(*runs[i]);
       state.forward = forward;
       for (BackwardPass<T>& pass : backward_) {
         if (pass.forward() == forward && ShareBackward(pass.run(), *runs[i])) {
           state.backward = &pass;
+          state.start = pass.start();
         }
       }
       if (state.backward == nullptr) {
         state.backward = &backward_.emplace_back(*runs[i], forward);
+        if (!options.geometries.empty() && options.geometries[i] != nullptr) {
+          state.start = &starts_.emplace_back(*options.geometries[i],
+                                              TheoryStart(*runs[i]));
+          state.backward->RecordStart(state.start);
+        }
       }
       SetFactors(&state);
       states_.push_back(std::move(state));
@@ -117,7 +126,7 @@ class Simulation {
                         y, &delta),
               state.run->batches, state.result);
       if (!begun.insert(state.backward).second) continue;
-      state.backward->Begin(delta, options_.jobs);
+      state.backward->Begin(delta, batch, options_.jobs);
       if (options_.observer != nullptr) {
         ShowPlain<T>("target", 0, y.view(), options_.observer);
         ShowDelta(state, first_.depth());
@@ -212,6 +221,11 @@ class Simulation {
         result.first_non_finite_layer = static_cast<int64_t>(l);
       }
     }
+    if (state.start != nullptr) {
+      // A pass over U itself has the run's own delta_L, where it begins.
+      result.delta_start =
+          std::make_shared<const DeltaStart>(state.start->Result());
+    }
     result.complete = true;
   }
 
@@ -260,6 +274,7 @@ class Simulation {
   std::vector<UnitWeights<T>> weights_;
   std::deque<ForwardPass<T>> forward_;  // passes stay where they are
   std::deque<BackwardPass<T>> backward_;
+  std::deque<DeltaRecorder> starts_;
   std::vector<RunState<T>> states_;
   std::deque<Inputs<T>> inputs_;  // of the batch
   std::deque<Targets> targets_;

@@ -26,6 +26,9 @@ struct EngineOptions {
   const std::atomic<bool>* stop = nullptr;  // looked at once per layer
   TensorObserver* observer = nullptr;       // of a bundle of one run
   size_t jobs = 1;  // workers inside the bundle; they change no bit
+  // For theory: of each run's inputs, or nullptr; empty for none. Results then
+  // have a delta_start.
+  std::vector<const BatchGeometry*> geometries = {};
 };
 
 // results[i] belongs to *runs[i]. REQUIRES: all runs share what a bundle

@@ -76,6 +76,8 @@ constexpr Key kKeys[] = {
      "results file"},
     {"jobs", kEveryCommand, KeyType::kWhole, false, "all cores",
      "runs at the same time"},
+    {"theory", kSimulation, KeyType::kName, false, "on",
+     "on: theory_ columns beside what is measured; off: none"},
 
     {"x", kAttention, KeyType::kText, false, "drawn, N(0, 1)",
      "the tokens' rows, a file (.csv, .npy, .h5:/dataset), tokens × d_model"},

@@ -114,6 +114,9 @@ void BackwardPass<T>::Record(bool on) {
 
 template <typename T>
 void BackwardPass<T>::Measure(size_t l, size_t jobs) {
+  if (start_ != nullptr && start_->layer() == l) {
+    start_->Add(batch_, delta_, layer_.moments);
+  }
   if (record_) {
     rows_[l].AddDelta(delta_, layer_.moments, jobs, &bias_gradient_);
   } else {
@@ -122,7 +125,9 @@ void BackwardPass<T>::Measure(size_t l, size_t jobs) {
 }
 
 template <typename T>
-void BackwardPass<T>::Begin(const ScaledMatrix<T>& delta, size_t jobs) {
+void BackwardPass<T>::Begin(const ScaledMatrix<T>& delta, size_t index,
+                            size_t jobs) {
+  batch_ = index;
   Pack(delta, &delta_);
   layer_.moments.Resize(run_.batch);
   ParallelFor(delta_.panels(), jobs,

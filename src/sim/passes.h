@@ -12,6 +12,7 @@
 #include "nn/trained_weights.h"
 #include "nn/unit_weights.h"
 #include "nn/weight_gradient.h"
+#include "sim/delta_recorder.h"
 #include "sim/run_spec.h"
 #include "sim/sharing.h"
 #include "sim/statistics.h"
@@ -116,9 +117,13 @@ class BackwardPass {
   const ScaledMatrix<double>& bias_gradient() const { return bias_gradient_; }
   const BackwardStatistics& row(size_t l) const { return rows_[l]; }
 
+  // delta of its row then goes there, too.
+  void RecordStart(DeltaRecorder* start) { start_ = start; }
+  DeltaRecorder* start() const { return start_; }
   // As ForwardPass::Record; db is there all the same.
   void Record(bool on);
-  void Begin(const ScaledMatrix<T>& delta, size_t jobs);
+  // delta_L of batch `index`.
+  void Begin(const ScaledMatrix<T>& delta, size_t index, size_t jobs);
 
   // dW_l, and the product of layer l: delta_{l+1} Uᵀ.
   Operand<T> Product(size_t l, size_t jobs, GradientScratch<T>* scratch);
@@ -134,6 +139,8 @@ class BackwardPass {
   const ForwardPass<T>* forward_;
   bool unit_;
   bool record_ = true;
+  size_t batch_ = 0;
+  DeltaRecorder* start_ = nullptr;
   PackedBatch<T> delta_, next_;
   BackwardLayer<T> layer_;
   ScaledMatrix<double> bias_gradient_;  // of delta_

@@ -3,7 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
+
+#include "theory/backward_theory.h"
 
 namespace initscope {
 
@@ -22,7 +25,11 @@ struct RunResult {
   std::vector<double> statistics;
   std::vector<uint64_t> recorded = {0};  // steps
   std::vector<StepResult> steps;         // 0, 1, … of training
-  double loss_value = 0;                 // mean over batches; of the last step
+  // (depth + 1) rows × TheoryColumns(), of the first recorded step; empty where
+  // there is no theory.
+  std::vector<double> theory;
+  std::shared_ptr<const DeltaStart> delta_start;  // until theory is made
+  double loss_value = 0;  // mean over batches; of the last step
   // Means over samples, in nats; NaN where targets are not distributions.
   double label_entropy = 0;
   double cross_entropy = 0;

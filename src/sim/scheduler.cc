@@ -9,6 +9,7 @@
 #include "sim/engine.h"
 #include "sim/sharing.h"
 #include "sim/statistics.h"
+#include "sim/theory_sweep.h"
 
 namespace initscope {
 namespace {
@@ -210,14 +211,18 @@ std::vector<RunResult> RunSweep(const std::vector<RunSpec>& runs,
                                 const SweepOptions& options) {
   std::vector<RunResult> results(runs.size());
   const Schedule schedule = MakeSchedule(runs, options.jobs, kBundleBytes);
+  InputGeometries geometries;
+  if (options.theory) geometries = InputGeometries(runs, options.jobs);
   const auto simulate = [&](const Bundle& bundle, size_t jobs) {
     std::vector<const RunSpec*> specs;
     std::vector<RunResult*> slots;
+    std::vector<const BatchGeometry*> of_runs;
     for (size_t i : bundle) {
       specs.push_back(&runs[i]);
       slots.push_back(&results[i]);
+      if (options.theory) of_runs.push_back(geometries.Of(i));
     }
-    SimulateBundle(specs, {options.stop, nullptr, jobs}, slots);
+    SimulateBundle(specs, {options.stop, nullptr, jobs, of_runs}, slots);
     if (options.on_progress) options.on_progress(specs.size());
   };
   try {
@@ -226,7 +231,9 @@ std::vector<RunResult> RunSweep(const std::vector<RunSpec>& runs,
     for (const Bundle& bundle : schedule.shared) simulate(bundle, options.jobs);
   } catch (const Interrupted&) {
     // What is complete is kept; the caller sees which.
+    return results;
   }
+  if (options.theory) AddTheory(runs, geometries, options, &results);
   return results;
 }
 

@@ -47,6 +47,7 @@ struct SweepOptions {
   // Called when runs are complete, with how many; possibly from several
   // threads at once.
   std::function<void(size_t runs)> on_progress;
+  bool theory = true;  // beside what is measured
 };
 
 // One result per run, in their order. When `stop` becomes true it returns with

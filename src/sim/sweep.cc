@@ -185,7 +185,7 @@ void Override(const std::vector<Setting>& layer, const Asker& asker,
 }
 
 bool IsExperimentKey(std::string_view key) {
-  return key == "name" || key == "output" || key == "jobs";
+  return key == "name" || key == "output" || key == "jobs" || key == "theory";
 }
 
 void CheckShapeAlone(const Merged& settings) {

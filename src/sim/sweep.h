@@ -42,7 +42,7 @@ struct SweepValue {
 using SweepPoint = std::map<std::string, SweepValue, std::less<>>;
 
 struct Sweep {
-  SweepPoint experiment;           // name, output, jobs: not the runs'
+  SweepPoint experiment;           // name, output, jobs, theory: not runs'
   std::vector<SweepPoint> points;  // in order: sections, then the last key of
                                    // each product fastest
   std::vector<std::string> swept;  // keys with more than one value, in the

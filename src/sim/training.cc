@@ -134,7 +134,7 @@ class Trainer {
   }
 
   void Backward(bool records, bool shows, bool descends) {
-    backward_.Begin(delta_, options_.jobs);
+    backward_.Begin(delta_, 0, options_.jobs);
     if (shows) Show("delta", run_.depth(), backward_.delta());
     for (size_t l = run_.depth(); l-- > 0;) {
       Checkpoint();

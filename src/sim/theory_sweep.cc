@@ -1,0 +1,141 @@
+#include "sim/theory_sweep.h"
+
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "sim/batch_source.h"
+#include "sim/sharing.h"
+#include "theory/backward_theory.h"
+#include "theory/forward_rows.h"
+
+namespace initscope {
+namespace {
+
+Matrix<double> PlainInputs(const RunSpec& run, size_t batch) {
+  ScaledMatrix<double> x;
+  FillInputs(run, batch, &x);
+  for (size_t i = 0; i < x.rows(); ++i) {
+    if (x.exponent[i] == 0) continue;
+    ScaleByPowerOfTwo(x.mantissa.row(i), x.cols(), x.exponent[i]);
+  }
+  return std::move(x.mantissa);
+}
+
+std::unique_ptr<BatchGeometry> MakeGeometry(const RunSpec& run) {
+  return std::make_unique<BatchGeometry>(
+      run.batches, [&](size_t batch) { return PlainInputs(run, batch); });
+}
+
+std::vector<double> Columns(const std::vector<TheoryRow>& rows) {
+  std::vector<double> values;
+  values.reserve(rows.size() * TheoryColumns().size());
+  for (const TheoryRow& row : rows) {
+    for (const TheoryColumn& column : TheoryColumns()) {
+      values.push_back(column.Value(row));
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+bool HasTheory(const RunSpec& run) {
+  return run.init->law != UnitLaw::kConstant;
+}
+
+size_t TheoryStart(const RunSpec& run) {
+  return run.loss->name == "probe" ? run.depth() : run.depth() - 1;
+}
+
+NetworkModel TheoryModel(const RunSpec& run) {
+  INITSCOPE_CHECK(HasTheory(run));
+  NetworkModel model;
+  model.activation = run.activation;
+  model.widths = run.widths;
+  for (size_t l = 0; l < run.depth(); ++l) {
+    model.log_scale.push_back(2 * std::log(run.Scale(l)));
+    model.bias_variance.push_back(
+        run.bias_init == BiasInit::kTorchDefault
+            ? 1 / (3 * static_cast<double>(run.widths[l]))
+            : run.bias_std * run.bias_std);
+  }
+  if (run.init->data_dependent) model.output_variance = run.gain * run.gain;
+  model.independent = run.init->law != UnitLaw::kOrthogonal;
+  return model;
+}
+
+InputGeometries::InputGeometries(const std::vector<RunSpec>& runs,
+                                 size_t jobs) {
+  using Inputs = std::tuple<size_t, size_t, size_t, uint64_t, InputKind,
+                            const SampleSet*, double, double>;
+  std::map<Inputs, size_t> known;
+  std::vector<const RunSpec*> first;
+  std::vector<size_t> of_run;
+  constexpr size_t kNone = static_cast<size_t>(-1);
+  for (const RunSpec& run : runs) {
+    if (!HasTheory(run)) {
+      of_run.push_back(kNone);
+      continue;
+    }
+    const auto [it, fresh] = known.try_emplace(
+        Inputs(run.widths.front(), run.batch, run.batches, run.data_seed,
+               run.input_kind, run.samples.get(), run.input_variance,
+               run.input_correlation),
+        first.size());
+    if (fresh) first.push_back(&run);
+    of_run.push_back(it->second);
+  }
+  geometries_.resize(first.size());
+  ParallelFor(first.size(), jobs,
+              [&](size_t i) { geometries_[i] = MakeGeometry(*first[i]); });
+  for (size_t index : of_run) {
+    of_run_.push_back(index == kNone ? nullptr : geometries_[index].get());
+  }
+}
+
+std::vector<std::vector<size_t>> TheoryGroups(
+    const std::vector<RunSpec>& runs, const InputGeometries& geometries) {
+  using Network =
+      std::tuple<const BatchGeometry*, const Activation*, const Initializer*,
+                 double, BiasInit, double, std::vector<size_t>>;
+  std::map<Network, size_t> known;
+  std::vector<std::vector<size_t>> groups;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const RunSpec& run = runs[i];
+    if (geometries.Of(i) == nullptr) continue;
+    const auto [it, fresh] = known.try_emplace(
+        Network(geometries.Of(i), run.activation, run.init, run.gain,
+                run.bias_init, run.bias_std, run.widths),
+        groups.size());
+    if (fresh) groups.emplace_back();
+    groups[it->second].push_back(i);
+  }
+  return groups;
+}
+
+void AddTheory(const std::vector<RunSpec>& runs,
+               const InputGeometries& geometries, const SweepOptions& options,
+               std::vector<RunResult>* results) {
+  const TheoryTables tables;
+  const auto groups = TheoryGroups(runs, geometries);
+  ParallelFor(groups.size(), options.jobs, [&](size_t g) {
+    if (options.stop != nullptr && *options.stop) return;
+    const RunSpec& first = runs[groups[g][0]];
+    const NetworkModel model = TheoryModel(first);
+    const ForwardTheory forward(model, *geometries.Of(groups[g][0]), tables);
+    const std::vector<TheoryRow> forward_rows = ForwardRows(forward);
+    for (size_t i : groups[g]) {
+      RunResult& result = (*results)[i];
+      if (!result.complete) continue;
+      std::vector<TheoryRow> rows = forward_rows;
+      if (result.delta_start) FillBackward(forward, *result.delta_start, &rows);
+      result.delta_start.reset();
+      result.theory = Columns(rows);
+    }
+  });
+}
+
+}  // namespace initscope

@@ -1,0 +1,54 @@
+// Theory for the runs of a sweep.
+//
+// Runs with the same inputs share their geometry, and those that differ in
+// nothing but seed, loss and precision the forward recursion; the backward one
+// begins with what each run measured.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "sim/run_result.h"
+#include "sim/run_spec.h"
+#include "sim/scheduler.h"
+#include "theory/forward_theory.h"
+#include "theory/theory_row.h"
+
+namespace initscope {
+
+// Whether the weights are random, or zero: not for `constant`.
+bool HasTheory(const RunSpec& run);
+
+// The row where the backward recursion begins: L for probe, whose delta_L is
+// drawn, else L − 1.
+size_t TheoryStart(const RunSpec& run);
+
+// REQUIRES: HasTheory(run).
+NetworkModel TheoryModel(const RunSpec& run);
+
+// The geometries of the inputs of a sweep.
+class InputGeometries {
+ public:
+  InputGeometries() = default;
+  InputGeometries(const std::vector<RunSpec>& runs, size_t jobs);
+
+  // nullptr where there is none.
+  const BatchGeometry* Of(size_t run) const { return of_run_[run]; }
+
+ private:
+  std::vector<std::unique_ptr<BatchGeometry>> geometries_;
+  std::vector<const BatchGeometry*> of_run_;
+};
+
+// Groups of runs that share the forward recursion, in the order of their first
+// runs; runs without theory are left out.
+std::vector<std::vector<size_t>> TheoryGroups(
+    const std::vector<RunSpec>& runs, const InputGeometries& geometries);
+
+// Fills RunResult::theory of the runs that are complete, from their
+// delta_start, which it frees.
+void AddTheory(const std::vector<RunSpec>& runs,
+               const InputGeometries& geometries, const SweepOptions& options,
+               std::vector<RunResult>* results);
+
+}  // namespace initscope

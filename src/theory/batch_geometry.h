@@ -1,0 +1,79 @@
+// What the mean-field recursion needs to know of the inputs: the norms of the
+// samples and the angles between them.
+//
+// The recursion and the mean over samples do not commute, so it is carried out
+// for each sample and each pair. Where these are many they are put into groups
+// of nearly equal ones: samples into at most kSampleGroups by norm for means
+// over samples, and into at most kClasses for pairs, whose angles are then put
+// into at most kAngles groups for each pair of classes. A group stands at its
+// mean; the error is of second order in its width. With up to kClasses samples
+// nothing is grouped.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/matrix.h"
+
+namespace initscope {
+
+class BatchGeometry {
+ public:
+  static constexpr size_t kSampleGroups = 64;
+  static constexpr size_t kClasses = 8;
+  static constexpr size_t kAngles = 4;
+  static constexpr size_t kMostPaired = 256;  // samples, the first ones
+
+  // Samples of nearly equal norm.
+  struct Group {
+    double square;  // |x|²/width, the mean of the group's
+    double count;
+  };
+  // Pairs i < k of samples, of classes a <= b, at nearly the same angle.
+  struct PairGroup {
+    uint32_t a, b;
+    double one_minus_cosine;
+    double count;
+  };
+
+  // x(0) … x(batches − 1) are the inputs, batch × width, of finite entries.
+  BatchGeometry(size_t batches, const std::function<Matrix<double>(size_t)>& x);
+
+  size_t samples() const { return sample_group_.size(); }
+  size_t batch() const { return batch_; }
+  // The samples 0 … paired() − 1 of the first batch (with one sample a batch:
+  // of all batches) are those whose pairs are looked at.
+  size_t paired() const { return class_.size(); }
+  // Whether pairs are of one batch.
+  bool pairs_share_a_batch() const { return batch_ > 1; }
+
+  const std::vector<Group>& sample_groups() const { return groups_; }
+  const std::vector<Group>& classes() const { return classes_; }
+  const std::vector<PairGroup>& pairs() const { return pairs_; }
+  double pair_count() const { return pair_count_; }
+
+  // The group of a sample, counted through all batches.
+  size_t SampleGroup(size_t sample) const { return sample_group_[sample]; }
+  // REQUIRES: sample < paired().
+  size_t Class(size_t sample) const { return class_[sample]; }
+  // The group of a pair; kNoPair where a sample is zero.
+  // REQUIRES: i < k < paired().
+  static constexpr uint32_t kNoPair = UINT32_MAX;
+  uint32_t PairGroupOf(size_t i, size_t k) const {
+    return pair_group_[k * (k - 1) / 2 + i];
+  }
+
+ private:
+  void GroupPairs(const Matrix<double>& x, std::span<const double> squares);
+
+  size_t batch_ = 0;
+  std::vector<Group> groups_, classes_;
+  std::vector<PairGroup> pairs_;
+  double pair_count_ = 0;
+  std::vector<uint32_t> sample_group_, class_, pair_group_;
+};
+
+}  // namespace initscope

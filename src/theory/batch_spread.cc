@@ -1,0 +1,87 @@
+#include "theory/batch_spread.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace initscope {
+namespace {
+
+// Beyond this a logarithm's variance is that of its largest term.
+constexpr double kLargestVariance = 500;
+
+}  // namespace
+
+double LogCovariance(double of_unit, double n) {
+  return std::log1p(std::max(of_unit / n, -0.5));
+}
+
+double LogMeanExp(std::span<const double> values,
+                  std::span<const BatchGeometry::Group> weights) {
+  const double largest = *std::max_element(values.begin(), values.end());
+  if (!std::isfinite(largest)) return largest;
+  double sum = 0, total = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    sum += weights[i].count * std::exp(values[i] - largest);
+    total += weights[i].count;
+  }
+  return largest + std::log(sum / total);
+}
+
+double MeanOverPairs(const BatchGeometry& geometry,
+                     const std::function<double(size_t)>& self,
+                     const std::function<double(size_t)>& pair) {
+  double diagonal = 0, total = 0;
+  for (size_t i = 0; i < geometry.classes().size(); ++i) {
+    diagonal += geometry.classes()[i].count * self(i);
+    total += geometry.classes()[i].count;
+  }
+  diagonal /= total;
+  if (geometry.pairs().empty()) return diagonal;
+  double off_diagonal = 0;
+  for (size_t i = 0; i < geometry.pairs().size(); ++i) {
+    off_diagonal += geometry.pairs()[i].count * pair(i);
+  }
+  off_diagonal /= geometry.pair_count();
+  const double share = 1 / static_cast<double>(geometry.samples());
+  return share * diagonal + (1 - share) * off_diagonal;
+}
+
+void SpreadOfMean(const BatchGeometry& geometry,
+                  std::span<const ClassLaw> classes,
+                  const std::function<double(size_t)>& covariance,
+                  Estimate* estimate) {
+  // Each class relative to the mean of all.
+  std::vector<double> log_mean;
+  for (const ClassLaw& law : classes) {
+    log_mean.push_back(law.log_limit + law.shift + law.variance / 2);
+  }
+  const double log_total = LogMeanExp(log_mean, geometry.classes());
+  if (!std::isfinite(log_total)) {
+    estimate->log_mean = log_total;
+    estimate->log_variance = 0;
+    return;
+  }
+  std::vector<double> weight;
+  for (double log : log_mean) weight.push_back(std::exp(log - log_total));
+  double largest = 0;
+  const auto term = [&](double product, double log_covariance) {
+    largest = std::max(largest, log_covariance);
+    return product * std::expm1(std::min(log_covariance, kLargestVariance));
+  };
+  const double relative = MeanOverPairs(
+      geometry,
+      [&](size_t i) {
+        return term(weight[i] * weight[i], classes[i].variance);
+      },
+      [&](size_t p) {
+        const BatchGeometry::PairGroup& pair = geometry.pairs()[p];
+        return term(weight[pair.a] * weight[pair.b], covariance(p));
+      });
+  estimate->log_variance = largest > kLargestVariance
+                               ? largest
+                               : std::log1p(std::max(0.0, relative));
+  estimate->log_mean = log_total - estimate->log_variance / 2;
+}
+
+}  // namespace initscope

@@ -1,0 +1,43 @@
+// The law of a batch's mean from those of its samples and pairs.
+#pragma once
+
+#include <functional>
+#include <span>
+
+#include "theory/batch_geometry.h"
+#include "theory/theory_row.h"
+
+namespace initscope {
+
+// log(1 + c/n), the covariance of the logarithms of two means over n units
+// whose relative covariance per unit is c.
+double LogCovariance(double of_unit, double n);
+
+// log Σ weight·e^value / Σ weight. −∞ where all values are.
+double LogMeanExp(std::span<const double> values,
+                  std::span<const BatchGeometry::Group> weights);
+
+// A quantity of each class of samples that is lognormal over draws of the
+// weights: the logarithm of its limit, the shift of its mean logarithm, and
+// the covariance of its logarithm.
+struct ClassLaw {
+  double log_limit;
+  double shift;
+  double variance;
+};
+
+// Of the mean over all samples of a batch: mean and variance of its logarithm
+// (log_limit is left alone; see LogMeanExp). `covariance` is called with the
+// index of a pair group.
+void SpreadOfMean(const BatchGeometry& geometry,
+                  std::span<const ClassLaw> classes,
+                  const std::function<double(size_t)>& covariance,
+                  Estimate* estimate);
+
+// Mean over all pairs of samples, a sample with itself included, of a quantity
+// that has `self` (per class) and `pair` (per pair group).
+double MeanOverPairs(const BatchGeometry& geometry,
+                     const std::function<double(size_t)>& self,
+                     const std::function<double(size_t)>& pair);
+
+}  // namespace initscope

@@ -1,0 +1,303 @@
+#include "theory/forward_rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "theory/batch_spread.h"
+
+namespace initscope {
+namespace {
+
+constexpr double kNever = -HUGE_VAL;  // the logarithm of zero
+
+// One row while its columns are made.
+class Row {
+ public:
+  Row(const ForwardTheory& forward, size_t l)
+      : geometry_(forward.geometry()),
+        layer_(forward.layer(l)),
+        width_(static_cast<double>(forward.model().widths[l])),
+        independent_(forward.model().independent) {}
+
+  void FillPreActivation(TheoryRow* row) const;
+  void FillCosine(TheoryRow* row) const;
+  void FillActivation(TheoryRow* row) const;
+  void FillSlope(TheoryRow* row) const;
+
+ private:
+  const ClassState& ClassA(size_t p) const {
+    return layer_.classes[geometry_.pairs()[p].a];
+  }
+  const ClassState& ClassB(size_t p) const {
+    return layer_.classes[geometry_.pairs()[p].b];
+  }
+  double Cosine(size_t p) const {
+    return 1 - std::exp(layer_.pairs[p].log_distance);
+  }
+
+  // The estimate of a mean over units and samples that is a power of q nearby:
+  // `log` of the means at q, and the relative covariance of one unit.
+  template <class PairCovariance>
+  void FillMean(Mean log, const std::vector<double>& of_samples,
+                const std::function<double(const ClassState&)>& unit,
+                PairCovariance pair_unit, Estimate* estimate) const;
+  void FillActivationVariance(TheoryRow* row) const;
+
+  const BatchGeometry& geometry_;
+  const LayerState& layer_;
+  double width_;
+  bool independent_;
+};
+
+template <class PairCovariance>
+void Row::FillMean(Mean log, const std::vector<double>& of_samples,
+                   const std::function<double(const ClassState&)>& unit,
+                   PairCovariance pair_unit, Estimate* estimate) const {
+  estimate->log_limit = LogMeanExp(of_samples, geometry_.sample_groups());
+  if (!independent_) return;
+  std::vector<ClassLaw> laws;
+  for (const ClassState& state : layer_.classes) {
+    const double power = state.means.First(log);
+    const double noise = LogCovariance(unit(state), width_);
+    laws.push_back({state.means[log],
+                    power * state.shift +
+                        state.means.Second(log) * state.variance / 2 -
+                        noise / 2,
+                    power * power * state.variance + noise});
+  }
+  SpreadOfMean(
+      geometry_, laws,
+      [&](size_t p) {
+        return ClassA(p).means.First(log) * ClassB(p).means.First(log) *
+                   layer_.pairs[p].covariance +
+               LogCovariance(pair_unit(p), width_);
+      },
+      estimate);
+}
+
+void Row::FillPreActivation(TheoryRow* row) const {
+  Estimate& second = row->pre_activation_second_moment;
+  second.log_limit = LogMeanExp(layer_.log_q, geometry_.sample_groups());
+  Estimate& variance = row->pre_activation_variance;
+  variance.log_limit = second.log_limit;
+  if (!independent_) return;
+  std::vector<ClassLaw> laws;
+  for (const ClassState& state : layer_.classes) {
+    const double noise = LogCovariance(2, width_);  // of a squared normal
+    laws.push_back(
+        {state.log_q, state.shift - noise / 2, state.variance + noise});
+  }
+  SpreadOfMean(
+      geometry_, laws,
+      [&](size_t p) {
+        return layer_.pairs[p].covariance +
+               LogCovariance(2 * Cosine(p) * Cosine(p), width_);
+      },
+      &second);
+  // Less the square of the mean over units and samples.
+  const auto relative = [&](double log) {
+    return log == kNever ? 0 : std::exp(log - second.log_limit);
+  };
+  const double mean_square = MeanOverPairs(
+      geometry_, [&](size_t i) { return relative(layer_.classes[i].log_q); },
+      [&](size_t p) {
+        return Cosine(p) * relative((ClassA(p).log_q + ClassB(p).log_q) / 2);
+      });
+  variance.log_mean =
+      second.log_mean + std::log1p(-std::min(1.0, mean_square / width_));
+  variance.log_variance = second.log_variance;
+}
+
+void Row::FillCosine(TheoryRow* row) const {
+  if (layer_.pairs.empty() || !geometry_.pairs_share_a_batch()) return;
+  double largest = kNever, sum = 0;
+  for (const PairState& pair : layer_.pairs) {
+    largest = std::max(largest, pair.log_distance);
+    if (std::isnan(pair.log_distance)) return;
+  }
+  for (size_t p = 0; p < layer_.pairs.size() && largest > kNever; ++p) {
+    sum += geometry_.pairs()[p].count *
+           std::exp(layer_.pairs[p].log_distance - largest);
+  }
+  row->log_one_minus_cosine = largest + std::log(sum / geometry_.pair_count());
+}
+
+void Row::FillSlope(TheoryRow* row) const {
+  double slope = 0, total = 0;
+  std::vector<double> log_square;
+  for (size_t s = 0; s < layer_.means.size(); ++s) {
+    const double count = geometry_.sample_groups()[s].count;
+    log_square.push_back(
+        layer_.means[s][static_cast<size_t>(Mean::kLogSlopeSquare)]);
+    slope += count * layer_.means[s][static_cast<size_t>(Mean::kSlope)] *
+             std::exp(log_square.back() / 2);
+    total += count;
+  }
+  row->slope_mean = slope / total;
+  FillMean(
+      Mean::kLogSlopeSquare, log_square,
+      [](const ClassState& state) {
+        return std::expm1(state.means[Mean::kLogSlopeFourth]);
+      },
+      [&](size_t p) { return layer_.pairs[p].means.slope_square - 1; },
+      &row->slope_second_moment);
+}
+
+void Row::FillActivation(TheoryRow* row) const {
+  FillMean(
+      Mean::kLogSquare, layer_.log_square,
+      [](const ClassState& state) { return state.means[Mean::kFourth] - 1; },
+      [&](size_t p) { return layer_.pairs[p].means.square - 1; },
+      &row->activation_second_moment);
+  FillActivationVariance(row);
+}
+
+// What the mean of f over units does when log q moves, and its covariances; in
+// units of the batch's root mean square.
+struct FirstMoment {
+  double square;  // E f²
+  double mean;    // E f
+  double slope;   // its first and second derivative by log q
+  double curvature;
+
+  FirstMoment(const ClassState& state, double log_unit) {
+    const double root = std::exp((state.log_square - log_unit) / 2);
+    const double first = state.means[Mean::kFirst];
+    const double d1 = state.means.First(Mean::kFirst);
+    const double power = state.means.First(Mean::kLogSquare) / 2;
+    square = root * root;
+    mean = root * first;
+    slope = root * (d1 + power * first);
+    curvature =
+        root *
+        (state.means.Second(Mean::kFirst) + 2 * power * d1 +
+         (state.means.Second(Mean::kLogSquare) / 2 + power * power) * first);
+  }
+};
+
+// V = M − m², with M and m the means of X² and X over samples and units.
+void Row::FillActivationVariance(TheoryRow* row) const {
+  const Estimate& second = row->activation_second_moment;
+  Estimate& variance = row->activation_variance;
+  const double log_unit = second.log_limit;
+  if (log_unit == kNever) {
+    variance = second;
+    row->activation_mean = row->activation_mean_std = 0;
+    return;
+  }
+  double m = 0, total = 0;
+  for (size_t s = 0; s < layer_.means.size(); ++s) {
+    const double count = geometry_.sample_groups()[s].count;
+    m += count * layer_.means[s][static_cast<size_t>(Mean::kFirst)] *
+         std::exp((layer_.log_square[s] - log_unit) / 2);
+    total += count;
+  }
+  m /= total;
+  const double unit = std::exp(log_unit / 2);
+  row->activation_mean = m * unit;
+  // A constant activation leaves nothing but rounding.
+  const double limit = 1 - m * m < 1e-14 ? 0 : 1 - m * m;
+  variance.log_limit = log_unit + std::log(limit);
+  if (!independent_) return;
+
+  std::vector<FirstMoment> moments;
+  double shift = 0;  // of m at finite width
+  for (size_t i = 0; i < layer_.classes.size(); ++i) {
+    const ClassState& state = layer_.classes[i];
+    const FirstMoment& f = moments.emplace_back(state, log_unit);
+    shift += geometry_.classes()[i].count / total *
+             (f.slope * state.shift + f.curvature * state.variance / 2);
+  }
+  if (geometry_.paired() < geometry_.samples()) {
+    shift *= total / static_cast<double>(geometry_.paired());
+  }
+  const auto a_of = [&](size_t p) -> const FirstMoment& {
+    return moments[geometry_.pairs()[p].a];
+  };
+  const auto b_of = [&](size_t p) -> const FirstMoment& {
+    return moments[geometry_.pairs()[p].b];
+  };
+  const auto product = [&](size_t p) {  // E f_a f_b
+    return std::sqrt(a_of(p).square * b_of(p).square) *
+           (1 - layer_.pairs[p].means.one_minus_f);
+  };
+  const double mean_variance = MeanOverPairs(
+      geometry_,
+      [&](size_t i) {
+        const FirstMoment& f = moments[i];
+        return f.slope * f.slope * layer_.classes[i].variance +
+               (f.square - f.mean * f.mean) / width_;
+      },
+      [&](size_t p) {
+        return a_of(p).slope * b_of(p).slope * layer_.pairs[p].covariance +
+               (product(p) - a_of(p).mean * b_of(p).mean) / width_;
+      });
+  row->activation_mean_std = unit * std::sqrt(std::max(0.0, mean_variance));
+  if (limit == 0) {
+    variance.log_mean = kNever;
+    variance.log_variance = 0;
+    return;
+  }
+  // To first order V moves with X² − 2 m X of each unit.
+  const auto response = [&](const ClassState& state, const FirstMoment& f) {
+    return (f.square * state.means.First(Mean::kLogSquare) - 2 * m * f.slope) /
+           limit;
+  };
+  const auto unit_mean = [&](const FirstMoment& f) {
+    return f.square - 2 * m * f.mean;
+  };
+  const double norm = limit * limit;
+  const double relative = MeanOverPairs(
+      geometry_,
+      [&](size_t i) {
+        const ClassState& state = layer_.classes[i];
+        const FirstMoment& f = moments[i];
+        const double r = response(state, f);
+        const double of_unit =
+            f.square * f.square * state.means[Mean::kFourth] -
+            4 * m * std::pow(f.square, 1.5) * state.means[Mean::kCube] +
+            4 * m * m * f.square - unit_mean(f) * unit_mean(f);
+        return std::expm1(r * r * state.variance +
+                          LogCovariance(of_unit / norm, width_));
+      },
+      [&](size_t p) {
+        const FirstMoment &a = a_of(p), &b = b_of(p);
+        const PairMeans& means = layer_.pairs[p].means;
+        const double of_unit =
+            a.square * b.square * means.square -
+            2 * m * means.cube * std::sqrt(a.square * b.square) *
+                (std::sqrt(a.square) + std::sqrt(b.square)) +
+            4 * m * m * product(p) - unit_mean(a) * unit_mean(b);
+        return std::expm1(response(ClassA(p), a) * response(ClassB(p), b) *
+                              layer_.pairs[p].covariance +
+                          LogCovariance(of_unit / norm, width_));
+      });
+  variance.log_variance = std::log1p(std::max(0.0, relative));
+  const double mean =
+      std::exp(second.log_mean + second.log_variance / 2 - log_unit) - m * m -
+      2 * m * shift - mean_variance;
+  variance.log_mean =
+      log_unit + std::log(std::max(0.0, mean)) - variance.log_variance / 2;
+}
+
+}  // namespace
+
+std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward) {
+  const size_t depth = forward.model().depth();
+  std::vector<TheoryRow> rows(depth + 1);
+  for (size_t l = 1; l <= depth; ++l) {
+    const Row made(forward, l);
+    made.FillPreActivation(&rows[l]);
+    made.FillCosine(&rows[l]);
+    if (l == depth) continue;
+    made.FillActivation(&rows[l]);
+    made.FillSlope(&rows[l]);
+  }
+  TheoryRow& output = rows[depth];  // X_L = Z_L
+  output.activation_second_moment = output.pre_activation_second_moment;
+  output.activation_variance = output.pre_activation_variance;
+  output.activation_mean = 0;
+  return rows;
+}
+
+}  // namespace initscope

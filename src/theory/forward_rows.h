@@ -1,0 +1,14 @@
+// The forward columns of a network's rows, from the recursion.
+#pragma once
+
+#include <vector>
+
+#include "theory/forward_theory.h"
+#include "theory/theory_row.h"
+
+namespace initscope {
+
+// Rows 0 … L, their forward columns filled; none at row 0, the input.
+std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward);
+
+}  // namespace initscope

@@ -1,0 +1,185 @@
+#include "theory/forward_theory.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "theory/batch_spread.h"
+
+namespace initscope {
+namespace {
+
+constexpr double kNever = -HUGE_VAL;  // the logarithm of zero
+
+double LogAdd(double a, double b) {
+  if (a < b) std::swap(a, b);
+  return b == kNever ? a : a + std::log1p(std::exp(b - a));
+}
+
+// Below this distance 1 − E f f/E f² is linear in it.
+constexpr double kLogLinear = -500;
+
+// The pair functions of the classes, each made when it is first asked for.
+class PairFunctions {
+ public:
+  PairFunctions(const Activation& activation, const TheoryTables& tables,
+                const std::vector<ClassState>& classes)
+      : activation_(activation), functions_(classes.size() * classes.size()) {
+    if (activation.homogeneous) {
+      functions_[0].emplace(activation);
+      return;
+    }
+    coefficients_.resize(classes.size());
+    for (size_t i = 0; i < classes.size(); ++i) {
+      tables.Hermite(activation).At(classes[i].log_q, &coefficients_[i]);
+    }
+  }
+
+  const PairFunction& Of(size_t a, size_t b) {
+    if (activation_.homogeneous) return *functions_[0];
+    auto& function = functions_[a * coefficients_.size() + b];
+    if (!function) function.emplace(coefficients_[a], coefficients_[b]);
+    return *function;
+  }
+
+ private:
+  const Activation& activation_;
+  std::vector<HermiteCoefficients> coefficients_;
+  std::vector<std::optional<PairFunction>> functions_;
+};
+
+}  // namespace
+
+ForwardTheory::ForwardTheory(const NetworkModel& model,
+                             const BatchGeometry& geometry,
+                             const TheoryTables& tables)
+    : model_(model),
+      geometry_(geometry),
+      tables_(tables),
+      layers_(model.depth() + 1) {
+  Begin();
+  for (size_t l = 0; l < model.depth(); ++l) {
+    Propagate(l);
+    if (l + 1 < model.depth()) Activate(l + 1);
+  }
+}
+
+void ForwardTheory::Begin() {
+  LayerState& layer = layers_[0];
+  for (const BatchGeometry::Group& group : geometry_.sample_groups()) {
+    layer.log_square.push_back(std::log(group.square));
+  }
+  for (const BatchGeometry::Group& group : geometry_.classes()) {
+    ClassState& state = layer.classes.emplace_back();
+    state.log_square = std::log(group.square);
+  }
+  for (const BatchGeometry::PairGroup& group : geometry_.pairs()) {
+    PairState& state = layer.pairs.emplace_back();
+    state.means.one_minus_f = group.one_minus_cosine;
+    state.log_distance = std::log(group.one_minus_cosine);
+  }
+}
+
+void ForwardTheory::Activate(size_t l) {
+  LayerState& layer = layers_[l];
+  const ActivationMeans& means = tables_.Means(*model_.activation);
+  for (double log_q : layer.log_q) {
+    layer.means.push_back(means.ValuesAt(log_q));
+    layer.log_square.push_back(layer.means.back()[0]);
+  }
+  for (ClassState& state : layer.classes) {
+    state.means = means.At(state.log_q);
+    state.log_square = state.means[Mean::kLogSquare];
+  }
+  if (!layer.pairs.empty()) ActivatePairs(l);
+}
+
+void ForwardTheory::ActivatePairs(size_t l) {
+  LayerState& layer = layers_[l];
+  PairFunctions functions(*model_.activation, tables_, layer.classes);
+  for (size_t p = 0; p < layer.pairs.size(); ++p) {
+    PairState& pair = layer.pairs[p];
+    const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
+    const double lifted = pair.log_distance == kNever
+                              ? kNever
+                              : std::max(pair.log_distance, kLogLinear);
+    pair.means = functions.Of(group.a, group.b).At(std::exp(lifted));
+  }
+}
+
+void ForwardTheory::Propagate(size_t l) {
+  LayerState& layer = layers_[l];
+  LayerState& next = layers_[l + 1];
+  const auto fan_in = static_cast<double>(model_.widths[l]);
+  layer.log_weight = model_.log_scale[l];
+  if (model_.output_variance > 0) {
+    layer.log_weight = std::log(model_.output_variance / fan_in) -
+                       LogMeanExp(layer.log_square, geometry_.sample_groups());
+  }
+  const double log_weights = layer.log_weight + std::log(fan_in);
+  const double bias = model_.bias_variance[l];
+  const double log_bias = std::log(bias);
+  for (double log_square : layer.log_square) {
+    next.log_q.push_back(LogAdd(log_weights + log_square, log_bias));
+  }
+  for (ClassState& state : layer.classes) {
+    ClassState& out = next.classes.emplace_back();
+    out.log_q = LogAdd(log_weights + state.log_square, log_bias);
+    const double w = out.log_q == kNever
+                         ? 0
+                         : std::exp(log_weights + state.log_square - out.log_q);
+    state.share = w;
+    if (l == 0) continue;  // the input is no random quantity
+    const double gamma = state.means.First(Mean::kLogSquare);
+    const double curvature =
+        w * state.means.Second(Mean::kLogSquare) + w * (1 - w) * gamma * gamma;
+    const double noise = LogCovariance(state.means[Mean::kFourth] - 1, fan_in);
+    out.variance = w * w * (gamma * gamma * state.variance + noise);
+    out.shift = w * gamma * state.shift + curvature * state.variance / 2 -
+                w * w * noise / 2;
+  }
+  PropagatePairs(l, log_weights, bias);
+}
+
+void ForwardTheory::PropagatePairs(size_t l, double log_weights, double bias) {
+  const LayerState& layer = layers_[l];
+  LayerState& next = layers_[l + 1];
+  const auto fan_in = static_cast<double>(model_.widths[l]);
+  for (size_t p = 0; p < layer.pairs.size(); ++p) {
+    const PairState& pair = layer.pairs[p];
+    const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
+    const ClassState& a = layer.classes[group.a];
+    const ClassState& b = layer.classes[group.b];
+    PairState& out = next.pairs.emplace_back();
+    // 1 − K_ab/√(K_aa K_bb) = √(w_a w_b) (1 − cos X + what differing shares of
+    // the bias add), with σ_b² = r S E f².
+    const double weights = std::sqrt(a.share * b.share);
+    if (weights == 0) {
+      out.log_distance = bias > 0 ? kNever : kNoTheory;
+      continue;
+    }
+    const auto root = [&](const ClassState& state) {
+      return bias == 0
+                 ? 0
+                 : std::sqrt(bias * std::exp(-log_weights - state.log_square));
+    };
+    const double root_a = root(a), root_b = root(b);
+    const double differing = root_a - root_b;
+    const double distance =
+        pair.means.one_minus_f +
+        differing * differing / (1 / weights + 1 + root_a * root_b);
+    // What ActivatePairs lifted into double's range falls back.
+    const double fallen = l > 0 && pair.log_distance > kNever
+                              ? std::min(0.0, pair.log_distance - kLogLinear)
+                              : 0;
+    out.log_distance = std::log(weights * std::max(0.0, distance)) + fallen;
+    if (l == 0) continue;
+    const double noise = LogCovariance(pair.means.square - 1, fan_in);
+    out.covariance = a.share * b.share *
+                     (a.means.First(Mean::kLogSquare) *
+                          b.means.First(Mean::kLogSquare) * pair.covariance +
+                      noise);
+  }
+}
+
+}  // namespace initscope

@@ -1,0 +1,92 @@
+// The mean-field recursion forward, for a concrete network and batch, with its
+// leading corrections in 1/width.
+//
+//     K_{l+1}(a, b) = S_l E f(u) f(v) + σ_b²,  (u, v) ~ N(0, K_l),  S = s²
+//     fan_in
+//
+// (Poole et al. 2016, eq. 3 and 5; K_1 from the inputs themselves). At finite
+// width K is random: the units of a layer are independent given the layer
+// before, so that the fluctuation of log K(a, a) obeys
+//
+//     y_{l+1} = w (γ y_l + η),   γ = d log E f²/d log q,  w = S E f²/(S E f² +
+//     σ_b²) Cov(η_a, η_b) = (E f_a² f_b²/(E f_a² E f_b²) − 1)/n_l
+//
+// which is the four-point vertex of Roberts, Yaida & Hanin 2022 (eq. 4.90),
+// relative to K², on the samples' diagonal; for ReLU it gives Hanin & Nica's
+// 5/n per layer. Logarithms keep it right where depth/width is of order 1. The
+// mean of log K is carried to the same order.
+#pragma once
+
+#include <vector>
+
+#include "theory/batch_geometry.h"
+#include "theory/pair_means.h"
+#include "theory/theory_tables.h"
+
+namespace initscope {
+
+// The network, as theory sees it.
+struct NetworkModel {
+  const Activation* activation = nullptr;
+  std::vector<size_t> widths;     // q_0 … q_L
+  std::vector<double> log_scale;  // log s² of W_l's entries; −∞ for zero
+  std::vector<double> bias_variance;  // of b_l
+  // lsuv: s is such that X_l W_l has this variance; 0 for all others.
+  double output_variance = 0;
+  // Entries of W are independent: else no spread is known.
+  bool independent = true;
+
+  size_t depth() const { return widths.size() - 1; }
+};
+
+// Samples of one class at one layer.
+struct ClassState {
+  double log_q = 0;       // log K(a, a) of Z_l
+  double shift = 0;       // E log K(a, a) − log_q at finite width
+  double variance = 0;    // of log K(a, a)
+  MeansAt means;          // of f at log_q
+  double log_square = 0;  // log E X_l²
+  double share = 0;       // w, of the weights in K_{l+1}
+};
+
+// Pairs of one group at one layer.
+struct PairState {
+  double log_distance = 0;  // log(1 − correlation) of Z_l
+  double covariance = 0;    // of log K(a, a) and log K(b, b)
+  PairMeans means;          // one_minus_f: of X_l, where X_0 is the input
+};
+
+// Z_l and X_l.
+struct LayerState {
+  std::vector<double> log_q;       // per sample group
+  std::vector<MeanValues> means;   // of f, likewise
+  std::vector<double> log_square;  // log E X_l², likewise
+  std::vector<ClassState> classes;
+  std::vector<PairState> pairs;
+  double log_weight = 0;  // log s² of W_l
+};
+
+class ForwardTheory {
+ public:
+  ForwardTheory(const NetworkModel& model, const BatchGeometry& geometry,
+                const TheoryTables& tables);
+
+  const NetworkModel& model() const { return model_; }
+  const BatchGeometry& geometry() const { return geometry_; }
+  // l = 0 … L. At 0 and L, f is the identity.
+  const LayerState& layer(size_t l) const { return layers_[l]; }
+
+ private:
+  void Begin();
+  void Activate(size_t l);
+  void ActivatePairs(size_t l);
+  void Propagate(size_t l);
+  void PropagatePairs(size_t l, double log_weights, double bias);
+
+  const NetworkModel& model_;
+  const BatchGeometry& geometry_;
+  const TheoryTables& tables_;
+  std::vector<LayerState> layers_;
+};
+
+}  // namespace initscope
