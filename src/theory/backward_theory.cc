@@ -89,8 +89,11 @@ void Recursion::StepPair(size_t l, size_t p, double log_weights) {
                         (pull_a + pull_b) * (means.mixed - 1) +
                         pull_a * pull_b * (means.square - 1),
                     width);
-  pair.cosine_square =
-      std::min(1.0, pair.cosine_square * means.slope * means.slope);
+  const double mean = pair.cosine_square * means.slope * means.slope;
+  const double of_product = means.slope_square * (1 + 2 * pair.cosine_square);
+  const double rest = std::max(0.0, 1 - mean);
+  pair.cosine_square = std::min(
+      1.0, mean + std::max(0.0, of_product - mean) * rest * rest / width);
   pair.product *=
       means.slope * std::exp(log_weights + (a.means[Mean::kLogSlopeSquare] +
                                             b.means[Mean::kLogSlopeSquare]) /
@@ -202,20 +205,18 @@ void Recursion::Fill(size_t l) const {
   if (l > 0 && has_products_) FillWeightGradient(l);
 }
 
-// Covariance of the logarithms of E X_{l−1}² and of p_l.
+// Covariance of the logarithms of X_{l−1}² and delta_l², of one sample.
 double Recursion::WithForward(size_t l) const {
-  const LayerState& before = forward_.layer(l - 1);
-  const LayerState& layer = forward_.layer(l);
-  const auto pull = [&](size_t i) {
-    const double share = before.classes[i].share;
-    return share > 0 ? classes_[i].response / share : 0;
-  };
-  return MeanOverPairs(
-      geometry_, [&](size_t i) { return pull(i) * layer.classes[i].variance; },
-      [&](size_t p) {
-        const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
-        return (pull(group.a) + pull(group.b)) / 2 * layer.pairs[p].covariance;
-      });
+  double sum = 0, total = 0;
+  for (size_t i = 0; i < classes_.size(); ++i) {
+    const double share = forward_.layer(l - 1).classes[i].share;
+    const double count = geometry_.classes()[i].count;
+    total += count;
+    if (share == 0) continue;
+    sum += count * classes_[i].response / share *
+           forward_.layer(l).classes[i].variance;
+  }
+  return sum / total;
 }
 
 // dW_{l−1} = X_{l−1}ᵀ delta_l: its second moment is Σ_ab E x_a x_b E δ_a δ_b.
@@ -228,8 +229,9 @@ void Recursion::FillWeightGradient(size_t l) const {
   }
   const double log_same = LogMeanExp(of_samples, geometry_.sample_groups());
   double different = 0, means = 0;  // in units of e^log_same
-  const bool pairs = geometry_.pairs_share_a_batch() && log_same > kNever;
-  for (size_t p = 0; p < pairs_.size() && pairs; ++p) {
+  const bool has_pairs =
+      geometry_.pairs_share_a_batch() && log_same > kNever && !pairs_.empty();
+  for (size_t p = 0; p < pairs_.size() && has_pairs; ++p) {
     const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
     const ClassState& a = before.classes[group.a];
     const ClassState& b = before.classes[group.b];
@@ -239,8 +241,7 @@ void Recursion::FillWeightGradient(size_t l) const {
     different += product * (1 - before.pairs[p].means.one_minus_f);
     means += product * a.means[Mean::kFirst] * b.means[Mean::kFirst];
   }
-  const double scale =
-      pairs_.empty() ? 0 : (batch - 1) / geometry_.pair_count();
+  const double scale = has_pairs ? (batch - 1) / geometry_.pair_count() : 0;
   const double total = 1 + scale * different;
   Estimate& second = rows_[l].weight_gradient_second_moment;
   Estimate& variance = rows_[l].weight_gradient_variance;
@@ -249,12 +250,18 @@ void Recursion::FillWeightGradient(size_t l) const {
   const Estimate& delta = rows_[l].delta_second_moment;
   if (!model_.independent || second.log_limit == kNever) return;
   second.log_mean = second.log_limit + delta.log_mean - delta.log_limit;
-  second.log_variance = delta.log_variance;
   if (l > 1) {
     const Estimate& x = rows_[l - 1].activation_second_moment;
     second.log_mean += x.log_mean - x.log_limit;
-    second.log_variance = std::max(
-        0.0, second.log_variance + x.log_variance + 2 * WithForward(l));
+  }
+  // Products of different samples fluctuate in a way of their own, which no
+  // recursion is known for.
+  if (!has_pairs) {
+    const double forward =
+        l > 1 ? rows_[l - 1].activation_second_moment.log_variance +
+                    2 * WithForward(l)
+              : 0;
+    second.log_variance = std::max(0.0, delta.log_variance + forward);
   }
   variance = second;
   if (l > 1) {

@@ -90,8 +90,8 @@ void Row::FillPreActivation(TheoryRow* row) const {
   SpreadOfMean(
       geometry_, laws,
       [&](size_t p) {
-        return layer_.pairs[p].covariance +
-               LogCovariance(2 * Cosine(p) * Cosine(p), width_);
+        const double c = RootMeanSquare(layer_.pairs[p]);
+        return layer_.pairs[p].covariance + LogCovariance(2 * c * c, width_);
       },
       &second);
   // Less the square of the mean over units and samples.

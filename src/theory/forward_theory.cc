@@ -19,6 +19,13 @@ double LogAdd(double a, double b) {
 // Below this distance 1 − E f f/E f² is linear in it.
 constexpr double kLogLinear = -500;
 
+// What correlations that vary by chance have: exact for a linear f, whose
+// sample correlation has variance (1 − c²)²/n.
+double CorrelationNoise(double mean, double of_product, double n) {
+  const double square = mean * mean, rest = 1 - square;
+  return std::max(0.0, of_product - square) * rest * rest / (1 + square) / n;
+}
+
 // The pair functions of the classes, each made when it is first asked for.
 class PairFunctions {
  public:
@@ -49,6 +56,11 @@ class PairFunctions {
 };
 
 }  // namespace
+
+double RootMeanSquare(const PairState& pair) {
+  const double c = 1 - std::exp(pair.log_distance);
+  return std::min(1.0, std::sqrt(c * c + pair.correlation_variance));
+}
 
 ForwardTheory::ForwardTheory(const NetworkModel& model,
                              const BatchGeometry& geometry,
@@ -103,7 +115,8 @@ void ForwardTheory::ActivatePairs(size_t l) {
     const double lifted = pair.log_distance == kNever
                               ? kNever
                               : std::max(pair.log_distance, kLogLinear);
-    pair.means = functions.Of(group.a, group.b).At(std::exp(lifted));
+    pair.means = functions.Of(group.a, group.b)
+                     .At(std::exp(lifted), RootMeanSquare(pair));
   }
 }
 
@@ -175,6 +188,17 @@ void ForwardTheory::PropagatePairs(size_t l, double log_weights, double bias) {
     out.log_distance = std::log(weights * std::max(0.0, distance)) + fallen;
     if (l == 0) continue;
     const double noise = LogCovariance(pair.means.square - 1, fan_in);
+    const double slope =
+        pair.means.slope *
+        std::exp((a.log_q + b.log_q + a.means[Mean::kLogSlopeSquare] +
+                  b.means[Mean::kLogSlopeSquare] - a.log_square -
+                  b.log_square) /
+                 2);
+    out.correlation_variance =
+        std::min(1.0, a.share * b.share *
+                          (slope * slope * pair.correlation_variance +
+                           CorrelationNoise(1 - pair.means.one_minus_f,
+                                            pair.means.square, fan_in)));
     out.covariance = a.share * b.share *
                      (a.means.First(Mean::kLogSquare) *
                           b.means.First(Mean::kLogSquare) * pair.covariance +

@@ -14,7 +14,9 @@
 // which is the four-point vertex of Roberts, Yaida & Hanin 2022 (eq. 4.90),
 // relative to K², on the samples' diagonal; for ReLU it gives Hanin & Nica's
 // 5/n per layer. Logarithms keep it right where depth/width is of order 1. The
-// mean of log K is carried to the same order.
+// mean of log K is carried to the same order. The covariances of samples are
+// taken at the root mean square of their correlation: its variance is of order
+// 1/n, too, but all there is where samples are nearly orthogonal.
 #pragma once
 
 #include <vector>
@@ -53,8 +55,12 @@ struct ClassState {
 struct PairState {
   double log_distance = 0;  // log(1 − correlation) of Z_l
   double covariance = 0;    // of log K(a, a) and log K(b, b)
-  PairMeans means;          // one_minus_f: of X_l, where X_0 is the input
+  double correlation_variance = 0;
+  PairMeans means;  // one_minus_f: of X_l, where X_0 is the input
 };
+
+// The root mean square of the correlation of Z_l over draws of the weights.
+double RootMeanSquare(const PairState& pair);
 
 // Z_l and X_l.
 struct LayerState {

@@ -81,66 +81,84 @@ PairFunction::PairFunction(const HermiteCoefficients& a,
   f_power_ = std::max(double{kHermiteTerms}, std::sqrt(std::max(0.0, rest)));
 }
 
-PairMeans PairFunction::At(double one_minus_c) const {
-  return homogeneous_ != nullptr ? ClosedForm(one_minus_c)
-                                 : Series(one_minus_c);
+PairMeans PairFunction::At(double one_minus_c, double spread_c) const {
+  return homogeneous_ != nullptr ? ClosedForm(one_minus_c, spread_c)
+                                 : Series(one_minus_c, spread_c);
 }
 
-PairMeans PairFunction::Series(double d) const {
+PairMeans PairFunction::Series(double d, double spread_c) const {
   const double c = 1 - d;
   PairMeans sum = {difference_, 0, 0, 0, 0, 0};
   double power = 1, one_minus_power = 0;  // c^k, 1 − c^k
+  double spread_power = 1;
   for (size_t k = 0; k < terms_; ++k) {
     const Term& p = products_[k];
     sum.one_minus_f += p.f * one_minus_power;
     sum.slope += p.slope * power;
-    sum.square += p.square * power;
-    sum.slope_square += p.slope_square * power;
-    sum.mixed += p.mixed * power;
-    sum.cube += p.cube * power;
+    sum.square += p.square * spread_power;
+    sum.slope_square += p.slope_square * spread_power;
+    sum.mixed += p.mixed * spread_power;
+    sum.cube += p.cube * spread_power;
+    spread_power *= spread_c;
     one_minus_power = one_minus_power * c + d;
     power *= c;
   }
   // Where c < 0 the tails' terms have either sign.
   const double log_c = c > 0 ? std::log1p(-d) : -HUGE_VAL;
   if (f_tail_ > 0) sum.one_minus_f -= f_tail_ * std::expm1(f_power_ * log_c);
-  if (slope_tail_ > 0 || slope_square_tail_ > 0) {
-    const double jump = std::exp(kJumpPower * log_c);
-    sum.slope += slope_tail_ * jump;
-    sum.slope_square += slope_square_tail_ * jump;
+  if (slope_tail_ > 0) sum.slope += slope_tail_ * std::exp(kJumpPower * log_c);
+  if (slope_square_tail_ > 0 && spread_c > 0) {
+    sum.slope_square += slope_square_tail_ * std::pow(spread_c, kJumpPower);
   }
   return sum;
 }
 
-PairMeans PairFunction::ClosedForm(double d) const {
-  // f(z) = α z for z > 0, β z for z < 0. u₊v₊ and the like are the means of
-  // |u|^i |v|^k over the quadrant u, v > 0; over u > 0, v < 0 they follow from
-  // those over u > 0.
-  const double alpha = homogeneous_->value(1), beta = -homogeneous_->value(-1);
-  const double c = 1 - d;
-  const double sine = std::sqrt(d * (2 - d));
-  const double theta = 2 * std::asin(std::sqrt(std::min(1.0, d / 2)));
-  const double quadrant = (kPi - theta) / (2 * kPi);
-  const double mixed = quadrant + sine * c / (2 * kPi);
-  const double square =
-      (3 * sine * c + (kPi - theta) * (1 + 2 * c * c)) / (2 * kPi);
-  const double half_square = (1 + 2 * c * c) / 2;
-  // ½ − u₊v₊
-  const double lacking = (kPi * d - SineMinus(theta)) / (2 * kPi);
+namespace {
 
+// The angle between two samples, and sin and cos of it.
+struct Angle {
+  double theta, sine, c;
+
+  explicit Angle(double d)
+      : theta(2 * std::asin(std::sqrt(std::min(1.0, d / 2)))),
+        sine(std::sqrt(d * (2 - d))),
+        c(1 - d) {}
+  // P(u > 0, v > 0).
+  double Quadrant() const { return (kPi - theta) / (2 * kPi); }
+};
+
+}  // namespace
+
+PairMeans PairFunction::ClosedForm(double d, double spread_c) const {
+  // f(z) = α z for z > 0, β z for z < 0. What is called quadrant, mixed and
+  // square are means of 1, u² and u²v² over u, v > 0; over u > 0 > v they
+  // follow from those over u > 0.
+  const double alpha = homogeneous_->value(1), beta = -homogeneous_->value(-1);
   const double a2 = alpha * alpha, b2 = beta * beta;
   const double f2 = (a2 + b2) / 2;
-  const double same = a2 * a2 + b2 * b2, other = 2 * a2 * b2;
-  const double norm = f2 * f2;
   PairMeans means;
+  const Angle at(d);
+  // ½ − E u v over the quadrant
+  const double lacking = (kPi * d - SineMinus(at.theta)) / (2 * kPi);
   means.one_minus_f =
       ((alpha - beta) * (alpha - beta) * lacking + alpha * beta * d) / f2;
-  means.slope = (2 * f2 * quadrant + 2 * alpha * beta * (0.5 - quadrant)) / f2;
+  means.slope =
+      (2 * f2 * at.Quadrant() + 2 * alpha * beta * (0.5 - at.Quadrant())) / f2;
+
+  const Angle spread(std::clamp(1 - spread_c, 0.0, 2.0));
+  const double c = spread.c, quadrant = spread.Quadrant();
+  const double mixed = quadrant + spread.sine * c / (2 * kPi);
+  const double square =
+      (3 * spread.sine * c + (kPi - spread.theta) * (1 + 2 * c * c)) /
+      (2 * kPi);
+  const double half_square = (1 + 2 * c * c) / 2;
+  const double same = a2 * a2 + b2 * b2, other = 2 * a2 * b2;
+  const double norm = f2 * f2;
   means.square = (same * square + other * (half_square - square)) / norm;
   means.slope_square = (same * quadrant + other * (0.5 - quadrant)) / norm;
   means.mixed = (same * mixed + other * (0.5 - mixed)) / norm;
   // E u² v over the quadrant is (1 + c)²/(2√(2π)).
-  const double near = (1 + c) * (1 + c), far = d * d;
+  const double near = (1 + c) * (1 + c), far = (1 - c) * (1 - c);
   means.cube = (alpha * a2 * near - a2 * beta * far + b2 * alpha * far -
                 beta * b2 * near) /
                (2 * std::sqrt(2 * kPi) * f2 * std::sqrt(f2));
