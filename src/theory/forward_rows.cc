@@ -90,8 +90,10 @@ void Row::FillPreActivation(TheoryRow* row) const {
   SpreadOfMean(
       geometry_, laws,
       [&](size_t p) {
-        const double c = RootMeanSquare(layer_.pairs[p]);
-        return layer_.pairs[p].covariance + LogCovariance(2 * c * c, width_);
+        const PairState& pair = layer_.pairs[p];
+        const double c2 =
+            std::min(1.0, Cosine(p) * Cosine(p) + pair.correlation_variance);
+        return pair.covariance + LogCovariance(2 * c2, width_);
       },
       &second);
   // Less the square of the mean over units and samples.

@@ -57,11 +57,6 @@ class PairFunctions {
 
 }  // namespace
 
-double RootMeanSquare(const PairState& pair) {
-  const double c = 1 - std::exp(pair.log_distance);
-  return std::min(1.0, std::sqrt(c * c + pair.correlation_variance));
-}
-
 ForwardTheory::ForwardTheory(const NetworkModel& model,
                              const BatchGeometry& geometry,
                              const TheoryTables& tables)
@@ -115,8 +110,9 @@ void ForwardTheory::ActivatePairs(size_t l) {
     const double lifted = pair.log_distance == kNever
                               ? kNever
                               : std::max(pair.log_distance, kLogLinear);
-    pair.means = functions.Of(group.a, group.b)
-                     .At(std::exp(lifted), RootMeanSquare(pair));
+    pair.means =
+        functions.Of(group.a, group.b)
+            .At(std::exp(lifted), std::sqrt(pair.correlation_variance));
   }
 }
 

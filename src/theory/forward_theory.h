@@ -15,8 +15,8 @@
 // relative to K², on the samples' diagonal; for ReLU it gives Hanin & Nica's
 // 5/n per layer. Logarithms keep it right where depth/width is of order 1. The
 // mean of log K is carried to the same order. The covariances of samples are
-// taken at the root mean square of their correlation: its variance is of order
-// 1/n, too, but all there is where samples are nearly orthogonal.
+// taken in the mean over their correlation: its variance is of order 1/n, too,
+// but all there is where samples are nearly orthogonal.
 #pragma once
 
 #include <vector>
@@ -58,9 +58,6 @@ struct PairState {
   double correlation_variance = 0;
   PairMeans means;  // one_minus_f: of X_l, where X_0 is the input
 };
-
-// The root mean square of the correlation of Z_l over draws of the weights.
-double RootMeanSquare(const PairState& pair);
 
 // Z_l and X_l.
 struct LayerState {

@@ -81,25 +81,29 @@ PairFunction::PairFunction(const HermiteCoefficients& a,
   f_power_ = std::max(double{kHermiteTerms}, std::sqrt(std::max(0.0, rest)));
 }
 
-PairMeans PairFunction::At(double one_minus_c, double spread_c) const {
-  return homogeneous_ != nullptr ? ClosedForm(one_minus_c, spread_c)
-                                 : Series(one_minus_c, spread_c);
+PairMeans PairFunction::At(double one_minus_c, double spread) const {
+  return homogeneous_ != nullptr ? ClosedForm(one_minus_c, spread)
+                                 : Series(one_minus_c, spread);
 }
 
-PairMeans PairFunction::Series(double d, double spread_c) const {
+PairMeans PairFunction::Series(double d, double spread) const {
   const double c = 1 - d;
   PairMeans sum = {difference_, 0, 0, 0, 0, 0};
   double power = 1, one_minus_power = 0;  // c^k, 1 − c^k
-  double spread_power = 1;
+  const double above = std::min(1.0, c + spread);
+  const double below = std::max(-1.0, c - spread);
+  double above_power = 0.5, below_power = 0.5;
   for (size_t k = 0; k < terms_; ++k) {
     const Term& p = products_[k];
     sum.one_minus_f += p.f * one_minus_power;
     sum.slope += p.slope * power;
+    const double spread_power = above_power + below_power;
     sum.square += p.square * spread_power;
     sum.slope_square += p.slope_square * spread_power;
     sum.mixed += p.mixed * spread_power;
     sum.cube += p.cube * spread_power;
-    spread_power *= spread_c;
+    above_power *= above;
+    below_power *= below;
     one_minus_power = one_minus_power * c + d;
     power *= c;
   }
@@ -107,8 +111,10 @@ PairMeans PairFunction::Series(double d, double spread_c) const {
   const double log_c = c > 0 ? std::log1p(-d) : -HUGE_VAL;
   if (f_tail_ > 0) sum.one_minus_f -= f_tail_ * std::expm1(f_power_ * log_c);
   if (slope_tail_ > 0) sum.slope += slope_tail_ * std::exp(kJumpPower * log_c);
-  if (slope_square_tail_ > 0 && spread_c > 0) {
-    sum.slope_square += slope_square_tail_ * std::pow(spread_c, kJumpPower);
+  for (const double at : {above, below}) {
+    if (slope_square_tail_ > 0 && at > 0) {
+      sum.slope_square += slope_square_tail_ / 2 * std::pow(at, kJumpPower);
+    }
   }
   return sum;
 }
@@ -129,7 +135,7 @@ struct Angle {
 
 }  // namespace
 
-PairMeans PairFunction::ClosedForm(double d, double spread_c) const {
+PairMeans PairFunction::ClosedForm(double d, double spread) const {
   // f(z) = α z for z > 0, β z for z < 0. What is called quadrant, mixed and
   // square are means of 1, u² and u²v² over u, v > 0; over u > 0 > v they
   // follow from those over u > 0.
@@ -145,23 +151,25 @@ PairMeans PairFunction::ClosedForm(double d, double spread_c) const {
   means.slope =
       (2 * f2 * at.Quadrant() + 2 * alpha * beta * (0.5 - at.Quadrant())) / f2;
 
-  const Angle spread(std::clamp(1 - spread_c, 0.0, 2.0));
-  const double c = spread.c, quadrant = spread.Quadrant();
-  const double mixed = quadrant + spread.sine * c / (2 * kPi);
-  const double square =
-      (3 * spread.sine * c + (kPi - spread.theta) * (1 + 2 * c * c)) /
-      (2 * kPi);
-  const double half_square = (1 + 2 * c * c) / 2;
   const double same = a2 * a2 + b2 * b2, other = 2 * a2 * b2;
-  const double norm = f2 * f2;
-  means.square = (same * square + other * (half_square - square)) / norm;
-  means.slope_square = (same * quadrant + other * (0.5 - quadrant)) / norm;
-  means.mixed = (same * mixed + other * (0.5 - mixed)) / norm;
-  // E u² v over the quadrant is (1 + c)²/(2√(2π)).
-  const double near = (1 + c) * (1 + c), far = (1 - c) * (1 - c);
-  means.cube = (alpha * a2 * near - a2 * beta * far + b2 * alpha * far -
-                beta * b2 * near) /
-               (2 * std::sqrt(2 * kPi) * f2 * std::sqrt(f2));
+  const double norm = 2 * f2 * f2;  // of the mean of two
+  means.square = means.slope_square = means.mixed = means.cube = 0;
+  for (const double shift : {spread, -spread}) {
+    const Angle near(std::clamp(d - shift, 0.0, 2.0));
+    const double c = near.c, quadrant = near.Quadrant();
+    const double mixed = quadrant + near.sine * c / (2 * kPi);
+    const double square =
+        (3 * near.sine * c + (kPi - near.theta) * (1 + 2 * c * c)) / (2 * kPi);
+    const double half = (1 + 2 * c * c) / 2;
+    means.square += (same * square + other * (half - square)) / norm;
+    means.slope_square += (same * quadrant + other * (0.5 - quadrant)) / norm;
+    means.mixed += (same * mixed + other * (0.5 - mixed)) / norm;
+    // E u² v over the quadrant is (1 + c)²/(2√(2π)).
+    const double plus = (1 + c) * (1 + c), minus = (1 - c) * (1 - c);
+    means.cube += (alpha * a2 * plus - a2 * beta * minus + b2 * alpha * minus -
+                   beta * b2 * plus) /
+                  (4 * std::sqrt(2 * kPi) * f2 * std::sqrt(f2));
+  }
   return means;
 }
 

@@ -35,16 +35,14 @@ class PairFunction {
   // Of any other, from its coefficients at q_a and q_b.
   PairFunction(const HermiteCoefficients& a, const HermiteCoefficients& b);
 
-  // At c = 1 − one_minus_c; the last four, which only spreads are made of, at
-  // the correlation `spread_c` instead. REQUIRES: 0 <= one_minus_c <= 2.
-  PairMeans At(double one_minus_c, double spread_c) const;
-  PairMeans At(double one_minus_c) const {
-    return At(one_minus_c, 1 - one_minus_c);
-  }
+  // At c = 1 − one_minus_c; the last four, which only spreads are made of, in
+  // the mean over a c of standard deviation `spread` (of c ± spread, cut off
+  // at ±1). REQUIRES: 0 <= one_minus_c <= 2.
+  PairMeans At(double one_minus_c, double spread = 0) const;
 
  private:
-  PairMeans ClosedForm(double d, double spread_c) const;
-  PairMeans Series(double d, double spread_c) const;
+  PairMeans ClosedForm(double d, double spread) const;
+  PairMeans Series(double d, double spread) const;
 
   const Activation* homogeneous_ = nullptr;
   size_t terms_ = 0;
