@@ -23,16 +23,20 @@ namespace initscope {
 inline constexpr size_t kHermiteTerms = 64;
 
 // g_k of g(t) = f(√q t) and the like, each divided by what its name says.
-struct HermiteCoefficients {
-  using Series = std::array<double, kHermiteTerms>;
+struct HermiteTerm {
+  double f;             // f / √(E f²)
+  double slope;         // f' / √(E f'²)
+  double square;        // f² / E f²
+  double slope_square;  // f'² / E f'²
+};
 
-  Series f;             // f / √(E f²)
-  Series slope;         // f' / √(E f'²)
-  Series square;        // f² / E f²
-  Series slope_square;  // f'² / E f'²
-  // What the series would add up to if they were not cut off.
-  double weighted_f;           // Σ k f_k² = E f'² q / E f²
-  double slope_square_square;  // Σ slope_square_k² = E f'⁴ / (E f'²)²
+struct HermiteCoefficients {
+  std::array<HermiteTerm, kHermiteTerms> terms;
+  size_t count;  // of the terms that are not negligible, the first ones
+  // What the sums of squares lack for being cut off, 0 where that is nothing
+  // but rounding: Σ f_k² = 1, Σ k f_k² = E f'² q/E f², Σ slope_k² = 1 and
+  // Σ slope_square_k² = E f'⁴/(E f'²)².
+  double f_tail, weighted_f_tail, slope_tail, slope_square_tail;
 };
 
 // Those of one activation that is not homogeneous. Safe to use from several
@@ -48,10 +52,19 @@ class HermiteTable {
   static constexpr int kFirstInterval = -30, kIntervals = 60;
   static constexpr size_t kTerms = 9;
 
+  // One Chebyshev coefficient of everything.
+  struct Coefficients {
+    double weighted_f, slope_square_square;
+    std::array<HermiteTerm, kHermiteTerms> terms;
+  };
   struct Interval {
     std::once_flag made;
-    std::array<HermiteCoefficients, kTerms> series;  // term by term
+    size_t count;
+    std::array<Coefficients, kTerms> series;
   };
+
+  Coefficients Compute(double log_q) const;
+  void Make(double begin, Interval* interval) const;
 
   const Activation& activation_;
   std::unique_ptr<Interval[]> intervals_;

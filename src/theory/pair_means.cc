@@ -26,21 +26,6 @@ double SineMinus(double theta) {
 
 constexpr double kJumpPower = 1.5 * kHermiteTerms;
 
-// What Σ c_k² lacks of `total`.
-double TailMass(const HermiteCoefficients::Series& series, double total) {
-  double sum = total;
-  for (double c : series) sum -= c * c;
-  return sum > 1e-9 * total ? sum : 0;  // below: interpolation errors
-}
-
-double WeightedSum(const HermiteCoefficients::Series& series) {
-  double sum = 0;
-  for (size_t k = 0; k < series.size(); ++k) {
-    sum += static_cast<double>(k) * series[k] * series[k];
-  }
-  return sum;
-}
-
 }  // namespace
 
 PairFunction::PairFunction(const Activation& activation)
@@ -49,36 +34,31 @@ PairFunction::PairFunction(const Activation& activation)
 }
 
 PairFunction::PairFunction(const HermiteCoefficients& a,
-                           const HermiteCoefficients& b) {
-  double largest = 0;
-  for (size_t k = kHermiteTerms; k-- > 0;) {
-    Term& p = products_[k];
-    p.f = a.f[k] * b.f[k];
-    p.slope = a.slope[k] * b.slope[k];
-    p.square = a.square[k] * b.square[k];
-    p.slope_square = a.slope_square[k] * b.slope_square[k];
-    p.mixed =
-        (a.square[k] * b.slope_square[k] + a.slope_square[k] * b.square[k]) / 2;
-    p.cube = (a.square[k] * b.f[k] + a.f[k] * b.square[k]) / 2;
-    const double difference = a.f[k] - b.f[k];
-    difference_ += difference * difference / 2;
-    for (double value : {p.f, p.slope, p.square, p.slope_square}) {
-      largest = std::max(largest, std::abs(value));
-    }
-    if (terms_ == 0 && largest > 1e-15) terms_ = k + 1;
+                           const HermiteCoefficients& b)
+    : terms_(std::max(a.count, b.count)) {
+  const auto term = [](const HermiteCoefficients& c, size_t k) {
+    return k < c.count ? c.terms[k] : HermiteTerm{};
+  };
+  for (size_t k = 0; k < terms_; ++k) {
+    const HermiteTerm s = term(a, k), t = term(b, k);
+    products_[k] = {
+        .f = s.f * t.f,
+        .slope = s.slope * t.slope,
+        .square = s.square * t.square,
+        .slope_square = s.slope_square * t.slope_square,
+        .mixed = (s.square * t.slope_square + s.slope_square * t.square) / 2,
+        .cube = (s.square * t.f + s.f * t.square) / 2};
+    difference_ += (s.f - t.f) * (s.f - t.f) / 2;
   }
-  slope_tail_ = std::sqrt(TailMass(a.slope, 1) * TailMass(b.slope, 1));
-  slope_square_tail_ =
-      std::sqrt(TailMass(a.slope_square, a.slope_square_square) *
-                TailMass(b.slope_square, b.slope_square_square));
-  const double mass_a = TailMass(a.f, 1), mass_b = TailMass(b.f, 1);
-  f_tail_ = std::sqrt(mass_a * mass_b);
+  slope_tail_ = std::sqrt(a.slope_tail * b.slope_tail);
+  slope_square_tail_ = std::sqrt(a.slope_square_tail * b.slope_square_tail);
+  f_tail_ = std::sqrt(a.f_tail * b.f_tail);
   if (f_tail_ == 0) return;
-  const double root = std::sqrt(mass_a) - std::sqrt(mass_b);
+  const double root = std::sqrt(a.f_tail) - std::sqrt(b.f_tail);
   difference_ += root * root / 2;
-  const double rest = (a.weighted_f - WeightedSum(a.f)) / mass_a *
-                      ((b.weighted_f - WeightedSum(b.f)) / mass_b);
-  f_power_ = std::max(double{kHermiteTerms}, std::sqrt(std::max(0.0, rest)));
+  f_power_ = std::max(
+      double{kHermiteTerms},
+      std::sqrt(a.weighted_f_tail / a.f_tail * (b.weighted_f_tail / b.f_tail)));
 }
 
 PairMeans PairFunction::At(double one_minus_c, double spread) const {
