@@ -162,7 +162,7 @@ MeansAt ActivationMeans::Homogeneous(double log_q) const {
 namespace {
 
 // Beyond the table every mean has reached its power of q, a multiple of ½, up
-// to e^−22 for the slowest.
+// to e^−32; only E f'/√(E f'²) of a bounded f still falls as q^−¼, from e^−16.
 double RoundedPower(double slope) { return std::round(2 * slope) / 2; }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "base/error.h"
 
@@ -50,16 +51,16 @@ const LegendreRule& Legendre() {
 
 class Panels {
  public:
-  Panels(std::span<const double> kinks, double q) : sigma_(std::sqrt(q)) {
-    centers_.assign(kinks.begin(), kinks.end());
-    centers_.push_back(0);
-    std::sort(centers_.begin(), centers_.end());
+  Panels(std::vector<PanelEnd> ends, double q)
+      : sigma_(std::sqrt(q)), ends_(std::move(ends)) {
+    std::sort(ends_.begin(), ends_.end(),
+              [](const PanelEnd& a, const PanelEnd& b) { return a.z < b.z; });
     const double reach = kReach * sigma_;
     double begin = -reach;
-    for (double center : centers_) {
-      if (center <= begin || center >= reach) continue;
-      Divide(begin, center);
-      begin = center;
+    for (const PanelEnd& end : ends_) {
+      if (!(end.z > begin && end.z < reach)) continue;
+      Divide(begin, end.z);
+      begin = end.z;
     }
     Divide(begin, reach);
   }
@@ -69,11 +70,10 @@ class Panels {
  private:
   // Halves [a, b] until it is no wider than allowed there.
   void Divide(double a, double b) {
-    double distance = b - a;
-    for (double center : centers_) {
-      distance = std::min(distance, std::max({0.0, a - center, center - b}));
+    double widest = sigma_;
+    for (const PanelEnd& end : ends_) {
+      widest = std::min(widest, std::max({end.width, a - end.z, end.z - b}));
     }
-    const double widest = std::min(sigma_, std::max(1.0, distance));
     if (b - a <= widest * 1.000001) return Add(a, b);
     const double middle = (a + b) / 2;
     Divide(a, middle);
@@ -93,14 +93,20 @@ class Panels {
   }
 
   double sigma_;
-  std::vector<double> centers_;
+  std::vector<PanelEnd> ends_;
 };
 
 }  // namespace
 
 GaussianRule MakeGaussianRule(std::span<const double> kinks, double q) {
+  std::vector<PanelEnd> ends = {{0, 1}};
+  for (double kink : kinks) ends.push_back({kink, 1});
+  return MakePanelRule(std::move(ends), q);
+}
+
+GaussianRule MakePanelRule(std::vector<PanelEnd> ends, double q) {
   INITSCOPE_CHECK(q > 0 && std::isfinite(q));
-  return std::move(Panels(kinks, q).rule);
+  return std::move(Panels(std::move(ends), q).rule);
 }
 
 }  // namespace initscope

@@ -22,7 +22,17 @@ struct GaussianRule {
   std::vector<double> weight;
 };
 
+// A point that no panel crosses, and how wide one may be beside it.
+struct PanelEnd {
+  double z;
+  double width;
+};
+
 // REQUIRES: q > 0 and finite; kinks ascending.
 GaussianRule MakeGaussianRule(std::span<const double> kinks, double q);
+
+// For a g with other scales: 0 is an end only where it is named.
+// REQUIRES: q > 0 and finite; widths > 0.
+GaussianRule MakePanelRule(std::vector<PanelEnd> ends, double q);
 
 }  // namespace initscope
