@@ -14,6 +14,7 @@ int TrainCommand(const Options& options);
 int PlanCommand(const Options& options);
 int TraceCommand(const Options& options);
 int GradcheckCommand(const Options& options);
+int TheoryCommand(const Options& options);
 int ListCommand(const Options& options);
 int InfoCommand(const Options& options);
 int AttentionCommand(const Options& options);

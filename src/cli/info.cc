@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
+#include "cli/power_text.h"
 #include "io/results_reader.h"
 #include "sim/keys.h"
 
@@ -63,14 +64,6 @@ std::map<std::pair<std::string, std::string>, Group> Groups(
     begin = end;
   }
   return groups;
-}
-
-// log10 as a power of ten; "0" for an exact zero.
-std::string PowerText(double log10) {
-  if (std::isnan(log10)) return "-";
-  if (std::isinf(log10)) return log10 < 0 ? "0 (exact)" : "inf";
-  if (std::abs(log10) < 300) return fmt::format("{:.3g}", std::pow(10, log10));
-  return fmt::format("10^{:.1f}", log10);
 }
 
 Json Finite(double value) {

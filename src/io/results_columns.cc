@@ -315,8 +315,12 @@ std::vector<Column> LayerColumns(const std::vector<RunSpec>& runs,
                      std::move(fan_out),
                      {}});
 
+  // None where theory was asked for alone.
+  const bool measured =
+      std::any_of(results.begin(), results.end(),
+                  [](const RunResult& r) { return !r.statistics.empty(); });
   const auto statistics = StatisticColumns();
-  for (size_t k = 0; k < statistics.size(); ++k) {
+  for (size_t k = 0; k < statistics.size() && measured; ++k) {
     std::vector<double> values;
     for (size_t i = 0; i < runs.size(); ++i) {
       const std::vector<double>& all = results[i].statistics;

@@ -105,7 +105,7 @@ struct CommandNaming {
   CommandSet commands;
   std::string_view names;
 };
-constexpr CommandNaming kCommandNamings[] = {{kSimulation, "run"},
+constexpr CommandNaming kCommandNamings[] = {{kSimulation, "run, theory"},
                                              {kTraining, "train"},
                                              {kNetworks, "plan, trace"},
                                              {kAttention, "attention"},

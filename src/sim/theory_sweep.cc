@@ -138,4 +138,46 @@ void AddTheory(const std::vector<RunSpec>& runs,
   });
 }
 
+namespace {
+
+DeltaStart UnitStart(const RunSpec& run, const BatchGeometry& geometry) {
+  DeltaStart start;
+  start.layer = TheoryStart(run);
+  start.log_square.assign(geometry.sample_groups().size(), 0);
+  start.class_log_square.assign(geometry.classes().size(), 0);
+  if (run.loss->name == "probe") {
+    start.product.assign(geometry.pairs().size(), 0);
+    start.cosine_square.assign(geometry.pairs().size(),
+                               1 / static_cast<double>(run.widths.back()));
+  }
+  return start;
+}
+
+}  // namespace
+
+Prediction PredictSweep(const std::vector<RunSpec>& runs, size_t jobs) {
+  const InputGeometries geometries(runs, jobs);
+  const auto groups = TheoryGroups(runs, geometries);
+  Prediction prediction;
+  for (const std::vector<size_t>& group : groups) {
+    prediction.runs.push_back(runs[group[0]]);
+  }
+  prediction.results.resize(groups.size());
+  const TheoryTables tables;
+  ParallelFor(groups.size(), jobs, [&](size_t g) {
+    const RunSpec& run = prediction.runs[g];
+    const BatchGeometry& geometry = *geometries.Of(groups[g][0]);
+    const NetworkModel model = TheoryModel(run);
+    const ForwardTheory forward(model, geometry, tables);
+    std::vector<TheoryRow> rows = ForwardRows(forward);
+    FillBackward(forward, UnitStart(run, geometry), &rows);
+    RunResult& result = prediction.results[g];
+    result.theory = Columns(rows);
+    result.complete = true;
+    result.loss_value = result.label_entropy = result.cross_entropy =
+        result.kl_divergence = kNoTheory;
+  });
+  return prediction;
+}
+
 }  // namespace initscope

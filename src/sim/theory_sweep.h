@@ -51,4 +51,14 @@ void AddTheory(const std::vector<RunSpec>& runs,
                const InputGeometries& geometries, const SweepOptions& options,
                std::vector<RunResult>* results);
 
+// Theory alone, of the networks of a sweep: one run of each group. The backward
+// recursion begins with delta of second moment 1; products of different
+// samples are 0 for probe, and otherwise unknown, so that there is no weight
+// gradient.
+struct Prediction {
+  std::vector<RunSpec> runs;
+  std::vector<RunResult> results;  // of which theory is filled
+};
+Prediction PredictSweep(const std::vector<RunSpec>& runs, size_t jobs);
+
 }  // namespace initscope

@@ -1,0 +1,58 @@
+// initscope theory: what mean-field theory says of a sweep, without running it.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/commands.h"
+#include "cli/experiment.h"
+#include "cli/theory_text.h"
+#include "io/output_file.h"
+#include "io/results_writer.h"
+#include "sim/theory_sweep.h"
+
+namespace initscope {
+namespace {
+
+void WritePrediction(const Experiment& experiment, const Prediction& prediction,
+                     const Options& options) {
+  OutputFile output(experiment.output, options.force);
+  Hdf5Writer writer(output.temporary());
+  WriteResults(experiment.Describe(), prediction.runs, prediction.results,
+               experiment.swept, experiment.inputs, &writer);
+  writer.Close();
+  output.Commit();
+  if (!options.quiet) {
+    fmt::print(stderr, "{} networks -> {}\n", prediction.runs.size(),
+               output.path().string());
+  }
+}
+
+}  // namespace
+
+int TheoryCommand(const Options& options) {
+  const Experiment experiment = LoadExperiment(options);
+  const Prediction prediction = PredictSweep(experiment.runs, experiment.jobs);
+  if (prediction.runs.empty()) {
+    throw UserError(ExitCode::kUsage,
+                    fmt::format("{}: there is no theory for init = constant, "
+                                "whose weights are not random; choose another "
+                                "init",
+                                experiment.title));
+  }
+  // `output` in a file is where `run` writes.
+  const bool writes = experiment.output_where.starts_with("--");
+  if (writes) WritePrediction(experiment, prediction, options);
+  if (options.json) {
+    fmt::print("{}\n", TheoryJson(prediction).dump(2));
+  } else if (!writes) {
+    PrintTheory(prediction);
+  }
+  return 0;
+}
+
+}  // namespace initscope

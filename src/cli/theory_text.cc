@@ -1,0 +1,236 @@
+#include "cli/theory_text.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/power_text.h"
+#include "theory/critical_gain.h"
+#include "theory/fixed_correlation.h"
+#include "theory/fixed_point.h"
+
+namespace initscope {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kMostNetworks = 20;
+constexpr size_t kMostRows = 40;
+
+Json Number(double value) {
+  if (std::isfinite(value)) return value;
+  return std::isnan(value) ? "NaN" : value < 0 ? "-inf" : "inf";
+}
+
+// The variances of hidden layers that are all alike; nothing where there are
+// none, or where the weights' scale depends on the data.
+std::optional<LayerVariances> HiddenVariances(const RunSpec& run) {
+  if (run.depth() < 3 || run.init->data_dependent) return std::nullopt;
+  for (size_t l = 2; l < run.depth(); ++l) {
+    if (run.widths[l] != run.widths[1]) return std::nullopt;
+  }
+  const auto width = static_cast<double>(run.widths[1]);
+  const double scale = run.Scale(1);
+  return LayerVariances{scale * scale * width,
+                        TheoryModel(run).bias_variance[1]};
+}
+
+struct Asymptotics {
+  LayerVariances variances;
+  FixedPoints points;
+  // Of each attractor 0 < q < ∞.
+  std::vector<std::optional<FixedCorrelation>> correlations;
+  std::vector<CriticalPoint> critical;
+};
+
+std::optional<Asymptotics> FindAsymptotics(const RunSpec& run,
+                                           const TheoryTables& tables) {
+  const auto variances = HiddenVariances(run);
+  if (!variances || variances->weight == 0) return std::nullopt;
+  const ActivationMeans& means = tables.Means(*run.activation);
+  Asymptotics found{*variances, FindFixedPoints(means, *variances), {}, {}};
+  for (const Attractor& at : found.points.attractors) {
+    auto& correlation = found.correlations.emplace_back();
+    if (at.q > 0 && std::isfinite(at.q)) {
+      correlation = FindFixedCorrelation(means, *variances, at);
+    }
+  }
+  found.critical = CriticalPoints(means, variances->bias);
+  return found;
+}
+
+std::string_view PhaseName(Phase phase) {
+  switch (phase) {
+    case Phase::kOrdered:
+      return "ordered";
+    case Phase::kCritical:
+      return "critical";
+    case Phase::kChaotic:
+      return "chaotic";
+  }
+  return "";
+}
+
+Json AsymptoticsJson(const Asymptotics& found) {
+  Json json = {{"weight_variance", found.variances.weight},
+               {"bias_variance", found.variances.bias},
+               {"text", found.points.Text()}};
+  json["fixed_points"] = Json::array();
+  for (size_t i = 0; i < found.points.attractors.size(); ++i) {
+    const Attractor& at = found.points.attractors[i];
+    Json point = {{"q", Number(at.q)},
+                  {"chi_1", Number(at.chi_1)},
+                  {"chi_q", Number(at.chi_q)},
+                  {"xi_q", Number(at.QDepth())},
+                  {"phase", PhaseName(at.phase)}};
+    if (found.correlations[i]) {
+      point["c"] = found.correlations[i]->c;
+      point["chi_c"] = found.correlations[i]->chi_c;
+      point["xi_c"] = Number(found.correlations[i]->Depth());
+    }
+    json["fixed_points"].push_back(point);
+  }
+  json["critical_weight_variance"] = Json::array();
+  for (const CriticalPoint& point : found.critical) {
+    json["critical_weight_variance"].push_back(point.weight_variance);
+  }
+  return json;
+}
+
+void PrintAsymptotics(const Asymptotics& found) {
+  fmt::print("  σ_w² = {:.6g}, σ_b² = {:.6g}: {}\n", found.variances.weight,
+             found.variances.bias, found.points.Text());
+  for (size_t i = 0; i < found.correlations.size(); ++i) {
+    const Attractor& at = found.points.attractors[i];
+    if (!found.correlations[i]) continue;
+    fmt::print("  depth scales: ξ_q = {:.4g}, c* = {:.6g}, ξ_c = {:.4g}\n",
+               at.QDepth(), found.correlations[i]->c,
+               found.correlations[i]->Depth());
+  }
+  fmt::print("  {}\n", CriticalText(found.critical));
+}
+
+// Which rows of a deep network are shown: the first ones, then ever fewer, and
+// the last.
+std::vector<size_t> ShownRows(size_t depth) {
+  std::vector<size_t> rows;
+  for (size_t l = 0; l <= depth; ++l) {
+    if (depth < kMostRows || l <= 10 || l == depth ||
+        (l <= 100 && l % 10 == 0) || l % 100 == 0) {
+      rows.push_back(l);
+    }
+  }
+  return rows;
+}
+
+std::string WithSpread(double log10, double log10_std) {
+  if (std::isnan(log10)) return "-";
+  if (!(log10_std > 0)) return PowerText(log10);
+  return fmt::format("{} ×÷{:.3g}", PowerText(log10), std::pow(10, log10_std));
+}
+
+class RowValues {
+ public:
+  RowValues(const std::vector<double>& values, size_t row)
+      : values_(values.data() + row * TheoryColumns().size()) {}
+
+  double operator[](std::string_view name) const {
+    for (size_t k = 0; k < TheoryColumns().size(); ++k) {
+      if (TheoryColumns()[k].name == name) return values_[k];
+    }
+    return kNoTheory;
+  }
+  std::string Spread(const std::string& statistic) const {
+    const std::string name = "theory_log10_" + statistic;
+    const double log10 = (*this)[name];
+    if (!std::isnan(log10)) return WithSpread(log10, (*this)[name + "_std"]);
+    const double limit = (*this)["theory_" + statistic];
+    return std::isnan(limit) ? "-" : PowerText(std::log10(limit));
+  }
+
+ private:
+  const double* values_;
+};
+
+std::string Plain(double value) {
+  return std::isnan(value) ? "-" : fmt::format("{:.4g}", value);
+}
+
+void PrintRows(const RunSpec& run, const std::vector<double>& values) {
+  fmt::print("  {:>5}  {:<18}  {:<18}  {:>10}  {:>8}  {:>8}  {:<18}\n", "layer",
+             "E Z²", "Var X", "E X", "χ_1", "cosine", "E delta²");
+  for (size_t l : ShownRows(run.depth())) {
+    const RowValues row(values, l);
+    const double scale = l < run.depth() ? run.Scale(l) : 0;
+    const double chi =
+        row["theory_slope_second_moment"] * scale * scale *
+        static_cast<double>(run.widths[std::min(l + 1, run.depth())]);
+    fmt::print("  {:>5}  {:<18}  {:<18}  {:>10}  {:>8}  {:>8}  {:<18}\n", l,
+               row.Spread("pre_activation_second_moment"),
+               row.Spread("activation_variance"),
+               Plain(row["theory_activation_mean"]),
+               run.init->data_dependent ? "-" : Plain(chi),
+               Plain(row["theory_pre_activation_cosine"]),
+               row.Spread("delta_second_moment"));
+  }
+}
+
+}  // namespace
+
+Json TheoryJson(const Prediction& prediction) {
+  const TheoryTables tables;
+  const auto columns = TheoryColumns();
+  Json networks = Json::array();
+  for (size_t i = 0; i < prediction.runs.size(); ++i) {
+    const RunSpec& run = prediction.runs[i];
+    Json network = {{"activation", run.activation->name},
+                    {"init", run.init->name},
+                    {"gain", run.gain},
+                    {"bias_init", kBiasInitNames[size_t(run.bias_init)]},
+                    {"bias_std", run.bias_std},
+                    {"shape", run.Shape()},
+                    {"loss", run.loss->name},
+                    {"batch", run.batch}};
+    if (const auto found = FindAsymptotics(run, tables)) {
+      network["asymptotics"] = AsymptoticsJson(*found);
+    }
+    Json& layers = network["layers"];
+    const std::vector<double>& values = prediction.results[i].theory;
+    for (size_t k = 0; k < columns.size(); ++k) {
+      Json& column = layers[columns[k].name] = Json::array();
+      for (size_t at = k; at < values.size(); at += columns.size()) {
+        column.push_back(Number(values[at]));
+      }
+    }
+    networks.push_back(std::move(network));
+  }
+  return {{"networks", std::move(networks)}};
+}
+
+void PrintTheory(const Prediction& prediction) {
+  const TheoryTables tables;
+  const size_t shown = std::min(kMostNetworks, prediction.runs.size());
+  for (size_t i = 0; i < shown; ++i) {
+    const RunSpec& run = prediction.runs[i];
+    fmt::print("{}, {}, gain {:.6g}, {}, {}\n", run.activation->name,
+               run.init->name, run.gain, run.Shape(), run.loss->name);
+    if (const auto found = FindAsymptotics(run, tables)) {
+      PrintAsymptotics(*found);
+    }
+    PrintRows(run, prediction.results[i].theory);
+    fmt::print("\n");
+  }
+  if (shown < prediction.runs.size()) {
+    fmt::print("… and {} networks more (--json or --output FILE.h5 has all)\n",
+               prediction.runs.size() - shown);
+  }
+  fmt::print(
+      "×÷ is one standard deviation over draws of the weights. delta is "
+      "relative to row L for probe,\nelse to row L - 1, where the recursion "
+      "begins; 'run' begins it with what it measures.\n");
+}
+
+}  // namespace initscope
