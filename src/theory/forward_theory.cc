@@ -89,29 +89,66 @@ void ForwardTheory::Begin() {
 
 void ForwardTheory::Activate(size_t l) {
   LayerState& layer = layers_[l];
+  const LayerState* before = l > 1 ? &layers_[l - 1] : nullptr;
   const ActivationMeans& means = tables_.Means(*model_.activation);
-  for (double log_q : layer.log_q) {
-    layer.means.push_back(means.ValuesAt(log_q));
+  for (size_t s = 0; s < layer.log_q.size(); ++s) {
+    layer.means.push_back(before != nullptr &&
+                                  before->log_q[s] == layer.log_q[s]
+                              ? before->means[s]
+                              : means.ValuesAt(layer.log_q[s]));
     layer.log_square.push_back(layer.means.back()[0]);
   }
-  for (ClassState& state : layer.classes) {
-    state.means = means.At(state.log_q);
+  for (size_t i = 0; i < layer.classes.size(); ++i) {
+    ClassState& state = layer.classes[i];
+    state.means = before != nullptr && before->classes[i].log_q == state.log_q
+                      ? before->classes[i].means
+                      : means.At(state.log_q);
     state.log_square = state.means[Mean::kLogSquare];
   }
   if (!layer.pairs.empty()) ActivatePairs(l);
 }
 
+// Whether a pair is where it was one layer before: then its means are, too,
+// but for 1 - E f f, which keeps its ratio to 1 - c where that is small.
+bool ForwardTheory::HasSettled(size_t l, size_t p) const {
+  if (l < 2) return false;
+  constexpr double kSame = 1e-13, kLinear = -20;
+  const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
+  const LayerState &layer = layers_[l], &before = layers_[l - 1];
+  for (const size_t i : {group.a, group.b}) {
+    const double step = layer.classes[i].log_q - before.classes[i].log_q;
+    if (!(std::abs(step) < kSame)) return false;
+  }
+  const PairState &now = layer.pairs[p], &then = before.pairs[p];
+  const bool linear = now.log_distance < kLinear && then.log_distance < kLinear;
+  const double noise = now.correlation_variance - then.correlation_variance;
+  return linear || (std::abs(now.log_distance - then.log_distance) < kSame &&
+                    std::abs(noise) < kSame);
+}
+
 void ForwardTheory::ActivatePairs(size_t l) {
   LayerState& layer = layers_[l];
-  PairFunctions functions(*model_.activation, tables_, layer.classes);
+  std::optional<PairFunctions> functions;
   for (size_t p = 0; p < layer.pairs.size(); ++p) {
     PairState& pair = layer.pairs[p];
-    const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
     const double lifted = pair.log_distance == kNever
                               ? kNever
                               : std::max(pair.log_distance, kLogLinear);
+    if (HasSettled(l, p)) {
+      const PairState& before = layers_[l - 1].pairs[p];
+      pair.means = before.means;
+      if (lifted > kNever) {
+        pair.means.one_minus_f *=
+            std::exp(lifted - std::max(before.log_distance, kLogLinear));
+      }
+      continue;
+    }
+    if (!functions) {
+      functions.emplace(*model_.activation, tables_, layer.classes);
+    }
+    const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
     pair.means =
-        functions.Of(group.a, group.b)
+        functions->Of(group.a, group.b)
             .At(std::exp(lifted), std::sqrt(pair.correlation_variance));
   }
 }

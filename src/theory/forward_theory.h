@@ -82,6 +82,7 @@ class ForwardTheory {
  private:
   void Begin();
   void Activate(size_t l);
+  bool HasSettled(size_t l, size_t p) const;
   void ActivatePairs(size_t l);
   void Propagate(size_t l);
   void PropagatePairs(size_t l, double log_weights, double bias);
