@@ -149,3 +149,10 @@ def test_every_experiment_has_its_place_on_the_page():
         assert blocks("sh", section), f"{name} has no command"
     for path in EXPERIMENTS.rglob("*.png"):
         assert f"({path.relative_to(EXPERIMENTS)})" in PAGE, path
+
+
+def test_every_published_result_is_in_the_page_s_table():
+    section = PAGE.partition("\n### reproduce\n")[2].partition("\n##")[0]
+    named = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
+    files = {path.stem for path in (EXPERIMENTS / "reproduce").glob("*.ini")}
+    assert named == files and len(files) >= 12

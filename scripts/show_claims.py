@@ -82,8 +82,11 @@ def _errors_over(seeds):
     return f"{STANDARD_ERRORS} standard errors over {seeds} seeds"
 
 
-def table(claims):
-    """The lines of a table of claims, and below it the reasons by number."""
+def table(claims, sources=None):
+    """The lines of a table of claims, and below it the reasons by number.
+
+    `sources`, one text a claim, make a column in front.
+    """
     reasons = list(dict.fromkeys(claim.reason for claim in claims))
     cells = [HEADER]
     for claim in claims:
@@ -95,9 +98,13 @@ def table(claims):
             "" if sided else f"{claim.tolerance:.2g}",
             "PASS" if claim.holds else "FAIL",
             f"[{reasons.index(claim.reason) + 1}]"])
+    left = {0, 4, 5}
+    if sources is not None:
+        cells = [[source, *row] for source, row in zip(
+            ["source", *sources], cells)]
+        left = {0, 1, 5, 6}
     widths = [max(map(len, column)) for column in zip(*cells)]
-    lines = ["  ".join(cell.ljust(width) if i in (0, 4, 5)
-                       else cell.rjust(width)
+    lines = ["  ".join(cell.ljust(width) if i in left else cell.rjust(width)
                        for i, (cell, width) in enumerate(zip(row, widths))
                        ).rstrip() for row in cells]
     for number, reason in enumerate(reasons, 1):
