@@ -13,7 +13,7 @@ import variance_curves
 
 SCRIPT = pathlib.Path(__file__).with_name("plot_variance.py")
 ACTIVATIONS = ["linear", "sigmoid", "tanh", "relu"]
-INITS = ["normal", "xavier_normal", "he_normal", "zero"]
+INITS = ["normal", "xavier_normal", "he_normal", "zero", "lecun_normal"]
 STATISTICS = [f"{quantity}_{moment}" for moment in
               ("variance", "second_moment")
               for quantity in variance_curves.QUANTITIES]

@@ -206,8 +206,11 @@ def independent_keys(samples, keys):
     return axes
 
 
-def read(path, statistics):
-    """Reads /runs and, of /layers, the index columns and `statistics`."""
+def read(path, statistics, optional=()):
+    """Reads /runs and, of /layers, the index columns and `statistics`.
+
+    Of `optional` statistics it reads those that the file has.
+    """
     if not os.path.exists(path):
         raise ScriptError(IO_ERROR, f"{path}: no such file")
     if os.path.isdir(path):
@@ -219,13 +222,13 @@ def read(path, statistics):
             raise ScriptError(BAD_DATA, f"{path}: not an HDF5 file, so not "
                               f"an initscope results file")
         with h5py.File(path, "r") as file:
-            return _read_open(path, file, statistics)
+            return _read_open(path, file, statistics, optional)
     except OSError as error:
         reason = error.strerror or str(error).splitlines()[0]
         raise ScriptError(IO_ERROR, f"{path}: cannot read: {reason}")
 
 
-def _read_open(path, file, statistics):
+def _read_open(path, file, statistics, optional):
     attributes = {name: _text(value) for name, value in file.attrs.items()}
     if attributes.get("format") != "initscope-results":
         raise ScriptError(BAD_DATA, f"{path}: not an initscope results file "
@@ -237,8 +240,8 @@ def _read_open(path, file, statistics):
     order = {}
     runs = _frame(path, file["runs"], list(file["runs"]), order)
     wanted = ["run_index", "layer", *statistics]
-    if "step" in file["layers"]:
-        wanted.append("step")
+    wanted += [name for name in ("step", *optional)
+               if name in file["layers"]]
     layers = _frame(path, file["layers"], wanted, {})
     if "step" not in layers:
         layers["step"] = 0
