@@ -7,8 +7,8 @@
 // f, and kept as Chebyshev series on unit intervals of log q that are made
 // when they are first asked for. The error of every value is below 1e-12, of
 // first derivatives 1e-10, of second derivatives 1e-8, relative where the value
-// is above 10 (activation_means_test.cc). Beyond q = e^±64 values go on as
-// powers of q, right to 1e-12, too, but E f'/√(E f'²) of bounded f to 2e-7.
+// is above 10 (activation_means_table_test.cc). Beyond q = e^±64 values go on
+// as powers of q, right to 1e-12, too, but E f'/√(E f'²) of bounded f to 2e-7.
 #pragma once
 
 #include <array>
