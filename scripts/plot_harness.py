@@ -77,11 +77,26 @@ def statistic(name, index, run, change):
     return values if change is None else change(name, index, values)
 
 
+def add_theory(path, theory):
+    """Gives a file of write_file() theory; the path.
+
+    `theory(name, run, layer)` is a statistic's mean and standard deviation.
+    """
+    with h5py.File(path, "r+") as file:
+        layers = file["layers"]
+        index = list(zip(layers["run_index"][:], layers["layer"][:]))
+        for name in STATISTICS:
+            values = np.array([theory(name, *row) for row in index], float)
+            layers[f"theory_log10_{name}"] = values[:, 0]
+            layers[f"theory_log10_{name}_std"] = values[:, 1]
+    return path
+
+
 def load(path, **options):
     defaults = {"file": path, "rows": None, "columns": None, "color": None,
                 "filter": [], "moment": "variance", "dpi": 50,
                 "quantities": variance_curves.QUANTITIES,
-                "relative_delta": True}
+                "relative_delta": True, "theory": True}
     return plot_variance.load(argparse.Namespace(**{**defaults, **options}))
 
 

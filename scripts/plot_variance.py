@@ -5,6 +5,7 @@ Reads a results file of 'initscope run' and writes PREFIX.png, PREFIX.svg and
 PREFIX.csv, the last with every number that is drawn (as log10). Each panel
 is one activation with one init; a swept key such as gain becomes the colour.
 Runs that differ in their seed alone are pooled: median and 10-90 % band.
+What the theory predicts of both is drawn dotted, where the file has it.
 """
 
 import argparse
@@ -41,6 +42,8 @@ def parse_arguments():
                         choices=["relative", "absolute"],
                         help="relative to the output's delta_L (default), "
                         "or absolute")
+    parser.add_argument("--no-theory", action="store_false", dest="theory",
+                        help="leaves out what the theory predicts")
     parser.add_argument("--dpi", type=float, default=150)
     parser.add_argument("--max-pages", type=int, default=20, metavar="N",
                         help="what does not fit is in the CSV file, and "
@@ -58,9 +61,11 @@ def parse_arguments():
 
 def load(options):
     """Reads the file; the Painter of its pages and the CSV's table."""
-    results = results_file.read(
-        options.file, [f"log10_{quantity}_{options.moment}"
-                       for quantity in options.quantities])
+    columns = [f"log10_{quantity}_{options.moment}"
+               for quantity in options.quantities]
+    theory = [f"theory_{column}{suffix}" for column in columns
+              for suffix in ("", "_std")] if options.theory else []
+    results = results_file.read(options.file, columns, theory)
     samples = results.filtered(options.filter)
     if samples.empty:
         raise ScriptError(results_file.BAD_DATA,
@@ -88,7 +93,9 @@ def csv_table(curves, samples, layout, options):
     table.insert(at + 1, "relative_to",
                  relative.map({True: "delta_L", False: ""}))
     table["output"] = table["output"].astype(int)
-    return table
+    silent = [column for column in table if column.startswith("theory_")
+              and table[column].isna().all()]
+    return table.drop(columns=silent)
 
 
 def add_dependent_key(table, samples, key, keys):

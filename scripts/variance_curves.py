@@ -3,6 +3,9 @@
 Everything is in log10, from the columns log10_<statistic>, which are right
 where a double is 0 or infinite. A value is one of: exactly zero (-inf), not
 finite (NaN or +inf), or a finite logarithm. Only the last kind has a median.
+
+The theory's log10 of one run is normal to leading order, with a mean (column
+theory) and a standard deviation (theory_std, over draws of the weights).
 """
 
 import math
@@ -17,6 +20,7 @@ from results_file import ScriptError
 QUANTITIES = ["pre_activation", "activation", "delta", "weight_gradient"]
 DOUBLE_LOG10 = (-307.6527, 308.2547)  # of the smallest normal and largest
 MOST_ROWS = 4  # of cells on a page
+NORMAL_P90 = 1.2815515655446004  # quantile of the standard normal law
 
 
 @dataclass
@@ -68,7 +72,12 @@ def collect(results, samples, layout, moment, quantities, relative_delta):
     """One row per sample, quantity and layer: the value as log10.
 
     Left out is only what does not exist: row 0 has no pre-activation and no
-    weight gradient, and the (linear) output layer has no activation.
+    weight gradient, and the (linear) output layer has no activation. What the
+    file has no theory of is NaN.
+
+    What is divided by the run's own delta_L is the theory's delta as well as
+    the measured: the theory starts from a measured delta, that at the output
+    or (for losses other than probe) one layer below it.
     """
     pairs = samples[["run_index", "step"]].copy()
     pairs["sample"] = np.arange(len(pairs))
@@ -81,9 +90,14 @@ def collect(results, samples, layout, moment, quantities, relative_delta):
     for quantity in quantities:
         part = layers[["sample", *layout.keys, "layer", "output"]].copy()
         part["quantity"] = quantity
-        part["log10"] = layers[f"log10_{quantity}_{moment}"]
+        name = f"log10_{quantity}_{moment}"
+        part["log10"] = layers[name]
+        part["theory"] = layers.get(f"theory_{name}", np.nan)
+        part["theory_std"] = layers.get(f"theory_{name}_std", np.nan)
         if quantity == "delta" and relative_delta:
-            part["log10"] -= _output_value(part)
+            output = _output_value(part)
+            part["log10"] -= output
+            part["theory"] -= output
         if quantity in ("pre_activation", "weight_gradient"):
             part = part[part["layer"] > 0]
         if quantity == "activation":
@@ -102,14 +116,17 @@ def summarize(values, keys):
     """Median and 10-90 % band over the seeds; what the CSV file holds.
 
     Quantiles are of the finite logarithms (linear interpolation); exact
-    zeros and non-finite values are counted beside them.
+    zeros and non-finite values are counted beside them. The theory's are
+    those of a normal law.
     """
     log = values["log10"]
     low, high = DOUBLE_LOG10
     frame = values[[*keys, "quantity", "layer", "output"]].assign(
         n_zero=log == -np.inf, n_non_finite=log.isna() | (log == np.inf),
         n_beyond_double=np.isfinite(log) & ((log < low) | (log > high)),
-        finite=log.where(np.isfinite(log)))
+        finite=log.where(np.isfinite(log)),
+        theory=values["theory"].where(np.isfinite(values["theory"])),
+        theory_variance=values["theory_std"] ** 2)
     groups = frame.groupby([*keys, "quantity", "layer", "output"],
                            sort=False, dropna=False)
     counts = groups[["n_zero", "n_non_finite", "n_beyond_double"]].sum()
@@ -118,8 +135,23 @@ def summarize(values, keys):
         "log10_median": quantiles[0.5], "log10_p10": quantiles[0.1],
         "log10_p90": quantiles[0.9], "log10_min": groups["finite"].min(),
         "log10_max": groups["finite"].max(), "n_seeds": groups.size()})
-    curves = curves.join(counts.astype(int)).reset_index()
+    curves = curves.join([counts.astype(int), _theory(groups)])
+    curves = curves.reset_index()
     return curves.sort_values("layer", kind="stable")
+
+
+def _theory(groups):
+    """What the theory says of median, p10 and p90; NaN where it is silent.
+
+    Runs that start from different measured values differ in the theory, too:
+    the variance of a pool is the mean of theirs plus that of their means.
+    """
+    median, mean_variance = (groups["theory"].median(),
+                             groups["theory_variance"].mean())
+    spread = np.sqrt(mean_variance + groups["theory"].var(ddof=0))
+    return pd.DataFrame({"theory_log10": median,
+                         "theory_log10_p10": median - NORMAL_P90 * spread,
+                         "theory_log10_p90": median + NORMAL_P90 * spread})
 
 
 def pages(layout, results, samples, most):

@@ -14,8 +14,9 @@ import variance_curves
 from results_file import within
 from variance_notes import (BACKWARD, caption, cell_title, describe,
                             label)
-from variance_panel import (STYLE, LayerAxis, Palette, draw_curve,
-                            set_value_axis)
+from variance_panel import (STYLE, THEORY_DOTS, LayerAxis, Palette,
+                            draw_curve, draw_theory, set_value_axis,
+                            theory_band)
 
 try:
     import matplotlib
@@ -29,7 +30,7 @@ RC = {"font.size": 8, "font.family": "DejaVu Sans", "axes.linewidth": 0.6,
       "svg.hashsalt": "initscope", "axes.spines.right": False,
       "axes.spines.top": False, "xtick.major.width": 0.6,
       "ytick.major.width": 0.6, "ytick.minor.width": 0.4,
-      "ytick.minor.size": 1.5}
+      "ytick.minor.size": 1.5, "hatch.linewidth": 0.4}
 OWN_SCALE_DECADES = 6  # a panel that spans more gets y limits of its own
 NAMES = {"pre_activation": "pre-activation", "activation": "activation",
          "delta": "delta", "weight_gradient": "weight gradient"}
@@ -61,6 +62,8 @@ class Painter:
             {key if len(by) > 1 else (key,): group for key, group in
              frame.groupby(by[0] if len(by) == 1 else by, sort=False)}
             for frame in (curves, values))
+        self.theory = [curve for curve in self.curves.values()
+                       if curve["theory_log10"].notna().any()]
         self.tracks = self._tracks()
         hidden = curves.loc[~curves["output"], "layer"]
         self.layer_axis = LayerAxis(int(hidden.max()) if len(hidden) else 0)
@@ -100,10 +103,12 @@ class Painter:
 
     @staticmethod
     def _extent(curve):
-        """Lowest and highest value, span of the median; None if no value."""
+        """Lowest and highest value or theory, span of the median; or None."""
         if curve["log10_median"].isna().all():
             return None
-        return (curve["log10_min"].min(), curve["log10_max"].max(),
+        theory = curve["theory_log10"]
+        return (np.nanmin([curve["log10_min"].min(), theory.min()]),
+                np.nanmax([curve["log10_max"].max(), theory.max()]),
                 np.ptp(curve["log10_median"].dropna().to_numpy()))
 
     def _limits(self, keys):
@@ -142,7 +147,8 @@ class Painter:
         right = 1.15 if self.palette.scale else 0.3
         width = LEFT + count * (wide + GAP_X) - GAP_X + right
         caption_lines = textwrap.wrap(
-            caption(self.results, within(self.samples, where), self.options),
+            caption(self.results, within(self.samples, where), self.options,
+                    bool(self.theory)),
             int(width * 14.5))
         bottom = 0.05 + 0.15 * len(caption_lines)
         handles, columns = self._legend(width - LEFT)
@@ -183,6 +189,9 @@ class Painter:
                        self.values[key], quantity,
                        self.palette.color(value, quantity), len(found),
                        bool(self.layout.color))
+            if self.curves[key]["theory_log10"].notna().any():
+                draw_theory(axes, self.layer_axis, self.curves[key],
+                            quantity, self.palette, value)
         keys = [key for _, _, key in found]
         shared = self.shared[tuple(track)]
         own = self._is_steep(keys)
@@ -280,9 +289,16 @@ class Painter:
         handles.append(Line2D([], [], marker="D", markersize=4.2, **gray,
                               label="output layer (linear)"))
         curves = self.curves.values()
+        if self.theory:
+            handles.append(Line2D([], [], color="black", linewidth=1.5,
+                                  linestyle=THEORY_DOTS, label="theory"))
         if any((c["n_seeds"] > 1).any() for c in curves):
             handles.append(Patch(color="0.35", alpha=0.25, linewidth=0,
                                  label="10\u201390 % of seeds"))
+        if not self.palette.crowded and any(
+                c["theory_log10_p10"].notna().any() for c in self.theory):
+            handles.append(Patch(**theory_band((0, 0, 0)),
+                                 label="10\u201390 % in theory"))
         if any(c["n_zero"].any() for c in curves):
             handles.append(Line2D([], [], marker="v", markersize=3.4, **gray,
                                   label="exact zero"))

@@ -150,7 +150,7 @@ def cell_title(layout, samples, cell):
                            if key not in layout.pages)
 
 
-def caption(results, samples, options):
+def caption(results, samples, options, with_theory):
     """What the runs are, what is drawn, and from which file."""
     parts = []
     for key, usual in CAPTION_KEYS.items():
@@ -164,6 +164,11 @@ def caption(results, samples, options):
     if seeds > 1:
         words.append("Lines: median over the seeds of log10; "
                      "bands: 10\u201390 %.")
+    if with_theory:
+        start = set(BACKWARD) & set(options.quantities)
+        words.append("Dotted: mean-field theory with its first correction in "
+                     "1/width" + (", backward from a measured delta."
+                                  if start else "."))
     if "delta" in options.quantities:
         words.append("Delta is relative to the output's delta_L of the same "
                      "run." if options.relative_delta else

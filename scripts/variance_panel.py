@@ -26,8 +26,10 @@ STYLE = {"pre_activation": ("#0072B2", "-", "o"),
          "activation": ("#E69F00", "--", "s"),
          "delta": ("#009E73", "-", "o"),
          "weight_gradient": ("#D55E00", "--", "s")}
+THEORY_DOTS = (0, (1, 1.4))
 DOTS_UP_TO = 40  # layers; a longer line has dots only where it is broken
-MOST_SINGLE = 8  # curves in an axes; with more, no lines of single seeds
+# Curves in an axes; with more, no lines of single seeds, no theory's bands.
+MOST_SINGLE = 8
 
 
 class Palette:
@@ -35,6 +37,7 @@ class Palette:
 
     def __init__(self, key, values):
         self.key, self.values = key, values
+        self.crowded = len(values) > MOST_SINGLE
         self.scale = None  # a sequential one, where hues do not suffice
         self.numeric = results_file.is_numeric(np.array(values))
         if key and len(values) > len(OKABE_ITO):
@@ -60,6 +63,13 @@ class Palette:
         rgb = np.array(colors.to_rgb(self.color(value, quantity)))
         light = rgb @ [0.299, 0.587, 0.114]
         return tuple(rgb * min(1, 0.45 / light) if light else rgb)
+
+    def contrast(self, value, quantity):
+        """The colour's dark shade, or of a dark colour a light one."""
+        rgb = np.array(colors.to_rgb(self.color(value, quantity)))
+        light = rgb @ [0.299, 0.587, 0.114]
+        return tuple(rgb * 0.06 / light if light > 0.28
+                     else 0.35 * rgb + 0.65)
 
 
 class LayerAxis:
@@ -125,6 +135,41 @@ def draw_curve(axes, layer_axis, curve, samples, quantity, color, crowd,
     _draw_output(axes, layer_axis.output, output, quantity, color,
                  crowd <= MOST_SINGLE)
     _mark_specials(axes, layer_axis, curve, quantity, color)
+
+
+def draw_theory(axes, layer_axis, curve, quantity, palette, value):
+    """The theory of one curve, dotted, on top of what was measured.
+
+    Its band is hatched between thin lines, so that the measured one shows
+    through; at the output layer the ends are dashes.
+    """
+    ink = palette.contrast(value, quantity)
+    hidden, output = curve[~curve["output"]], curve[curve["output"]]
+    x = hidden["layer"].to_numpy(float)
+    axes.plot(x, hidden["theory_log10"].to_numpy(), color=ink,
+              linestyle=(0, (1, 3)) if palette.crowded else THEORY_DOTS,
+              linewidth=0.7 if palette.crowded else 1.5, zorder=7,
+              gid=f"theory:{quantity}")
+    place = [layer_axis.output] * len(output)
+    axes.plot(place, output["theory_log10"], "_", color=ink,
+              markersize=4 if palette.crowded else 7, zorder=7,
+              gid=f"theory-output:{quantity}")
+    if palette.crowded:
+        return
+    axes.fill_between(x, hidden["theory_log10_p10"].to_numpy(),
+                      hidden["theory_log10_p90"].to_numpy(),
+                      **theory_band(palette.ink(value, quantity)), zorder=6,
+                      gid=f"theory-band:{quantity}")
+    for end in ("p10", "p90"):
+        axes.plot(place, output[f"theory_log10_{end}"], "_", color=ink,
+                  markersize=4, markeredgewidth=0.7, zorder=7,
+                  gid=f"theory-output-{end}:{quantity}")
+
+
+def theory_band(ink):
+    """How a theory's band looks: in an axes and in the legend."""
+    return {"facecolor": "none", "edgecolor": (*ink, 0.6),
+            "linewidth": 0.5, "hatch": "/////"}
 
 
 def _draw_single_seeds(axes, samples, color, seeds, quantity):
