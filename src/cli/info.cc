@@ -13,7 +13,9 @@
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/power_text.h"
+#include "cli/verdict_text.h"
 #include "io/results_reader.h"
+#include "io/run_groups.h"
 #include "sim/keys.h"
 
 namespace initscope {
@@ -41,15 +43,16 @@ struct Group {
   std::vector<double> first, last, gradient;
 };
 
-std::map<std::pair<std::string, std::string>, Group> Groups(
-    const ResultsReader& file) {
+using Groups = std::map<std::pair<std::string, std::string>, Group>;
+
+Groups ReadGroups(const ResultsReader& file) {
   const auto run_index = file.Wholes("/layers/run_index");
   const auto layer = file.Wholes("/layers/layer");
   const auto activation = file.Names("/layers/activation");
   const auto init = file.Names("/layers/init");
   const auto variance = file.Numbers("/layers/log10_activation_variance");
   const auto delta = file.Numbers("/layers/log10_delta_second_moment");
-  std::map<std::pair<std::string, std::string>, Group> groups;
+  Groups groups;
   for (size_t begin = 0; begin < layer.size();) {
     size_t end = begin + 1;
     while (end < layer.size() && run_index[end] == run_index[begin]) ++end;
@@ -154,49 +157,23 @@ int AttentionInfo(const ResultsReader& file, const Options& options) {
   return 0;
 }
 
-}  // namespace
+Json GroupsJson(const Groups& groups) {
+  Json json = Json::array();
+  for (const auto& [names, group] : groups) {
+    json.push_back(
+        {{"activation", names.first},
+         {"init", names.second},
+         {"runs", group.runs},
+         {"log10_activation_variance_first_hidden",
+          Finite(Median(group.first))},
+         {"log10_activation_variance_last_hidden", Finite(Median(group.last))},
+         {"log10_delta_second_moment_first_over_output",
+          Finite(Median(group.gradient))}});
+  }
+  return json;
+}
 
-int InfoCommand(const Options& options) {
-  if (options.files.empty()) {
-    throw UserError(ExitCode::kUsage,
-                    "info needs a results file, as 'initscope info "
-                    "results/quickstart.h5'");
-  }
-  const ResultsReader file(options.files[0]);
-  if (file.Has("/attention") || (file.Has("/tensors") && !file.Has("/runs"))) {
-    return AttentionInfo(file, options);
-  }
-  const auto groups = Groups(file);
-  const size_t runs = file.Length("/runs/run");
-  const size_t rows = file.Length("/layers/row");
-  if (options.json) {
-    Json json = {{"file", options.files[0]},
-                 {"format_version", file.Number("/", "format_version")},
-                 {"runs", runs},
-                 {"rows", rows}};
-    for (const char* name : kAttributes) json[name] = file.Text("/", name);
-    for (const auto& [key, values] : KeyValues(file, "/runs")) {
-      json["keys"][key] = values;
-    }
-    for (const auto& [names, group] : groups) {
-      json["groups"].push_back({{"activation", names.first},
-                                {"init", names.second},
-                                {"runs", group.runs},
-                                {"log10_activation_variance_first_hidden",
-                                 Finite(Median(group.first))},
-                                {"log10_activation_variance_last_hidden",
-                                 Finite(Median(group.last))},
-                                {"log10_delta_second_moment_first_over_output",
-                                 Finite(Median(group.gradient))}});
-    }
-    fmt::print("{}\n", json.dump(2));
-    return 0;
-  }
-  PrintHead(file, options.files[0]);
-  fmt::print("\n  {} runs, {} rows of layers\n\n", runs, rows);
-  for (const auto& [key, values] : KeyValues(file, "/runs")) {
-    fmt::print("  {:<18} {}\n", key, values);
-  }
+void PrintGroups(const Groups& groups) {
   fmt::print(
       "\nMedians over the runs of each activation and init: activation "
       "variance at the first\nand the last hidden layer, and the second moment "
@@ -209,6 +186,52 @@ int InfoCommand(const Options& options) {
                PowerText(Median(group.last)),
                PowerText(Median(group.gradient)));
   }
+}
+
+}  // namespace
+
+int InfoCommand(const Options& options) {
+  if (options.files.empty()) {
+    throw UserError(ExitCode::kUsage,
+                    "info needs a results file, as 'initscope info "
+                    "results/quickstart.h5'");
+  }
+  const ResultsReader file(options.files[0]);
+  if (file.Has("/attention") || (file.Has("/tensors") && !file.Has("/runs"))) {
+    return AttentionInfo(file, options);
+  }
+  // `theory` writes files of predictions alone.
+  const bool is_measured = !file.Has("/layers/theory_delta_second_moment") ||
+                           file.Has("/layers/delta_second_moment");
+  const Groups groups = is_measured ? ReadGroups(file) : Groups();
+  const auto run_groups =
+      is_measured ? ReadRunGroups(file) : std::vector<RunGroup>();
+  const size_t runs = file.Length("/runs/run");
+  const size_t rows = file.Length("/layers/row");
+  if (options.json) {
+    Json json = {{"file", options.files[0]},
+                 {"format_version", file.Number("/", "format_version")},
+                 {"runs", runs},
+                 {"rows", rows}};
+    for (const char* name : kAttributes) json[name] = file.Text("/", name);
+    for (const auto& [key, values] : KeyValues(file, "/runs")) {
+      json["keys"][key] = values;
+    }
+    json["groups"] = GroupsJson(groups);
+    json["verdicts"] = VerdictJson(run_groups);
+    fmt::print("{}\n", json.dump(2));
+    return 0;
+  }
+  PrintHead(file, options.files[0]);
+  fmt::print("\n  {} runs, {} rows of layers{}\n\n", runs, rows,
+             is_measured ? "" : ", theory alone");
+  for (const auto& [key, values] : KeyValues(file, "/runs")) {
+    fmt::print("  {:<18} {}\n", key, values);
+  }
+  if (!is_measured) return 0;
+  PrintGroups(groups);
+  fmt::print("\nEach group of runs that differ in their seeds alone{}\n\n{}",
+             file.Has("/steps") ? ", at step 0" : "", VerdictTable(run_groups));
   return 0;
 }
 

@@ -50,6 +50,8 @@ std::string ResultsReader::Text(const std::string& object,
   return file_->Text(object, name);
 }
 
+void ResultsReader::Fail(const std::string& what) const { file_->Fail(what); }
+
 ResultsReader::File::File(const std::string& path) : name_(path) {
   errno = 0;
   std::error_code error;

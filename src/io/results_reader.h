@@ -27,6 +27,9 @@ class ResultsReader {
   // A column of strings, or of codes as the names behind them.
   std::vector<std::string> Names(const std::string& path) const;
 
+  // Throws the UserError of a damaged file.
+  [[noreturn]] void Fail(const std::string& what) const;
+
  private:
   class File;  // keeps HDF5's header out of this one
   std::unique_ptr<File> file_;
