@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -11,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/units.h"
+#include "linalg/matrix_product.h"
 #include "nn/unit_weights.h"
 #include "sim/keys.h"
 #include "sim/run_id.h"
@@ -18,11 +20,31 @@
 namespace initscope {
 namespace {
 
-// The rate of one core at a product like the sweep's, in flop/s.
-double MeasureRate(const RunSpec& run) {
+// The rate of one core at `product`, which does so many flop, in flop/s.
+double MeasureRate(double flops, const std::function<void()>& product) {
+  double best = 0;
+  const auto begin = std::chrono::steady_clock::now();
+  std::chrono::duration<double> spent{};
+  do {
+    const auto start = std::chrono::steady_clock::now();
+    product();
+    const std::chrono::duration<double> once =
+        std::chrono::steady_clock::now() - start;
+    best = std::max(best, flops / std::max(once.count(), 1e-9));
+    spent = std::chrono::steady_clock::now() - begin;
+  } while (spent.count() < 0.05);
+  return best;
+}
+
+size_t Widest(const RunSpec& run, size_t most) {
+  return std::min(most,
+                  *std::max_element(run.widths.begin(), run.widths.end()));
+}
+
+// At a product like the sweep's.
+double PassRate(const RunSpec& run) {
   const size_t m = std::min<size_t>(run.batch, 256);
-  const size_t widest = *std::max_element(run.widths.begin(), run.widths.end());
-  const size_t n = std::min<size_t>(widest, 1024);
+  const size_t n = Widest(run, 1024);
   PackedBatch<float> x, z;
   x.Resize(m, n);
   z.Resize(m, n);
@@ -32,19 +54,19 @@ double MeasureRate(const RunSpec& run) {
   const Operand<float> operand = {&x, &z};
   UnitWeights<float> weights(UnitLaw::kUniform, 0, 0, n, n, true);
   weights.Forward({&operand, 1}, 1);  // draws them
-  const double flops = 2.0 * static_cast<double>(m * n * n);
-  double best = 0;
-  const auto begin = std::chrono::steady_clock::now();
-  std::chrono::duration<double> spent{};
-  do {
-    const auto start = std::chrono::steady_clock::now();
+  const double rate = MeasureRate(2.0 * static_cast<double>(m * n * n), [&] {
     weights.Forward({&operand, 1}, 1);
-    const std::chrono::duration<double> once =
-        std::chrono::steady_clock::now() - start;
-    best = std::max(best, flops / std::max(once.count(), 1e-9));
-    spent = std::chrono::steady_clock::now() - begin;
-  } while (spent.count() < 0.05);
-  return run.precision == Precision::kFloat32 ? best : best / 2;
+  });
+  return run.precision == Precision::kFloat32 ? rate : rate / 2;
+}
+
+// At the products of Jacobians, in double.
+double JacobianRate(const RunSpec& run) {
+  const size_t n = Widest(run, 256);
+  Matrix<double> a(n, n);
+  std::fill_n(a.data(), a.size(), 0.5);
+  return MeasureRate(2.0 * static_cast<double>(n * n * n),
+                     [&] { Product(a.view(), a.view()); });
 }
 
 // What drawing and statistics add to the products, roughly.
@@ -77,14 +99,18 @@ void PrintRuns(const std::vector<RunSpec>& runs) {
 int PlanCommand(const Options& options) {
   const Experiment experiment = LoadExperiment(options);
   const SweepCost& cost = experiment.cost;
-  const double rate = MeasureRate(experiment.runs[0]);
+  const double rate = PassRate(experiment.runs[0]);
   const double jobs = static_cast<double>(experiment.jobs);
   double layers = 0;
   for (const RunSpec& run : experiment.runs) {
     layers += static_cast<double>(run.depth() + 1);
   }
+  const double jacobian_seconds =
+      cost.jacobian_flops == 0
+          ? 0
+          : cost.jacobian_flops / JacobianRate(experiment.runs[0]);
   const double seconds =
-      ((cost.flops + cost.draw_flops) * kOverhead / rate +
+      (jacobian_seconds + (cost.flops + cost.draw_flops) * kOverhead / rate +
        kSecondsPerRun * static_cast<double>(experiment.runs.size()) +
        kSecondsPerRunLayer * layers) /
       jobs;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <span>
 
 #include "base/error.h"
@@ -155,7 +154,8 @@ void ColumnMaker::AddKey(const Key& key) {
     text([](Run r) { return r.classes; });
   } else {
     INITSCOPE_CHECK(name == "name" || name == "output" || name == "jobs" ||
-                    name == "record" || name == "theory");
+                    name == "record" || name == "theory" ||
+                    name == "jacobian" || name == "jacobian_samples");
   }
 }
 
@@ -173,7 +173,8 @@ ColumnValues Repeat(const ColumnValues& values, size_t runs,
       values);
 }
 
-// activation, init, seed and the swept keys, repeated for each row.
+}  // namespace
+
 void AppendKeys(const std::vector<RunSpec>& runs,
                 const std::vector<std::string>& swept,
                 const std::function<size_t(size_t)>& count,
@@ -191,6 +192,8 @@ void AppendKeys(const std::vector<RunSpec>& runs,
     columns->push_back(std::move(column));
   }
 }
+
+namespace {
 
 // theory_…, NaN where a run has none; no columns where no run has any.
 void AppendTheory(const std::vector<RunSpec>& runs,

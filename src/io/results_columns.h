@@ -2,6 +2,7 @@
 // tidy, one-dimensional, the swept keys repeated in /layers.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,13 @@ struct Column {
   // For codes: the names behind 0, 1, 2 …
   std::vector<std::string> categories;
 };
+
+// Appends activation, init, seed and the keys of `swept`, each run's values
+// `count(run)` times.
+void AppendKeys(const std::vector<RunSpec>& runs,
+                const std::vector<std::string>& swept,
+                const std::function<size_t(size_t)>& count,
+                std::vector<Column>* columns);
 
 // One entry per run.
 std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,

@@ -11,6 +11,7 @@
 #include "base/build_info.h"
 #include "base/kernel_target.h"
 #include "base/machine.h"
+#include "io/jacobian_columns.h"
 #include "io/results_columns.h"
 #include "stats/moments.h"
 
@@ -140,6 +141,8 @@ void WriteResults(const Provenance& provenance,
   writer->CreateGroup("/runs");
   writer->WriteScale("/runs/run", all_runs.size(), "run, from 0");
   WriteColumns("/runs", runs, "run", writer);
+  WriteColumns("/runs", JacobianRunColumns(all_runs, all_results), "run",
+               writer);
 
   size_t rows = 0, steps = 0;
   for (size_t i = 0; i < all_runs.size(); ++i) {
@@ -155,6 +158,14 @@ void WriteResults(const Provenance& provenance,
     writer->WriteScale("/steps/row", steps, "run and step, from 0");
     WriteColumns("/steps", StepColumns(all_runs, all_results, swept), "row",
                  writer);
+  }
+  const size_t values = JacobianRows(all_results);
+  if (values > 0) {
+    writer->CreateGroup("/jacobian");
+    writer->WriteScale("/jacobian/row", values,
+                       "run, sample and singular value, from 0");
+    WriteColumns("/jacobian", JacobianColumns(all_runs, all_results, swept),
+                 "row", writer);
   }
   WriteInputs(inputs, writer);
   WriteCategories(runs, writer);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/number_text.h"
 #include "base/sha256.h"
+#include "sim/keys.h"
 #include "sim/resolve.h"
 #include "sim/settings.h"
 

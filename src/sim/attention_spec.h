@@ -17,8 +17,6 @@
 
 namespace initscope {
 
-inline constexpr std::string_view kOffOn[] = {"off", "on"};
-
 struct AttentionSpec {
   size_t tokens = 64, d_model = 512, d_k = 64;
   bool scaled = true;

@@ -34,6 +34,17 @@ double LargestWeightBytes(const RunSpec& run) {
   return largest * (run.precision == Precision::kFloat32 ? 4 : 8);
 }
 
+// Of the products that J comes of: as many rows as its shorter side has.
+struct JacobianShape {
+  double samples, rows, widest;
+};
+JacobianShape ShapeOf(const RunSpec& run) {
+  return {static_cast<double>(run.jacobian_samples),
+          static_cast<double>(std::min(run.widths.front(), run.widths.back())),
+          static_cast<double>(
+              *std::max_element(run.widths.begin(), run.widths.end()))};
+}
+
 }  // namespace
 
 bool KeepsWeights(const RunSpec& run) {
@@ -59,7 +70,10 @@ double PassMemory(const RunSpec& run, double backward) {
   const double samples = (sizeof(RowMoments) + 32.0) * batch * rows;
   const double statistics =
       rows * (backward * sizeof(RowStatistics) + 8 * columns) + 9 * widths;
-  return tensors + samples + statistics;
+  const JacobianShape jacobian = ShapeOf(run);
+  const double products =  // J, and what it becomes
+      8 * jacobian.samples * 2 * jacobian.rows * jacobian.widest;
+  return tensors + samples + statistics + products;
 }
 
 double BundleMemory(const RunSpec& run, double jobs) {
@@ -71,6 +85,9 @@ double BundleMemory(const RunSpec& run, double jobs) {
   if (run.init->law == UnitLaw::kOrthogonal) {
     const bool is_float = run.precision == Precision::kFloat32;
     weights += LargestWeightBytes(run) * (1 + 4 * (is_float ? 2 : 1));
+  }
+  if (run.jacobian_samples > 0) {  // U as it is, and in double
+    weights += LargestWeightBytes(run) * 3;
   }
   return weights;
 }
@@ -91,6 +108,22 @@ double RunFlops(const RunSpec& run) {
     }
   }
   return flops * static_cast<double>(run.batches);
+}
+
+double JacobianFlops(const RunSpec& run) {
+  const JacobianShape jacobian = ShapeOf(run);
+  const double n = jacobian.rows;
+  const double m =
+      static_cast<double>(std::max(run.widths.front(), run.widths.back()));
+  // Bidiagonalization, 4mn² − 4n³/3 (Golub & Van Loan, section 5.4), is made
+  // of products with vectors, which are that much slower.
+  constexpr double kVectorCost = 4;
+  double flops = kVectorCost * 4 * n * n * (m - n / 3);
+  for (size_t l = 0; l < run.depth(); ++l) {
+    flops += 2 * n * static_cast<double>(run.widths[l]) *
+             static_cast<double>(run.widths[l + 1]);
+  }
+  return jacobian.samples * flops;
 }
 
 double DrawFlops(const RunSpec& run) {

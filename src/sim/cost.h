@@ -15,8 +15,10 @@ double BundleMemory(const RunSpec& run, double jobs);
 double PassMemory(const RunSpec& run, double backward);
 
 // Of a run's matrix products, and what drawing its weights adds once per
-// bundle (orthogonal: the QR).
+// bundle (orthogonal: the QR). The Jacobians' come once per forward pass, and
+// are those of a plain product in double that would take as long.
 double RunFlops(const RunSpec& run);
+double JacobianFlops(const RunSpec& run);
 double DrawFlops(const RunSpec& run);
 
 }  // namespace initscope

@@ -12,18 +12,13 @@
 #include "sim/batch_loss.h"
 #include "sim/batch_source.h"
 #include "sim/cost.h"
+#include "sim/jacobian.h"
 #include "sim/passes.h"
 #include "sim/sharing.h"
 #include "sim/theory_sweep.h"
 
 namespace initscope {
 namespace {
-
-ScaledDouble operator*(ScaledDouble a, double b) {
-  int shift = 0, b_shift = 0;
-  const double value = std::frexp(a.value, &shift) * std::frexp(b, &b_shift);
-  return {value, a.exponent + shift + b_shift};
-}
 
 // The targets of one batch, for all runs that share them.
 struct Targets {
@@ -116,6 +111,7 @@ class Simulation {
     targets_.clear();
     BeginBatch(batch);
     for (size_t l = 0; l < first_.depth(); ++l) ForwardThrough(batch, l);
+    if (batch == 0) jacobians_.Measure(forward_, weights_, options_);
     std::set<const BackwardPass<T>*> begun;
     ScaledMatrix<T> delta;
     for (const RunState<T>& state : states_) {
@@ -226,6 +222,9 @@ class Simulation {
       result.delta_start =
           std::make_shared<const DeltaStart>(state.start->Result());
     }
+    if (state.run->jacobian_samples > 0) {
+      result.jacobian = jacobians_.Of(*state.forward, *state.run);
+    }
     result.complete = true;
   }
 
@@ -279,6 +278,7 @@ class Simulation {
   std::deque<Inputs<T>> inputs_;  // of the batch
   std::deque<Targets> targets_;
   GradientScratch<T> scratch_;
+  Jacobians<T> jacobians_;
 };
 
 template <typename T>

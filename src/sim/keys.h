@@ -24,6 +24,9 @@ inline constexpr CommandSet kAttention = 4;   // attention
 inline constexpr CommandSet kNetworks = kSimulation | kTraining;
 inline constexpr CommandSet kEveryCommand = kNetworks | kAttention;
 
+// The values of a switch.
+inline constexpr std::string_view kOffOn[] = {"off", "on"};
+
 struct Key {
   std::string_view name;
   CommandSet commands;

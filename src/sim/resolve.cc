@@ -278,6 +278,33 @@ void ResolveTraining(const Settings& settings, uint64_t default_steps,
   }
 }
 
+void ResolveJacobian(const Settings& settings, RunSpec* run) {
+  // Every product and the SVD are cubic, in double.
+  constexpr size_t kMostWidth = 1024;
+  const size_t samples =
+      settings.Whole("jacobian_samples", 1, 1, uint64_t{1} << 31);
+  if (settings.Name("jacobian", 0, kOffOn) == 0) return;
+  if (run->training.steps > 0) {
+    settings.Fail("jacobian",
+                  "the Jacobian is that of the initialization; remove "
+                  "jacobian or steps");
+  }
+  if (samples > run->batch) {
+    settings.Fail("jacobian_samples",
+                  fmt::format("jacobian_samples = {} is more than the batch "
+                              "has: {}",
+                              samples, run->batch));
+  }
+  const size_t widest =
+      *std::max_element(run->widths.begin(), run->widths.end());
+  if (widest > kMostWidth) {
+    settings.Fail("jacobian", fmt::format("jacobian = on takes widths up to "
+                                          "{}, and the widest layer has {}",
+                                          kMostWidth, widest));
+  }
+  run->jacobian_samples = samples;
+}
+
 }  // namespace
 
 const Initializer* FindInitializer(const Settings& settings) {
@@ -335,6 +362,7 @@ RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog,
   run.label_smoothing = settings.Real("label_smoothing", 0, 0, 1);
   ResolveWidths(settings, &run);
   ResolveTraining(settings, default_steps, &run);
+  ResolveJacobian(settings, &run);
   run.run_id = RunId(run);
   return run;
 }

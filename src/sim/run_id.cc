@@ -42,6 +42,10 @@ std::string CanonicalRun(const RunSpec& run) {
     add("input_variance", NumberText(run.input_variance), "1");
     add("input_correlation", NumberText(run.input_correlation), "0");
   }
+  if (run.jacobian_samples > 0) {
+    add("jacobian", "on", "off");
+    add("jacobian_samples", NumberText(run.jacobian_samples), "1");
+  }
   add("loss", std::string(run.loss->name), run.DefaultLoss());
   add("label_smoothing", NumberText(run.label_smoothing), "0");
   if (run.training.steps > 0) {

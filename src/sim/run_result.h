@@ -16,6 +16,13 @@ struct StepResult {
   double accuracy = 0;  // NaN without labels
 };
 
+// The singular values of one sample's Jacobian, values · 2^exponent, the
+// largest first.
+struct JacobianSpectrum {
+  std::vector<double> values;
+  int64_t exponent = 0;
+};
+
 struct RunResult {
   bool complete = false;
   // Of training: one that left the numbers that its precision can hold ends
@@ -34,8 +41,9 @@ struct RunResult {
   double label_entropy = 0;
   double cross_entropy = 0;
   double kl_divergence = 0;
-  int64_t first_non_finite_layer = -1;  // of Z or delta
-  double wall_seconds = 0;              // its share of its bundle's time
+  std::vector<JacobianSpectrum> jacobian;  // of jacobian_samples samples
+  int64_t first_non_finite_layer = -1;     // of Z or delta
+  double wall_seconds = 0;                 // its share of its bundle's time
 };
 
 }  // namespace initscope

@@ -42,6 +42,7 @@ struct RunSpec {
   std::vector<size_t> widths;  // q_0 … q_L
   size_t batch = 256;
   size_t batches = 1;
+  size_t jacobian_samples = 0;  // of the first batch; 0: no Jacobians
 
   std::string input;  // as written
   std::string labels;

@@ -128,7 +128,8 @@ Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
         bundle.runs.insert(bundle.runs.end(), passes[p].begin(),
                            passes[p].end());
         const RunSpec& run = runs[passes[p][0]];
-        bundle.flops += RunFlops(run) * BackwardPasses(run, passes[p].size());
+        bundle.flops += RunFlops(run) * BackwardPasses(run, passes[p].size()) +
+                        JacobianFlops(run);
       }
     }
   }
@@ -163,9 +164,13 @@ Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
 double ResultMemory(const RunSpec& run) {
   // Once in the results, once more as the columns that are written, with the
   // keys that stand beside them.
-  constexpr double kKeys = 16;
+  constexpr double kKeys = 16, kJacobianColumns = 6;
   const double columns = static_cast<double>(StatisticColumns().size());
-  return static_cast<double>(run.depth() + 1) * 8 * (2 * columns + kKeys);
+  const double values =
+      static_cast<double>(run.jacobian_samples) *
+      static_cast<double>(std::min(run.widths.front(), run.widths.back()));
+  return static_cast<double>(run.depth() + 1) * 8 * (2 * columns + kKeys) +
+         values * 8 * (kJacobianColumns + kKeys);
 }
 
 SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
@@ -178,7 +183,10 @@ SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
     std::map<PassKey, PassRuns> passes;
     for (size_t i : bundle) passes[ForwardPassKey(runs[i])].push_back(i);
     double sum = BundleMemory(runs[bundle[0]], workers);
-    for (const auto& [key, pass] : passes) sum += PassMemory(runs, pass);
+    for (const auto& [key, pass] : passes) {
+      sum += PassMemory(runs, pass);
+      cost.jacobian_flops += JacobianFlops(runs[pass[0]]);
+    }
     cost.draw_flops += DrawFlops(runs[bundle[0]]);
     return sum;
   };

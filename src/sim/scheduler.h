@@ -34,6 +34,7 @@ double ResultMemory(const RunSpec& run);
 struct SweepCost {
   double flops = 0;           // of the products
   double draw_flops = 0;      // of drawing weights
+  double jacobian_flops = 0;  // of Jacobians, as JacobianFlops() counts
   double memory = 0;          // bytes at the same time: inputs, jobs, results
   double memory_per_job = 0;  // of that, what one more job would add at most
   size_t bundles = 0;

@@ -23,7 +23,8 @@ PassKey ForwardPassKey(const RunSpec& run) {
           run.input_kind,
           run.samples.get(),
           run.input_variance,
-          run.input_correlation};
+          run.input_correlation,
+          run.jacobian_samples};
 }
 
 bool ShareInputs(const RunSpec& a, const RunSpec& b) {

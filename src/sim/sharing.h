@@ -17,7 +17,7 @@ bool IsHomogeneous(const RunSpec& run);
 // the loss.
 using PassKey = std::tuple<const Activation*, const Initializer*, double,
                            BiasInit, double, size_t, size_t, uint64_t,
-                           InputKind, const SampleSet*, double, double>;
+                           InputKind, const SampleSet*, double, double, size_t>;
 PassKey ForwardPassKey(const RunSpec& run);
 
 // Whether two runs of a bundle take the same batches, and the same targets.

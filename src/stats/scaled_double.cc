@@ -32,4 +32,10 @@ ScaledDouble operator+(ScaledDouble a, ScaledDouble b) {
   return {a.value + Ldexp(b.value, b.exponent - a.exponent), a.exponent};
 }
 
+ScaledDouble operator*(ScaledDouble a, double b) {
+  int shift = 0, b_shift = 0;
+  const double value = std::frexp(a.value, &shift) * std::frexp(b, &b_shift);
+  return {value, a.exponent + shift + b_shift};
+}
+
 }  // namespace initscope

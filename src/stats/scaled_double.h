@@ -19,4 +19,7 @@ struct ScaledDouble {
 // The sum, at the larger exponent.
 ScaledDouble operator+(ScaledDouble a, ScaledDouble b);
 
+// The product, its magnitude in the exponent: any number of factors may follow.
+ScaledDouble operator*(ScaledDouble a, double b);
+
 }  // namespace initscope

@@ -101,6 +101,19 @@ TEST(ScaledDouble, AZeroChangesNothing) {
   }
 }
 
+TEST(ScaledDouble, ProductsOfAnyLengthStayInRange) {
+  for (const double factor : {0x1p-1000, -0x1p1000}) {
+    ScaledDouble product = {3, 5};
+    for (int i = 0; i < 1000; ++i) product = product * factor;
+    EXPECT_GE(product.value, 0.25);
+    EXPECT_LE(product.value, 1);
+    product.exponent -= 1000 * std::ilogb(factor);
+    EXPECT_EQ(product.ToDouble(), 3 * 32);
+  }
+  EXPECT_EQ((ScaledDouble{3, 5} * 0).value, 0);
+  EXPECT_TRUE(std::isnan((ScaledDouble{3, 5} * std::nan("")).value));
+}
+
 TEST(ScaledDouble, PassesNanOn) {
   const ScaledDouble nan = {std::nan(""), 0};
   for (const ScaledDouble& other :
