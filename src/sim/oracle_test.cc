@@ -262,13 +262,13 @@ Values Flat(const std::vector<Oracle>& batches,
   return all;
 }
 
-Real Mean(const Values& v) {
+Real MeanOf(const Values& v) {
   return std::accumulate(v.begin(), v.end(), Real{0}) /
          static_cast<Real>(v.size());
 }
 
 Real CentralMoment(const Values& v, int power) {
-  const Real mean = Mean(v);
+  const Real mean = MeanOf(v);
   Real sum = 0;
   for (Real x : v) {
     Real term = 1;
@@ -341,7 +341,7 @@ Real MeanSampleVariance(const std::vector<const RealMatrix*>& batches) {
 
 void AddMoments(const std::string& name, const Values& v,
                 std::map<std::string, Real>* out) {
-  (*out)[name + "_mean"] = Mean(v);
+  (*out)[name + "_mean"] = MeanOf(v);
   (*out)[name + "_variance"] = CentralMoment(v, 2);
   (*out)[name + "_second_moment"] = SecondMoment(v);
 }
@@ -399,7 +399,7 @@ std::map<std::string, Real> OracleStatistics(const std::vector<Oracle>& batches,
     for (Real z : flat(&Oracle::z, l)) {
       slope.push_back(Slope(run.activation->name, z));
     }
-    s["slope_mean"] = Mean(slope);
+    s["slope_mean"] = MeanOf(slope);
     s["slope_second_moment"] = SecondMoment(slope);
     const Real bound = 0.01L * run.activation->max_slope;
     s["saturated_fraction"] =
