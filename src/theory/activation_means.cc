@@ -189,6 +189,14 @@ MeanValues ActivationMeans::ValuesAt(double log_q) const {
   const bool inside =
       log_q >= kFirstInterval && log_q < kFirstInterval + kIntervals;
   if (activation_.homogeneous || !inside) return At(log_q).value;
+  if (log_q == std::floor(log_q)) {
+    Interval& interval =
+        intervals_[static_cast<size_t>(log_q - kFirstInterval)];
+    std::call_once(interval.begin_made, [&] {
+      interval.at_begin = ComputeMeans(activation_, log_q);
+    });
+    return interval.at_begin;
+  }
   double x = 0;
   const Interval& interval = IntervalAt(log_q, &x);
   return ChebyshevSum(interval.value, x);

@@ -70,6 +70,8 @@ class ActivationMeans {
   static constexpr size_t kTerms = 18;
 
   struct Interval {
+    std::once_flag begin_made;
+    MeanValues at_begin;  // for who searches q at whole numbers
     std::once_flag made;
     // Chebyshev coefficients, term by term, of the values and derivatives.
     std::array<MeanValues, kTerms> value, first, second;

@@ -12,10 +12,6 @@ constexpr double kLargestVariance = 500;
 
 }  // namespace
 
-double LogCovariance(double of_unit, double n) {
-  return std::log1p(std::max(of_unit / n, -0.5));
-}
-
 double LogMeanExp(std::span<const double> values,
                   std::span<const BatchGeometry::Group> weights) {
   const double largest = *std::max_element(values.begin(), values.end());
@@ -67,7 +63,7 @@ void SpreadOfMean(const BatchGeometry& geometry,
   double largest = 0;
   const auto term = [&](double product, double log_covariance) {
     largest = std::max(largest, log_covariance);
-    return product * std::expm1(std::min(log_covariance, kLargestVariance));
+    return product * CheapExpm1(std::min(log_covariance, kLargestVariance));
   };
   const double relative = MeanOverPairs(
       geometry,

@@ -1,6 +1,8 @@
 // The law of a batch's mean from those of its samples and pairs.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <span>
 
@@ -9,9 +11,21 @@
 
 namespace initscope {
 
+// log(1 + x) and e^x − 1, to 1e-12 relative; cheap for small x.
+inline double CheapLog1p(double x) {
+  if (!(std::abs(x) < 1e-2)) return std::log1p(x);
+  return x * (1 - x * (1. / 2 - x * (1. / 3 - x * (1. / 4 - x / 5))));
+}
+inline double CheapExpm1(double x) {
+  if (!(std::abs(x) < 1e-2)) return std::expm1(x);
+  return x * (1 + x * (1. / 2 + x * (1. / 6 + x * (1. / 24 + x / 120))));
+}
+
 // log(1 + c/n), the covariance of the logarithms of two means over n units
 // whose relative covariance per unit is c.
-double LogCovariance(double of_unit, double n);
+inline double LogCovariance(double of_unit, double n) {
+  return CheapLog1p(std::max(of_unit / n, -0.5));
+}
 
 // log Σ weight·e^value / Σ weight. −∞ where all values are.
 double LogMeanExp(std::span<const double> values,

@@ -259,7 +259,7 @@ void Row::FillActivationVariance(TheoryRow* row) const {
             f.square * f.square * state.means[Mean::kFourth] -
             4 * m * std::pow(f.square, 1.5) * state.means[Mean::kCube] +
             4 * m * m * f.square - unit_mean(f) * unit_mean(f);
-        return std::expm1(r * r * state.variance +
+        return CheapExpm1(r * r * state.variance +
                           LogCovariance(of_unit / norm, width_));
       },
       [&](size_t p) {
@@ -270,7 +270,7 @@ void Row::FillActivationVariance(TheoryRow* row) const {
             2 * m * means.cube * std::sqrt(a.square * b.square) *
                 (std::sqrt(a.square) + std::sqrt(b.square)) +
             4 * m * m * product(p) - unit_mean(a) * unit_mean(b);
-        return std::expm1(response(ClassA(p), a) * response(ClassB(p), b) *
+        return CheapExpm1(response(ClassA(p), a) * response(ClassB(p), b) *
                               layer_.pairs[p].covariance +
                           LogCovariance(of_unit / norm, width_));
       });

@@ -27,6 +27,7 @@ double CorrelationNoise(double mean, double of_product, double n) {
 }
 
 // The pair functions of the classes, each made when it is first asked for.
+// Classes whose q have become the same share theirs.
 class PairFunctions {
  public:
   PairFunctions(const Activation& activation, const TheoryTables& tables,
@@ -36,14 +37,24 @@ class PairFunctions {
       functions_[0].emplace(activation);
       return;
     }
+    constexpr double kSame = 1e-12;
     coefficients_.resize(classes.size());
     for (size_t i = 0; i < classes.size(); ++i) {
+      size_t same = 0;
+      while (same < i &&
+             !(std::abs(classes[same].log_q - classes[i].log_q) < kSame)) {
+        ++same;
+      }
+      like_.push_back(same);
+      if (same < i) continue;
       tables.Hermite(activation).At(classes[i].log_q, &coefficients_[i]);
     }
   }
 
   const PairFunction& Of(size_t a, size_t b) {
     if (activation_.homogeneous) return *functions_[0];
+    a = like_[a];
+    b = like_[b];
     auto& function = functions_[a * coefficients_.size() + b];
     if (!function) function.emplace(coefficients_[a], coefficients_[b]);
     return *function;
@@ -51,6 +62,7 @@ class PairFunctions {
 
  private:
   const Activation& activation_;
+  std::vector<size_t> like_;
   std::vector<HermiteCoefficients> coefficients_;
   std::vector<std::optional<PairFunction>> functions_;
 };
@@ -112,7 +124,7 @@ void ForwardTheory::Activate(size_t l) {
 // but for 1 - E f f, which keeps its ratio to 1 - c where that is small.
 bool ForwardTheory::HasSettled(size_t l, size_t p) const {
   if (l < 2) return false;
-  constexpr double kSame = 1e-13, kLinear = -20;
+  constexpr double kSame = 1e-10, kLinear = -20;
   const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
   const LayerState &layer = layers_[l], &before = layers_[l - 1];
   for (const size_t i : {group.a, group.b}) {
