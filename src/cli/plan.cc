@@ -105,12 +105,12 @@ int PlanCommand(const Options& options) {
   for (const RunSpec& run : experiment.runs) {
     layers += static_cast<double>(run.depth() + 1);
   }
-  const double jacobian_seconds =
-      cost.jacobian_flops == 0
-          ? 0
-          : cost.jacobian_flops / JacobianRate(experiment.runs[0]);
+  double busy = (cost.flops + cost.draw_flops) / rate;
+  if (cost.jacobian_flops > 0) {
+    busy += cost.jacobian_flops / JacobianRate(experiment.runs[0]);
+  }
   const double seconds =
-      (jacobian_seconds + (cost.flops + cost.draw_flops) * kOverhead / rate +
+      (busy * kOverhead +
        kSecondsPerRun * static_cast<double>(experiment.runs.size()) +
        kSecondsPerRunLayer * layers) /
       jobs;
