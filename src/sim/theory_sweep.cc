@@ -121,12 +121,13 @@ void AddTheory(const std::vector<RunSpec>& runs,
                std::vector<RunResult>* results) {
   const TheoryTables tables;
   const auto groups = TheoryGroups(runs, geometries);
+  const size_t inside = groups.size() < options.jobs ? options.jobs : 1;
   ParallelFor(groups.size(), options.jobs, [&](size_t g) {
     if (options.stop != nullptr && *options.stop) return;
     const RunSpec& first = runs[groups[g][0]];
     const NetworkModel model = TheoryModel(first);
     const ForwardTheory forward(model, *geometries.Of(groups[g][0]), tables);
-    const std::vector<TheoryRow> forward_rows = ForwardRows(forward);
+    const std::vector<TheoryRow> forward_rows = ForwardRows(forward, inside);
     for (size_t i : groups[g]) {
       RunResult& result = (*results)[i];
       if (!result.complete) continue;
@@ -164,12 +165,13 @@ Prediction PredictSweep(const std::vector<RunSpec>& runs, size_t jobs) {
   }
   prediction.results.resize(groups.size());
   const TheoryTables tables;
+  const size_t inside = groups.size() < jobs ? jobs : 1;
   ParallelFor(groups.size(), jobs, [&](size_t g) {
     const RunSpec& run = prediction.runs[g];
     const BatchGeometry& geometry = *geometries.Of(groups[g][0]);
     const NetworkModel model = TheoryModel(run);
     const ForwardTheory forward(model, geometry, tables);
-    std::vector<TheoryRow> rows = ForwardRows(forward);
+    std::vector<TheoryRow> rows = ForwardRows(forward, inside);
     FillBackward(forward, UnitStart(run, geometry), &rows);
     RunResult& result = prediction.results[g];
     result.theory = Columns(rows);

@@ -23,8 +23,8 @@ namespace initscope {
 class BatchGeometry {
  public:
   static constexpr size_t kSampleGroups = 64;
-  static constexpr size_t kClasses = 8;
-  static constexpr size_t kAngles = 4;
+  static constexpr size_t kClasses = 6;
+  static constexpr size_t kAngles = 3;
   static constexpr size_t kMostPaired = 256;  // samples, the first ones
 
   // Samples of nearly equal norm.

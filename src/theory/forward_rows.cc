@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/parallel.h"
 #include "theory/batch_spread.h"
 
 namespace initscope {
@@ -284,17 +285,18 @@ void Row::FillActivationVariance(TheoryRow* row) const {
 
 }  // namespace
 
-std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward) {
+std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward, size_t jobs) {
   const size_t depth = forward.model().depth();
   std::vector<TheoryRow> rows(depth + 1);
-  for (size_t l = 1; l <= depth; ++l) {
+  ParallelFor(depth, jobs, [&](size_t i) {
+    const size_t l = i + 1;
     const Row made(forward, l);
     made.FillPreActivation(&rows[l]);
     made.FillCosine(&rows[l]);
-    if (l == depth) continue;
+    if (l == depth) return;
     made.FillActivation(&rows[l]);
     made.FillSlope(&rows[l]);
-  }
+  });
   TheoryRow& output = rows[depth];  // X_L = Z_L
   output.activation_second_moment = output.pre_activation_second_moment;
   output.activation_variance = output.pre_activation_variance;

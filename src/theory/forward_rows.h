@@ -8,7 +8,8 @@
 
 namespace initscope {
 
-// Rows 0 … L, their forward columns filled; none at row 0, the input.
-std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward);
+// Rows 0 … L, their forward columns filled; none at row 0, the input. `jobs`
+// workers change no bit.
+std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward, size_t jobs);
 
 }  // namespace initscope

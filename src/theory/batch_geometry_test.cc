@@ -1,0 +1,105 @@
+#include "theory/batch_geometry.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+#include <random>
+
+namespace initscope {
+namespace {
+
+Matrix<double> Draw(size_t rows, size_t cols, unsigned seed) {
+  std::mt19937 bits(seed);
+  std::normal_distribution<double> normal;
+  Matrix<double> x(rows, cols);
+  for (size_t i = 0; i < rows; ++i) {
+    const double scale = std::exp(0.3 * normal(bits));
+    for (size_t j = 0; j < cols; ++j) x(i, j) = scale * normal(bits) + 0.5;
+  }
+  return x;
+}
+
+double Dot(const Matrix<double>& x, size_t i, size_t k) {
+  return std::inner_product(x.row(i), x.row(i) + x.cols(), x.row(k), 0.0);
+}
+
+TEST(BatchGeometry, FewSamplesAreNotGrouped) {
+  const size_t n = BatchGeometry::kClasses;
+  const Matrix<double> x = Draw(n, 20, 1);
+  const BatchGeometry geometry(1, [&](size_t) { return Draw(n, 20, 1); });
+  ASSERT_EQ(geometry.pairs().size(), n * (n - 1) / 2);
+  for (size_t k = 0; k < n; ++k) {
+    const double square = Dot(x, k, k) / 20;
+    EXPECT_NEAR(geometry.classes()[geometry.Class(k)].square, square,
+                1e-14 * square);
+    EXPECT_NEAR(geometry.sample_groups()[geometry.SampleGroup(k)].square,
+                square, 1e-14 * square);
+    for (size_t i = 0; i < k; ++i) {
+      const double c = Dot(x, i, k) / std::sqrt(Dot(x, i, i) * Dot(x, k, k));
+      EXPECT_NEAR(geometry.pairs()[geometry.PairGroupOf(i, k)].one_minus_cosine,
+                  1 - c, 1e-14);
+    }
+  }
+}
+
+// Groups keep counts and means: whatever is linear in them is exact.
+TEST(BatchGeometry, GroupsKeepCountsAndMeans) {
+  const size_t m = 50, batches = 3, d = 12;
+  const BatchGeometry geometry(
+      batches, [&](size_t b) { return Draw(m, d, 10 + unsigned(b)); });
+  EXPECT_EQ(geometry.samples(), m * batches);
+  EXPECT_EQ(geometry.paired(), m);
+  EXPECT_TRUE(geometry.pairs_share_a_batch());
+  double count = 0, square = 0;
+  for (const auto& group : geometry.sample_groups()) {
+    count += group.count;
+    square += group.count * group.square;
+  }
+  EXPECT_EQ(count, m * batches);
+  double expected = 0, angles = 0;
+  for (size_t b = 0; b < batches; ++b) {
+    const Matrix<double> x = Draw(m, d, 10 + unsigned(b));
+    for (size_t i = 0; i < m; ++i) {
+      expected += Dot(x, i, i) / d;
+      for (size_t k = i + 1; k < m && b == 0; ++k) {
+        angles += 1 - Dot(x, i, k) / std::sqrt(Dot(x, i, i) * Dot(x, k, k));
+      }
+    }
+  }
+  EXPECT_NEAR(square, expected, 1e-12 * expected);
+  EXPECT_EQ(geometry.pair_count(), m * (m - 1) / 2);
+  double of_groups = 0, pairs = 0;
+  for (const auto& pair : geometry.pairs()) {
+    EXPECT_LE(pair.a, pair.b);
+    of_groups += pair.count * pair.one_minus_cosine;
+    pairs += pair.count;
+  }
+  EXPECT_EQ(pairs, geometry.pair_count());
+  EXPECT_NEAR(of_groups, angles, 1e-12 * angles);
+}
+
+TEST(BatchGeometry, EqualRowsHaveNoAngle) {
+  const BatchGeometry geometry(1, [](size_t) {
+    Matrix<double> x(3, 7);
+    for (size_t j = 0; j < 7; ++j) {
+      x(0, j) = x(1, j) = 0.1 * double(j) + 0.3;
+      x(2, j) = 0;
+    }
+    return x;
+  });
+  ASSERT_EQ(geometry.pairs().size(), 1u);  // a zero has no angle
+  EXPECT_EQ(geometry.pairs()[0].one_minus_cosine, 0);
+  EXPECT_EQ(geometry.PairGroupOf(0, 2), BatchGeometry::kNoPair);
+  EXPECT_EQ(geometry.sample_groups()[0].square, 0);
+}
+
+TEST(BatchGeometry, SingleSamplesPairAcrossBatches) {
+  const BatchGeometry geometry(
+      4, [](size_t b) { return Draw(1, 9, unsigned(b)); });
+  EXPECT_FALSE(geometry.pairs_share_a_batch());
+  EXPECT_EQ(geometry.pair_count(), 6);
+}
+
+}  // namespace
+}  // namespace initscope

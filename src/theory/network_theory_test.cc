@@ -1,0 +1,225 @@
+// The recursion of whole networks against plain recursions by quadrature, and
+// against laws that are known in closed form.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "theory/backward_theory.h"
+#include "theory/forward_rows.h"
+#include "theory/pair_quadrature.h"
+
+namespace initscope {
+namespace {
+
+const Activation& Find(std::string_view name) {
+  return *std::find_if(Activations().begin(), Activations().end(),
+                       [&](const Activation& f) { return f.name == name; });
+}
+
+Matrix<double> Inputs() {  // unequal norms, correlations of both signs
+  const double rows[4][3] = {
+      {1.0, 0.2, -0.4}, {0.5, 1.5, 0.3}, {-0.6, 0.9, 1.1}, {2.0, 0.1, 0.7}};
+  Matrix<double> x(4, 3);
+  std::copy_n(rows[0], 12, x.data());
+  return x;
+}
+
+NetworkModel Model(const Activation& f, std::vector<size_t> widths, double gain,
+                   double bias) {
+  NetworkModel model;
+  model.activation = &f;
+  for (size_t l = 0; l + 1 < widths.size(); ++l) {
+    model.log_scale.push_back(
+        std::log(gain * gain / static_cast<double>(widths[l])));
+    model.bias_variance.push_back(bias * bias);
+  }
+  model.widths = std::move(widths);
+  return model;
+}
+
+DeltaStart UnitStart(const BatchGeometry& geometry, size_t layer) {
+  DeltaStart start;
+  start.layer = layer;
+  start.log_square.assign(geometry.sample_groups().size(), 0);
+  start.class_log_square.assign(geometry.classes().size(), 0);
+  start.product.assign(geometry.pairs().size(), 0.3);
+  start.cosine_square.assign(geometry.pairs().size(), 0.09);
+  return start;
+}
+
+// K by nested quadrature, entry by entry; then means over the batch.
+TEST(NetworkTheory, AgreesWithThePlainRecursion) {
+  const BatchGeometry geometry(1, [](size_t) { return Inputs(); });
+  const TheoryTables tables;
+  for (const char* name : {"tanh", "relu", "gelu", "sigmoid", "selu"}) {
+    SCOPED_TRACE(name);
+    const Activation& f = Find(name);
+    const NetworkModel model = Model(f, {3, 40, 90, 20, 10}, 1.3, 0.2);
+    const ForwardTheory forward(model, geometry, tables);
+    std::vector<TheoryRow> rows = ForwardRows(forward, 1);
+    const DeltaStart start = UnitStart(geometry, 4);
+    FillBackward(forward, start, &rows);
+    // Forward.
+    const Matrix<double> x = Inputs();
+    double k[4][4], slopes[5][4][4], products[5][4][4];
+    for (int a = 0; a < 4; ++a) {
+      for (int b = 0; b < 4; ++b) {
+        products[0][a][b] = 0;
+        for (int j = 0; j < 3; ++j) products[0][a][b] += x(a, j) * x(b, j) / 3;
+      }
+    }
+    for (size_t l = 1; l <= 4; ++l) {
+      double q = 0, cosine = 0, square = 0, mean = 0, slope2 = 0;
+      for (int a = 0; a < 4; ++a) {
+        for (int b = 0; b < 4; ++b) {
+          k[a][b] = 1.69 * products[l - 1][a][b] + 0.04;
+        }
+      }
+      for (int a = 0; a < 4; ++a) {
+        q += k[a][a] / 4;
+        for (int b = 0; b < 4; ++b) {
+          const double c = k[a][b] / std::sqrt(k[a][a] * k[b][b]);
+          if (b > a) cosine += c / 6;
+          const PairLaw law = {k[a][a], k[b][b], a == b ? 1 : c};
+          products[l][a][b] = PairMean(
+              [&](double u, double v) { return f.value(u) * f.value(v); },
+              f.kinks, f.kinks, law);
+          slopes[l][a][b] = PairMean(
+              [&](double u, double v) { return f.slope(u) * f.slope(v); },
+              f.kinks, f.kinks, law);
+        }
+        square += products[l][a][a] / 4;
+        slope2 += slopes[l][a][a] / 4;
+        mean += PairMean([&](double u, double) { return f.value(u); }, f.kinks,
+                         f.kinks, {k[a][a], k[a][a], 0}) /
+                4;
+      }
+      const double tolerance = f.kinks.empty() || f.homogeneous ? 1e-7 : 1e-4;
+      const TheoryRow& row = rows[l];
+      EXPECT_NEAR(std::exp(row.pre_activation_second_moment.log_limit), q,
+                  1e-9 * q);
+      EXPECT_NEAR(1 - std::exp(row.log_one_minus_cosine), cosine, tolerance);
+      if (l == 4) break;
+      EXPECT_NEAR(std::exp(row.activation_second_moment.log_limit), square,
+                  1e-9 * square);
+      EXPECT_NEAR(std::exp(row.activation_variance.log_limit),
+                  square - mean * mean, 1e-9 * square);
+      EXPECT_NEAR(row.activation_mean, mean, 1e-9);
+      EXPECT_NEAR(std::exp(row.slope_second_moment.log_limit), slope2,
+                  1e-9 * slope2);
+    }
+    // Backward: P(a, b) of delta, 1 and 0.3 at the output.
+    double p[4][4];
+    for (int a = 0; a < 4; ++a) {
+      for (int b = 0; b < 4; ++b) p[a][b] = a == b ? 1 : 0.3;
+    }
+    for (size_t l = 4; l-- > 0;) {
+      double gradient = 0, delta = 0;
+      for (int a = 0; a < 4; ++a) {
+        for (int b = 0; b < 4; ++b) gradient += p[a][b] * products[l][a][b];
+      }
+      EXPECT_NEAR(std::exp(rows[l + 1].weight_gradient_second_moment.log_limit),
+                  gradient, 1e-4 * gradient);
+      const double weights = 1.69 / static_cast<double>(model.widths[l]) *
+                             static_cast<double>(model.widths[l + 1]);
+      for (int a = 0; a < 4; ++a) {
+        for (int b = 0; b < 4; ++b) {
+          p[a][b] *= weights * (l > 0 ? slopes[l][a][b] : 1);
+        }
+        delta += p[a][a] / 4;
+      }
+      EXPECT_NEAR(std::exp(rows[l].delta_second_moment.log_limit), delta,
+                  1e-9 * delta);
+    }
+  }
+}
+
+// He's relu: E[M²]/E[M]² = Π(1 + 5/n_l) (Hanin & Rolnick 2018), exactly, and
+// the same of delta; E log M is less by half of the logarithm's variance.
+TEST(NetworkTheory, ReluHasTheSpreadOfHaninAndNica) {
+  const BatchGeometry geometry(1, [](size_t) {
+    Matrix<double> x(1, 3);
+    x(0, 0) = x(0, 1) = x(0, 2) = 1;
+    return x;
+  });
+  const TheoryTables tables;
+  const std::vector<size_t> widths = {3, 128, 64, 200, 32, 8};
+  const NetworkModel model = Model(Find("relu"), widths, std::sqrt(2), 0);
+  const ForwardTheory forward(model, geometry, tables);
+  std::vector<TheoryRow> rows = ForwardRows(forward, 2);
+  FillBackward(forward, UnitStart(geometry, 5), &rows);
+  double variance = 0;
+  for (size_t l = 1; l < 5; ++l) {
+    variance += std::log1p(5 / static_cast<double>(widths[l]));
+    const Estimate& square = rows[l].activation_second_moment;
+    EXPECT_NEAR(square.log_variance, variance, 1e-12);
+    EXPECT_NEAR(square.log_mean, square.log_limit - variance / 2, 1e-12);
+    EXPECT_NEAR(square.log_limit, 0, 1e-12);
+  }
+  variance = 0;
+  for (size_t l = 4; l >= 1; --l) {
+    variance += std::log1p(5 / static_cast<double>(widths[l]));
+    EXPECT_NEAR(rows[l].delta_second_moment.log_variance, variance, 1e-12);
+  }
+}
+
+// Roberts, Yaida & Hanin: V/K² grows by 2/n a layer for linear networks, and
+// for tanh at criticality by (2/3)/n once q ~ 1/l (their eq. 5.96 f.).
+TEST(NetworkTheory, VertexGrowsAsRobertsYaidaAndHaninSay) {
+  const BatchGeometry geometry(1, [](size_t) {
+    Matrix<double> x(1, 1);
+    x(0, 0) = 1;
+    return x;
+  });
+  const TheoryTables tables;
+  const double n = 1e6;
+  std::vector<size_t> widths(401, static_cast<size_t>(n));
+  widths[0] = 1;
+  const auto growth = [&](const char* name) {
+    const NetworkModel model = Model(Find(name), widths, 1, 0);
+    const ForwardTheory forward(model, geometry, tables);
+    return n *
+           (forward.layer(400).classes[0].variance -
+            forward.layer(300).classes[0].variance) /
+           100;
+  };
+  EXPECT_NEAR(growth("linear"), 2, 1e-5);
+  EXPECT_NEAR(growth("tanh"), 2. / 3, 0.02);  // log l/l
+}
+
+// Nothing leaves the range of logarithms in 3,000 layers.
+TEST(NetworkTheory, DeepNetworksStayInRange) {
+  const BatchGeometry geometry(1, [](size_t) { return Inputs(); });
+  const TheoryTables tables;
+  std::vector<size_t> widths(3001, 50);
+  widths[0] = 3;
+  for (const Activation& f : Activations()) {
+    for (const double gain : {0.0, 0.3, 1.0, 5.0}) {
+      for (const double bias : {0.0, 0.1}) {
+        const NetworkModel model = Model(f, widths, gain, bias);
+        const ForwardTheory forward(model, geometry, tables);
+        std::vector<TheoryRow> rows = ForwardRows(forward, 1);
+        FillBackward(forward, UnitStart(geometry, 3000), &rows);
+        for (const TheoryRow& row : rows) {
+          if (&row == &rows[0]) continue;
+          EXPECT_FALSE(
+              std::isnan(row.pre_activation_second_moment.log_mean) ||
+              std::isnan(row.pre_activation_second_moment.log_variance) ||
+              std::isnan(row.activation_variance.log_limit) ||
+              std::isnan(row.delta_second_moment.log_mean) ||
+              std::isnan(row.delta_second_moment.log_variance) ||
+              std::isnan(row.weight_gradient_second_moment.log_limit))
+              << f.name << " gain " << gain << " bias " << bias << " row "
+              << &row - rows.data();
+          if (::testing::Test::HasFailure()) return;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace initscope
