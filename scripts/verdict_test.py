@@ -41,6 +41,9 @@ def verdicts(call):
      ["saturated", "consistent"]),
     ({"activation": "tanh", "init": "constant"}, ["no theory"]),
     ({"activation": "tanh", "depth": 1}, ["consistent"]),
+    # Samples whose q become the same, one by one, at about layer 24.
+    ({"activation": "tanh", "init": "lecun_normal", "gain": 2, "depth": 40,
+      "batch": 64}, ["consistent"]),
 ])
 def test_verdict(verdicts, keys, expected):
     (group,), (line,) = verdicts(**keys)

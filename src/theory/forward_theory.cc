@@ -42,7 +42,8 @@ class PairFunctions {
     for (size_t i = 0; i < classes.size(); ++i) {
       size_t same = 0;
       while (same < i &&
-             !(std::abs(classes[same].log_q - classes[i].log_q) < kSame)) {
+             !(like_[same] == same &&
+               std::abs(classes[same].log_q - classes[i].log_q) < kSame)) {
         ++same;
       }
       like_.push_back(same);
