@@ -165,7 +165,8 @@ double ResultMemory(const RunSpec& run) {
   // Once in the results, once more as the columns that are written, with the
   // keys that stand beside them.
   constexpr double kKeys = 16, kJacobianColumns = 6;
-  const double columns = static_cast<double>(StatisticColumns().size());
+  const double columns =
+      static_cast<double>(StatisticColumns().size() + TheoryColumns().size());
   const double values =
       static_cast<double>(run.jacobian_samples) *
       static_cast<double>(std::min(run.widths.front(), run.widths.back()));

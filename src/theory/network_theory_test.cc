@@ -190,19 +190,19 @@ TEST(NetworkTheory, VertexGrowsAsRobertsYaidaAndHaninSay) {
   EXPECT_NEAR(growth("tanh"), 2. / 3, 0.02);  // log l/l
 }
 
-// Nothing leaves the range of logarithms in 3,000 layers.
+// Nothing leaves the range of logarithms in 1,000 layers.
 TEST(NetworkTheory, DeepNetworksStayInRange) {
   const BatchGeometry geometry(1, [](size_t) { return Inputs(); });
   const TheoryTables tables;
-  std::vector<size_t> widths(3001, 50);
+  std::vector<size_t> widths(1001, 50);
   widths[0] = 3;
   for (const Activation& f : Activations()) {
-    for (const double gain : {0.0, 0.3, 1.0, 5.0}) {
+    for (const double gain : {0.0, 0.3, 5.0}) {
       for (const double bias : {0.0, 0.1}) {
         const NetworkModel model = Model(f, widths, gain, bias);
         const ForwardTheory forward(model, geometry, tables);
         std::vector<TheoryRow> rows = ForwardRows(forward, 1);
-        FillBackward(forward, UnitStart(geometry, 3000), &rows);
+        FillBackward(forward, UnitStart(geometry, 1000), &rows);
         for (const TheoryRow& row : rows) {
           if (&row == &rows[0]) continue;
           EXPECT_FALSE(
