@@ -1,0 +1,119 @@
+"""initscope theory: what it prints and writes, and how it refuses."""
+
+import json
+import math
+import subprocess
+
+import h5py
+import numpy as np
+import pytest
+
+KEYS = ["--activation", "tanh,relu", "--init", "lecun_normal,orthogonal",
+        "--gain", "0.8,1.5", "--bias-std", "0.2", "--shape", "20x30x30x12",
+        "--batch", "9", "--loss", "probe"]
+
+
+@pytest.fixture
+def theory(run_program, tmp_path):
+    """theory(arguments…) -> the parsed JSON."""
+    def call(*arguments):
+        done = run_program(["theory", *arguments, "--json"], tmp_path)
+        return json.loads(done.stdout)["networks"]
+    return call
+
+
+def number(value):
+    return float(value.replace("NaN", "nan")) if isinstance(
+        value, str) else value
+
+
+def test_json_is_what_run_stores(theory, run_program, tmp_path):
+    """Forward to the bit; backward up to the delta_L that run measured."""
+    networks = theory(*KEYS)
+    run_program(["run", *KEYS, "--seed", "3,4", "--output", "x.h5"], tmp_path)
+    with h5py.File(tmp_path / "x.h5") as file:
+        layers = file["layers"]
+        stored = {name: layers[name][()].reshape(-1, 4) for name in layers
+                  if name.startswith("theory_")}
+        measured = layers["delta_second_moment"][()].reshape(-1, 4)[:, 3]
+    assert len(networks) == 8 and len(measured) == 16
+    for i, network in enumerate(networks):
+        assert set(network["layers"]) == set(stored)
+        for name, values in network["layers"].items():
+            values = np.array([number(value) for value in values])
+            found = stored[name][2 * i]
+            if "delta" not in name and "weight_gradient" not in name:
+                np.testing.assert_array_equal(values, found, name)
+        ratio = (stored["theory_delta_second_moment"][2 * i]
+                 / network["layers"]["theory_delta_second_moment"])
+        np.testing.assert_allclose(ratio, measured[2 * i], rtol=0.05)
+
+
+def test_output_has_the_same(theory, run_program, tmp_path):
+    networks = theory(*KEYS)
+    run_program(["theory", *KEYS, "--output", "t.h5"], tmp_path)
+    with h5py.File(tmp_path / "t.h5") as file:
+        assert file["runs/run_id"].shape == (8,)
+        assert "pre_activation_variance" not in file["layers"]
+        for name in networks[0]["layers"]:
+            expected = [number(value) for network in networks
+                        for value in network["layers"][name]]
+            np.testing.assert_array_equal(file["layers"][name][()], expected)
+
+
+def test_asymptotics(theory):
+    """Poole et al. 2016 at gain 2.5, bias_std 0.3; relu off criticality."""
+    network, = theory("--activation", "tanh", "--init", "lecun_normal",
+                      "--gain", "2.5", "--bias-std", "0.3")
+    point, = network["asymptotics"]["fixed_points"]
+    assert point["phase"] == "chaotic"
+    for key, value in (("q", 4.079124), ("chi_1", 1.585225),
+                       ("c", 0.12210375)):
+        assert math.isclose(point[key], value, rel_tol=1e-6), key
+    network, = theory("--activation", "relu", "--init", "he_normal",
+                      "--bias-std", "0.3")
+    text = network["asymptotics"]["text"]
+    assert "nan" not in json.dumps(network["asymptotics"]).lower(), text
+    assert "grows" in text or "no fixed point" in text, text
+
+
+def test_table_for_people(run_program, tmp_path):
+    done = run_program(["theory", *KEYS], tmp_path)
+    assert done.stdout.count("lecun_normal") == 4
+    assert "χ_1" in done.stdout and "critical at" in done.stdout
+    assert "nan" not in done.stdout.lower()
+    assert list(tmp_path.iterdir()) == []
+    deep = run_program(["theory", "--activation", "sigmoid", "--depth",
+                        "1000", "--width", "64"], tmp_path).stdout
+    assert "10^-" in deep and deep.count("\n") < 60
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--init", "constant"], "no theory for init = constant"),
+    (["--gain", "nan"], "gain = nan"),
+    (["--gain", "-1"], "gain = -1 is out of range"),
+    (["--bias-std", "inf"], "bias_std = inf"),
+    (["--bias-std", "-0.1"], "bias_std = -0.1 is out of range"),
+    (["--learning-rate", "1"], "learning_rate"),
+    (["--output", "no/x.h5"], "no/x.h5"),
+])
+def test_refusals_are_one_line(program, tmp_path, arguments, words):
+
+    done = subprocess.run([program, "theory", *arguments], cwd=tmp_path,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode in (64, 73) and done.stdout == ""
+    assert words in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_switch(run_program, program, tmp_path):
+
+    small = ["run", "--depth", "3", "--width", "8", "--batch", "4"]
+    run_program([*small, "--theory", "off", "--output", "x.h5"], tmp_path)
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert not [n for n in file["layers"] if n.startswith("theory")]
+    run_program([*small, "--init", "constant", "--output", "y.h5"], tmp_path)
+    done = subprocess.run([program, *small, "--theory", "maybe"],
+                          cwd=tmp_path, capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 64
+    assert "--theory: theory = maybe is neither on nor off" in done.stderr
