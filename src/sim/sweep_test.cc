@@ -134,13 +134,13 @@ TEST(ExpandSweep, KeysBelongToCommands) {
           "take it; remove it"));
   const Asker attention = {"attention", kAttention};
   EXPECT_EQ(ExpandSweep(text, attention).points.size(), 1u);
-  EXPECT_THAT(ErrorOf([&] {
-                ExpandSweep(
-                    Text({{"gain", "1", "a.ini:1"}, {"depth", "4", "a.ini:2"}}),
+  EXPECT_THAT(
+      ErrorOf([&] {
+        ExpandSweep(Text({{"gain", "1", "a.ini:1"}, {"depth", "4", "a.ini:2"}}),
                     attention);
-              }),
-              HasSubstr("a.ini:2: depth is a key of run, train, plan, trace, "
-                        "gradcheck, and attention does not take it"));
+      }),
+      HasSubstr("a.ini:2: depth is a key of run, theory, train, plan, trace, "
+                "gradcheck, and attention does not take it"));
   // What is proposed is a key of the command that asks.
   EXPECT_THAT(ErrorOf([&] {
                 ExpandSweep(Text({{"dk", "4", "b"}}), attention);
