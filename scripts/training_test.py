@@ -89,8 +89,8 @@ def test_step_zero_is_what_run_sees(trained, swept):
     first = train["step"] == 0
     assert first.sum() == len(run["step"])
     for name, values in run.items():
-        if values.dtype.kind != "f":
-            continue
+        if values.dtype.kind != "f" or name.startswith("theory_"):
+            continue  # only run has theory
         np.testing.assert_allclose(train[name][first], values, rtol=1e-9,
                                    atol=1e-12, err_msg=name)
 
