@@ -100,7 +100,13 @@ Json AsymptoticsJson(const Asymptotics& found) {
   return json;
 }
 
-void PrintAsymptotics(const Asymptotics& found) {
+// The gain at which this run's weights would have that variance.
+double GainOf(const RunSpec& run, const Asymptotics& found,
+              const CriticalPoint& point) {
+  return run.gain * std::sqrt(point.weight_variance / found.variances.weight);
+}
+
+void PrintAsymptotics(const RunSpec& run, const Asymptotics& found) {
   fmt::print("  σ_w² = {:.6g}, σ_b² = {:.6g}: {}\n", found.variances.weight,
              found.variances.bias, found.points.Text());
   for (size_t i = 0; i < found.correlations.size(); ++i) {
@@ -110,7 +116,12 @@ void PrintAsymptotics(const Asymptotics& found) {
                at.QDepth(), found.correlations[i]->c,
                found.correlations[i]->Depth());
   }
-  fmt::print("  {}\n", CriticalText(found.critical));
+  fmt::print("  {}", CriticalText(found.critical));
+  for (const CriticalPoint& point : found.critical) {
+    fmt::print("{} gain {:.6g}", &point == found.critical.data() ? ":" : ",",
+               GainOf(run, found, point));
+  }
+  fmt::print("\n");
 }
 
 // Which rows of a deep network are shown: the first ones, then ever fewer, and
@@ -155,8 +166,10 @@ class RowValues {
   const double* values_;
 };
 
+// Rounding about zero is no number to look at.
 std::string Plain(double value) {
-  return std::isnan(value) ? "-" : fmt::format("{:.4g}", value);
+  if (std::isnan(value)) return "-";
+  return fmt::format("{:.4g}", std::abs(value) < 1e-12 ? 0.0 : value);
 }
 
 void PrintRows(const RunSpec& run, const std::vector<double>& values) {
@@ -218,7 +231,7 @@ void PrintTheory(const Prediction& prediction) {
     fmt::print("{}, {}, gain {:.6g}, {}, {}\n", run.activation->name,
                run.init->name, run.gain, run.Shape(), run.loss->name);
     if (const auto found = FindAsymptotics(run, tables)) {
-      PrintAsymptotics(*found);
+      PrintAsymptotics(run, *found);
     }
     PrintRows(run, prediction.results[i].theory);
     fmt::print("\n");

@@ -123,7 +123,6 @@ void AddTheory(const std::vector<RunSpec>& runs,
   const auto groups = TheoryGroups(runs, geometries);
   const size_t inside = groups.size() < options.jobs ? options.jobs : 1;
   ParallelFor(groups.size(), options.jobs, [&](size_t g) {
-    if (options.stop != nullptr && *options.stop) return;
     const RunSpec& first = runs[groups[g][0]];
     const NetworkModel model = TheoryModel(first);
     const ForwardTheory forward(model, *geometries.Of(groups[g][0]), tables);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/parallel.h"
+#include "theory/activation_variance.h"
 #include "theory/batch_spread.h"
 
 namespace initscope {
@@ -155,132 +156,31 @@ void Row::FillActivation(TheoryRow* row) const {
   FillActivationVariance(row);
 }
 
-// What the mean of f over units does when log q moves, and its covariances; in
-// units of the batch's root mean square.
-struct FirstMoment {
-  double square;  // E f²
-  double mean;    // E f
-  double slope;   // its first and second derivative by log q
-  double curvature;
-
-  FirstMoment(const ClassState& state, double log_unit) {
-    const double root = std::exp((state.log_square - log_unit) / 2);
-    const double first = state.means[Mean::kFirst];
-    const double d1 = state.means.First(Mean::kFirst);
-    const double power = state.means.First(Mean::kLogSquare) / 2;
-    square = root * root;
-    mean = root * first;
-    slope = root * (d1 + power * first);
-    curvature =
-        root *
-        (state.means.Second(Mean::kFirst) + 2 * power * d1 +
-         (state.means.Second(Mean::kLogSquare) / 2 + power * power) * first);
-  }
-};
-
 // V = M − m², with M and m the means of X² and X over samples and units.
 void Row::FillActivationVariance(TheoryRow* row) const {
   const Estimate& second = row->activation_second_moment;
   Estimate& variance = row->activation_variance;
-  const double log_unit = second.log_limit;
-  if (log_unit == kNever) {
+  if (second.log_limit == kNever) {
     variance = second;
     row->activation_mean = row->activation_mean_std = 0;
     return;
   }
-  double m = 0, total = 0;
-  for (size_t s = 0; s < layer_.means.size(); ++s) {
-    const double count = geometry_.sample_groups()[s].count;
-    m += count * layer_.means[s][static_cast<size_t>(Mean::kFirst)] *
-         std::exp((layer_.log_square[s] - log_unit) / 2);
-    total += count;
-  }
-  m /= total;
-  const double unit = std::exp(log_unit / 2);
-  row->activation_mean = m * unit;
-  // A constant activation leaves nothing but rounding.
-  const double limit = 1 - m * m < 1e-14 ? 0 : 1 - m * m;
-  variance.log_limit = log_unit + std::log(limit);
+  const ActivationVariance v(geometry_, layer_, width_, second.log_limit);
+  const double unit = std::exp(second.log_limit / 2);
+  row->activation_mean = v.mean() * unit;
+  variance.log_limit = second.log_limit + std::log(v.limit());
   if (!independent_) return;
-
-  std::vector<FirstMoment> moments;
-  double shift = 0;  // of m at finite width
-  for (size_t i = 0; i < layer_.classes.size(); ++i) {
-    const ClassState& state = layer_.classes[i];
-    const FirstMoment& f = moments.emplace_back(state, log_unit);
-    shift += geometry_.classes()[i].count / total *
-             (f.slope * state.shift + f.curvature * state.variance / 2);
-  }
-  if (geometry_.paired() < geometry_.samples()) {
-    shift *= total / static_cast<double>(geometry_.paired());
-  }
-  const auto a_of = [&](size_t p) -> const FirstMoment& {
-    return moments[geometry_.pairs()[p].a];
-  };
-  const auto b_of = [&](size_t p) -> const FirstMoment& {
-    return moments[geometry_.pairs()[p].b];
-  };
-  const auto product = [&](size_t p) {  // E f_a f_b
-    return std::sqrt(a_of(p).square * b_of(p).square) *
-           (1 - layer_.pairs[p].means.one_minus_f);
-  };
-  const double mean_variance = MeanOverPairs(
-      geometry_,
-      [&](size_t i) {
-        const FirstMoment& f = moments[i];
-        return f.slope * f.slope * layer_.classes[i].variance +
-               (f.square - f.mean * f.mean) / width_;
-      },
-      [&](size_t p) {
-        return a_of(p).slope * b_of(p).slope * layer_.pairs[p].covariance +
-               (product(p) - a_of(p).mean * b_of(p).mean) / width_;
-      });
-  row->activation_mean_std = unit * std::sqrt(std::max(0.0, mean_variance));
-  if (limit == 0) {
+  row->activation_mean_std = unit * std::sqrt(v.MeanVariance());
+  if (v.limit() == 0) {
     variance.log_mean = kNever;
     variance.log_variance = 0;
     return;
   }
-  // To first order V moves with X² − 2 m X of each unit.
-  const auto response = [&](const ClassState& state, const FirstMoment& f) {
-    return (f.square * state.means.First(Mean::kLogSquare) - 2 * m * f.slope) /
-           limit;
-  };
-  const auto unit_mean = [&](const FirstMoment& f) {
-    return f.square - 2 * m * f.mean;
-  };
-  const double norm = limit * limit;
-  const double relative = MeanOverPairs(
-      geometry_,
-      [&](size_t i) {
-        const ClassState& state = layer_.classes[i];
-        const FirstMoment& f = moments[i];
-        const double r = response(state, f);
-        const double of_unit =
-            f.square * f.square * state.means[Mean::kFourth] -
-            4 * m * std::pow(f.square, 1.5) * state.means[Mean::kCube] +
-            4 * m * m * f.square - unit_mean(f) * unit_mean(f);
-        return CheapExpm1(r * r * state.variance +
-                          LogCovariance(of_unit / norm, width_));
-      },
-      [&](size_t p) {
-        const FirstMoment &a = a_of(p), &b = b_of(p);
-        const PairMeans& means = layer_.pairs[p].means;
-        const double of_unit =
-            a.square * b.square * means.square -
-            2 * m * means.cube * std::sqrt(a.square * b.square) *
-                (std::sqrt(a.square) + std::sqrt(b.square)) +
-            4 * m * m * product(p) - unit_mean(a) * unit_mean(b);
-        return CheapExpm1(response(ClassA(p), a) * response(ClassB(p), b) *
-                              layer_.pairs[p].covariance +
-                          LogCovariance(of_unit / norm, width_));
-      });
-  variance.log_variance = std::log1p(std::max(0.0, relative));
-  const double mean =
-      std::exp(second.log_mean + second.log_variance / 2 - log_unit) - m * m -
-      2 * m * shift - mean_variance;
-  variance.log_mean =
-      log_unit + std::log(std::max(0.0, mean)) - variance.log_variance / 2;
+  variance.log_variance = v.LogVariance();
+  const double square =
+      std::exp(second.log_mean + second.log_variance / 2 - second.log_limit);
+  variance.log_mean = second.log_limit + std::log(v.Expectation(square)) -
+                      variance.log_variance / 2;
 }
 
 }  // namespace
