@@ -91,9 +91,8 @@ void Recursion::StepPair(size_t l, size_t p, double log_weights) {
                     width);
   const double mean = pair.cosine_square * means.slope * means.slope;
   const double of_product = means.slope_square * (1 + 2 * pair.cosine_square);
-  const double rest = std::max(0.0, 1 - mean);
-  pair.cosine_square = std::min(
-      1.0, mean + std::max(0.0, of_product - mean) * rest * rest / width);
+  pair.cosine_square =
+      std::min(1.0, mean + CorrelationVariance(mean, of_product, width));
   pair.product *=
       means.slope * std::exp(log_weights + (a.means[Mean::kLogSlopeSquare] +
                                             b.means[Mean::kLogSlopeSquare]) /

@@ -27,6 +27,16 @@ inline double LogCovariance(double of_unit, double n) {
   return CheapLog1p(std::max(of_unit / n, -0.5));
 }
 
+// Variance of the correlation of two samples over n units, from the square of
+// its mean and the mean square of the two's product in one unit, relative to
+// their norms'. Exact for linear f: (1 − c²)²/n.
+inline double CorrelationVariance(double mean_square, double of_product,
+                                  double n) {
+  const double rest = std::max(0.0, 1 - mean_square);
+  return std::max(0.0, of_product - mean_square) * rest * rest /
+         (1 + mean_square) / n;
+}
+
 // log Σ weight·e^value / Σ weight. −∞ where all values are.
 double LogMeanExp(std::span<const double> values,
                   std::span<const BatchGeometry::Group> weights);

@@ -19,13 +19,6 @@ double LogAdd(double a, double b) {
 // Below this distance 1 − E f f/E f² is linear in it.
 constexpr double kLogLinear = -500;
 
-// What correlations that vary by chance have: exact for a linear f, whose
-// sample correlation has variance (1 − c²)²/n.
-double CorrelationNoise(double mean, double of_product, double n) {
-  const double square = mean * mean, rest = 1 - square;
-  return std::max(0.0, of_product - square) * rest * rest / (1 + square) / n;
-}
-
 // The pair functions of the classes, each made when it is first asked for.
 // Classes whose q have become the same share theirs.
 class PairFunctions {
@@ -240,11 +233,11 @@ void ForwardTheory::PropagatePairs(size_t l, double log_weights, double bias) {
                   b.means[Mean::kLogSlopeSquare] - a.log_square -
                   b.log_square) /
                  2);
-    out.correlation_variance =
-        std::min(1.0, a.share * b.share *
-                          (slope * slope * pair.correlation_variance +
-                           CorrelationNoise(1 - pair.means.one_minus_f,
-                                            pair.means.square, fan_in)));
+    const double c = 1 - pair.means.one_minus_f;
+    out.correlation_variance = std::min(
+        1.0, a.share * b.share *
+                 (slope * slope * pair.correlation_variance +
+                  CorrelationVariance(c * c, pair.means.square, fan_in)));
     out.covariance = a.share * b.share *
                      (a.means.First(Mean::kLogSquare) *
                           b.means.First(Mean::kLogSquare) * pair.covariance +
