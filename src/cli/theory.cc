@@ -2,12 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
-#include <optional>
 
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/theory_text.h"
