@@ -4,13 +4,13 @@
 // Homogeneous f (linear, relu, leaky_relu): closed forms, the arc-cosine
 // kernels of Cho & Saul 2009 (eq. 3 to 6) of degree 0, 1 and 2. All others:
 // Hermite series (theory/hermite_series.h), whose tail beyond the last term is
-// one power of c of the right mass. Relative
-// error of one_minus_f at equal q, for c up to 1 - 1e-6: 1e-8 for smooth f at
-// q <= 1 and 1e-4 at q = 10, where their poles are near; 5e-3 with kinks, 2e-2
-// for hard_tanh at q = 10. Of the others, which the spread is made of: below
-// 1e-5 and 2e-2 at q <= 1 and 10 for smooth f, some percent with kinks and c
-// near
-// 1. For c <= 0.8 see pair_means_test.cc.
+// one power of c of the right mass.
+//
+// Relative error of one_minus_f at equal q, for c up to 1 − 1e-6: 1e-8 for
+// smooth f at q <= 1, and 1e-4 at q = 10, where their poles are near; 5e-3
+// with kinks, 2e-2 for hard_tanh at q = 10. Of the others, which only the
+// spread is made of: 1e-5 and 3e-2 for smooth f at q <= 1 and 10; some percent
+// with kinks and c near 1. Up to c = 0.8 pair_means_test.cc holds them.
 #pragma once
 
 #include <array>
