@@ -9,7 +9,7 @@
 #include <type_traits>
 
 #include "base/error.h"
-#include "base/sha256.h"
+#include "io/column_digest.h"
 #include "io/hdf5_handle.h"
 
 namespace initscope {
@@ -40,19 +40,6 @@ hid_t TypeOf(const int64_t*) { return H5T_NATIVE_INT64; }
 hid_t TypeOf(const uint64_t*) { return H5T_NATIVE_UINT64; }
 hid_t TypeOf(const uint8_t*) { return H5T_NATIVE_UINT8; }
 
-std::string Digest(const void* data, size_t bytes) {
-  return Sha256Hex(std::string_view(static_cast<const char*>(data), bytes));
-}
-
-// Strings are hashed with a zero byte behind each.
-std::string Digest(const std::vector<std::string>& texts) {
-  Sha256 sha;
-  for (const std::string& text : texts) {
-    sha.Update(text.c_str(), text.size() + 1);
-  }
-  return sha.HexDigest();
-}
-
 }  // namespace
 
 class Hdf5Writer::File {
@@ -74,7 +61,7 @@ class Hdf5Writer::File {
   void WriteMatrix(const std::string& path, ConstMatrixView<T> values) {
     WriteDataset(path, TypeOf(values.data()), {values.rows(), values.cols()},
                  values.data(), Filters::kCompressed,
-                 Digest(values.data(), values.size() * sizeof(T)));
+                 ColumnDigest(values.data(), values.size() * sizeof(T)));
   }
 
   std::string name_;
@@ -181,12 +168,12 @@ void Hdf5Writer::WriteColumn(const std::string& path,
             pointers.push_back(text.c_str());
           }
           return file_->WriteDataset(path, type, shape, pointers.data(),
-                                     Filters::kNone, Digest(column));
+                                     Filters::kNone, ColumnDigest(column));
         } else {
           return file_->WriteDataset(
               path, TypeOf(column.data()), shape, column.data(),
               FiltersFor(column),
-              Digest(column.data(), column.size() * sizeof(Value)));
+              ColumnDigest(column.data(), column.size() * sizeof(Value)));
         }
       },
       values);
@@ -205,7 +192,7 @@ void Hdf5Writer::WriteScale(const std::string& path, uint64_t count,
   std::iota(index.begin(), index.end(), int64_t{0});
   const Hdf5Handle dataset = file_->WriteDataset(
       path, H5T_NATIVE_INT64, {count}, index.data(), Filters::kCompressed,
-      Digest(index.data(), index.size() * sizeof(int64_t)));
+      ColumnDigest(index.data(), index.size() * sizeof(int64_t)));
   const std::string name = path.substr(path.rfind('/') + 1);
   if (H5DSset_scale(dataset, name.c_str()) < 0) {
     file_->Fail("make a scale of " + path);
