@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/interrupt.h"
+#include "cli/json_text.h"
 #include "cli/progress.h"
 #include "cli/units.h"
 #include "io/attention_writer.h"
@@ -58,7 +58,7 @@ int WorkedExample(const Options& options, const ExperimentHead& head,
     for (const AttentionStep& step : steps) {
       if (!step.exact.empty()) json["exact"][step.name] = step.exact;
     }
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}", JsonText(json));
   } else if (!options.quiet) {
     for (const AttentionStep& step : steps) {
       fmt::print("{}", AttentionStepText(step));
@@ -103,7 +103,7 @@ int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
         {"runs", sweep.runs.size()},
         {"duplicates_dropped", sweep.duplicates},
         {"seconds", seconds}};
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}", JsonText(json));
   }
   if (!options.quiet) {
     if (sweep.duplicates > 0) {
@@ -120,19 +120,14 @@ int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
 nlohmann::ordered_json CheckJson(std::span<const TensorGradientCheck> checks) {
   nlohmann::ordered_json json;
   for (const TensorGradientCheck& check : checks) {
-    const auto number = [](double value) {
-      return std::isfinite(value)
-                 ? nlohmann::ordered_json(value)
-                 : nlohmann::ordered_json(fmt::format("{}", value));
-    };
     json.push_back({{"tensor", check.name},
                     {"shape", {check.rows, check.cols}},
-                    {"relative_error", number(check.RelativeError())},
+                    {"relative_error", check.RelativeError()},
                     {"row", check.row},
                     {"column", check.col},
-                    {"analytic", number(check.analytic)},
-                    {"numeric", number(check.numeric)},
-                    {"allowed", number(check.bound)},
+                    {"analytic", check.analytic},
+                    {"numeric", check.numeric},
+                    {"allowed", check.bound},
                     {"ok", check.ok}});
   }
   return json;
@@ -169,7 +164,7 @@ int CheckGradients(const Options& options, const ExperimentHead& head,
   const bool ok = std::all_of(checks.begin(), checks.end(),
                               [](const auto& check) { return check.ok; });
   if (options.json) {
-    fmt::print("{}\n", CheckJson(checks).dump(2));
+    fmt::print("{}", JsonText(CheckJson(checks)));
   } else if (!options.quiet) {
     fmt::print(
         "gradients of Σ R ⊙ O (R drawn, N(0, 1)) against central "

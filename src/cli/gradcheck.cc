@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "cli/experiment_file.h"
 #include "cli/gradcheck_text.h"
 #include "cli/interrupt.h"
+#include "cli/json_text.h"
 #include "cli/progress.h"
 #include "cli/units.h"
 #include "sim/engine.h"
@@ -106,10 +106,6 @@ struct Checked {
   std::vector<SampleDerivatives> samples;  // for --print
 };
 
-Json NumberJson(double x) {
-  return std::isfinite(x) ? Json(x) : Json(fmt::format("{}", x));
-}
-
 Json TensorJson(const TensorCheck& t) {
   return {{"gradient", t.name},
           {"rows", t.rows},
@@ -117,14 +113,14 @@ Json TensorJson(const TensorCheck& t) {
           {"checked", t.checked},
           {"at_kink", t.at_kink},
           {"failed", t.failed},
-          {"largest", NumberJson(t.scale)},
-          {"relative_error", NumberJson(t.Relative(t.Error()))},
+          {"largest", t.scale},
+          {"relative_error", t.Relative(t.Error())},
           {"at", {t.row, t.col}},
-          {"analytic", NumberJson(t.analytic)},
-          {"numeric", NumberJson(t.numeric)},
-          {"step", NumberJson(t.step)},
-          {"relative_bound", NumberJson(t.Relative(t.bound))},
-          {"loosest_relative_bound", NumberJson(t.Relative(t.loosest_bound))},
+          {"analytic", t.analytic},
+          {"numeric", t.numeric},
+          {"step", t.step},
+          {"relative_bound", t.Relative(t.bound)},
+          {"loosest_relative_bound", t.Relative(t.loosest_bound)},
           {"resolved", t.resolved()},
           {"ok", t.ok()}};
 }
@@ -134,15 +130,14 @@ Json SamplesJson(const std::vector<SampleDerivatives>& samples) {
   for (const SampleDerivatives& sample : samples) {
     Json outputs = Json::array();
     for (const LogitDerivative& d : sample.outputs) {
-      outputs.push_back({{"logit", NumberJson(d.logit)},
-                         {"prediction", NumberJson(d.prediction)},
-                         {"target", NumberJson(d.target)},
-                         {"analytic", NumberJson(d.analytic)},
-                         {"numeric", NumberJson(d.numeric)},
-                         {"bound", NumberJson(d.bound)}});
+      outputs.push_back({{"logit", d.logit},
+                         {"prediction", d.prediction},
+                         {"target", d.target},
+                         {"analytic", d.analytic},
+                         {"numeric", d.numeric},
+                         {"bound", d.bound}});
     }
-    rows.push_back(
-        {{"loss", NumberJson(sample.loss)}, {"outputs", std::move(outputs)}});
+    rows.push_back({{"loss", sample.loss}, {"outputs", std::move(outputs)}});
   }
   return rows;
 }
@@ -150,8 +145,8 @@ Json SamplesJson(const std::vector<SampleDerivatives>& samples) {
 Json RunJson(const RunSpec& run, const Checked& checked, bool samples) {
   Json json = {{"run_id", RunIdHex(run.run_id)},
                {"configuration", CanonicalRun(run)},
-               {"loss", NumberJson(checked.report.loss)},
-               {"plain_loss", NumberJson(checked.report.plain_loss)},
+               {"loss", checked.report.loss},
+               {"plain_loss", checked.report.plain_loss},
                {"ok", checked.report.ok()}};
   for (const TensorCheck& t : checked.report.tensors) {
     json["gradients"].push_back(TensorJson(t));
@@ -167,7 +162,7 @@ void PrintJson(const Experiment& experiment,
     json["ok"] = json["ok"].get<bool>() && checked[i].report.ok();
     json["runs"].push_back(RunJson(experiment.runs[i], checked[i], samples));
   }
-  fmt::print("{}\n", json.dump(2));
+  fmt::print("{}", JsonText(json));
 }
 
 void PrintText(const Experiment& experiment,

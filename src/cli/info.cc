@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
+#include "cli/json_text.h"
 #include "cli/power_text.h"
 #include "cli/verdict_text.h"
 #include "io/results_reader.h"
@@ -67,11 +68,6 @@ Groups ReadGroups(const ResultsReader& file) {
     begin = end;
   }
   return groups;
-}
-
-Json Finite(double value) {
-  if (std::isfinite(value)) return value;
-  return std::isnan(value) ? "NaN" : value < 0 ? "-inf" : "inf";
 }
 
 // The values of a column, each once, shortened.
@@ -144,7 +140,7 @@ int AttentionInfo(const ResultsReader& file, const Options& options) {
                  {"runs", runs}};
     for (const char* name : kAttributes) json[name] = file.Text("/", name);
     for (const auto& [key, values] : keys) json["keys"][key] = values;
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}", JsonText(json));
     return 0;
   }
   PrintHead(file, options.files[0]);
@@ -164,11 +160,10 @@ Json GroupsJson(const Groups& groups) {
         {{"activation", names.first},
          {"init", names.second},
          {"runs", group.runs},
-         {"log10_activation_variance_first_hidden",
-          Finite(Median(group.first))},
-         {"log10_activation_variance_last_hidden", Finite(Median(group.last))},
+         {"log10_activation_variance_first_hidden", Median(group.first)},
+         {"log10_activation_variance_last_hidden", Median(group.last)},
          {"log10_delta_second_moment_first_over_output",
-          Finite(Median(group.gradient))}});
+          Median(group.gradient)}});
   }
   return json;
 }
@@ -219,7 +214,7 @@ int InfoCommand(const Options& options) {
     }
     json["groups"] = GroupsJson(groups);
     json["verdicts"] = VerdictJson(run_groups);
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}", JsonText(json));
     return 0;
   }
   PrintHead(file, options.files[0]);

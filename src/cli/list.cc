@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/json_text.h"
 #include "io/input_reader.h"
 #include "nn/activations.h"
 #include "nn/initializers.h"
@@ -136,7 +137,7 @@ int ListCommand(const Options& options) {
   if (options.json) {
     Json json;
     for (const Topic& topic : topics) json[Text(topic.name)] = topic.rows();
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}", JsonText(json));
     return 0;
   }
   for (const Topic& topic : topics) PrintTopic(topic);

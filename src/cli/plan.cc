@@ -11,6 +11,7 @@
 #include "base/machine.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
+#include "cli/json_text.h"
 #include "cli/units.h"
 #include "linalg/matrix_product.h"
 #include "nn/unit_weights.h"
@@ -135,7 +136,7 @@ int PlanCommand(const Options& options) {
       json["run"].push_back({{"run_id", RunIdHex(run.run_id)},
                              {"configuration", CanonicalRun(run)}});
     }
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}", JsonText(json));
     return 0;
   }
   PrintRuns(experiment.runs);

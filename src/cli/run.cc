@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/interrupt.h"
+#include "cli/json_text.h"
 #include "cli/progress.h"
 #include "cli/units.h"
 #include "io/output_file.h"
@@ -80,7 +81,7 @@ int Simulate(const Options& options, Runner simulate) {
         {"duplicates_dropped", experiment.duplicates},
         {"seconds", seconds},
         {"flop", experiment.cost.flops}};
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}", JsonText(json));
   }
   if (!options.quiet) {
     PrintSummary(experiment, results, seconds, output.path().string());

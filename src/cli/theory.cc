@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
+#include "cli/json_text.h"
 #include "cli/theory_text.h"
 #include "io/output_file.h"
 #include "io/results_writer.h"
@@ -45,7 +46,7 @@ int TheoryCommand(const Options& options) {
   const bool writes = experiment.output_where.starts_with("--");
   if (writes) WritePrediction(experiment, prediction, options);
   if (options.json) {
-    fmt::print("{}\n", TheoryJson(prediction).dump(2));
+    fmt::print("{}", JsonText(TheoryJson(prediction)));
   } else if (!writes) {
     PrintTheory(prediction);
   }

@@ -19,11 +19,6 @@ using Json = nlohmann::ordered_json;
 constexpr size_t kMostNetworks = 20;
 constexpr size_t kMostRows = 40;
 
-Json Number(double value) {
-  if (std::isfinite(value)) return value;
-  return std::isnan(value) ? "NaN" : value < 0 ? "-inf" : "inf";
-}
-
 // The variances of hidden layers that are all alike; nothing where there are
 // none, or where the weights' scale depends on the data.
 std::optional<LayerVariances> HiddenVariances(const RunSpec& run) {
@@ -80,15 +75,15 @@ Json AsymptoticsJson(const Asymptotics& found) {
   json["fixed_points"] = Json::array();
   for (size_t i = 0; i < found.points.attractors.size(); ++i) {
     const Attractor& at = found.points.attractors[i];
-    Json point = {{"q", Number(at.q)},
-                  {"chi_1", Number(at.chi_1)},
-                  {"chi_q", Number(at.chi_q)},
-                  {"xi_q", Number(at.QDepth())},
+    Json point = {{"q", at.q},
+                  {"chi_1", at.chi_1},
+                  {"chi_q", at.chi_q},
+                  {"xi_q", at.QDepth()},
                   {"phase", PhaseName(at.phase)}};
     if (found.correlations[i]) {
       point["c"] = found.correlations[i]->c;
       point["chi_c"] = found.correlations[i]->chi_c;
-      point["xi_c"] = Number(found.correlations[i]->Depth());
+      point["xi_c"] = found.correlations[i]->Depth();
     }
     json["fixed_points"].push_back(point);
   }
@@ -214,7 +209,7 @@ Json TheoryJson(const Prediction& prediction) {
     for (size_t k = 0; k < columns.size(); ++k) {
       Json& column = layers[columns[k].name] = Json::array();
       for (size_t at = k; at < values.size(); at += columns.size()) {
-        column.push_back(Number(values[at]));
+        column.push_back(values[at]);
       }
     }
     networks.push_back(std::move(network));

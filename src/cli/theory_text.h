@@ -8,7 +8,7 @@
 namespace initscope {
 
 // One object per network: its keys, its fixed points where its hidden layers
-// are square, and an array per column. NaN and infinities are strings.
+// are square, and an array per column.
 nlohmann::ordered_json TheoryJson(const Prediction& prediction);
 
 // To stdout: the fixed points and a table of rows per network; of many

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/interrupt.h"
+#include "cli/json_text.h"
 #include "cli/step_text.h"
 #include "io/output_file.h"
 #include "io/results_writer.h"
@@ -139,14 +140,10 @@ int TraceCommand(const Options& options) {
   writer.Close();
   output.Commit();
   if (options.json) {
-    const nlohmann::ordered_json json = {
-        {"output", output.path().string()},
-        {"run_id", RunIdHex(run.run_id)},
-        {"loss_value",
-         std::isfinite(result.loss_value)
-             ? nlohmann::ordered_json(result.loss_value)
-             : nlohmann::ordered_json(fmt::format("{}", result.loss_value))}};
-    fmt::print("{}\n", json.dump(2));
+    const nlohmann::ordered_json json = {{"output", output.path().string()},
+                                         {"run_id", RunIdHex(run.run_id)},
+                                         {"loss_value", result.loss_value}};
+    fmt::print("{}", JsonText(json));
   }
   if (!options.quiet) {
     fmt::print(

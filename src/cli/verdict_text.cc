@@ -86,21 +86,15 @@ std::string RatesText(const GroupVerdict& v) {
                      rate(v.backward));
 }
 
-// A number for JSON, which has neither NaN nor infinities.
-Json Finite(double value) {
-  if (std::isfinite(value)) return value;
-  return std::isnan(value) ? "NaN" : value < 0 ? "-inf" : "inf";
-}
-
 Json DirectionJson(const DirectionVerdict& direction) {
-  Json json = {{"log10_change", Finite(direction.decades)},
+  Json json = {{"log10_change", direction.decades},
                {"over_layers", direction.layers},
                {"rows_compared", direction.rows}};
   if (direction.rows == 0) return json;
-  json["z"] = Finite(direction.z.value);
-  json["z_allowed"] = Finite(direction.bound);
+  json["z"] = direction.z.value;
+  json["z_allowed"] = direction.bound;
   json["layer"] = direction.z.layer;
-  json["log10_measured_over_theory"] = Finite(direction.ratio);
+  json["log10_measured_over_theory"] = direction.ratio;
   json["rows_outside"] = direction.outside;
   if (direction.outside > 0) json["drifts_at_layer"] = direction.drift;
   return json;
@@ -198,8 +192,8 @@ Json VerdictJson(const std::vector<RunGroup>& groups) {
       json["text"] = VerdictText(verdict);
       json["seeds"] = verdict.seeds;
       json["dead_runs"] = verdict.dead_runs;
-      json["most_dead_units"] = Finite(verdict.dead_units.value);
-      json["most_saturated"] = Finite(verdict.saturated.value);
+      json["most_dead_units"] = verdict.dead_units.value;
+      json["most_saturated"] = verdict.saturated.value;
       json["forward"] = DirectionJson(verdict.forward);
       json["backward"] = DirectionJson(verdict.backward);
     }
