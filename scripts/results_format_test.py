@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 
 from results_columns import STATISTICS, columns, text_of
+from seal import column_digest, contents_digest
 from union_sweep import RUNS, SWEPT
 
 # Every sweepable key, and the others of section 4.
@@ -124,21 +125,17 @@ def test_codes_are_never_given_to_something_else(union, name):
     assert text_of(union["categories"][name])[:len(released)] == released
 
 
-def digest(data):
-    if h5py.check_string_dtype(data.dtype):
-        raw = b"".join(text.encode() + b"\0" for text in data.asstr()[()])
-    else:
-        raw = data[()].astype(data.dtype.newbyteorder("<")).tobytes()
-    return hashlib.sha256(raw).hexdigest()
-
-
 def test_digests(union):
     count = 0
     for group in union.values():
         for name, data in columns(group).items():
-            assert data.attrs["sha256"] == digest(data), name
+            assert data.attrs["sha256"] == column_digest(data), name
             count += 1
     assert count > len(RUN_COLUMNS) + len(STATISTICS)
+
+
+def test_the_digest_of_all_contents(union):
+    assert union.attrs["contents_sha256"] == contents_digest(union)
 
 
 def test_any_change_of_content_changes_the_digest(union):
@@ -146,7 +143,7 @@ def test_any_change_of_content_changes_the_digest(union):
     data = union["layers/delta_mean"]
     raw = bytearray(data[()].tobytes())
     raw[0] ^= 1
-    assert hashlib.sha256(raw).hexdigest() != digest(data)
+    assert hashlib.sha256(raw).hexdigest() != column_digest(data)
 
 
 def test_root_attributes(union):
@@ -214,7 +211,7 @@ gain = {gains}
         assert len(opened["layers/row"]) == 402 * 100
         for name in ("row", "delta_mean", "gain", "activation"):
             data = opened["layers"][name]
-            assert data.attrs["sha256"] == digest(data), name
+            assert data.attrs["sha256"] == column_digest(data), name
         assert (opened["runs/gain"][:201] == 1 + np.arange(201) / 1000).all()
         assert len(opened.attrs["configuration"]) > 64 * 1024
         assert gains in opened.attrs["configuration"]

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "io/column_digest.h"
+#include "io/contents_digest.h"
 #include "io/hdf5_handle.h"
 
 namespace initscope {
@@ -257,6 +258,10 @@ void Hdf5Writer::SetCodes(const std::string& object, const char* name,
 }
 
 void Hdf5Writer::Close() {
+  SetText("/", kContentsDigest,
+          ContentsDigest(file_->file_, [&](const std::string& what) {
+            file_->Fail("read back what was written: " + what);
+          }));
   if (H5Fflush(file_->file_, H5F_SCOPE_GLOBAL) < 0 ||
       !file_->file_.CloseNow()) {
     file_->Fail("write the file");

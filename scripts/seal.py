@@ -1,0 +1,88 @@
+"""The digests of a results file, as src/io/contents_digest.h defines them.
+
+Whoever changes a file on purpose seals it anew:
+
+    with h5py.File(path, "r+") as file:
+        file["layers/layer"][0] = 1
+        seal(file)
+"""
+
+import hashlib
+
+import h5py
+import numpy as np
+
+CONTENTS = "contents_sha256"
+
+
+def column_digest(data):
+    """What the attribute sha256 of a dataset says of its values."""
+    if data.dtype.kind == "O":
+        raw = b"".join(text + b"\0" for text in data[()].tolist())
+    else:
+        raw = data[()].tobytes()
+    return hashlib.sha256(raw).hexdigest()
+
+
+def _type_name(dtype):
+    if dtype.kind in "OSU":
+        return "text"
+    known = ("<f8", "<f4", "<i8", "<u8", "|u1")
+    return dtype.str if dtype.str in known else "other"
+
+
+def _attribute(item, name):
+    """Its shape, type and value, or None if it holds references."""
+    held = item.attrs.get_id(name)
+    if held.get_type().get_class() in (h5py.h5t.VLEN, h5py.h5t.COMPOUND):
+        return None
+    kind = _type_name(held.dtype)
+    if kind != "text":
+        value = np.empty(held.shape, held.dtype)
+        held.read(value)
+        return held.shape, kind, value.tobytes()
+    texts = np.atleast_1d(item.attrs[name]).ravel().tolist()
+    return held.shape, kind, b"\0".join(
+        text if isinstance(text, bytes) else text.encode("utf-8",
+                                                         "surrogateescape")
+        for text in texts)
+
+
+def _parts(item, path):
+    def shape(of):
+        return "x".join(map(str, of)).encode()
+
+    yield path.encode()
+    if isinstance(item, h5py.Dataset):
+        yield shape(item.shape)
+        yield _type_name(item.dtype).encode()
+    else:
+        yield b""
+        yield b"group"
+    for name in sorted(item.attrs, key=str.encode):
+        found = _attribute(item, name)
+        if found is None or (path == "/" and name == CONTENTS):
+            continue
+        yield name.encode()
+        yield shape(found[0])
+        yield found[1].encode()
+        yield found[2]
+    if isinstance(item, h5py.Group):
+        for name in sorted(item, key=str.encode):
+            yield from _parts(item[name], f"{path.rstrip('/')}/{name}")
+
+
+def contents_digest(file):
+    """What the root's attribute contents_sha256 says of all the rest."""
+    return hashlib.sha256(b"".join(
+        part + b"\0" for part in _parts(file, "/"))).hexdigest()
+
+
+def seal(file):
+    """Makes every digest of an open file right."""
+    def visit(_, item):
+        if isinstance(item, h5py.Dataset):
+            item.attrs["sha256"] = column_digest(item)
+
+    file.visititems(visit)
+    file.attrs[CONTENTS] = contents_digest(file)
