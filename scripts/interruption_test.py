@@ -16,8 +16,9 @@ LONG = ["--depth", "100", "--width", "512", "--batch", "256"]
 
 @pytest.mark.parametrize("command, keys", [
     ("run", ["--seed", "range(0, 1000)"]), ("trace", ["--width", "768"])])
-@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130),
-                                          (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("number, code", [
+    (signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129),
+    (signal.SIGQUIT, 131)])
 def test_signal(program, tmp_path, command, keys, number, code):
     arguments = [*LONG, *keys] if command == "run" else [
         *LONG[:2], *keys, *LONG[4:]]
@@ -36,6 +37,55 @@ def test_signal(program, tmp_path, command, keys, number, code):
     (line,) = said.splitlines()
     assert re.match(r"initscope: interrupted.*; nothing was written", line)
     assert not list(tmp_path.iterdir())
+
+
+def start(program, folder, **settings):
+    """A sweep that lasts, when its temporary file is there."""
+    before = set(folder.iterdir())
+    process = subprocess.Popen(
+        [program, "run", *LONG, "--seed", "range(0, 1000)", "--output",
+         "long.h5", "--quiet"], cwd=folder, stderr=subprocess.PIPE, text=True,
+        **settings)
+    while not set(folder.iterdir()) - before:
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.1)
+    return process
+
+
+def test_nohup(program, tmp_path):
+    """A signal that is ignored when the program starts stays ignored."""
+    process = start(program, tmp_path, preexec_fn=lambda: signal.signal(
+        signal.SIGHUP, signal.SIG_IGN))
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.terminate()
+    process.communicate(timeout=30)
+    assert process.returncode == 143
+
+
+def test_what_killed_processes_leave(program, call, tmp_path):
+    """The next one in the folder removes it, but nothing of the living."""
+    for _ in range(3):
+        process = start(program, tmp_path)
+        process.kill()
+        process.communicate(timeout=30)
+    left = set(tmp_path.iterdir())
+    assert left
+    strangers = {tmp_path / ".x.h5.initscope-elsewhere-abcdef",
+                 tmp_path / ".x.h5.abcdef", tmp_path / ".profile"}
+    for stranger in strangers:
+        stranger.write_text("theirs")
+    alive = start(program, tmp_path)
+    temporary = set(tmp_path.iterdir()) - left - strangers
+    assert len(temporary) == 1
+    call(["run", *TINY, "--output", "x.h5"])
+    assert set(tmp_path.iterdir()) == (
+        strangers | temporary | {tmp_path / "x.h5"})
+    alive.terminate()
+    alive.communicate(timeout=30)
+    assert set(tmp_path.iterdir()) == strangers | {tmp_path / "x.h5"}
 
 
 def shell(program, line, cwd):

@@ -17,7 +17,7 @@
 #include "cli/units.h"
 #include "io/attention_writer.h"
 #include "io/input_reader.h"
-#include "io/output_file.h"
+#include "io/publish.h"
 
 namespace initscope {
 namespace {
@@ -40,7 +40,7 @@ void CheckMemory(const ExperimentHead& head, const AttentionSweep& sweep) {
 
 int WorkedExample(const Options& options, const ExperimentHead& head,
                   const AttentionSpec& run, const AttentionInputs& in) {
-  OutputFile output(OutputPath(head, ""), options.force);
+  OutputFile output = MakeOutput(head, options, "");
   const AttentionTensors t = AttentionForward(in, run.softmax);
   CheckFinite(t, head.title);
   const ExactAttention exact = AttentionFlops(run) <= kMostExactFlops
@@ -49,10 +49,9 @@ int WorkedExample(const Options& options, const ExperimentHead& head,
   SoftmaxSteps between;
   const std::vector<AttentionStep> steps =
       AttentionSteps(in, t, run, exact, &between);
-  Hdf5Writer writer(output.temporary());
-  WriteAttentionSteps(head.Describe(), run, steps, &writer);
-  writer.Close();
-  output.Commit();
+  Publish(&output, [&](Hdf5Writer* writer) {
+    WriteAttentionSteps(head.Describe(), run, steps, writer);
+  });
   if (options.json) {
     nlohmann::ordered_json json = {{"output", output.path().string()}};
     for (const AttentionStep& step : steps) {
@@ -74,7 +73,7 @@ int WorkedExample(const Options& options, const ExperimentHead& head,
 int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
                         const AttentionSweep& sweep) {
   const InterruptFlag interrupt;
-  OutputFile output(OutputPath(head, ""), options.force);
+  OutputFile output = MakeOutput(head, options, "");
   std::vector<AttentionResult> results;
   {
     Progress progress(sweep.runs.size(), !options.quiet);
@@ -93,10 +92,9 @@ int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
     return interrupt.ExitCode();
   }
   const double seconds = head.Seconds();
-  Hdf5Writer writer(output.temporary());
-  WriteAttentionRuns(head.Describe(), sweep.runs, results, &writer);
-  writer.Close();
-  output.Commit();
+  Publish(&output, [&](Hdf5Writer* writer) {
+    WriteAttentionRuns(head.Describe(), sweep.runs, results, writer);
+  });
   if (options.json) {
     const nlohmann::ordered_json json = {
         {"output", output.path().string()},
@@ -177,9 +175,10 @@ int CheckGradients(const Options& options, const ExperimentHead& head,
 }  // namespace
 
 int AttentionCommand(const Options& options) {
-  const ExperimentHead head = LoadExperimentHead(options);
+  ExperimentHead head = LoadExperimentHead(options);
   const AttentionSweep sweep = ResolveAttention(
       head.sweep, [&](std::string_view key, const std::string& path) {
+        head.files_read.push_back(DataFile(path, head.folder));
         return ReadMatrix(key, path, head.folder);
       });
   CheckMemory(head, sweep);

@@ -126,6 +126,7 @@ ExperimentHead LoadExperimentHead(const Options& options) {
   if (!options.files.empty()) {
     text = ReadExperimentFile(options.files[0]);
     head.folder = fs::path(options.files[0]).parent_path();
+    head.files_read.push_back(options.files[0]);
   } else if (options.settings.empty()) {
     throw UserError(ExitCode::kUsage,
                     fmt::format("{} needs an experiment file or keys as "
@@ -157,6 +158,9 @@ Experiment LoadExperiment(const Options& options) {
   Experiment experiment{LoadExperimentHead(options), {}, {}, 0, {}, {}};
   InputCatalog catalog(
       [&experiment](const std::string& input, const std::string& labels) {
+        for (const std::string& path : {input, labels}) {
+          experiment.files_read.push_back(DataFile(path, experiment.folder));
+        }
         return ReadInput(input, labels, experiment.folder);
       });
   // A million runs of a million layers are refused before they are all listed.
@@ -179,11 +183,22 @@ Experiment LoadExperiment(const Options& options) {
   return experiment;
 }
 
-std::string OutputPath(const ExperimentHead& experiment, const char* suffix) {
-  if (!experiment.output.empty()) return experiment.output;
-  std::error_code error;
-  fs::create_directory("results", error);
-  return "results/" + experiment.name + suffix + ".h5";
+OutputFile MakeOutput(const ExperimentHead& experiment, const Options& options,
+                      const char* suffix) {
+  std::string path = experiment.output;
+  if (path.empty()) {
+    constexpr const char* kFolder = "results";
+    std::error_code error;
+    if (!fs::exists(kFolder, error) && !fs::create_directory(kFolder, error)) {
+      throw UserError(
+          ExitCode::kCannotCreate,
+          fmt::format("{}: cannot create the folder: {}; --output FILE names "
+                      "another place",
+                      kFolder, error.message()));
+    }
+    path = fmt::format("{}/{}{}.h5", kFolder, experiment.name, suffix);
+  }
+  return OutputFile(path, options.force, experiment.files_read);
 }
 
 }  // namespace initscope

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/options.h"
+#include "io/output_file.h"
 #include "io/results_writer.h"
 #include "sim/run_spec.h"
 #include "sim/scheduler.h"
@@ -30,7 +31,8 @@ struct ExperimentHead {
   std::string name;
   std::string title;             // for messages: the file, or the name
   std::filesystem::path folder;  // that paths are relative to
-  std::string output;            // as configured; "" for the default
+  std::vector<std::filesystem::path> files_read;  // by this command
+  std::string output;  // as configured; "" for the default
   std::string output_where;
   size_t jobs = 1;
   bool theory = true;
@@ -52,8 +54,10 @@ ExperimentHead LoadExperimentHead(const Options& options);
 // Throws UserError; also where the sweep needs more memory than there is.
 Experiment LoadExperiment(const Options& options);
 
-// The output path: the configured one, or results/<name><suffix>.h5, whose
-// folder is created.
-std::string OutputPath(const ExperimentHead& experiment, const char* suffix);
+// Makes the output: the configured file, or results/<name><suffix>.h5, whose
+// folder is created. Throws UserError where that cannot be, or would harm a
+// file that the command has read.
+OutputFile MakeOutput(const ExperimentHead& experiment, const Options& options,
+                      const char* suffix);
 
 }  // namespace initscope

@@ -12,7 +12,7 @@
 #include "cli/json_text.h"
 #include "cli/progress.h"
 #include "cli/units.h"
-#include "io/output_file.h"
+#include "io/publish.h"
 #include "io/results_writer.h"
 #include "sim/training_sweep.h"
 
@@ -48,7 +48,7 @@ void PrintSummary(const Experiment& experiment,
 int Simulate(const Options& options, Runner simulate) {
   const Experiment experiment = LoadExperiment(options);
   const InterruptFlag interrupt;
-  OutputFile output(OutputPath(experiment, ""), options.force);
+  OutputFile output = MakeOutput(experiment, options, "");
   std::vector<RunResult> results;
   {
     Progress progress(experiment.runs.size(), !options.quiet);
@@ -68,11 +68,10 @@ int Simulate(const Options& options, Runner simulate) {
     return interrupt.ExitCode();
   }
   const double seconds = experiment.Seconds();
-  Hdf5Writer writer(output.temporary());
-  WriteResults(experiment.Describe(), experiment.runs, results,
-               experiment.swept, experiment.inputs, &writer);
-  writer.Close();
-  output.Commit();
+  Publish(&output, [&](Hdf5Writer* writer) {
+    WriteResults(experiment.Describe(), experiment.runs, results,
+                 experiment.swept, experiment.inputs, writer);
+  });
 
   if (options.json) {
     const nlohmann::ordered_json json = {

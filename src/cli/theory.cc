@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/json_text.h"
 #include "cli/theory_text.h"
-#include "io/output_file.h"
+#include "io/publish.h"
 #include "io/results_writer.h"
 #include "sim/theory_sweep.h"
 
@@ -17,16 +18,14 @@ namespace initscope {
 namespace {
 
 void WritePrediction(const Experiment& experiment, const Prediction& prediction,
-                     const Options& options) {
-  OutputFile output(experiment.output, options.force);
-  Hdf5Writer writer(output.temporary());
-  WriteResults(experiment.Describe(), prediction.runs, prediction.results,
-               experiment.swept, experiment.inputs, &writer);
-  writer.Close();
-  output.Commit();
+                     const Options& options, OutputFile* output) {
+  Publish(output, [&](Hdf5Writer* writer) {
+    WriteResults(experiment.Describe(), prediction.runs, prediction.results,
+                 experiment.swept, experiment.inputs, writer);
+  });
   if (!options.quiet) {
     fmt::print(stderr, "{} networks -> {}\n", prediction.runs.size(),
-               output.path().string());
+               output->path().string());
   }
 }
 
@@ -34,6 +33,11 @@ void WritePrediction(const Experiment& experiment, const Prediction& prediction,
 
 int TheoryCommand(const Options& options) {
   const Experiment experiment = LoadExperiment(options);
+  // `output` in a file is where `run` writes.
+  std::optional<OutputFile> output;
+  if (experiment.output_where.starts_with("--")) {
+    output.emplace(experiment.output, options.force, experiment.files_read);
+  }
   const Prediction prediction = PredictSweep(experiment.runs, experiment.jobs);
   if (prediction.runs.empty()) {
     throw UserError(ExitCode::kUsage,
@@ -42,12 +46,10 @@ int TheoryCommand(const Options& options) {
                                 "init",
                                 experiment.title));
   }
-  // `output` in a file is where `run` writes.
-  const bool writes = experiment.output_where.starts_with("--");
-  if (writes) WritePrediction(experiment, prediction, options);
+  if (output) WritePrediction(experiment, prediction, options, &*output);
   if (options.json) {
     fmt::print("{}", JsonText(TheoryJson(prediction)));
-  } else if (!writes) {
+  } else if (!output) {
     PrintTheory(prediction);
   }
   return 0;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.h"
 #include "cli/commands.h"
@@ -12,7 +13,7 @@
 #include "cli/interrupt.h"
 #include "cli/json_text.h"
 #include "cli/step_text.h"
-#include "io/output_file.h"
+#include "io/publish.h"
 #include "io/results_writer.h"
 #include "sim/engine.h"
 #include "sim/run_id.h"
@@ -116,29 +117,30 @@ int TraceCommand(const Options& options) {
         fmt::format("{}: trace saves one batch; set batches = 1", file));
   }
   const InterruptFlag interrupt;
-  OutputFile output(OutputPath(experiment, "-trace"), options.force);
-  Hdf5Writer writer(output.temporary());
-  TensorSaver saver(run, &writer, options.print);
+  OutputFile output = MakeOutput(experiment, options, "-trace");
   RunResult result;
+  bool print = options.print;
   try {
-    const EngineOptions engine = {&interrupt.raised(), &saver};
-    if (run.training.steps > 0) {
-      TrainRun(run, engine, &result);
-    } else {
-      SimulateBundle({&run}, engine, {&result});
-    }
+    // Where the first place fails, the run is computed again for another.
+    Publish(&output, [&](Hdf5Writer* writer) {
+      TensorSaver saver(run, writer, std::exchange(print, false));
+      const EngineOptions engine = {&interrupt.raised(), &saver};
+      result = {};
+      if (run.training.steps > 0) {
+        TrainRun(run, engine, &result);
+      } else {
+        SimulateBundle({&run}, engine, {&result});
+      }
+      writer->SetText("/tensors", "loss", run.loss->name);
+      writer->SetNumber("/tensors", "loss_value", result.loss_value);
+      writer->SetText("/tensors", "activation", run.activation->name);
+      WriteResults(experiment.Describe(), experiment.runs, {result},
+                   experiment.swept, experiment.inputs, writer);
+    });
   } catch (const Interrupted&) {
     fmt::print(stderr, "initscope: interrupted; nothing was written\n");
     return interrupt.ExitCode();
   }
-
-  writer.SetText("/tensors", "loss", run.loss->name);
-  writer.SetNumber("/tensors", "loss_value", result.loss_value);
-  writer.SetText("/tensors", "activation", run.activation->name);
-  WriteResults(experiment.Describe(), experiment.runs, {result},
-               experiment.swept, experiment.inputs, &writer);
-  writer.Close();
-  output.Commit();
   if (options.json) {
     const nlohmann::ordered_json json = {{"output", output.path().string()},
                                          {"run_id", RunIdHex(run.run_id)},

@@ -3,9 +3,18 @@
 
 #include <hdf5.h>
 
+#include <string>
 #include <utility>
 
+#include "io/hdf5_error.h"
+
 namespace initscope {
+
+// Why a handle that was written through did not close: closing flushes, so a
+// full disk may show only there.
+struct Hdf5CloseFailure {
+  std::string reason;  // the first one; "" while every close worked
+};
 
 // Closes its identifier with the function it was opened for. A negative
 // identifier is a failed call: test with ok().
@@ -14,26 +23,34 @@ class Hdf5Handle {
   using Close = herr_t (*)(hid_t);
 
   Hdf5Handle() = default;
-  Hdf5Handle(hid_t id, Close close) : id_(id), close_(close) {}
+  // What is closed with a `failure` leaves its reason there, which outlives it.
+  Hdf5Handle(hid_t id, Close close, Hdf5CloseFailure* failure = nullptr)
+      : id_(id), close_(close), failure_(failure) {}
   Hdf5Handle(Hdf5Handle&& other) noexcept
-      : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
+      : id_(std::exchange(other.id_, -1)),
+        close_(other.close_),
+        failure_(other.failure_) {}
   Hdf5Handle& operator=(Hdf5Handle&& other) noexcept {
     std::swap(id_, other.id_);
     std::swap(close_, other.close_);
+    std::swap(failure_, other.failure_);
     return *this;
   }
-  ~Hdf5Handle() {
-    if (ok()) close_(id_);
-  }
+  ~Hdf5Handle() { CloseNow(); }
 
   bool ok() const { return id_ >= 0; }
   operator hid_t() const { return id_; }
-  // Closes now and says whether that worked (a file may fail to flush).
-  bool CloseNow() { return close_(std::exchange(id_, -1)) >= 0; }
+  void CloseNow() {
+    if (!ok() || close_(std::exchange(id_, -1)) >= 0) return;
+    if (failure_ != nullptr && failure_->reason.empty()) {
+      failure_->reason = Hdf5Reason();
+    }
+  }
 
  private:
   hid_t id_ = -1;
   Close close_ = nullptr;
+  Hdf5CloseFailure* failure_ = nullptr;
 };
 
 // Silences HDF5's own error stack on stderr for a scope.

@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <optional>
 #include <type_traits>
+#include <utility>
 
-#include "base/error.h"
 #include "io/column_digest.h"
 #include "io/contents_digest.h"
+#include "io/dataset_digest.h"
 #include "io/hdf5_handle.h"
+#include "io/output_error.h"
 
 namespace initscope {
 namespace {
@@ -45,11 +48,18 @@ hid_t TypeOf(const uint8_t*) { return H5T_NATIVE_UINT8; }
 
 class Hdf5Writer::File {
  public:
-  explicit File(const std::filesystem::path& path);
+  File(const std::filesystem::path& path, std::string title);
 
-  [[noreturn]] void Fail(const std::string& what) const;
-  Hdf5Handle Check(hid_t id, Hdf5Handle::Close close,
-                   const std::string& what) const;
+  // `reason` by default HDF5's own.
+  [[noreturn]] void Fail(const std::string& what,
+                         const std::string& reason = Hdf5Reason()) const;
+  void Check(herr_t status, const std::string& what) const {
+    if (status < 0) Fail(what);
+  }
+  Hdf5Handle Own(hid_t id, Hdf5Handle::Close close, const std::string& what);
+  Hdf5Handle TextType();
+  Hdf5Handle Ordered(hid_t property_class);
+
   void SetAttribute(const std::string& object, const char* name, hid_t type,
                     const std::vector<hsize_t>& shape, const void* value);
   void SetText(const std::string& object, const char* name,
@@ -64,39 +74,60 @@ class Hdf5Writer::File {
                  values.data(), Filters::kCompressed,
                  ColumnDigest(values.data(), values.size() * sizeof(T)));
   }
+  void Close();
+  void ReadBack(const std::string& contents) const;
+  std::string Contents(hid_t file) const;
 
-  std::string name_;
+  const std::string path_, title_;
   Hdf5Silence silence_;
+  Hdf5CloseFailure close_failure_;
   Hdf5Handle file_;
+  std::vector<std::pair<std::string, std::string>> digests_;  // by path
 };
 
-Hdf5Writer::File::File(const std::filesystem::path& path)
-    : name_(path.string()) {
+Hdf5Writer::File::File(const std::filesystem::path& path, std::string title)
+    : path_(path.string()), title_(std::move(title)) {
   const Hdf5Handle access =
-      Check(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "create a property list");
-  H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18);
-  const Hdf5Handle creation =
-      Check(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "create a property list");
-  H5Pset_link_creation_order(creation,
-                             H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-  file_ = Check(H5Fcreate(name_.c_str(), H5F_ACC_TRUNC, creation, access),
-                H5Fclose, "create the file");
+      Own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "the file");
+  Check(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18),
+        "the file");
+  // Nobody else knows a temporary file, and some file systems have no locks.
+  Check(H5Pset_file_locking(access, false, true), "the file");
+  file_ = Own(
+      H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, Ordered(H5P_FILE_CREATE), access),
+      H5Fclose, "the file");
 }
 
-void Hdf5Writer::File::Fail(const std::string& what) const {
-  throw UserError(
-      ExitCode::kIo,
-      fmt::format("{}: HDF5 cannot {}; is the disk full?", name_, what));
+void Hdf5Writer::File::Fail(const std::string& what,
+                            const std::string& reason) const {
+  throw OutputError(ExitCode::kIo, fmt::format("{}: cannot write {}: {}",
+                                               title_, what, reason));
 }
 
-Hdf5Handle Hdf5Writer::File::Check(hid_t id, Hdf5Handle::Close close,
-                                   const std::string& what) const {
+Hdf5Handle Hdf5Writer::File::Own(hid_t id, Hdf5Handle::Close close,
+                                 const std::string& what) {
   if (id < 0) Fail(what);
-  return Hdf5Handle(id, close);
+  return Hdf5Handle(id, close, &close_failure_);
 }
 
-Hdf5Writer::Hdf5Writer(const std::filesystem::path& path)
-    : file_(std::make_unique<File>(path)) {}
+Hdf5Handle Hdf5Writer::File::TextType() {
+  Hdf5Handle type = Own(H5Tcopy(H5T_C_S1), H5Tclose, "a text");
+  Check(H5Tset_size(type, H5T_VARIABLE), "a text");
+  Check(H5Tset_cset(type, H5T_CSET_UTF8), "a text");
+  return type;
+}
+
+// Properties of a file or a group that keeps the order of what is in it.
+Hdf5Handle Hdf5Writer::File::Ordered(hid_t property_class) {
+  Hdf5Handle creation = Own(H5Pcreate(property_class), H5Pclose, "a group");
+  Check(H5Pset_link_creation_order(
+            creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED),
+        "a group");
+  return creation;
+}
+
+Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, std::string title)
+    : file_(std::make_unique<File>(path, std::move(title))) {}
 
 Hdf5Writer::~Hdf5Writer() = default;
 
@@ -106,24 +137,21 @@ void Hdf5Writer::SetText(const std::string& object, const char* name,
 }
 
 void Hdf5Writer::CreateGroup(const std::string& path) {
-  const Hdf5Handle creation = file_->Check(H5Pcreate(H5P_GROUP_CREATE),
-                                           H5Pclose, "create a property list");
-  H5Pset_link_creation_order(creation,
-                             H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-  file_->Check(H5Gcreate2(file_->file_, path.c_str(), H5P_DEFAULT, creation,
-                          H5P_DEFAULT),
-               H5Gclose, "create " + path);
+  const Hdf5Handle creation = file_->Ordered(H5P_GROUP_CREATE);
+  file_->Own(H5Gcreate2(file_->file_, path.c_str(), H5P_DEFAULT, creation,
+                        H5P_DEFAULT),
+             H5Gclose, path);
 }
 
 Hdf5Handle Hdf5Writer::File::WriteDataset(const std::string& path, hid_t type,
                                           const std::vector<hsize_t>& shape,
                                           const void* values, Filters filters,
                                           const std::string& digest) {
-  const Hdf5Handle space = Check(
+  const Hdf5Handle space = Own(
       H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
-      H5Sclose, "describe " + path);
+      H5Sclose, path);
   const Hdf5Handle creation =
-      Check(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "create a property list");
+      Own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path);
   const hsize_t size = std::accumulate(shape.begin(), shape.end(), hsize_t{1},
                                        std::multiplies<>());
   if (filters != Filters::kNone && size > kSmall) {
@@ -134,21 +162,22 @@ Hdf5Handle Hdf5Writer::File::WriteDataset(const std::string& path, hid_t type,
     const hsize_t rest = std::accumulate(chunk.begin() + 1, chunk.end(),
                                          hsize_t{1}, std::multiplies<>());
     chunk[0] = std::clamp<hsize_t>(kChunk / rest, 1, shape[0]);
-    H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
+    Check(H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data()),
+          path);
     if (filters == Filters::kCompressed) {
-      H5Pset_shuffle(creation);
-      H5Pset_deflate(creation, 1);
+      Check(H5Pset_shuffle(creation), path);
+      Check(H5Pset_deflate(creation, 1), path);
     }
-    H5Pset_fletcher32(creation);
+    Check(H5Pset_fletcher32(creation), path);
   }
-  Hdf5Handle dataset = Check(H5Dcreate2(file_, path.c_str(), type, space,
-                                        H5P_DEFAULT, creation, H5P_DEFAULT),
-                             H5Dclose, "create " + path);
-  if (size > 0 &&
-      H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
-    Fail("write " + path);
+  Hdf5Handle dataset = Own(H5Dcreate2(file_, path.c_str(), type, space,
+                                      H5P_DEFAULT, creation, H5P_DEFAULT),
+                           H5Dclose, path);
+  if (size > 0) {
+    Check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), path);
   }
   SetText(path, "sha256", digest);
+  digests_.emplace_back(path, digest);
   return dataset;
 }
 
@@ -160,10 +189,7 @@ void Hdf5Writer::WriteColumn(const std::string& path,
         using Value = typename std::decay_t<decltype(column)>::value_type;
         const std::vector<hsize_t> shape = {column.size()};
         if constexpr (std::is_same_v<Value, std::string>) {
-          const Hdf5Handle type =
-              file_->Check(H5Tcopy(H5T_C_S1), H5Tclose, "make a string type");
-          H5Tset_size(type, H5T_VARIABLE);
-          H5Tset_cset(type, H5T_CSET_UTF8);
+          const Hdf5Handle type = file_->TextType();
           std::vector<const char*> pointers;
           for (const std::string& text : column) {
             pointers.push_back(text.c_str());
@@ -179,12 +205,9 @@ void Hdf5Writer::WriteColumn(const std::string& path,
       },
       values);
   if (scale.empty()) return;
-  const Hdf5Handle scale_id =
-      file_->Check(H5Dopen2(file_->file_, scale.c_str(), H5P_DEFAULT), H5Dclose,
-                   "open " + scale);
-  if (H5DSattach_scale(dataset, scale_id, 0) < 0) {
-    file_->Fail("attach the scale of " + path);
-  }
+  const Hdf5Handle scale_id = file_->Own(
+      H5Dopen2(file_->file_, scale.c_str(), H5P_DEFAULT), H5Dclose, scale);
+  file_->Check(H5DSattach_scale(dataset, scale_id, 0), "the scale of " + path);
 }
 
 void Hdf5Writer::WriteScale(const std::string& path, uint64_t count,
@@ -195,9 +218,7 @@ void Hdf5Writer::WriteScale(const std::string& path, uint64_t count,
       path, H5T_NATIVE_INT64, {count}, index.data(), Filters::kCompressed,
       ColumnDigest(index.data(), index.size() * sizeof(int64_t)));
   const std::string name = path.substr(path.rfind('/') + 1);
-  if (H5DSset_scale(dataset, name.c_str()) < 0) {
-    file_->Fail("make a scale of " + path);
-  }
+  file_->Check(H5DSset_scale(dataset, name.c_str()), path);
   SetText(path, "long_name", long_name);
 }
 
@@ -215,27 +236,23 @@ void Hdf5Writer::File::SetAttribute(const std::string& object, const char* name,
                                     hid_t type,
                                     const std::vector<hsize_t>& shape,
                                     const void* value) {
-  const Hdf5Handle target = Check(H5Oopen(file_, object.c_str(), H5P_DEFAULT),
-                                  H5Oclose, "open " + object);
+  const std::string what = fmt::format("the attribute {} of {}", name, object);
+  const Hdf5Handle target =
+      Own(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose, what);
   const Hdf5Handle space =
-      Check(shape.empty() ? H5Screate(H5S_SCALAR)
-                          : H5Screate_simple(static_cast<int>(shape.size()),
-                                             shape.data(), nullptr),
-            H5Sclose, "describe an attribute");
-  const Hdf5Handle attribute = Check(
-      H5Acreate2(target, name, type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
-      fmt::format("create the attribute {} of {}", name, object));
-  if (H5Awrite(attribute, type, value) < 0) {
-    Fail(fmt::format("write the attribute {} of {}", name, object));
-  }
+      Own(shape.empty() ? H5Screate(H5S_SCALAR)
+                        : H5Screate_simple(static_cast<int>(shape.size()),
+                                           shape.data(), nullptr),
+          H5Sclose, what);
+  const Hdf5Handle attribute =
+      Own(H5Acreate2(target, name, type, space, H5P_DEFAULT, H5P_DEFAULT),
+          H5Aclose, what);
+  Check(H5Awrite(attribute, type, value), what);
 }
 
 void Hdf5Writer::File::SetText(const std::string& object, const char* name,
                                std::string_view text) {
-  const Hdf5Handle type =
-      Check(H5Tcopy(H5T_C_S1), H5Tclose, "make a string type");
-  H5Tset_size(type, H5T_VARIABLE);
-  H5Tset_cset(type, H5T_CSET_UTF8);
+  const Hdf5Handle type = TextType();
   const std::string terminated(text);
   const char* pointer = terminated.c_str();
   SetAttribute(object, name, type, {}, &pointer);
@@ -257,15 +274,44 @@ void Hdf5Writer::SetCodes(const std::string& object, const char* name,
                       codes.data());
 }
 
-void Hdf5Writer::Close() {
-  SetText("/", kContentsDigest,
-          ContentsDigest(file_->file_, [&](const std::string& what) {
-            file_->Fail("read back what was written: " + what);
-          }));
-  if (H5Fflush(file_->file_, H5F_SCOPE_GLOBAL) < 0 ||
-      !file_->file_.CloseNow()) {
-    file_->Fail("write the file");
-  }
+std::string Hdf5Writer::File::Contents(hid_t file) const {
+  return ContentsDigest(
+      file, [this](const std::string& what) { Fail("the file", what); });
 }
+
+void Hdf5Writer::File::Close() {
+  const std::string contents = Contents(file_);
+  SetText("/", kContentsDigest, contents);
+  Check(H5Fflush(file_, H5F_SCOPE_GLOBAL), "the file");
+  file_.CloseNow();
+  if (!close_failure_.reason.empty()) Fail("the file", close_failure_.reason);
+  ReadBack(contents);
+}
+
+void Hdf5Writer::File::ReadBack(const std::string& contents) const {
+  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  const auto fail = [this](const std::string& what) {
+    Fail(what, "it cannot be read back: " + Hdf5Reason());
+  };
+  if (!access.ok() || H5Pset_file_locking(access, false, true) < 0) {
+    fail("the file");
+  }
+  const Hdf5Handle file(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access),
+                        H5Fclose);
+  if (!file.ok()) fail("the file");
+  const char* const kChanged =
+      "something else was read back; the disk or the memory is faulty";
+  for (const auto& [path, digest] : digests_) {
+    const Hdf5Handle dataset(H5Dopen2(file, path.c_str(), H5P_DEFAULT),
+                             H5Dclose);
+    if (!dataset.ok()) fail(path);
+    const std::optional<std::string> read = DatasetDigest(dataset);
+    if (!read) fail(path);
+    if (*read != digest) Fail(path, kChanged);
+  }
+  if (Contents(file) != contents) Fail("the attributes", kChanged);
+}
+
+void Hdf5Writer::Close() { file_->Close(); }
 
 }  // namespace initscope

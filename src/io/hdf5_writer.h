@@ -1,5 +1,9 @@
 // Writing of HDF5 files as initscope's format wants them: variable-length
 // UTF-8 strings, a content digest on every dataset, dimension scales.
+//
+// HDF5 writes when it likes: in the call that was given the values, when a
+// dataset is closed, when the file is. Close() tells of any failure on the way
+// and then reads the file back.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -19,10 +24,10 @@ using ColumnValues = std::variant<std::vector<double>, std::vector<int64_t>,
                                   std::vector<uint64_t>, std::vector<uint8_t>,
                                   std::vector<std::string>>;
 
-// Every failure is a UserError (kIo) that names the file.
+// Every failure is an OutputError (kIo) that calls the file `title`.
 class Hdf5Writer {
  public:
-  explicit Hdf5Writer(const std::filesystem::path& path);
+  Hdf5Writer(const std::filesystem::path& path, std::string title);
   ~Hdf5Writer();
 
   void CreateGroup(const std::string& path);
@@ -43,7 +48,8 @@ class Hdf5Writer {
   void SetCodes(const std::string& object, const char* name,
                 const std::vector<uint8_t>& codes);
 
-  // Flushes and closes; the last call.
+  // Flushes, closes, and compares every dataset, read from the file, with the
+  // digest of what was to be written; the last call.
   void Close();
 
  private:

@@ -278,6 +278,10 @@ InputData ReadInput(const std::string& input, const std::string& labels,
   }
 }
 
+fs::path DataFile(const std::string& path, const fs::path& directory) {
+  return SplitDataPath((directory / path).lexically_normal().string()).file;
+}
+
 Matrix<double> ReadMatrix(std::string_view key, const std::string& path,
                           const fs::path& directory) {
   const DataPath place =

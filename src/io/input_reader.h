@@ -51,6 +51,11 @@ bool IsDrawnInput(std::string_view input);
 InputData ReadInput(const std::string& input, const std::string& labels,
                     const std::filesystem::path& directory);
 
+// The file that `path`, as ReadInput and ReadMatrix take it, is in:
+// without ":/dataset".
+std::filesystem::path DataFile(const std::string& path,
+                               const std::filesystem::path& directory);
+
 // Reads the matrix at `path`, the value of `key`: a file as above that holds
 // rows of numbers (rank 2). Throws UserError (kData): no such file, a damaged
 // one, another rank, no entries, an entry that is not finite.

@@ -4,8 +4,12 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <vector>
 
 #include "base/error.h"
+#include "io/output_error.h"
+#include "io/publish.h"
+#include "io/results_writer.h"
 
 namespace initscope {
 namespace {
@@ -23,6 +27,12 @@ class OutputFileTest : public testing::Test {
   size_t FilesInFolder() const {
     return static_cast<size_t>(std::distance(fs::directory_iterator(folder_),
                                              fs::directory_iterator()));
+  }
+  static void WriteResultsFile(const fs::path& path) {
+    OutputFile output(path, false);
+    Publish(&output, [](Hdf5Writer* writer) {
+      WriteRoot({"a", "", "", UtcNow()}, writer);
+    });
   }
   static void Write(const fs::path& path, const std::string& text) {
     std::ofstream(path) << text;
@@ -52,14 +62,41 @@ TEST_F(OutputFileTest, LeavesNothingWithoutCommit) {
 
 TEST_F(OutputFileTest, NeverOverwritesUnlessTold) {
   const fs::path path = folder_ / "a.h5";
-  Write(path, "old");
+  WriteResultsFile(path);
+  const std::string old = Read(path);
   EXPECT_THROW(OutputFile(path, false), UserError);
-  EXPECT_EQ(Read(path), "old");
   OutputFile file(path, true);
   Write(file.temporary(), "new");
-  EXPECT_EQ(Read(path), "old");
+  EXPECT_EQ(Read(path), old);
   file.Commit();
   EXPECT_EQ(Read(path), "new");
+}
+
+TEST_F(OutputFileTest, OverwritesNothingButResults) {
+  const fs::path path = folder_ / "a.h5";
+  Write(path, "old");
+  EXPECT_THROW(OutputFile(path, true), UserError);
+  EXPECT_EQ(Read(path), "old");
+  Write(path, "");
+  OutputFile(path, true);
+}
+
+TEST_F(OutputFileTest, NeverOverwritesAnInput) {
+  const fs::path path = folder_ / "a.h5";
+  WriteResultsFile(path);
+  fs::create_hard_link(path, folder_ / "b.h5");
+  const std::vector<fs::path> inputs = {folder_ / "none", folder_ / "b.h5"};
+  EXPECT_THROW(OutputFile(path, true, inputs), UserError);
+  OutputFile(path, true, {inputs.data(), 1});
+}
+
+TEST_F(OutputFileTest, SaysThatThePlaceIsAtFault) {
+  const fs::path path = folder_ / "a.h5";
+  OutputFile file(path, false);
+  Write(file.temporary(), "whole");
+  fs::remove(file.temporary());
+  EXPECT_THROW(file.Commit(), OutputError);
+  EXPECT_FALSE(file.committed());
 }
 
 TEST_F(OutputFileTest, NoticesAFileThatAppearedMeanwhile) {

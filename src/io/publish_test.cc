@@ -1,0 +1,78 @@
+#include "io/publish.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+#include "io/output_error.h"
+#include "io/results_writer.h"
+
+namespace initscope {
+namespace {
+
+namespace fs = std::filesystem;
+
+class PublishTest : public testing::Test {
+ protected:
+  PublishTest() {
+    std::string name = testing::TempDir() + "/publish_XXXXXX";
+    folder_ = mkdtemp(name.data());
+  }
+  ~PublishTest() override { fs::remove_all(folder_); }
+
+  fs::path folder_;
+};
+
+void WriteSomething(Hdf5Writer* writer) {
+  WriteRoot({"a", "", "", UtcNow()}, writer);
+}
+
+// What Publish() says when it throws.
+std::string Failure(OutputFile* output,
+                    const std::function<void(Hdf5Writer*)>& write) {
+  try {
+    Publish(output, write);
+  } catch (const OutputError& error) {
+    return error.what();
+  }
+  return "no failure";
+}
+
+TEST_F(PublishTest, WritesBesideAFileThatAppearedMeanwhile) {
+  const fs::path path = folder_ / "a.h5", other = folder_ / "a.rescued-2.h5";
+  OutputFile output(path, false);
+  std::ofstream(path) << "theirs";
+  std::ofstream(folder_ / "a.rescued-1.h5") << "of another day";
+  EXPECT_THAT(Failure(&output, WriteSomething),
+              testing::HasSubstr("the results are in " + other.string()));
+  EXPECT_TRUE(fs::file_size(other) > 1000);
+  EXPECT_EQ(fs::file_size(path), 6u);
+}
+
+TEST_F(PublishTest, WritesElsewhereWhereTheFolderIsGone) {
+  fs::create_directory(folder_ / "b");
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_);
+  OutputFile output("b/a.h5", false);
+  fs::remove_all(folder_ / "b");
+  EXPECT_THAT(Failure(&output, WriteSomething),
+              testing::HasSubstr("the results are in a.rescued-1.h5"));
+  EXPECT_TRUE(fs::exists(folder_ / "a.rescued-1.h5"));
+  fs::current_path(before);
+}
+
+TEST_F(PublishTest, LeavesNothingOfOtherFailures) {
+  OutputFile output(folder_ / "a.h5", false);
+  EXPECT_THROW(
+      Publish(&output, [](Hdf5Writer*) { throw std::runtime_error("stop"); }),
+      std::runtime_error);
+  EXPECT_FALSE(fs::exists(folder_ / "a.h5"));
+  EXPECT_FALSE(fs::exists(folder_ / "a.rescued-1.h5"));
+}
+
+}  // namespace
+}  // namespace initscope
