@@ -3,22 +3,94 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
+#include <limits>
+#include <optional>
+#include <sstream>
+#include <string_view>
+
+#include "base/control_groups.h"
 
 namespace initscope {
+namespace {
 
-double MachineMemory() {
-  double bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
-                 static_cast<double>(sysconf(_SC_PAGESIZE));
-  for (const char* path : {"/sys/fs/cgroup/memory.max",
-                           "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    double limit = 0;
-    if (std::ifstream(path) >> limit && limit > 0) {
-      bytes = std::min(bytes, limit);
-    }
+namespace fs = std::filesystem;
+
+// The first number behind `key` at the beginning of a line.
+std::optional<double> NumberBehind(const fs::path& file, std::string_view key) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with(key)) continue;
+    std::istringstream rest(line.substr(key.size()));
+    double value = 0;
+    if (rest >> value) return value;
+    return std::nullopt;
   }
-  return bytes;
+  return std::nullopt;
 }
+
+// What the process has, in bytes (/proc/self/statm).
+struct Use {
+  double virtual_size = 0, resident = 0, data = 0;
+};
+Use OwnUse(const fs::path& root) {
+  std::ifstream in(root / "proc/self/statm");
+  double size = 0, resident = 0, shared = 0, text = 0, unused = 0, data = 0;
+  if (!(in >> size >> resident >> shared >> text >> unused >> data)) return {};
+  const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
+  return {size * page, resident * page, data * page};
+}
+
+// What `group` leaves for this process, which has `resident` bytes of it.
+std::optional<double> RoomIn(const ControlGroup& group, double resident) {
+  const fs::path& folder = group.folder;
+  const double limit = ControlGroupNumber(
+      folder / (group.is_v2 ? "memory.max" : "memory.limit_in_bytes"));
+  if (!(limit >= 0)) return std::nullopt;
+  const double used = ControlGroupNumber(
+      folder / (group.is_v2 ? "memory.current" : "memory.usage_in_bytes"));
+  if (!(used >= 0)) return limit;
+  // The files that it has read are given up where memory is short.
+  const std::string prefix = group.is_v2 ? "" : "total_";
+  const double cache =
+      NumberBehind(folder / "memory.stat", prefix + "inactive_file ")
+          .value_or(0) +
+      NumberBehind(folder / "memory.stat", prefix + "active_file ").value_or(0);
+  return limit - std::max(0.0, used - cache) + resident;
+}
+
+}  // namespace
+
+MemoryLimit AvailableMemory(const fs::path& root) {
+  const Use use = OwnUse(root);
+  MemoryLimit least = {static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
+                           static_cast<double>(sysconf(_SC_PAGESIZE)),
+                       "the memory of this machine"};
+  const auto limit = [&least](std::optional<double> bytes,
+                              const std::string& source) {
+    if (bytes && *bytes < least.bytes) least = {std::max(0.0, *bytes), source};
+  };
+  const auto kib = NumberBehind(root / "proc/meminfo", "MemAvailable:");
+  if (kib) {
+    limit(1024 * *kib + use.resident, "the free memory of this machine");
+  }
+  // Of what these count, code and stacks for one, not all becomes resident.
+  const fs::path limits = root / "proc/self/limits";
+  if (const auto bytes = NumberBehind(limits, "Max address space")) {
+    limit(*bytes - std::max(0.0, use.virtual_size - use.resident),
+          "'ulimit -v'");
+  }
+  if (const auto bytes = NumberBehind(limits, "Max data size")) {
+    limit(*bytes - std::max(0.0, use.data - use.resident), "'ulimit -d'");
+  }
+  for (const ControlGroup& group : ControlGroups("memory", root)) {
+    limit(RoomIn(group, use.resident), "the control group " + group.name);
+  }
+  return least;
+}
+
+double MachineMemory() { return AvailableMemory().bytes; }
 
 std::string CpuModel() {
   std::ifstream file("/proc/cpuinfo");

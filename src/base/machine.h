@@ -1,12 +1,23 @@
 // What the machine offers.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 namespace initscope {
 
-// Bytes of memory that this process may use: the machine's, or its control
-// group's limit where that is less.
+// The memory that this process may have, with what it has already.
+struct MemoryLimit {
+  double bytes;
+  std::string source;  // "the free memory of this machine", "'ulimit -v'", …
+};
+
+// The least of what is free on the machine and in each control group that the
+// process is in (their limits less what is used and could not be freed), and of
+// `ulimit -v` and `ulimit -d`. `root` is where /proc and /sys are.
+MemoryLimit AvailableMemory(const std::filesystem::path& root = "/");
+
+// Its bytes.
 double MachineMemory();
 
 // What the processor calls itself, or "unknown".

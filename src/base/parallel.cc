@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <map>
 #include <mutex>
 
+#include "base/control_groups.h"
 #include "base/denormals.h"
 #include "base/error.h"
 
@@ -29,17 +31,38 @@
 
 namespace initscope {
 
+namespace {
+
+// The arena of so many jobs. It lives on: one for each loop would cost the more
+// the more loops there were, as oneTBB walks through those that still close.
+tbb::task_arena& ArenaOf(size_t jobs) {
+  struct Arenas {
+    // More jobs than cores are honoured, too: results must not depend on it.
+    const tbb::global_control limit{
+        tbb::global_control::max_allowed_parallelism, kMostJobs};
+    std::mutex mutex;
+    std::map<size_t, tbb::task_arena> arenas;
+  };
+  // Never destroyed: a worker may outlive what has static storage.
+  static Arenas& all = *new Arenas;
+  const std::lock_guard lock(all.mutex);
+  return all.arenas.try_emplace(jobs, static_cast<int>(jobs)).first->second;
+}
+
+}  // namespace
+
 size_t AvailableCores() {
   cpu_set_t set;
+  int cores = 1;
   if (sched_getaffinity(0, sizeof(set), &set) == 0) {
-    return static_cast<size_t>(std::max(1, CPU_COUNT(&set)));
+    cores = std::max(1, CPU_COUNT(&set));
   }
-  return 1;
+  return std::min(static_cast<size_t>(cores), CpuQuota());
 }
 
 void ParallelFor(size_t count, size_t jobs,
                  const std::function<void(size_t)>& task) {
-  INITSCOPE_CHECK(jobs >= 1);
+  INITSCOPE_CHECK(1 <= jobs && jobs <= kMostJobs);
   const auto run = [&task](size_t i) {
     const FlushDenormals flush;
     task(i);
@@ -68,13 +91,12 @@ void ParallelFor(size_t count, size_t jobs,
     ++finished;
     INITSCOPE_RELEASE(&end_tag);
   };
-  // More jobs than cores are honoured, too: results must not depend on it.
-  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
-                                  jobs);
-  tbb::task_arena arena(static_cast<int>(jobs));
   INITSCOPE_RELEASE(&begin_tag);
-  arena.execute([&] {
-    tbb::parallel_for(size_t{0}, jobs, loop, tbb::simple_partitioner());
+  ArenaOf(jobs).execute([&] {
+    // A loop inside a task waits for its own tasks alone.
+    tbb::this_task_arena::isolate([&] {
+      tbb::parallel_for(size_t{0}, jobs, loop, tbb::simple_partitioner());
+    });
   });
   INITSCOPE_ACQUIRE(&end_tag);
   INITSCOPE_CHECK(finished == jobs);

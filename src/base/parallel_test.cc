@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <ctime>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -208,9 +209,31 @@ TEST(ParallelFor, Nests) {
   }
 }
 
+// Thousands of loops take thousands of times what one takes: an arena for each
+// made 40,000 loops take 60 times as long as 5,000. CPU time, and a factor that
+// a busy machine does not reach.
+TEST(ParallelFor, CostsTheSameAfterManyLoops) {
+  const auto seconds = [](int loops) {
+    const std::clock_t begin = std::clock();
+    for (int i = 0; i < loops; ++i) {
+      ParallelFor(2, 2, [](size_t) {
+        volatile double x = 0;
+        for (int k = 0; k < 1000; ++k) x = x + 1;
+      });
+    }
+    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  };
+  seconds(1000);
+  const double first = seconds(5000);
+  seconds(50000);
+  EXPECT_LT(seconds(5000), 5 * first);
+}
+
 TEST(ParallelForDeathTest, WantsAJob) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // oneTBB has threads
-  EXPECT_DEATH(ParallelFor(1, 0, [](size_t) {}), "jobs >= 1");
+  EXPECT_DEATH(ParallelFor(1, 0, [](size_t) {}), "jobs <= kMostJobs");
+  EXPECT_DEATH(ParallelFor(1, kMostJobs + 1, [](size_t) {}),
+               "jobs <= kMostJobs");
 }
 
 }  // namespace

@@ -24,11 +24,11 @@ size_t ResolveJobs(const SweepPoint& settings) {
   const auto it = settings.find("jobs");
   if (it == settings.end()) return AvailableCores();
   const auto jobs = ParseNumber<uint64_t>(it->second.text);
-  if (!jobs || *jobs < 1 || *jobs > 1024) {
+  if (!jobs || *jobs < 1 || *jobs > kMostJobs) {
     throw UserError(ExitCode::kUsage,
                     fmt::format("{}: jobs = {} is not a whole number from 1 "
-                                "to 1024",
-                                it->second.where, it->second.text));
+                                "to {}",
+                                it->second.where, it->second.text, kMostJobs));
   }
   return *jobs;
 }
