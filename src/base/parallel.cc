@@ -60,15 +60,16 @@ size_t AvailableCores() {
   return std::min(static_cast<size_t>(cores), CpuQuota());
 }
 
-void ParallelFor(size_t count, size_t jobs,
+void ParallelFor(size_t count, Jobs jobs,
                  const std::function<void(size_t)>& task) {
-  INITSCOPE_CHECK(1 <= jobs && jobs <= kMostJobs);
-  const auto run = [&task](size_t i) {
+  INITSCOPE_CHECK(1 <= jobs.count && jobs.count <= kMostJobs);
+  const auto run = [&](size_t i) {
+    jobs.stop.Check();
     const FlushDenormals flush;
     task(i);
   };
-  jobs = std::min(jobs, count);
-  if (jobs <= 1) {
+  const size_t workers = std::min(jobs.count, count);
+  if (workers <= 1) {
     for (size_t i = 0; i < count; ++i) run(i);
     return;
   }
@@ -92,14 +93,14 @@ void ParallelFor(size_t count, size_t jobs,
     INITSCOPE_RELEASE(&end_tag);
   };
   INITSCOPE_RELEASE(&begin_tag);
-  ArenaOf(jobs).execute([&] {
+  ArenaOf(workers).execute([&] {
     // A loop inside a task waits for its own tasks alone.
     tbb::this_task_arena::isolate([&] {
-      tbb::parallel_for(size_t{0}, jobs, loop, tbb::simple_partitioner());
+      tbb::parallel_for(size_t{0}, workers, loop, tbb::simple_partitioner());
     });
   });
   INITSCOPE_ACQUIRE(&end_tag);
-  INITSCOPE_CHECK(finished == jobs);
+  INITSCOPE_CHECK(finished == workers);
   const std::lock_guard lock(mutex);
   if (failure) std::rethrow_exception(failure);
 }

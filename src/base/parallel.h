@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <functional>
 
+#include "base/stop_flag.h"
+
 namespace initscope {
 
 inline constexpr size_t kMostJobs = 1024;
@@ -12,12 +14,22 @@ inline constexpr size_t kMostJobs = 1024;
 // than its control groups' quota of time allows.
 size_t AvailableCores();
 
-// Calls task(0) … task(count − 1), at most `jobs` at a time, in no particular
-// order; a task starts as soon as a worker is free. Denormals are flushed to
-// zero in every task. The first exception stops the rest and is thrown again
-// here. What a loop costs, some microseconds with several jobs, does not grow
-// with the loops before. REQUIRES: 1 <= jobs <= kMostJobs.
-void ParallelFor(size_t count, size_t jobs,
+// How many workers something may have, and what interrupts it. A number alone
+// will do.
+struct Jobs {
+  Jobs(size_t jobs, StopFlag flag = {}) : count(jobs), stop(flag) {}
+
+  size_t count;
+  StopFlag stop;
+};
+
+// Calls task(0) … task(count − 1), at most jobs.count at a time, in no
+// particular order; a task starts as soon as a worker is free. Denormals are
+// flushed to zero in every task. The first exception stops the rest and is
+// thrown again here; Interrupted if jobs.stop is raised before a task. What a
+// loop costs, some microseconds with several jobs, does not grow with the loops
+// before. REQUIRES: 1 <= jobs.count <= kMostJobs.
+void ParallelFor(size_t count, Jobs jobs,
                  const std::function<void(size_t)>& task);
 
 }  // namespace initscope

@@ -231,9 +231,9 @@ TEST(ParallelFor, CostsTheSameAfterManyLoops) {
 
 TEST(ParallelForDeathTest, WantsAJob) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // oneTBB has threads
-  EXPECT_DEATH(ParallelFor(1, 0, [](size_t) {}), "jobs <= kMostJobs");
+  EXPECT_DEATH(ParallelFor(1, 0, [](size_t) {}), "jobs.count <= kMostJobs");
   EXPECT_DEATH(ParallelFor(1, kMostJobs + 1, [](size_t) {}),
-               "jobs <= kMostJobs");
+               "jobs.count <= kMostJobs");
 }
 
 }  // namespace

@@ -182,15 +182,14 @@ void PrintText(const Experiment& experiment,
 }
 
 std::vector<Checked> CheckRuns(const Experiment& experiment,
-                               const Options& options,
-                               const std::atomic<bool>* stop,
+                               const Options& options, StopFlag stop,
                                std::atomic<size_t>* done) {
   const size_t runs = experiment.runs.size();
   // One run has all the jobs for its tensors, several have one each.
   const size_t inner = runs == 1 ? experiment.jobs : 1;
   std::vector<Checked> checked(runs);
   Progress progress(runs, !options.quiet && runs > 1);
-  ParallelFor(runs, experiment.jobs, [&](size_t i) {
+  ParallelFor(runs, {experiment.jobs, stop}, [&](size_t i) {
     const RunSpec& run = experiment.runs[i];
     const EngineGradients gradients = ComputeGradients(run, stop);
     checked[i].report = CheckGradients(run, gradients, {stop, inner});

@@ -15,11 +15,12 @@ using RowMajor =
 // The diagonal d and the upper diagonal e of a bidiagonal matrix with the
 // singular values of `a`, as d_0, e_0, d_1, e_1 … d_(n−1). `a` is overwritten.
 // REQUIRES: no more columns than rows.
-Eigen::VectorXd Bidiagonalize(Eigen::MatrixXd* a) {
+Eigen::VectorXd Bidiagonalize(Eigen::MatrixXd* a, StopFlag stop) {
   const Index n = a->cols();
   Eigen::VectorXd both(2 * n - 1), scratch(a->rows());
   double tau = 0;
   for (Index k = 0; k < n; ++k) {
+    stop.Check();
     const Index rows = a->rows() - k, cols = n - k - 1;
     auto column = a->col(k).tail(rows);
     column.makeHouseholderInPlace(tau, both(2 * k));
@@ -37,7 +38,7 @@ Eigen::VectorXd Bidiagonalize(Eigen::MatrixXd* a) {
 
 }  // namespace
 
-std::vector<double> SingularValues(ConstMatrixView<double> a) {
+std::vector<double> SingularValues(ConstMatrixView<double> a, StopFlag stop) {
   INITSCOPE_CHECK(a.size() > 0);
   const Eigen::Map<const RowMajor> in(a.data(), static_cast<Index>(a.rows()),
                                       static_cast<Index>(a.cols()));
@@ -55,7 +56,7 @@ std::vector<double> SingularValues(ConstMatrixView<double> a) {
   const int half = std::ilogb(largest) / 2, rest = std::ilogb(largest) - half;
   Eigen::MatrixXd scaled = in * std::ldexp(1.0, -half) * std::ldexp(1.0, -rest);
   if (in.rows() < in.cols()) scaled.transposeInPlace();
-  Eigen::VectorXd off_diagonal = Bidiagonalize(&scaled);
+  Eigen::VectorXd off_diagonal = Bidiagonalize(&scaled, stop);
   // What the iteration takes for zero is so beside 1.
   const double norm = off_diagonal.cwiseAbs().maxCoeff();
   off_diagonal /= norm;

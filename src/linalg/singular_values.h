@@ -13,12 +13,14 @@
 #include <vector>
 
 #include "base/matrix.h"
+#include "base/stop_flag.h"
 
 namespace initscope {
 
 // min(rows, columns) of them, the largest first; all NaN where an entry is not
 // finite. Entries may have any magnitude. On the calling thread.
-// REQUIRES: `a` is not empty.
-std::vector<double> SingularValues(ConstMatrixView<double> a);
+// Throws Interrupted. REQUIRES: `a` is not empty.
+std::vector<double> SingularValues(ConstMatrixView<double> a,
+                                   StopFlag stop = {});
 
 }  // namespace initscope

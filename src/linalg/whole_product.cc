@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/parallel.h"
 #include "linalg/packed_product.h"
 
 namespace initscope {
@@ -12,7 +11,9 @@ namespace {
 constexpr size_t kTaskUnits = 48;
 static_assert(kWeightBlock % kTaskUnits == 0);
 
-size_t TaskUnits(size_t jobs) { return jobs == 1 ? kWeightBlock : kTaskUnits; }
+size_t TaskUnits(Jobs jobs) {
+  return jobs.count == 1 ? kWeightBlock : kTaskUnits;
+}
 
 size_t Steps(size_t n, size_t step) { return (n + step - 1) / step; }
 
@@ -20,7 +21,7 @@ size_t Steps(size_t n, size_t step) { return (n + step - 1) / step; }
 
 template <typename T>
 void MultiplyAll(PackedWeights<T>* w, std::span<const Operand<T>> operands,
-                 size_t jobs) {
+                 Jobs jobs) {
   const size_t step = TaskUnits(jobs);
   ParallelFor(Steps(w->columns(), step), jobs, [&](size_t t) {
     const size_t column = t * step;
@@ -36,7 +37,7 @@ void MultiplyAll(PackedWeights<T>* w, std::span<const Operand<T>> operands,
 
 template <typename T>
 void MultiplyTransposedAll(PackedWeights<T>* w,
-                           std::span<const Operand<T>> operands, size_t jobs) {
+                           std::span<const Operand<T>> operands, Jobs jobs) {
   const size_t step = TaskUnits(jobs);
   ParallelFor(Steps(w->rows(), step), jobs, [&](size_t t) {
     const size_t row = t * step;
@@ -54,9 +55,9 @@ void MultiplyTransposedAll(PackedWeights<T>* w,
 
 #define INITSCOPE_INSTANTIATE(T)                                            \
   template void MultiplyAll(PackedWeights<T>*, std::span<const Operand<T>>, \
-                            size_t);                                        \
+                            Jobs);                                          \
   template void MultiplyTransposedAll(PackedWeights<T>*,                    \
-                                      std::span<const Operand<T>>, size_t);
+                                      std::span<const Operand<T>>, Jobs);
 INITSCOPE_INSTANTIATE(float)
 INITSCOPE_INSTANTIATE(double)
 #undef INITSCOPE_INSTANTIATE

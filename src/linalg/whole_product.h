@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 
+#include "base/parallel.h"
 #include "linalg/packed_batch.h"
 #include "linalg/packed_weights.h"
 
@@ -20,11 +21,11 @@ struct Operand {
 // workers, which changes no bit.
 template <typename T>
 void MultiplyAll(PackedWeights<T>* w, std::span<const Operand<T>> operands,
-                 size_t jobs);
+                 Jobs jobs);
 
 // out = in Wᵀ: batch × fan_out → batch × fan_in.
 template <typename T>
 void MultiplyTransposedAll(PackedWeights<T>* w,
-                           std::span<const Operand<T>> operands, size_t jobs);
+                           std::span<const Operand<T>> operands, Jobs jobs);
 
 }  // namespace initscope

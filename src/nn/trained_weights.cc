@@ -4,8 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "base/parallel.h"
-
 namespace initscope {
 namespace {
 
@@ -56,12 +54,12 @@ Moments TrainedWeights<T>::EntryMoments() const {
 }
 
 template <typename T>
-void TrainedWeights<T>::Forward(const Operand<T>& operand, size_t jobs) {
+void TrainedWeights<T>::Forward(const Operand<T>& operand, Jobs jobs) {
   MultiplyAll<T>(&packed_, {&operand, 1}, jobs);
 }
 
 template <typename T>
-void TrainedWeights<T>::Backward(const Operand<T>& operand, size_t jobs) {
+void TrainedWeights<T>::Backward(const Operand<T>& operand, Jobs jobs) {
   MultiplyTransposedAll<T>(&packed_, {&operand, 1}, jobs);
 }
 
@@ -71,7 +69,7 @@ void TrainedWeights<T>::Descend(const PackedBatch<T>& x,
                                 const PackedBatch<T>& delta,
                                 const SampleMoments& delta_moments,
                                 const ScaledMatrix<double>& db,
-                                const DescentRule& rule, size_t jobs,
+                                const DescentRule& rule, Jobs jobs,
                                 GradientScratch<T>* scratch) {
   const bool remembers = rule.momentum > 0;
   const bool first = remembers && w_velocity_.size() == 0;

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "base/parallel.h"
 #include "linalg/whole_product.h"
 #include "nn/weight_gradient.h"
 #include "stats/moments.h"
@@ -39,16 +40,16 @@ class TrainedWeights {
   Moments EntryMoments() const;
 
   // out = in W: batch × fan_in → batch × fan_out; mantissas only.
-  void Forward(const Operand<T>& operand, size_t jobs);
+  void Forward(const Operand<T>& operand, Jobs jobs);
   // out = in Wᵀ.
-  void Backward(const Operand<T>& operand, size_t jobs);
+  void Backward(const Operand<T>& operand, Jobs jobs);
 
   // One step on dW = xᵀ delta and db (1 × fan_out). Up to `jobs` workers,
   // which changes no bit.
   void Descend(const PackedBatch<T>& x, const SampleMoments& x_moments,
                const PackedBatch<T>& delta, const SampleMoments& delta_moments,
                const ScaledMatrix<double>& db, const DescentRule& rule,
-               size_t jobs, GradientScratch<T>* scratch);
+               Jobs jobs, GradientScratch<T>* scratch);
 
  private:
   Matrix<T> w_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/parallel.h"
 #include "linalg/packed_product.h"
 #include "random/orthogonal.h"
 #include "random/variates.h"
@@ -124,11 +123,11 @@ WeightBlock<T> UnitWeights<T>::DrawBlock(size_t i, size_t j, Moments* moments,
 }
 
 template <typename T>
-void UnitWeights<T>::Begin(size_t jobs) {
+void UnitWeights<T>::Begin(Jobs jobs) {
   if (packed_.rows() > 0) return;
   if (law_ == UnitLaw::kOrthogonal) {
     dense_.Resize(fan_in_, fan_out_);
-    FillOrthogonal(SourceOf(seed_, layer_), dense_.view());
+    FillOrthogonal(SourceOf(seed_, layer_), dense_.view(), jobs.stop);
   }
   if (!keep_) return;
   packed_.Resize(fan_in_, fan_out_);
@@ -146,8 +145,7 @@ void UnitWeights<T>::Begin(size_t jobs) {
 }
 
 template <typename T>
-void UnitWeights<T>::Forward(std::span<const Operand<T>> operands,
-                             size_t jobs) {
+void UnitWeights<T>::Forward(std::span<const Operand<T>> operands, Jobs jobs) {
   if (!HasMatrix()) {
     SetMomentsOfConstant();
     for (const Operand<T>& o : operands) Broadcast(*o.in, o.out);
@@ -172,8 +170,7 @@ void UnitWeights<T>::Forward(std::span<const Operand<T>> operands,
 }
 
 template <typename T>
-void UnitWeights<T>::Backward(std::span<const Operand<T>> operands,
-                              size_t jobs) {
+void UnitWeights<T>::Backward(std::span<const Operand<T>> operands, Jobs jobs) {
   if (!HasMatrix()) {
     for (const Operand<T>& o : operands) Broadcast(*o.in, o.out);
     return;
@@ -213,12 +210,12 @@ void UnitWeights<T>::Broadcast(const PackedBatch<T>& in,
 }
 
 template <typename T>
-Matrix<T> UnitWeights<T>::Entries() const {
+Matrix<T> UnitWeights<T>::Entries(StopFlag stop) const {
   Matrix<T> out(fan_in_, fan_out_);
   if (!HasMatrix()) {
     std::fill_n(out.data(), out.size(), T(law_ == UnitLaw::kConstant));
   } else if (law_ == UnitLaw::kOrthogonal) {
-    FillOrthogonal(SourceOf(seed_, layer_), out.view());
+    FillOrthogonal(SourceOf(seed_, layer_), out.view(), stop);
   } else {
     FillVariates(LawOf(law_), SourceOf(seed_, layer_), 0, 0, out.view());
   }

@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "base/parallel.h"
 #include "linalg/whole_product.h"
 #include "nn/initializers.h"
 #include "stats/moments.h"
@@ -30,15 +31,15 @@ class UnitWeights {
   size_t fan_out() const { return fan_out_; }
 
   // out = in U, mantissas only: batch × fan_in → batch × fan_out.
-  void Forward(std::span<const Operand<T>> operands, size_t jobs);
+  void Forward(std::span<const Operand<T>> operands, Jobs jobs);
   // out = in Uᵀ: batch × fan_out → batch × fan_in.
-  void Backward(std::span<const Operand<T>> operands, size_t jobs);
+  void Backward(std::span<const Operand<T>> operands, Jobs jobs);
 
   // Of the entries of U: mean, variance, second moment. REQUIRES: Forward().
   const Moments& EntryMoments() const { return moments_; }
 
-  // U as a plain matrix.
-  Matrix<T> Entries() const;
+  // U as a plain matrix. Throws Interrupted, as the products do.
+  Matrix<T> Entries(StopFlag stop = {}) const;
 
  private:
   bool HasMatrix() const;
@@ -52,7 +53,7 @@ class UnitWeights {
   WeightBlock<T> DrawBlock(size_t i, size_t j, Moments* moments,
                            Matrix<T>* buffer) const;
   // Before a product: draws what is not drawn block by block.
-  void Begin(size_t jobs);
+  void Begin(Jobs jobs);
 
   UnitLaw law_;
   uint64_t seed_;

@@ -6,7 +6,6 @@
 #include <limits>
 #include <numeric>
 
-#include "base/parallel.h"
 #include "linalg/packed_product.h"
 #include "stats/panel_kernels.h"
 #include "stats/sample_geometry.h"
@@ -68,7 +67,7 @@ std::vector<double> Means(const SampleMoments& moments) {
 // unit. `means` are rounded to T first.
 template <typename T>
 SampleSum Center(const PackedBatch<T>& x, std::vector<double>* means,
-                 std::vector<double> weight, size_t jobs, PackedBatch<T>* out) {
+                 std::vector<double> weight, Jobs jobs, PackedBatch<T>* out) {
   out->Resize(x.samples(), x.units());
   ParallelFor(x.panels(), jobs, [&](size_t p) {
     std::array<T, kMaxPanelWidth> origin = {};
@@ -104,7 +103,7 @@ struct GramSum {
 
 template <typename T>
 GramSum SumOfGrams(const PackedBatch<T>& x, const PackedBatch<T>& delta,
-                   const std::vector<double>& factor, size_t jobs) {
+                   const std::vector<double>& factor, Jobs jobs) {
   const size_t panels = x.panels(), width = x.width();
   // One task per panel p: its pairs (p, q) with q >= p, some at a time.
   constexpr size_t kPairs = 8;
@@ -166,7 +165,7 @@ const PackedBatch<T>& Align(const PackedBatch<T>& delta, const Weights& w,
 
 template <typename T>
 void VisitFormed(const PackedBatch<T>& x, const PackedBatch<T>& delta,
-                 const Weights& w, size_t jobs, GradientScratch<T>* scratch,
+                 const Weights& w, Jobs jobs, GradientScratch<T>* scratch,
                  const GradientVisitor<T>& visit) {
   const bool is_zero = w.common == kNoExponent;
   if (!is_zero) {
@@ -189,7 +188,7 @@ void VisitFormed(const PackedBatch<T>& x, const PackedBatch<T>& delta,
 
 template <typename T>
 void AddFormed(const PackedBatch<T>& x, const PackedBatch<T>& delta,
-               const Weights& w, size_t jobs, GradientScratch<T>* scratch,
+               const Weights& w, Jobs jobs, GradientScratch<T>* scratch,
                Moments* moments) {
   std::vector<RowMoments> parts(x.units() / kUnitStep + 1);
   VisitFormed<T>(x, delta, w, jobs, scratch,
@@ -211,7 +210,7 @@ bool FormingIsCheaper(double batch, double fan_in, double fan_out) {
 template <typename T>
 void AddWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
                        const PackedBatch<T>& delta,
-                       const SampleMoments& delta_moments, size_t jobs,
+                       const SampleMoments& delta_moments, Jobs jobs,
                        GradientScratch<T>* scratch, Moments* moments) {
   const Weights w = WeighSamples(x, x_moments, delta, delta_moments);
   const double fan_in = static_cast<double>(x.units());
@@ -250,7 +249,7 @@ template <typename T>
 void VisitWeightGradient(const PackedBatch<T>& x,
                          const SampleMoments& x_moments,
                          const PackedBatch<T>& delta,
-                         const SampleMoments& delta_moments, size_t jobs,
+                         const SampleMoments& delta_moments, Jobs jobs,
                          GradientScratch<T>* scratch,
                          const GradientVisitor<T>& visit) {
   VisitFormed(x, delta, WeighSamples(x, x_moments, delta, delta_moments), jobs,
@@ -280,10 +279,10 @@ double WeightGradientFlops(double batch, double fan_in, double fan_out) {
 #define INITSCOPE_INSTANTIATE(T)                                               \
   template void AddWeightGradient(const PackedBatch<T>&, const SampleMoments&, \
                                   const PackedBatch<T>&, const SampleMoments&, \
-                                  size_t, GradientScratch<T>*, Moments*);      \
+                                  Jobs, GradientScratch<T>*, Moments*);        \
   template void VisitWeightGradient(                                           \
       const PackedBatch<T>&, const SampleMoments&, const PackedBatch<T>&,      \
-      const SampleMoments&, size_t, GradientScratch<T>*,                       \
+      const SampleMoments&, Jobs, GradientScratch<T>*,                         \
       const GradientVisitor<T>&);                                              \
   template void FormWeightGradient(                                            \
       const PackedBatch<T>&, const SampleMoments&, const PackedBatch<T>&,      \

@@ -17,6 +17,7 @@
 #include <span>
 #include <vector>
 
+#include "base/parallel.h"
 #include "linalg/packed_batch.h"
 #include "nn/propagation.h"
 #include "stats/moments.h"
@@ -36,7 +37,7 @@ struct GradientScratch {
 template <typename T>
 void AddWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
                        const PackedBatch<T>& delta,
-                       const SampleMoments& delta_moments, size_t jobs,
+                       const SampleMoments& delta_moments, Jobs jobs,
                        GradientScratch<T>* scratch, Moments* moments);
 
 // dW strip by strip: visit(row, strip, e) is called once for every strip of
@@ -50,7 +51,7 @@ template <typename T>
 void VisitWeightGradient(const PackedBatch<T>& x,
                          const SampleMoments& x_moments,
                          const PackedBatch<T>& delta,
-                         const SampleMoments& delta_moments, size_t jobs,
+                         const SampleMoments& delta_moments, Jobs jobs,
                          GradientScratch<T>* scratch,
                          const GradientVisitor<T>& visit);
 

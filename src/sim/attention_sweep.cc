@@ -19,7 +19,8 @@ namespace {
 // The layer of the draw's index: what a seed means, so never change one.
 constexpr uint32_t kX = 0, kWq = 1, kWk = 2, kWv = 3, kProbe = 4;
 
-void Fill(UnitLaw law, const VariateSource& source, MatrixView<double> out) {
+void Fill(UnitLaw law, const VariateSource& source, StopFlag stop,
+          MatrixView<double> out) {
   switch (law) {
     case UnitLaw::kZero:
     case UnitLaw::kConstant:
@@ -32,37 +33,31 @@ void Fill(UnitLaw law, const VariateSource& source, MatrixView<double> out) {
     case UnitLaw::kTruncatedNormal:
       return FillVariates(VariateLaw::kTruncatedNormal, source, 0, 0, out);
     case UnitLaw::kOrthogonal:
-      return FillOrthogonal(source, out);
+      return FillOrthogonal(source, out, stop);
   }
   INITSCOPE_CHECK(false && "a law without a draw");
 }
 
-void Check(const std::atomic<bool>* stop) {
-  if (stop != nullptr && *stop) throw Interrupted();
-}
-
-AttentionStatistics Simulate(const AttentionSpec& run,
-                             const std::atomic<bool>* stop) {
+AttentionStatistics Simulate(const AttentionSpec& run, StopFlag stop) {
   const AttentionInputs in = DrawAttention(run, stop);
   const Matrix<double> r =
       DrawAttentionProbe(run.seed, run.tokens, in.w_v.cols());
-  Check(stop);
+  stop.Check();
   const AttentionTensors t = AttentionForward(in, run.softmax);
   CheckFinite(t, run.Title());
-  Check(stop);
+  stop.Check();
   const AttentionGradients d = AttentionBackward(in, t, run.softmax, r.view());
   return MeasureAttention(t, d, run.softmax);
 }
 
 }  // namespace
 
-AttentionInputs DrawAttention(const AttentionSpec& run,
-                              const std::atomic<bool>* stop) {
+AttentionInputs DrawAttention(const AttentionSpec& run, StopFlag stop) {
   const auto draw = [&](UnitLaw law, uint32_t layer, size_t rows, size_t cols,
                         double scale) {
-    Check(stop);
+    stop.Check();
     Matrix<double> out(rows, cols);
-    Fill(law, {run.seed, Stream::kAttention, layer}, out.view());
+    Fill(law, {run.seed, Stream::kAttention, layer}, stop, out.view());
     for (size_t i = 0; i < out.size(); ++i) out.data()[i] *= scale;
     return out;
   };
@@ -118,7 +113,7 @@ std::vector<AttentionResult> RunAttentionSweep(
     if (options.on_progress) options.on_progress(1);
   };
   try {
-    ParallelFor(runs.size(), options.jobs, simulate);
+    ParallelFor(runs.size(), options.workers(), simulate);
   } catch (const Interrupted&) {
     // What is complete is kept; the caller sees which.
   }

@@ -22,8 +22,7 @@ struct AttentionResult {
 
 // X, W_q, W_k and W_v of a drawn run; s is in the weights. Throws Interrupted
 // where `stop` became true, which is looked at before each matrix.
-AttentionInputs DrawAttention(const AttentionSpec& run,
-                              const std::atomic<bool>* stop = nullptr);
+AttentionInputs DrawAttention(const AttentionSpec& run, StopFlag stop = {});
 // R: rows × cols.
 Matrix<double> DrawAttentionProbe(uint64_t seed, size_t rows, size_t cols);
 

@@ -102,9 +102,7 @@ class Simulation {
   }
 
  private:
-  void Checkpoint() const {
-    if (options_.stop != nullptr && *options_.stop) throw Interrupted();
-  }
+  void Checkpoint() const { options_.stop.Check(); }
 
   void RunBatch(size_t batch) {
     inputs_.clear();
@@ -122,7 +120,7 @@ class Simulation {
                         y, &delta),
               state.run->batches, state.result);
       if (!begun.insert(state.backward).second) continue;
-      state.backward->Begin(delta, batch, options_.jobs);
+      state.backward->Begin(delta, batch, options_.workers());
       if (options_.observer != nullptr) {
         ShowPlain<T>("target", 0, y.view(), options_.observer);
         ShowDelta(state, first_.depth());
@@ -166,11 +164,11 @@ class Simulation {
     for (ForwardPass<T>& pass : forward_) {
       if (batch < pass.run().batches) operands.push_back(pass.Product(l));
     }
-    weights_[l].Forward(operands, options_.jobs);
+    weights_[l].Forward(operands, options_.workers());
     for (ForwardPass<T>& pass : forward_) {
       if (batch >= pass.run().batches) continue;
       Checkpoint();
-      pass.Finish(l, options_.jobs);
+      pass.Finish(l, options_.workers());
     }
     if (options_.observer == nullptr) return;
     const RunState<T>& state = states_.front();
@@ -186,13 +184,13 @@ class Simulation {
     for (BackwardPass<T>& pass : backward_) {
       if (batch >= pass.run().batches) continue;
       Checkpoint();
-      operands.push_back(pass.Product(l, options_.jobs, &scratch_));
+      operands.push_back(pass.Product(l, options_.workers(), &scratch_));
     }
     if (options_.observer != nullptr) ShowGradients(states_.front(), l);
     Checkpoint();
-    weights_[l].Backward(operands, options_.jobs);
+    weights_[l].Backward(operands, options_.workers());
     for (BackwardPass<T>& pass : backward_) {
-      if (batch < pass.run().batches) pass.Finish(l, options_.jobs);
+      if (batch < pass.run().batches) pass.Finish(l, options_.workers());
     }
     if (options_.observer != nullptr) ShowDelta(states_.front(), l);
   }

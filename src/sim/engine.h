@@ -9,30 +9,29 @@
 //     delta_0
 #pragma once
 
-#include <atomic>
-#include <exception>
 #include <vector>
 
+#include "base/parallel.h"
 #include "sim/run_result.h"
 #include "sim/run_spec.h"
 #include "sim/tensor_observer.h"
 
 namespace initscope {
 
-// Thrown when EngineOptions::stop became true.
-struct Interrupted : std::exception {};
-
 struct EngineOptions {
-  const std::atomic<bool>* stop = nullptr;  // looked at once per layer
-  TensorObserver* observer = nullptr;       // of a bundle of one run
+  StopFlag stop;
+  TensorObserver* observer = nullptr;  // of a bundle of one run
   size_t jobs = 1;  // workers inside the bundle; they change no bit
   // For theory: of each run's inputs, or nullptr; empty for none. Results then
   // have a delta_start.
   std::vector<const BatchGeometry*> geometries = {};
+
+  Jobs workers() const { return {jobs, stop}; }
 };
 
 // results[i] belongs to *runs[i]. REQUIRES: all runs share what a bundle
-// shares. Throws UserError where lsuv meets a layer without variance.
+// shares. Throws Interrupted, and UserError where lsuv meets a layer without
+// variance.
 void SimulateBundle(const std::vector<const RunSpec*>& runs,
                     const EngineOptions& options,
                     const std::vector<RunResult*>& results);

@@ -75,8 +75,7 @@ class GradientKeeper : public TensorObserver {
 
 }  // namespace
 
-EngineGradients ComputeGradients(const RunSpec& run,
-                                 const std::atomic<bool>* stop) {
+EngineGradients ComputeGradients(const RunSpec& run, StopFlag stop) {
   INITSCOPE_CHECK(run.precision == Precision::kFloat64 && run.batches == 1);
   EngineGradients gradients;
   gradients.parameters.activation = run.activation;

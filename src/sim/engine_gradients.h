@@ -20,7 +20,6 @@ struct EngineGradients {
 // REQUIRES: precision float64 and one batch. What is too small for a double is
 // 0. Throws UserError where a value overflows, Interrupted when `stop` became
 // true.
-EngineGradients ComputeGradients(const RunSpec& run,
-                                 const std::atomic<bool>* stop);
+EngineGradients ComputeGradients(const RunSpec& run, StopFlag stop);
 
 }  // namespace initscope

@@ -60,7 +60,7 @@ void Record(size_t i, size_t j, double analytic, const CentralDifference& d,
 
 TensorCheck Check(GradientTensor t, const EngineGradients& gradients,
                   const PlainNetwork& network, const EntryGradient& entries,
-                  const std::atomic<bool>* stop) {
+                  StopFlag stop) {
   const Matrix<double>& analytic = t.In(gradients);
   TensorCheck check;
   check.name = t.Name();
@@ -73,7 +73,7 @@ TensorCheck Check(GradientTensor t, const EngineGradients& gradients,
   ChangedPass pass(network);
   int halvings = 12;
   for (const size_t k : CheckedEntries(analytic, count)) {
-    if (stop != nullptr && *stop) throw Interrupted();
+    stop.Check();
     const size_t i = k / check.cols, j = k % check.cols;
     const CentralDifference d = entries.Difference(t, i, j, halvings, &pass);
     if (d.at_kink) {

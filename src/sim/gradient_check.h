@@ -61,8 +61,8 @@ struct GradientReport {
 };
 
 struct GradientCheckOptions {
-  const std::atomic<bool>* stop = nullptr;  // looked at once per entry
-  size_t jobs = 1;                          // tensors at the same time
+  StopFlag stop;    // looked at once per entry
+  size_t jobs = 1;  // tensors at the same time
 };
 
 // `gradients` of `run`, as ComputeGradients() gives them. Throws UserError

@@ -65,10 +65,10 @@ void Jacobians<T>::Measure(const std::deque<ForwardPass<T>>& passes,
   const size_t depth = weights.size();
   const bool transposed = weights.back().fan_out() < weights[0].fan_in();
   for (size_t k = 0; k < depth; ++k) {
-    if (options.stop != nullptr && *options.stop) throw Interrupted();
+    options.stop.Check();
     const size_t l = transposed ? depth - 1 - k : k;
-    const Matrix<double> u = InDouble(weights[l].Entries());
-    ParallelFor(chains.size(), options.jobs, [&](size_t i) {
+    const Matrix<double> u = InDouble(weights[l].Entries(options.stop));
+    ParallelFor(chains.size(), options.workers(), [&](size_t i) {
       Chain<T>& chain = chains[i];
       Matrix<double>& j = chain.product;
       if (k == 0) {
@@ -84,8 +84,9 @@ void Jacobians<T>::Measure(const std::deque<ForwardPass<T>>& passes,
     });
   }
   std::vector<JacobianSpectrum> spectra(chains.size());
-  ParallelFor(chains.size(), options.jobs, [&](size_t i) {
-    spectra[i] = {SingularValues(chains[i].product.view()), chains[i].exponent};
+  ParallelFor(chains.size(), options.workers(), [&](size_t i) {
+    spectra[i] = {SingularValues(chains[i].product.view(), options.stop),
+                  chains[i].exponent};
   });
   for (size_t i = 0; i < chains.size(); ++i) {
     unit_[chains[i].pass].push_back(std::move(spectra[i]));

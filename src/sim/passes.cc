@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/parallel.h"
 #include "random/variates.h"
 #include "sim/batch_source.h"
 #include "sim/run_id.h"
@@ -70,7 +69,7 @@ Operand<T> ForwardPass<T>::Product(size_t l) {
 }
 
 template <typename T>
-void ForwardPass<T>::Finish(size_t l, size_t jobs) {
+void ForwardPass<T>::Finish(size_t l, Jobs jobs) {
   const bool is_trained = !trained_.empty();
   if (!is_trained && run_.init->data_dependent && batch_ == 0) FindScale(l);
   const bool is_output = l + 1 == run_.depth();
@@ -113,7 +112,7 @@ void BackwardPass<T>::Record(bool on) {
 }
 
 template <typename T>
-void BackwardPass<T>::Measure(size_t l, size_t jobs) {
+void BackwardPass<T>::Measure(size_t l, Jobs jobs) {
   if (start_ != nullptr && start_->layer() == l) {
     start_->Add(batch_, delta_, layer_.moments);
   }
@@ -126,7 +125,7 @@ void BackwardPass<T>::Measure(size_t l, size_t jobs) {
 
 template <typename T>
 void BackwardPass<T>::Begin(const ScaledMatrix<T>& delta, size_t index,
-                            size_t jobs) {
+                            Jobs jobs) {
   batch_ = index;
   Pack(delta, &delta_);
   layer_.moments.Resize(run_.batch);
@@ -136,7 +135,7 @@ void BackwardPass<T>::Begin(const ScaledMatrix<T>& delta, size_t index,
 }
 
 template <typename T>
-Operand<T> BackwardPass<T>::Product(size_t l, size_t jobs,
+Operand<T> BackwardPass<T>::Product(size_t l, Jobs jobs,
                                     GradientScratch<T>* scratch) {
   if (record_) {
     AddWeightGradient(forward_->x(l), forward_->x_moments(l), delta_,
@@ -149,7 +148,7 @@ Operand<T> BackwardPass<T>::Product(size_t l, size_t jobs,
 }
 
 template <typename T>
-void BackwardPass<T>::Finish(size_t l, size_t jobs) {
+void BackwardPass<T>::Finish(size_t l, Jobs jobs) {
   layer_.scale = unit_ ? 1 : forward_->WeightScale(run_, l);
   layer_.delta = &delta_;
   layer_.slope = l > 0 ? &forward_->slope(l) : nullptr;

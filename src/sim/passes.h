@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "base/parallel.h"
 #include "nn/trained_weights.h"
 #include "nn/unit_weights.h"
 #include "nn/weight_gradient.h"
@@ -78,7 +79,7 @@ class ForwardPass {
   Operand<T> Product(size_t l);
 
   // After it: Z_{l+1}, X_{l+1} and f'(Z_{l+1}).
-  void Finish(size_t l, size_t jobs);
+  void Finish(size_t l, Jobs jobs);
 
  private:
   // lsuv: the scale that gives X_l W_l of the first batch the variance gain².
@@ -123,17 +124,17 @@ class BackwardPass {
   // As ForwardPass::Record; db is there all the same.
   void Record(bool on);
   // delta_L of batch `index`.
-  void Begin(const ScaledMatrix<T>& delta, size_t index, size_t jobs);
+  void Begin(const ScaledMatrix<T>& delta, size_t index, Jobs jobs);
 
   // dW_l, and the product of layer l: delta_{l+1} Uᵀ.
-  Operand<T> Product(size_t l, size_t jobs, GradientScratch<T>* scratch);
+  Operand<T> Product(size_t l, Jobs jobs, GradientScratch<T>* scratch);
 
   // After it: delta_l, and db_{l−1}.
-  void Finish(size_t l, size_t jobs);
+  void Finish(size_t l, Jobs jobs);
 
  private:
   // Of delta_, which belongs to layer l.
-  void Measure(size_t l, size_t jobs);
+  void Measure(size_t l, Jobs jobs);
 
   const RunSpec& run_;
   const ForwardPass<T>* forward_;

@@ -221,7 +221,6 @@ std::vector<RunResult> RunSweep(const std::vector<RunSpec>& runs,
   std::vector<RunResult> results(runs.size());
   const Schedule schedule = MakeSchedule(runs, options.jobs, kBundleBytes);
   InputGeometries geometries;
-  if (options.theory) geometries = InputGeometries(runs, options.jobs);
   const auto simulate = [&](const Bundle& bundle, size_t jobs) {
     std::vector<const RunSpec*> specs;
     std::vector<RunResult*> slots;
@@ -235,14 +234,19 @@ std::vector<RunResult> RunSweep(const std::vector<RunSpec>& runs,
     if (options.on_progress) options.on_progress(specs.size());
   };
   try {
-    ParallelFor(schedule.parallel.size(), options.jobs,
+    if (options.theory) geometries = InputGeometries(runs, options.workers());
+    ParallelFor(schedule.parallel.size(), options.workers(),
                 [&](size_t b) { simulate(schedule.parallel[b], 1); });
     for (const Bundle& bundle : schedule.shared) simulate(bundle, options.jobs);
+    if (options.theory) AddTheory(runs, geometries, options, &results);
   } catch (const Interrupted&) {
     // What is complete is kept; the caller sees which.
-    return results;
+    for (size_t i = 0; i < runs.size() && options.theory; ++i) {
+      if (HasTheory(runs[i]) && results[i].theory.empty()) {
+        results[i].complete = false;
+      }
+    }
   }
-  if (options.theory) AddTheory(runs, geometries, options, &results);
   return results;
 }
 

@@ -1,10 +1,10 @@
 // Runs a sweep: groups its runs into bundles and spreads these over cores.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <vector>
 
+#include "base/parallel.h"
 #include "sim/run_result.h"
 #include "sim/run_spec.h"
 
@@ -44,11 +44,13 @@ SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
 
 struct SweepOptions {
   size_t jobs = 1;
-  const std::atomic<bool>* stop = nullptr;
+  StopFlag stop;
   // Called when runs are complete, with how many; possibly from several
   // threads at once.
   std::function<void(size_t runs)> on_progress;
   bool theory = true;  // beside what is measured
+
+  Jobs workers() const { return {jobs, stop}; }
 };
 
 // One result per run, in their order. When `stop` becomes true it returns with

@@ -25,7 +25,7 @@ uint64_t CountZeros(const PackedBatch<T>& x) {
 const double RowStatistics::kAbsent = std::numeric_limits<double>::quiet_NaN();
 
 template <typename T>
-void ForwardStatistics::Add(const ForwardLayer<T>& layer, size_t jobs) {
+void ForwardStatistics::Add(const ForwardLayer<T>& layer, Jobs jobs) {
   const PackedBatch<T>& z = *layer.z;
   const SampleMoments& measured = layer.z_moments;
   pre_activation.Add(measured.rows, measured.exponents);
@@ -95,7 +95,7 @@ void SetBiasGradient(const SampleSum& sum, int64_t common,
 
 template <typename T>
 void BackwardStatistics::AddDelta(const PackedBatch<T>& d,
-                                  const SampleMoments& moments, size_t jobs,
+                                  const SampleMoments& moments, Jobs jobs,
                                   ScaledMatrix<double>* db) {
   delta.Add(moments.rows, moments.exponents);
   SampleSum cosine = PairCosine::Begin(d, moments.rows);
@@ -108,7 +108,7 @@ void BackwardStatistics::AddDelta(const PackedBatch<T>& d,
 
 template <typename T>
 void SumBiasGradient(const PackedBatch<T>& d, const SampleMoments& moments,
-                     size_t jobs, ScaledMatrix<double>* db) {
+                     Jobs jobs, ScaledMatrix<double>* db) {
   const int64_t common = CommonExponent(moments.rows, d.exponent);
   SampleSum sum = BeginBiasGradient(d, common);
   SumOverSamples<T>(d, jobs, {{&sum}});
@@ -137,14 +137,14 @@ void RowStatistics::SetWeights(const Moments& unit, double scale) {
 }
 
 #define INITSCOPE_INSTANTIATE(T)                                             \
-  template void ForwardStatistics::Add(const ForwardLayer<T>&, size_t);      \
+  template void ForwardStatistics::Add(const ForwardLayer<T>&, Jobs);        \
   template void ForwardStatistics::AddInput(const PackedBatch<T>&,           \
                                             const SampleMoments&);           \
   template void BackwardStatistics::AddDelta(const PackedBatch<T>&,          \
-                                             const SampleMoments&, size_t,   \
+                                             const SampleMoments&, Jobs,     \
                                              ScaledMatrix<double>*);         \
   template void SumBiasGradient(const PackedBatch<T>&, const SampleMoments&, \
-                                size_t, ScaledMatrix<double>*);
+                                Jobs, ScaledMatrix<double>*);
 INITSCOPE_INSTANTIATE(float)
 INITSCOPE_INSTANTIATE(double)
 #undef INITSCOPE_INSTANTIATE

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/parallel.h"
 #include "nn/propagation.h"
 #include "stats/moments.h"
 #include "stats/sample_geometry.h"
@@ -24,7 +25,7 @@ namespace initscope {
 struct ForwardStatistics {
   // Of one batch, whose layer was finished. `jobs` workers change no bit.
   template <typename T>
-  void Add(const ForwardLayer<T>& layer, size_t jobs);
+  void Add(const ForwardLayer<T>& layer, Jobs jobs);
   // Of X_0, which is no layer's.
   template <typename T>
   void AddInput(const PackedBatch<T>& x, const SampleMoments& moments);
@@ -46,7 +47,7 @@ struct BackwardStatistics {
   // One batch's; db is set to the bias gradient, 1 × width.
   template <typename T>
   void AddDelta(const PackedBatch<T>& delta, const SampleMoments& moments,
-                size_t jobs, ScaledMatrix<double>* db);
+                Jobs jobs, ScaledMatrix<double>* db);
 
   // Those of delta·factor, and of dW·(factor·x_factor). REQUIRES: both > 0.
   BackwardStatistics Times(ScaledDouble factor, ScaledDouble x_factor) const;
@@ -58,7 +59,7 @@ struct BackwardStatistics {
 // db alone, 1 × width.
 template <typename T>
 void SumBiasGradient(const PackedBatch<T>& delta, const SampleMoments& moments,
-                     size_t jobs, ScaledMatrix<double>* db);
+                     Jobs jobs, ScaledMatrix<double>* db);
 
 struct RowStatistics : ForwardStatistics, BackwardStatistics {
   // W = scale · U.

@@ -5,7 +5,6 @@
 #include <tuple>
 
 #include "base/error.h"
-#include "base/parallel.h"
 #include "sim/batch_source.h"
 #include "sim/sharing.h"
 #include "theory/backward_theory.h"
@@ -67,8 +66,7 @@ NetworkModel TheoryModel(const RunSpec& run) {
   return model;
 }
 
-InputGeometries::InputGeometries(const std::vector<RunSpec>& runs,
-                                 size_t jobs) {
+InputGeometries::InputGeometries(const std::vector<RunSpec>& runs, Jobs jobs) {
   using Inputs = std::tuple<size_t, size_t, size_t, uint64_t, InputKind,
                             const SampleSet*, double, double>;
   std::map<Inputs, size_t> known;
@@ -121,17 +119,21 @@ void AddTheory(const std::vector<RunSpec>& runs,
                std::vector<RunResult>* results) {
   const TheoryTables tables;
   const auto groups = TheoryGroups(runs, geometries);
-  const size_t inside = groups.size() < options.jobs ? options.jobs : 1;
-  ParallelFor(groups.size(), options.jobs, [&](size_t g) {
+  const Jobs inside(groups.size() < options.jobs ? options.jobs : 1,
+                    options.stop);
+  ParallelFor(groups.size(), options.workers(), [&](size_t g) {
     const RunSpec& first = runs[groups[g][0]];
     const NetworkModel model = TheoryModel(first);
-    const ForwardTheory forward(model, *geometries.Of(groups[g][0]), tables);
+    const ForwardTheory forward(model, *geometries.Of(groups[g][0]), tables,
+                                options.stop);
     const std::vector<TheoryRow> forward_rows = ForwardRows(forward, inside);
     for (size_t i : groups[g]) {
       RunResult& result = (*results)[i];
       if (!result.complete) continue;
       std::vector<TheoryRow> rows = forward_rows;
-      if (result.delta_start) FillBackward(forward, *result.delta_start, &rows);
+      if (result.delta_start) {
+        FillBackward(forward, *result.delta_start, &rows, options.stop);
+      }
       result.delta_start.reset();
       result.theory = Columns(rows);
     }
@@ -155,7 +157,7 @@ DeltaStart UnitStart(const RunSpec& run, const BatchGeometry& geometry) {
 
 }  // namespace
 
-Prediction PredictSweep(const std::vector<RunSpec>& runs, size_t jobs) {
+Prediction PredictSweep(const std::vector<RunSpec>& runs, Jobs jobs) {
   const InputGeometries geometries(runs, jobs);
   const auto groups = TheoryGroups(runs, geometries);
   Prediction prediction;
@@ -164,14 +166,14 @@ Prediction PredictSweep(const std::vector<RunSpec>& runs, size_t jobs) {
   }
   prediction.results.resize(groups.size());
   const TheoryTables tables;
-  const size_t inside = groups.size() < jobs ? jobs : 1;
+  const Jobs inside(groups.size() < jobs.count ? jobs.count : 1, jobs.stop);
   ParallelFor(groups.size(), jobs, [&](size_t g) {
     const RunSpec& run = prediction.runs[g];
     const BatchGeometry& geometry = *geometries.Of(groups[g][0]);
     const NetworkModel model = TheoryModel(run);
-    const ForwardTheory forward(model, geometry, tables);
+    const ForwardTheory forward(model, geometry, tables, jobs.stop);
     std::vector<TheoryRow> rows = ForwardRows(forward, inside);
-    FillBackward(forward, UnitStart(run, geometry), &rows);
+    FillBackward(forward, UnitStart(run, geometry), &rows, jobs.stop);
     RunResult& result = prediction.results[g];
     result.theory = Columns(rows);
     result.complete = true;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/parallel.h"
 #include "sim/run_result.h"
 #include "sim/run_spec.h"
 #include "sim/scheduler.h"
@@ -30,7 +31,7 @@ NetworkModel TheoryModel(const RunSpec& run);
 class InputGeometries {
  public:
   InputGeometries() = default;
-  InputGeometries(const std::vector<RunSpec>& runs, size_t jobs);
+  InputGeometries(const std::vector<RunSpec>& runs, Jobs jobs);
 
   // nullptr where there is none.
   const BatchGeometry* Of(size_t run) const { return of_run_[run]; }
@@ -59,6 +60,6 @@ struct Prediction {
   std::vector<RunSpec> runs;
   std::vector<RunResult> results;  // of which theory is filled
 };
-Prediction PredictSweep(const std::vector<RunSpec>& runs, size_t jobs);
+Prediction PredictSweep(const std::vector<RunSpec>& runs, Jobs jobs);
 
 }  // namespace initscope

@@ -101,9 +101,7 @@ class Trainer {
   }
 
  private:
-  void Checkpoint() const {
-    if (options_.stop != nullptr && *options_.stop) throw Interrupted();
-  }
+  void Checkpoint() const { options_.stop.Check(); }
 
   bool AreFinite() const {
     return std::all_of(weights_.begin(), weights_.end(),
@@ -120,8 +118,8 @@ class Trainer {
     forward_.BeginBatch(index, &inputs_);
     for (size_t l = 0; l < run_.depth(); ++l) {
       Checkpoint();
-      weights_[l].Forward(forward_.Product(l), options_.jobs);
-      forward_.Finish(l, options_.jobs);
+      weights_[l].Forward(forward_.Product(l), options_.workers());
+      forward_.Finish(l, options_.workers());
       if (shows) ShowLayer(l);
     }
     const Matrix<double> targets = MakeTargets(batch, index);
@@ -134,25 +132,26 @@ class Trainer {
   }
 
   void Backward(bool records, bool shows, bool descends) {
-    backward_.Begin(delta_, 0, options_.jobs);
+    backward_.Begin(delta_, 0, options_.workers());
     if (shows) Show("delta", run_.depth(), backward_.delta());
     for (size_t l = run_.depth(); l-- > 0;) {
       Checkpoint();
-      const Operand<T> operand = backward_.Product(l, options_.jobs, &scratch_);
+      const Operand<T> operand =
+          backward_.Product(l, options_.workers(), &scratch_);
       if (shows) ShowGradients(l);
       if (records) moments_[l] = weights_[l].EntryMoments();
       // With the weights as they were; nobody asks for delta_0 but records.
       const bool goes_on = l > 0 || records || shows;
-      if (goes_on) weights_[l].Backward(operand, options_.jobs);
+      if (goes_on) weights_[l].Backward(operand, options_.workers());
       if (descends) {
         weights_[l].Descend(forward_.x(l), forward_.x_moments(l),
                             backward_.delta(), backward_.delta_moments(),
                             backward_.bias_gradient(), run_.training.rule,
-                            options_.jobs, &scratch_);
+                            options_.workers(), &scratch_);
       }
       if (!goes_on) break;
       // The slope and scale alone: W has moved on.
-      backward_.Finish(l, options_.jobs);
+      backward_.Finish(l, options_.workers());
       if (shows) Show("delta", l, backward_.delta());
     }
   }

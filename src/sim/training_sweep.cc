@@ -54,7 +54,7 @@ std::vector<RunResult> TrainSweep(const std::vector<RunSpec>& runs,
   const size_t at_once = alone ? 1 : options.jobs;
   const size_t inside = alone ? options.jobs : 1;
   try {
-    ParallelFor(runs.size(), at_once, [&](size_t i) {
+    ParallelFor(runs.size(), {at_once, options.stop}, [&](size_t i) {
       TrainRun(runs[order[i]], {options.stop, nullptr, inside},
                &results[order[i]]);
       if (options.on_progress) options.on_progress(1);

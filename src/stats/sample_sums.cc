@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/parallel.h"
 #include "linalg/lanes-inl.h"
 
 #ifndef INITSCOPE_STATS_SAMPLE_SUMS_COMMON
@@ -136,7 +135,7 @@ void SumBlock(const PackedBatch<double>& x, size_t begin, size_t end,
 }  // namespace
 
 template <typename T>
-void SumOverSamples(const PackedBatch<T>& x, size_t jobs,
+void SumOverSamples(const PackedBatch<T>& x, Jobs jobs,
                     std::span<SampleSum* const> sums) {
   constexpr size_t kMost = 3;
   constexpr size_t kBlock = 192;  // units
@@ -165,9 +164,9 @@ void SumOverSamples(const PackedBatch<T>& x, size_t jobs,
   }
 }
 
-template void SumOverSamples(const PackedBatch<float>&, size_t,
+template void SumOverSamples(const PackedBatch<float>&, Jobs,
                              std::span<SampleSum* const>);
-template void SumOverSamples(const PackedBatch<double>&, size_t,
+template void SumOverSamples(const PackedBatch<double>&, Jobs,
                              std::span<SampleSum* const>);
 
 }  // namespace initscope

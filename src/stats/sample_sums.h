@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "base/parallel.h"
 #include "linalg/packed_batch.h"
 
 namespace initscope {
@@ -26,7 +27,7 @@ struct SampleSum {
 // difference are rounded apart: equal samples leave no rest. Units are cut
 // into blocks that `jobs` workers share, which changes no bit.
 template <typename T>
-void SumOverSamples(const PackedBatch<T>& x, size_t jobs,
+void SumOverSamples(const PackedBatch<T>& x, Jobs jobs,
                     std::span<SampleSum* const> sums);
 
 }  // namespace initscope

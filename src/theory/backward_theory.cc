@@ -275,10 +275,11 @@ void Recursion::FillWeightGradient(size_t l) const {
 }  // namespace
 
 void FillBackward(const ForwardTheory& forward, const DeltaStart& start,
-                  std::vector<TheoryRow>* rows) {
+                  std::vector<TheoryRow>* rows, StopFlag stop) {
   Recursion recursion(forward, start, rows);
   recursion.Fill(start.layer);
   for (size_t l = start.layer; l-- > 0;) {
+    stop.Check();
     recursion.Step(l);
     recursion.Fill(l);
   }

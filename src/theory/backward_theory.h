@@ -39,9 +39,9 @@ struct DeltaStart {
   double log_unit = 0;
 };
 
-// The backward columns of rows 0 … start.layer.
+// The backward columns of rows 0 … start.layer. Throws Interrupted.
 // REQUIRES: the forward columns are filled.
 void FillBackward(const ForwardTheory& forward, const DeltaStart& start,
-                  std::vector<TheoryRow>* rows);
+                  std::vector<TheoryRow>* rows, StopFlag stop = {});
 
 }  // namespace initscope

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/parallel.h"
 #include "theory/activation_variance.h"
 #include "theory/batch_spread.h"
 
@@ -185,7 +184,7 @@ void Row::FillActivationVariance(TheoryRow* row) const {
 
 }  // namespace
 
-std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward, size_t jobs) {
+std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward, Jobs jobs) {
   const size_t depth = forward.model().depth();
   std::vector<TheoryRow> rows(depth + 1);
   ParallelFor(depth, jobs, [&](size_t i) {

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/parallel.h"
 #include "theory/forward_theory.h"
 #include "theory/theory_row.h"
 
@@ -10,6 +11,6 @@ namespace initscope {
 
 // Rows 0 … L, their forward columns filled; none at row 0, the input. `jobs`
 // workers change no bit.
-std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward, size_t jobs);
+std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward, Jobs jobs);
 
 }  // namespace initscope

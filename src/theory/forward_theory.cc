@@ -65,13 +65,14 @@ class PairFunctions {
 
 ForwardTheory::ForwardTheory(const NetworkModel& model,
                              const BatchGeometry& geometry,
-                             const TheoryTables& tables)
+                             const TheoryTables& tables, StopFlag stop)
     : model_(model),
       geometry_(geometry),
       tables_(tables),
       layers_(model.depth() + 1) {
   Begin();
   for (size_t l = 0; l < model.depth(); ++l) {
+    stop.Check();
     Propagate(l);
     if (l + 1 < model.depth()) Activate(l + 1);
   }

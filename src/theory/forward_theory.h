@@ -21,6 +21,7 @@
 
 #include <vector>
 
+#include "base/stop_flag.h"
 #include "theory/batch_geometry.h"
 #include "theory/pair_means.h"
 #include "theory/theory_tables.h"
@@ -71,8 +72,9 @@ struct LayerState {
 
 class ForwardTheory {
  public:
+  // Throws Interrupted.
   ForwardTheory(const NetworkModel& model, const BatchGeometry& geometry,
-                const TheoryTables& tables);
+                const TheoryTables& tables, StopFlag stop = {});
 
   const NetworkModel& model() const { return model_; }
   const BatchGeometry& geometry() const { return geometry_; }

@@ -1,0 +1,70 @@
+#include "random/householder_qr.h"
+
+#include <algorithm>
+
+namespace initscope {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+using Panel = Eigen::Block<MatrixXd>;
+
+// HouseholderQR::computeInPlace's and HouseholderSequence's: a function of it
+// is how sums are rounded.
+constexpr Index kBlock = 48;
+
+// `a` becomes R and, below it, the reflectors; their coefficients are returned.
+VectorXd Factorize(MatrixXd* a, StopFlag stop) {
+  const Index rows = a->rows(), cols = a->cols();
+  VectorXd coefficients(cols), scratch(cols);
+  for (Index k = 0; k < cols; k += kBlock) {
+    stop.Check();
+    const Index width = std::min(kBlock, cols - k);
+    Panel panel = a->block(k, k, rows - k, width);
+    auto of_panel = coefficients.segment(k, width);
+    Eigen::internal::householder_qr_inplace_unblocked(panel, of_panel,
+                                                      scratch.data());
+    if (k + width == cols) break;
+    Panel rest = a->block(k, k + width, rows - k, cols - k - width);
+    Eigen::internal::apply_block_householder_on_the_left(rest, panel, of_panel,
+                                                         false);
+  }
+  return coefficients;
+}
+
+// H_0 H_1 … of the reflectors in `vectors`, times the identity.
+MatrixXd FormQ(const MatrixXd& vectors, const VectorXd& coefficients,
+               StopFlag stop) {
+  const Index rows = vectors.rows(), cols = vectors.cols();
+  MatrixXd q = MatrixXd::Identity(rows, cols);
+  if (cols < kBlock) {
+    Eigen::HouseholderSequence<MatrixXd, VectorXd>(vectors, coefficients)
+        .applyThisOnTheLeft(q, rows == cols);
+    return q;
+  }
+  // At least two blocks, the last reflectors first.
+  const Index step = cols < 2 * kBlock ? (cols + 1) / 2 : kBlock;
+  for (Index end = cols; end > 0; end -= std::min(step, end)) {
+    stop.Check();
+    const Index k = std::max<Index>(0, end - step);
+    const auto panel = vectors.block(k, k, rows - k, end - k);
+    // Of a square identity, the columns before k are still its own.
+    const Index first = rows == cols ? k : 0;
+    Panel part = q.block(k, first, rows - k, cols - first);
+    Eigen::internal::apply_block_householder_on_the_left(
+        part, panel, coefficients.segment(k, end - k), true);
+  }
+  return q;
+}
+
+}  // namespace
+
+VectorXd HouseholderQ(MatrixXd* a, StopFlag stop) {
+  const VectorXd coefficients = Factorize(a, stop);
+  VectorXd diagonal = a->diagonal();
+  *a = FormQ(*a, coefficients, stop);
+  return diagonal;
+}
+
+}  // namespace initscope

@@ -1,0 +1,55 @@
+#include "random/householder_qr.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstring>
+
+namespace initscope {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+
+struct Shape {
+  Index rows, cols;
+};
+// Around the widths of blocks, 24 and 48, square and tall.
+constexpr Shape kShapes[] = {
+    {1, 1},    {2, 1},    {2, 2},     {3, 2},     {23, 23},   {24, 24},
+    {47, 47},  {48, 48},  {49, 48},   {49, 49},   {50, 47},   {95, 95},
+    {96, 95},  {96, 96},  {97, 97},   {100, 96},  {128, 128}, {144, 144},
+    {145, 97}, {200, 49}, {300, 1},   {300, 10},  {301, 193}, {257, 257},
+    {512, 48}, {513, 96}, {400, 399}, {400, 400}, {700, 700}, {784, 300}};
+
+// The sign of zero included, and whatever an upgrade of Eigen changes.
+TEST(HouseholderQ, IsEigensToTheBit) {
+  for (const Shape& shape : kShapes) {
+    std::srand(1);  // which Random() draws from
+    const MatrixXd a = MatrixXd::Random(shape.rows, shape.cols);
+    const Eigen::HouseholderQR<MatrixXd> qr(a);
+    const MatrixXd expected =
+        qr.householderQ() * MatrixXd::Identity(shape.rows, shape.cols);
+    const Eigen::VectorXd diagonal = qr.matrixQR().diagonal();
+    MatrixXd q = a;
+    const Eigen::VectorXd r = HouseholderQ(&q, {});
+    const auto bytes = [](Index n) {
+      return static_cast<size_t>(n) * sizeof(double);
+    };
+    ASSERT_EQ(q.size(), expected.size());
+    EXPECT_EQ(std::memcmp(q.data(), expected.data(), bytes(q.size())), 0)
+        << shape.rows << " x " << shape.cols;
+    ASSERT_EQ(r.size(), diagonal.size());
+    EXPECT_EQ(std::memcmp(r.data(), diagonal.data(), bytes(r.size())), 0)
+        << shape.rows << " x " << shape.cols;
+  }
+}
+
+TEST(HouseholderQ, IsInterrupted) {
+  const std::atomic<bool> raised{true};
+  MatrixXd a = MatrixXd::Random(100, 100);
+  EXPECT_THROW(HouseholderQ(&a, &raised), Interrupted);
+}
+
+}  // namespace
+}  // namespace initscope
