@@ -65,9 +65,12 @@ fi
 [[ -x $binary ]] || fail 74 "$binary: not there, or not a program"
 
 # The names that are to be run, one per line.
-names=$("$binary" --benchmark_list_tests --benchmark_filter="$filter") ||
+names=$("$binary" --benchmark_list_tests --benchmark_filter="$filter" \
+  2>/dev/null) ||
   fail 70 "$binary does not list its benchmarks"
-names=$(grep -E '^[A-Z][A-Za-z]*/' <<<"$names" || true)
+[[ -n $names ]] || fail 64 "--filter '$filter' matches no benchmark"
+odd=$(grep -Evm 1 '^[A-Z][A-Za-z]*(/[A-Za-z0-9_:]+)+$' <<<"$names" || true)
+[[ -z $odd ]] || fail 70 "$binary: '$odd' is not named FAMILY/KERNEL/..."
 if [[ -n $quick ]]; then
   names=$(grep -Ev 'n:(512|1024|2048|4096)|ResultsFile' <<<"$names" || true)
 fi

@@ -17,22 +17,27 @@ LAYER_OVERHEAD = {
     "relu": {256: 1.08, 512: 1.03, 1024: 1.03, 2048: 1.03, 4096: 1.03},
     "tanh": {256: 1.15, 512: 1.08, 1024: 1.05, 2048: 1.05, 4096: 1.05},
     "sigmoid": {256: 1.15, 512: 1.08, 1024: 1.05, 2048: 1.05, 4096: 1.05}}
+# Of float normals, in the block of a streamed layer and in a long row.
 NORMAL_NS = 0.40
+NORMAL_SHAPES = ["rows:8/cols:192", "rows:1/cols:65536"]
 TRAINING_OVERHEAD = 1.5  # of its three products' time, at batch 256 and
 TRAINING_N = 1024
 
 
 class Outcome(NamedTuple):
-    """One goal beside what was measured."""
+    """One goal beside what was measured; None: it was not."""
 
     what: str
-    measured: float
+    measured: float | None
     goal: float
     at_least: bool  # else: at most
     unit: str       # "%", "\u00d7" or " ns"
 
     @property
     def reached(self):
+        """A goal without a measurement is missed."""
+        if self.measured is None:
+            return False
         return (self.measured >= self.goal if self.at_least
                 else self.measured <= self.goal)
 
@@ -40,68 +45,72 @@ class Outcome(NamedTuple):
         """What to print."""
         digits = 1 if self.unit == "%" else 2 if self.goal < 1 else 3
         sign = "\u2265" if self.at_least else "\u2264"
-        return [self.what, f"{self.measured:.{digits}f}{self.unit}",
-                f"{sign} {self.goal:g}{self.unit}",
+        measured = ("not measured" if self.measured is None
+                    else f"{self.measured:.{digits}f}{self.unit}")
+        return [self.what, measured, f"{sign} {self.goal:g}{self.unit}",
                 "reached" if self.reached else "missed"]
 
 
 def outcomes(results):
-    """Of every goal whose benchmarks are there."""
+    """Of every goal, whether its benchmarks are there or not."""
     for n in NS:
         yield from _product(results, n)
     for activation, limits in LAYER_OVERHEAD.items():
         for n, limit in limits.items():
-            yield from _layer(results, activation, n, limit)
-    yield from _training(results)
-    normals = results.family("Variates")
-    normals = normals[normals["kernel"].str.startswith("normal/float")]
-    for _, row in normals.iterrows():
-        yield Outcome(row["name"], row["ns per item"], NORMAL_NS, False,
-                      " ns")
+            yield _layer(results, activation, n, limit)
+    yield _training(results)
+    for shape in NORMAL_SHAPES:
+        name = f"Variates/normal/float/{shape}"
+        yield Outcome(name, _value(results, name, "ns per item"), NORMAL_NS,
+                      False, " ns")
+
+
+def _value(results, name, column):
+    """What our benchmark of that name says; None if there is none."""
+    rows = results.table[(results.table["name"] == name)
+                         & results.table[column].notna()]
+    return None if rows.empty else rows.iloc[0][column]
+
+
+def _ratio(over, under):
+    return None if over is None or under is None else over / under
 
 
 def _product(results, n):
-    rows = results.products(BATCH, n)
-    rows = rows[rows["kernel"] == OURS]
-    if rows.empty:
-        return
-    ours = rows.iloc[0]
-    yield Outcome(f"product, n = {n}: of FMA peak", ours["% of peak"],
-                  PERCENT_OF_PEAK[n], True, "%")
+    name = f"Product/{OURS}/batch:{BATCH}/n:{n}"
+    yield Outcome(f"product, n = {n}: of FMA peak",
+                  _value(results, name, "% of peak"), PERCENT_OF_PEAK[n],
+                  True, "%")
+    title, peer = _peer(results, n, "GFLOP/s")
+    yield Outcome(f"product, n = {n}: speed to {title}",
+                  _ratio(_value(results, name, "GFLOP/s"), peer),
+                  TIMES_BEST_PEER, True, "\u00d7")
+
+
+def _peer(results, n, column):
+    """The best peer's name, and what its product says."""
     peer = results.best_peer(BATCH, n)
-    if peer is not None:
-        yield Outcome(f"product, n = {n}: speed to {peer['title']}",
-                      ours["GFLOP/s"] / peer["GFLOP/s"], TIMES_BEST_PEER,
-                      True, "\u00d7")
+    return (("the best peer", None) if peer is None
+            else (peer["title"], peer[column]))
 
 
 def _layer(results, activation, n, limit):
-    rows = results.family("ForwardLayer")
-    rows = rows[(rows["kernel"] == activation) & (rows["batch"] == BATCH)
-                & (rows["n"] == n)]
-    peer = results.best_peer(BATCH, n)
-    if rows.empty or peer is None:
-        return
-    layer = rows.iloc[0]
-    # Where an iteration is of several runs or layers, items are those.
-    several = layer["ns per item"] == layer["ns per item"]
-    time = layer["ns per item"] if several else layer["ns"]
-    yield Outcome(f"{activation} layer, n = {n}: time to {peer['title']}'s "
-                  f"product", time / peer["ns"], limit, False, "\u00d7")
+    title, peer = _peer(results, n, "ns")
+    # An iteration is of several runs, of which each is an item.
+    time = _value(results, f"ForwardLayer/{activation}/batch:{BATCH}/n:{n}",
+                  "ns per item")
+    return Outcome(f"{activation} layer, n = {n}: time to {title}'s product",
+                   _ratio(time, peer), limit, False, "\u00d7")
 
 
 def _training(results):
-    times = []
-    for family, kernel in (("TrainingLayer", "tanh"), ("Product", OURS),
-                           ("ProductTransposed", None),
-                           ("WeightGradient", "formed")):
-        rows = results.family(family)
-        rows = rows[(rows["batch"] == BATCH) & (rows["n"] == TRAINING_N)]
-        if kernel:
-            rows = rows[rows["kernel"] == kernel]
-        if rows.empty:
-            return
-        times.append(rows.iloc[0]["ns"])
-    yield Outcome(f"training a layer, n = {TRAINING_N}: time to its three "
-                  f"products", times[0] / sum(times[1:]), TRAINING_OVERHEAD,
-                  False, "\u00d7")
+    shape = f"batch:{BATCH}/n:{TRAINING_N}"
+    products = [_value(results, f"{name}/{shape}", "ns") for name in
+                (f"Product/{OURS}", "ProductTransposed",
+                 "WeightGradient/formed")]
+    total = None if None in products else sum(products)
+    return Outcome(f"training a layer, n = {TRAINING_N}: time to its three "
+                   f"products",
+                   _ratio(_value(results, f"TrainingLayer/tanh/{shape}",
+                                 "ns"), total),
+                   TRAINING_OVERHEAD, False, "\u00d7")

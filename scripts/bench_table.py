@@ -70,9 +70,9 @@ def other_table(results):
 
 
 def goal_table(results):
-    """Measured against goal, where there is something to compare."""
-    rows = [outcome.cells() for outcome in bench_goals.outcomes(results)]
-    return [["", "measured", "goal", ""], *rows] if rows else None
+    """Measured against goal."""
+    return [["", "measured", "goal", ""],
+            *(outcome.cells() for outcome in bench_goals.outcomes(results))]
 
 
 def main():

@@ -5,6 +5,7 @@ Only the last test measures, and it looks at no number.
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -162,43 +163,84 @@ def test_best_peer_is_neither_ours_nor_naive():
     assert results.best_peer(256, 128) is None
 
 
+@pytest.fixture(scope="module")
+def names(program):
+    """Every benchmark that initscope_bench has."""
+    binary = program.with_name("initscope_bench")
+    if not binary.exists():
+        pytest.fail(f"{binary} is not there: build it")
+    done = subprocess.run([binary, "--benchmark_list_tests"], text=True,
+                          capture_output=True, check=True)
+    return done.stdout.split("\n")[:-1]
+
+
+def goals(*benchmarks):
+    """The outcome of each goal that these have to do with, by its name."""
+    return {outcome.what: outcome
+            for outcome in bench_goals.outcomes(digest(run(benchmarks)))
+            if outcome.measured is not None}
+
+
+def test_every_goal_is_of_benchmarks_that_there_are(names):
+    measured = goals(*(timed(name, **dict.fromkeys(
+        ("ns per item", "GFLOP/s", "% of peak"), 1.0)) for name in names))
+    # Without a single one, each goal is there all the same, and missed.
+    nothing = list(bench_goals.outcomes(digest(run([timed("Other/one")]))))
+    assert len(measured) == len(nothing) > 20
+    for outcome in nothing:
+        assert not outcome.reached
+        assert (outcome.cells()[1], outcome.cells()[3]) == ("not measured",
+                                                            "missed")
+
+
 @pytest.mark.parametrize("ours, peer, reached", [
     (95.0, 93.0, [True, True]), (94.9, 93.0, [False, True]),
     (95.0, 93.2, [True, False]), (float("nan"), 93.0, [False, False])])
 def test_product_goals(ours, peer, reached):
-    outcomes = list(bench_goals.outcomes(digest(
-        run([product("packed", 512, ours), product("onednn", 512, peer)]))))
-    assert [outcome.what for outcome in outcomes] == [
-        "product, n = 512: of FMA peak", "product, n = 512: speed to onednn"]
-    assert [outcome.reached for outcome in outcomes] == reached
+    found = {outcome.what: outcome.reached
+             for outcome in bench_goals.outcomes(digest(run([
+                 product("packed", 512, ours), product("onednn", 512, peer)])))}
+    assert [found["product, n = 512: of FMA peak"],
+            found["product, n = 512: speed to onednn"]] == reached
 
 
-@pytest.mark.parametrize("time, items, reached", [
-    (1.03, False, True), (1.04, False, False),
-    (1.03, True, True), (1.04, True, False)])
-def test_layer_goals(time, items, reached):
+@pytest.mark.parametrize("time, reached", [(1.03, True), (1.04, False)])
+def test_layer_goals(time, reached):
     peer = product("openblas", 512, 80)
-    name = "ForwardLayer/relu/batch:256/n:512"
-    ns = time * peer["cpu_time"]
     # An iteration of nine runs says what one of them takes.
-    layer = (timed(name, 9 * ns, **{"ns per item": ns}) if items
-             else timed(name, ns))
-    (outcome,) = bench_goals.outcomes(digest(run([peer, layer])))
+    ns = time * peer["cpu_time"]
+    layer = timed("ForwardLayer/relu/batch:256/n:512", 9 * ns,
+                  **{"ns per item": ns})
+    (outcome,) = goals(peer, layer).values()
     assert outcome.measured == pytest.approx(time, rel=1e-12)
     assert outcome.reached == reached
     # Without a peer there is nothing to compare with.
-    assert not list(bench_goals.outcomes(digest(run([layer]))))
+    assert not goals(layer)
+
+
+@pytest.mark.parametrize("time, reached", [(90, True), (91, False)])
+def test_goal_of_training(time, reached):
+    shape = "batch:256/n:1024"
+    products = [timed(f"Product/packed/{shape}", 10),
+                timed(f"ProductTransposed/{shape}", 20),
+                timed(f"WeightGradient/formed/{shape}", 30)]
+    layer = timed(f"TrainingLayer/tanh/{shape}", time)
+    (outcome,) = goals(layer, *products).values()
+    assert (outcome.measured, outcome.reached) == (time / 60, reached)
+    assert not goals(layer, *products[1:])
 
 
 def test_goal_of_the_generator():
-    good, bad = bench_goals.outcomes(digest(run([
-        timed("Variates/normal/float", **{"ns per item": 0.4}),
-        timed("Variates/normal/float/n:64", **{"ns per item": 0.41}),
-        timed("Variates/uniform/float", **{"ns per item": 9.0}),
-        timed("Variates/normal/double", **{"ns per item": 9.0})])))
+    found = goals(*(timed(f"Variates/{name}", **{"ns per item": ns})
+                    for name, ns in (("normal/float/rows:8/cols:192", 0.4),
+                                     ("normal/float/rows:1/cols:65536", 0.41),
+                                     ("normal/float/rows:1/cols:5", 9.0),
+                                     ("uniform/float/rows:8/cols:192", 9.0),
+                                     ("normal/double/rows:8/cols:192", 9.0))))
+    good, bad = found.values()
     assert (good.reached, bad.reached) == (True, False)
-    assert bad.cells() == ["Variates/normal/float/n:64", "0.41 ns",
-                           "\u2264 0.4 ns", "missed"]
+    assert bad.cells() == ["Variates/normal/float/rows:1/cols:65536",
+                           "0.41 ns", "\u2264 0.4 ns", "missed"]
 
 
 # --- table and figures
@@ -243,9 +285,9 @@ def test_everything_is_printed(tmp_path):
                           capture_output=True, text=True, check=True)
     for words in ("A CPU, AVX2 kernels", "commit 0123456789\n",
                   "0.312 ns per item", "5800 ns per item, 20.5 MB/s",
-                  "0.833\u00d7  \u2265 1.02\u00d7  missed",
-                  "Product/blis/batch:256/n:64: no such library"):
-        assert words in done.stdout
+                  "0.833\u00d7 \u2265 1.02\u00d7 missed",
+                  "n:64: no such library"):
+        assert words in re.sub(" +", " ", done.stdout)
 
 
 def test_product_figure_has_the_peak_and_every_kernel():
@@ -277,6 +319,8 @@ def test_roofline_figure_has_points_below_their_roofs():
 
 # --- bench.sh
 
+NAMES = ["Product/openblas/batch:256/n:64", "Product/packed/batch:256/n:64",
+         "Read/L1"]
 # Answers as initscope_bench does, in no time; notes what it was asked.
 FAKE = r"""#!/usr/bin/env bash
 for argument in "$@"; do
@@ -287,12 +331,12 @@ for argument in "$@"; do
     --benchmark_context=*) context=${argument#*=} ;;
   esac
 done
-names="Product/openblas/batch:256/n:64 Product/packed/batch:256/n:64 Read/L1"
-names=$(tr ' ' '\n' <<<"$names" | grep -E "$filter")
+names=$(grep -E "$filter" "$NAMES")
 if [[ ${list-} ]]; then
-  echo "${names:-Failed to match any benchmarks}"
+  if [[ $names ]]; then echo "$names"; else echo "Failed to match" >&2; fi
   exit
 fi
+grep -E "$filter" "$NAMES" >>"$CALLS.names"
 echo "$context ${OPENBLAS_CORETYPE-none} $(wc -l <<<"$names")" >>"$CALLS"
 if [[ $context == *tuned* && ${FAIL-} ]]; then exit 1; fi
 cp "$RESULT" "$out"
@@ -307,13 +351,15 @@ def bench(tmp_path):
     binary.chmod(0o755)
     result = tmp_path / "result.json"
     result.write_text(json.dumps(run([product("packed", 64, 50), *READS])))
+    listed = tmp_path / "names"
 
-    def call(*arguments, expect=0, **environment):
+    def call(*arguments, names=NAMES, expect=0, **environment):
+        listed.write_text("".join(f"{name}\n" for name in names))
         done = subprocess.run(
             [SCRIPTS / "bench.sh", "--binary", binary, "--output-dir",
              tmp_path / "out", *arguments], capture_output=True, text=True,
             env={"PATH": "/usr/bin:/bin", "CALLS": tmp_path / "calls",
-                 "RESULT": result, **environment})
+                 "NAMES": listed, "RESULT": result, **environment})
         assert done.returncode == expect, done.stderr
         return done
     return call
@@ -365,10 +411,20 @@ def test_usage_errors_are_one_line(bench, arguments, code, message):
     assert done.stderr.count("\n") == 1 and done.stdout == ""
 
 
-def test_quick_run(program, tmp_path):
+def test_every_benchmark_is_run(bench, names, tmp_path):
+    bench("--repetitions", "1", names=names)
+    assert set((tmp_path / "calls.names").read_text().splitlines()) == set(
+        names)
+
+
+@pytest.mark.parametrize("name", ["BM_Fill<float>/rows:8", "Product", "a/b"])
+def test_a_name_that_no_filter_would_match_is_an_error(bench, name):
+    done = bench(names=[*NAMES, name], expect=70)
+    assert f"'{name}' is not named FAMILY/KERNEL/..." in done.stderr
+
+
+def test_quick_run(program, names, tmp_path):
     binary = program.with_name("initscope_bench")
-    if not binary.exists():
-        pytest.skip("the benchmarks are not built")
     done = subprocess.run(
         [SCRIPTS / "bench.sh", "--quick", "--binary", binary, "--output-dir",
          tmp_path], capture_output=True, text=True, timeout=120)
@@ -377,6 +433,10 @@ def test_quick_run(program, tmp_path):
     assert results.errors == {}
     assert {"naive", "eigen", "packed"} <= set(results.products()["kernel"])
     assert results.products()["GFLOP/s"].min() > 0
+    # What the goals look at has the counters that they look for.
+    for outcome in bench_goals.outcomes(results):
+        large = re.search(r"n = (512|1024|2048|4096)\b", outcome.what)
+        assert (outcome.measured is None) == bool(large), outcome.what
     for name in ("bench.png", "roofline.png"):
         assert (tmp_path / name).read_bytes()[1:4] == b"PNG"
     sweeps = json.loads((tmp_path / "bench_sweeps.json").read_text())
@@ -389,11 +449,18 @@ def test_goals_of_sweeps():
     seconds = {"grid": 1.0, "grid, 1 job": 1.9, "1 gain": .5,
                "41 gains": 1.0, "tiny": .4, "small": .04}
     peak, cores = bench_sweeps.useful_flop(1024) / 2e9 / .9, 2
-    found = list(bench_sweeps.outcomes(seconds, peak, cores, quick=False))
+    found = list(bench_sweeps.outcomes(seconds, peak, cores, quick=False,
+                                       huge=(120, 3)))
     assert [round(outcome.measured, 3) for outcome in found] == [
-        90, 1.9, 2, 25000, 40]
+        90, 1.9, 2, 25000, 40, 2, 3]
     assert [outcome.reached for outcome in found] == [
-        True, False, False, True, True]
+        True, False, False, True, True, True, False]
+    # What one core, without benchmarks and --huge, cannot say.
+    bare = list(bench_sweeps.outcomes(seconds, None, 1, quick=False,
+                                      huge=None))
+    assert len(bare) == len(found)
+    assert [i for i, outcome in enumerate(bare)
+            if outcome.measured is None] == [0, 1, 5, 6]
     # 24 runs of 20 layers: two products and two symmetric Gram matrices.
     assert bench_sweeps.useful_flop(1024) == 480 * (
         4 * 256 * 1024**2 + 2 * 256**2 * 1024)

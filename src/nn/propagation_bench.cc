@@ -190,7 +190,7 @@ void BM_WeightGradient(benchmark::State& state) {
 
 void Shapes(benchmark::internal::Benchmark* benchmark) {
   benchmark->ArgNames({"batch", "n"});
-  for (int n : {64, 128, 256, 512, 1024, 2048}) benchmark->Args({256, n});
+  for (int n : {64, 128, 256, 512, 1024, 2048, 4096}) benchmark->Args({256, n});
 }
 
 BENCHMARK(BM_Training)->Name("TrainingLayer/tanh")->Apply(Shapes);

@@ -4,24 +4,19 @@
 #include <benchmark/benchmark.h>
 
 #include <random>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "base/flop_rate_bench.h"
+#include "base/kernel_target.h"
 #include "random/variates.h"
 
 namespace initscope {
 namespace {
 
-// Items per second, and the inverse, which is shown with an SI prefix (1.2n).
-void CountItems(benchmark::State& state, size_t per_iteration) {
-  const auto items = static_cast<int64_t>(per_iteration) * state.iterations();
-  state.SetItemsProcessed(items);
-  state.counters["s/item"] = benchmark::Counter(
-      static_cast<double>(items),
-      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-}
-
-template <typename T, VariateLaw law>
-void BM_FillVariates(benchmark::State& state) {
+template <typename T>
+void BM_FillVariates(benchmark::State& state, VariateLaw law) {
   Matrix<T> out(static_cast<size_t>(state.range(0)),
                 static_cast<size_t>(state.range(1)));
   uint32_t row = 0;
@@ -31,7 +26,8 @@ void BM_FillVariates(benchmark::State& state) {
     benchmark::DoNotOptimize(out.data());
     benchmark::ClobberMemory();
   }
-  CountItems(state, out.size());
+  SetItems(state, static_cast<double>(out.size()));
+  state.SetLabel(KernelTarget());
 }
 
 void BM_StandardLibraryNormal(benchmark::State& state) {
@@ -43,7 +39,7 @@ void BM_StandardLibraryNormal(benchmark::State& state) {
     benchmark::DoNotOptimize(out.data());
     benchmark::ClobberMemory();
   }
-  CountItems(state, out.size());
+  SetItems(state, static_cast<double>(out.size()));
 }
 
 // The block of a streamed layer, a long row, the last layer of a classifier.
@@ -51,13 +47,22 @@ void Blocks(benchmark::internal::Benchmark* b) {
   b->ArgNames({"rows", "cols"})->Args({8, 192})->Args({1, 65536})->Args({1, 5});
 }
 
-BENCHMARK(BM_FillVariates<float, VariateLaw::kNormal>)->Apply(Blocks);
-BENCHMARK(BM_FillVariates<float, VariateLaw::kUniform>)->Apply(Blocks);
-BENCHMARK(BM_FillVariates<float, VariateLaw::kTruncatedNormal>)->Apply(Blocks);
-BENCHMARK(BM_FillVariates<double, VariateLaw::kNormal>)->Apply(Blocks);
-BENCHMARK(BM_FillVariates<double, VariateLaw::kUniform>)->Apply(Blocks);
-BENCHMARK(BM_FillVariates<double, VariateLaw::kTruncatedNormal>)->Apply(Blocks);
-BENCHMARK(BM_StandardLibraryNormal);
+const bool registered = [] {
+  for (const auto& [law, name] :
+       {std::pair(VariateLaw::kNormal, "normal"),
+        std::pair(VariateLaw::kUniform, "uniform"),
+        std::pair(VariateLaw::kTruncatedNormal, "truncated_normal")}) {
+    const std::string family = std::string("Variates/") + name;
+    benchmark::RegisterBenchmark((family + "/float").c_str(),
+                                 BM_FillVariates<float>, law)
+        ->Apply(Blocks);
+    benchmark::RegisterBenchmark((family + "/double").c_str(),
+                                 BM_FillVariates<double>, law)
+        ->Apply(Blocks);
+  }
+  return true;
+}();
+BENCHMARK(BM_StandardLibraryNormal)->Name("Variates/standard_library_normal");
 
 }  // namespace
 }  // namespace initscope
