@@ -4,6 +4,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import unicodedata
 
 import pytest
 
@@ -19,7 +20,8 @@ def clang_format():
                                     capture_output=True, check=True).stdout
             if re.search(rf"version {VERSION}\.", answer):
                 return path
-    pytest.skip(f"no clang-format {VERSION}")
+    pytest.fail(f"there is no clang-format {VERSION}; scripts/setup.sh "
+                f"--tests installs it")
 
 
 def differences(files):
@@ -32,11 +34,22 @@ def differences(files):
     return places
 
 
-def test_sources_are_formatted():
+def sources():
     files = [path for path in sorted((ROOT / "src").rglob("*"))
              if path.suffix in (".h", ".cc")]
     assert files
-    places = differences(files)
+    return files
+
+
+def long_lines(path):
+    """path:line of every line of more than 80 characters as one sees them."""
+    return [f"{path}:{number}"
+            for number, line in enumerate(path.read_text().split("\n"), 1)
+            if sum(not unicodedata.combining(c) for c in line) > 80]
+
+
+def test_sources_are_formatted():
+    places = differences(sources())
     assert not places, "run clang-format -i; it would change\n" + "\n".join(
         places)
 
@@ -47,3 +60,17 @@ def test_a_difference_is_seen(tmp_path):
     assert f"{path}:1:4" in differences([path])
     path.write_text("int a;\n")
     assert differences([path]) == []
+
+
+def test_formulas_in_comments_stay_as_they_are_laid_out(tmp_path):
+    path = tmp_path / "a.cc"
+    path.write_text("//     x = 1\n//     y = 2\n// " + "x " * 50 + "x\n")
+    assert differences([path]) == []
+
+
+def test_no_line_is_longer_than_80_characters(tmp_path):
+    """Of comments clang-format does not say it."""
+    assert [place for path in sources() for place in long_lines(path)] == []
+    path = tmp_path / "a.cc"
+    path.write_text("// " + "x\u0303" * 77 + "\n// " + "x" * 78 + "\n")
+    assert long_lines(path) == [f"{path}:2"]

@@ -12,7 +12,7 @@ readonly PLOTS=(
   python3 python3-numpy python3-h5py python3-matplotlib python3-pandas)
 readonly TESTS=(
   python3-pytest python3-xarray python3-h5netcdf python3-netcdf4 python3-scipy
-  dataset-fashion-mnist clang-format)
+  dataset-fashion-mnist clang-format clang-tidy shellcheck)
 # What initscope is compared with. The matrix libraries change which BLAS the
 # whole system uses (update-alternatives --display libblas.so.3-...).
 readonly PEERS=(

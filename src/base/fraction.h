@@ -11,6 +11,7 @@ namespace initscope {
 class Fraction {
  public:
   Fraction() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor)
   Fraction(int64_t whole) : numerator_(whole) {}
 
   // Nothing where denominator == 0 or the reduced fraction does not fit.

@@ -21,7 +21,7 @@ class MatrixView {
   MatrixView() = default;
   MatrixView(T* data, size_t rows, size_t cols)
       : data_(data), rows_(rows), cols_(cols) {}
-  // A view of mutable entries is also a view of constant ones.
+  // Constant entries, as well. NOLINTNEXTLINE(google-explicit-constructor)
   operator MatrixView<const T>() const { return {data_, rows_, cols_}; }
 
   T* data() const { return data_; }

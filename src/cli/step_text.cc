@@ -71,9 +71,13 @@ std::string StepText::Add(std::string_view name, size_t layer,
                       Shape(tensor.rows(), tensor.cols()), Factors(name, layer),
                       MatrixText(tensor));
   if (name == "target") text += LossSteps(rows);
-  if (name == "Z") z_[layer] = std::move(rows);
-  if (name == "W") w_.push_back(std::move(rows));
-  if (name == "delta") delta_ = std::move(rows);
+  if (name == "Z") {
+    z_[layer] = std::move(rows);
+  } else if (name == "W") {
+    w_.push_back(std::move(rows));
+  } else if (name == "delta") {
+    delta_ = std::move(rows);
+  }
   return text;
 }
 

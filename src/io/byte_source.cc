@@ -29,7 +29,7 @@ class FileDescriptor {
   }
   FileDescriptor(const FileDescriptor&) = delete;
   FileDescriptor& operator=(const FileDescriptor&) = delete;
-  operator int() const { return fd_; }
+  operator int() const { return fd_; }  // NOLINT(google-explicit-constructor)
 
  private:
   int fd_;

@@ -39,7 +39,7 @@ class Hdf5Handle {
   ~Hdf5Handle() { CloseNow(); }
 
   bool ok() const { return id_ >= 0; }
-  operator hid_t() const { return id_; }
+  operator hid_t() const { return id_; }  // NOLINT(google-explicit-constructor)
   void CloseNow() {
     if (!ok() || close_(std::exchange(id_, -1)) >= 0) return;
     if (failure_ != nullptr && failure_->reason.empty()) {

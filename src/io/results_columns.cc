@@ -40,7 +40,7 @@ std::vector<std::string> NamesOf(const std::string_view (&names)[n]) {
 // How a column of /runs is made from the runs.
 class ColumnMaker {
  public:
-  ColumnMaker(const std::vector<RunSpec>& runs) : runs_(runs) {}
+  explicit ColumnMaker(const std::vector<RunSpec>& runs) : runs_(runs) {}
 
   template <typename Value>
   void Add(const std::string& name, const std::string& long_name,
@@ -70,19 +70,19 @@ uint8_t CodeOf(const Row* row, std::span<const Row> table) {
 void ColumnMaker::AddKey(const Key& key) {
   using Run = const RunSpec&;
   const std::string name(key.name), help(key.help);
-  const auto text = [&](std::function<std::string(Run)> get) {
+  const auto text = [&](const std::function<std::string(Run)>& get) {
     Add<std::string>(name, help, get);
   };
-  const auto real = [&](std::function<double(Run)> get) {
+  const auto real = [&](const std::function<double(Run)>& get) {
     Add<double>(name, help, get);
   };
-  const auto whole = [&](std::function<int64_t(Run)> get) {
+  const auto whole = [&](const std::function<int64_t(Run)>& get) {
     Add<int64_t>(name, help, get);
   };
-  const auto seed = [&](std::function<uint64_t(Run)> get) {
+  const auto seed = [&](const std::function<uint64_t(Run)>& get) {
     Add<uint64_t>(name, help, get);
   };
-  const auto code = [&](std::function<uint8_t(Run)> get,
+  const auto code = [&](const std::function<uint8_t(Run)>& get,
                         std::vector<std::string> categories) {
     Add<uint8_t>(name, help, get, std::move(categories));
   };

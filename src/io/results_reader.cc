@@ -89,7 +89,7 @@ std::string ResultsReader::File::Text(const std::string& object,
   if (H5Aread(attribute, type, &text) < 0 || text == nullptr) {
     Fail(fmt::format("the attribute {} cannot be read", name));
   }
-  const std::string copy = text;
+  std::string copy = text;
   H5free_memory(text);
   return copy;
 }

@@ -32,7 +32,7 @@ T MaxMagnitudeT(const T* x, size_t n) {
   for (; i < n; ++i) {
     const T v = std::abs(x[i]);
     result = std::max(result, v);
-    poison += v - v;
+    poison += v - v;  // NOLINT(misc-redundant-expression): NaN for NaN and ∞
   }
   return poison == 0 ? result : std::numeric_limits<T>::infinity();
 }

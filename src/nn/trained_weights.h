@@ -4,8 +4,8 @@
 // decay λ, as in torch.optim.SGD (dampening 0, no Nesterov), for weights and
 // biases alike:
 //
-//     g = ∂loss/∂w + λ w        v ← μ v + g  (v = g at first)        w ← w − η
-//     v
+//     g = ∂loss/∂w + λ w
+//     v ← μ v + g  (v = g at first),   w ← w − η v
 //
 // All of it in T. dW is formed strip by strip and used up at once; beside W
 // there are its packed copy, which the products read, and v where μ > 0.

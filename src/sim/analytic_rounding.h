@@ -3,12 +3,12 @@
 // The engine and the plain pass round differently, so that their Z_l differ,
 // by ε(Z_l), and with these X_l, f'(Z_l) and all gradients:
 //
-//     ε(Z_{l+1}) = 2·local(Z_{l+1}) + ‖ε(X_l) ∘ W_l‖     ε(X_l) = |f(Z_l ± ε) −
-//     f(Z_l)| ε(delta_l) = |∂loss/∂X_l| |f'(Z_l ± ε) − f'(Z_l)|
-//                + |f'| (‖ε(delta_{l+1}) ∘ W_lᵀ‖ + (n + 16) u Σ |delta_{l+1}
-//                W_lᵀ|)
-//     ε(dW_l) = Σ ε(X_l) |delta_{l+1}| + |X_l| ε(delta_{l+1}) + (m + 16) u |X_l
-//     delta_{l+1}|
+//     ε(Z_{l+1}) = 2·local(Z_{l+1}) + ‖ε(X_l) ∘ W_l‖
+//     ε(X_l)     = |f(Z_l ± ε) − f(Z_l)|
+//     ε(delta_l) = |∂loss/∂X_l| |f'(Z_l ± ε) − f'(Z_l)|
+//         + |f'| (‖ε(delta_{l+1}) ∘ W_lᵀ‖ + (n + 16) u Σ |delta_{l+1} W_lᵀ|)
+//     ε(dW_l)    = Σ ε(X_l) |delta_{l+1}| + |X_l| ε(delta_{l+1})
+//         + (m + 16) u |X_l delta_{l+1}|
 //
 // over what is summed; ‖·‖ is the root of the sum of squares, as roundings are
 // independent (Higham & Mary, SIAM J. Sci. Comput. 41, 2019: their sum would

@@ -54,8 +54,8 @@ bool KeepsWeights(const RunSpec& run) {
 double PassMemory(const RunSpec& run, double backward) {
   const double entry = run.precision == Precision::kFloat32 ? 4 : 8;
   // Panels are padded: at most to kMaxPanelWidth samples.
-  const double batch = static_cast<double>((run.batch + kMaxPanelWidth - 1) /
-                                           kMaxPanelWidth * kMaxPanelWidth);
+  const size_t panels = (run.batch + kMaxPanelWidth - 1) / kMaxPanelWidth;
+  const double batch = static_cast<double>(panels * kMaxPanelWidth);
   double widths = 0, widest = 0;
   for (size_t width : run.widths) {
     const double padded = static_cast<double>(width + kUnitStep);

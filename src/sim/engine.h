@@ -5,8 +5,8 @@
 // precision. U is drawn once per layer for all of them. What a run computes
 // does not depend on which bundle it is in.
 //
-//     for each batch:   X_0 → Z_1 → X_1 → … → Z_L → loss → delta_L → … →
-//     delta_0
+//     for each batch:
+//       X_0 → Z_1 → X_1 → … → Z_L → loss → delta_L → … → delta_0
 #pragma once
 
 #include <vector>

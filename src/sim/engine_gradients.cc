@@ -29,14 +29,21 @@ class GradientKeeper : public TensorObserver {
                const ScaledMatrix<double>& tensor) override {
     Matrix<double> plain = Plain(name, layer, tensor);
     NetworkParameters& p = kept_.parameters;
-    if (name == "X" && layer == 0) p.x = std::move(plain);
-    if (name == "target") p.target = std::move(plain);
-    if (name == "W") p.w.push_back(std::move(plain));
-    if (name == "b") p.b.push_back(std::move(plain));
-    if (name == "delta") kept_.delta[layer] = std::move(plain);
-    // The backward pass begins at the last layer.
-    if (name == "dW") kept_.dw.insert(kept_.dw.begin(), std::move(plain));
-    if (name == "db") kept_.db.insert(kept_.db.begin(), std::move(plain));
+    if (name == "X" && layer == 0) {
+      p.x = std::move(plain);
+    } else if (name == "target") {
+      p.target = std::move(plain);
+    } else if (name == "W") {
+      p.w.push_back(std::move(plain));
+    } else if (name == "b") {
+      p.b.push_back(std::move(plain));
+    } else if (name == "delta") {
+      kept_.delta[layer] = std::move(plain);
+    } else if (name == "dW") {  // the backward pass begins at the last layer
+      kept_.dw.insert(kept_.dw.begin(), std::move(plain));
+    } else if (name == "db") {
+      kept_.db.insert(kept_.db.begin(), std::move(plain));
+    }
   }
 
  private:

@@ -1,15 +1,16 @@
 // The mean-field recursion forward, for a concrete network and batch, with its
 // leading corrections in 1/width.
 //
-//     K_{l+1}(a, b) = S_l E f(u) f(v) + σ_b²,  (u, v) ~ N(0, K_l),  S = s²
-//     fan_in
+//     K_{l+1}(a, b) = S_l E f(u) f(v) + σ_b²
+//     (u, v) ~ N(0, K_l),   S = s² fan_in
 //
 // (Poole et al. 2016, eq. 3 and 5; K_1 from the inputs themselves). At finite
 // width K is random: the units of a layer are independent given the layer
 // before, so that the fluctuation of log K(a, a) obeys
 //
-//     y_{l+1} = w (γ y_l + η),   γ = d log E f²/d log q,  w = S E f²/(S E f² +
-//     σ_b²) Cov(η_a, η_b) = (E f_a² f_b²/(E f_a² E f_b²) − 1)/n_l
+//     y_{l+1} = w (γ y_l + η)
+//     γ = d log E f²/d log q,   w = S E f²/(S E f² + σ_b²)
+//     Cov(η_a, η_b) = (E f_a² f_b²/(E f_a² E f_b²) − 1)/n_l
 //
 // which is the four-point vertex of Roberts, Yaida & Hanin 2022 (eq. 4.90),
 // relative to K², on the samples' diagonal; for ReLU it gives Hanin & Nica's
