@@ -6,8 +6,10 @@ must say; `refuse` checks what holds for all of them.
 
 import gzip
 import io
+import json
 import resource
 import struct
+import time
 
 import h5py
 import numpy as np
@@ -26,6 +28,11 @@ def npy(array):
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=array.dtype == object)
     return buffer.getvalue()
+
+
+def npy_header(shape):
+    text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}"
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text.encode()
 
 
 IMAGES = np.arange(8 * 3 * 2, dtype=np.uint8).reshape(8, 3, 2)
@@ -100,6 +107,37 @@ DATA_FILES = {
         r"x\.csv: sample 4, column 0 \(counted from 0\) is nan"]),
     "csv_inf": ({"x.csv": CSV + "1,-inf,0\n"}, "input = x.csv", ["is -inf"]),
 
+    "csv_pandas_header": ({"x.csv": "0,1,2\n" + "0.5,0.1,0.9\n" * 4},
+                          "input = x.csv", [
+        r"x\.csv:1: line 1 \(0, …, 2\) counts the columns.*header=False"]),
+    "csv_missing_header": ({"x.csv": "NA,NA\n1,2\n"}, "input = x.csv", [
+        "'NA' stands for what is missing"]),
+    "csv_utf_16": ({"x.csv": CSV.encode("utf-16")}, "input = x.csv", [
+        r"x\.csv: this is text in UTF-16; save it in UTF-8 \(iconv"]),
+    "csv_utf_16_unmarked": ({"x.csv": CSV.encode("utf-16-le")},
+                            "input = x.csv", [r"x\.csv:1: a zero byte.*UTF-8"]),
+    "csv_megabyte": ({"x.csv": "1\n" + "x" * 1_000_000}, "input = x.csv", [
+        r"x\.csv:2: column 0 .*'x{40}…' is not a number"]),
+    "label_column_of_many": (
+        {"x.csv": ",".join(f"c{i}" for i in range(80_000)) + "\n1\n"},
+        "input = x.csv\nlabels = column:y", [r"c1, c2.*…$"]),
+    "label_column_of_bytes": ({"x.csv": b"caf\xe9,x\n1,2\n"},
+                            "input = x.csv\nlabels = column:y", [
+        r"the columns are caf\\xe9, x"]),
+    **{f"csv_is_{name}": ({"x.csv": content}, "input = x.csv", [
+        rf"x\.csv: this is .*{kind}.*; data is one of \.csv"])
+       for name, kind, content in (
+           ("png", "PNG", b"\x89PNG\r\n\x1a\n\0\0"),
+           ("zip", "PyTorch's", b"PK\3\4" + bytes(99)),
+           ("pickle", "pickle", b"\x80\4\x95" + bytes(99)),
+           ("pdf", "PDF", b"%PDF-1.7\n"),
+           ("parquet", "Parquet", b"PAR1\x15\4"),
+           ("xz", "xz data; unpack it first", b"\xfd7zXZ\0\0"),
+           ("tar", "tar", bytes(257) + b"ustar\x0000"),
+           ("old_mat", "-v7.3", b"MATLAB 5.0 MAT-file, Platform"),
+           ("gzip_twice", "gzip data; unpack it", gzip.compress(
+               gzip.compress(CSV.encode()))))},
+
     "npy_cut": ({"x.npy": npy(REALS)[:-8]}, "input = x.npy", [
         r"x\.npy: .* 192 bytes, but 184 bytes follow"]),
     "npy_header_cut": ({"x.npy": npy(REALS)[:20]}, "input = x.npy", [
@@ -141,6 +179,19 @@ DATA_FILES = {
     "label_column_no_header": (
         {"x.csv": "1,2\n3,4\n"}, "input = x.csv\nlabels = column:z", [
             "needs a CSV file with a header"]),
+    "label_column_numbers_and_words": (
+        {"x.csv": "a,y\n1,cat\n2,3\n"}, "input = x.csv\nlabels = column:y", [
+            r"exp\.ini:4: x\.csv:3: the label '3' is a number"]),
+    "label_column_missing": (
+        {"x.csv": "a,y\n1,cat\n2,NA\n"}, "input = x.csv\nlabels = column:y", [
+            r"x\.csv:3: the label 'NA' stands for what is missing"]),
+    "label_not_one_hot": (
+        {"y.npy": npy(np.eye(8)[:, :4])},
+        "input = x.h5:/images\nlabels = y.npy", ["their shape is 8 × 4"]),
+    "label_header_count": (
+        {"x.csv": CSV, "y.csv": "0\n1\n0\n1\n0\n"},
+        "input = x.csv\nlabels = y.csv", [
+            r"y\.csv: 5 labels for 4 samples; line 1 \(0\) counts"]),
     "label_column_words": (
         {"x.csv": "a,y\n1,cat\n"}, "input = x.csv\nlabels = column:y", [
             r"x\.csv:2: column 1 .*'cat' is not a number"]),
@@ -158,7 +209,9 @@ def test_bad_data(refuse, tmp_path, name, command):
     whole = (tmp_path / "x.h5").read_bytes()
     write(tmp_path, {"exp.ini": f"batch = 2\ndepth = 2\n{keys}\n",
                      "cut.h5": whole[:len(whole) // 2], **files})
-    refuse([command, "exp.ini"], DATA, [r"exp\.ini:[34]: ", *patterns])
+    # Errors in the labels' file are reported where it is named.
+    line = 4 if name.startswith("label_") or name == "missing_labels" else 3
+    refuse([command, "exp.ini"], DATA, [rf"exp\.ini:{line}: ", *patterns])
 
 
 def test_classes_without_labels(refuse, tmp_path):
@@ -168,11 +221,57 @@ def test_classes_without_labels(refuse, tmp_path):
         r"exp\.ini:3: classes needs labels, and x\.csv has none; name them"])
 
 
-def test_gzip_that_unpacks_to_more_than_the_memory(call, tmp_path):
-    # 4 MB of file, 4 GiB of zeros, and a process that may have 1 GiB.
-    write(tmp_path, {"x.npy.gz": gzip.compress(bytes(1 << 20)) * 4096})
-    done = call(["run", *TINY, "--input", "x.npy.gz"], expect=DATA,
+def bomb(start, repeated, times):
+    """A gzip file: `start`, then `repeated` again and again."""
+    return gzip.compress(start) + gzip.compress(repeated) * times
+
+
+HALF_GIB = (bytes(1 << 20), 512)
+ROWS = (b"0,0\n" * (1 << 18), 512)
+# Each would be gigabytes of memory and seconds or minutes of time.
+ENDLESS = {
+    "npy_without_header": ("x.npy.gz", bomb(b"", *HALF_GIB), "not an .npy file"),
+    "npy": ("x.npy.gz", bomb(npy(REALS), *HALF_GIB),
+            "192 bytes, but more than 65728 bytes follow it"),
+    "npy_that_promises": (
+        "x.npy.gz", bomb(npy_header("(9999999999, 3)"), *HALF_GIB),
+        "not fit into memory"),
+    "idx": ("x.idx.gz", bomb(idx(IMAGES), *HALF_GIB),
+            "48 bytes, but more than 65584 bytes follow it"),
+    "idx_that_promises": (
+        "x.idx.gz", bomb(idx(IMAGES, 0x0E, (2**31, 2**20)), *HALF_GIB),
+        "not fit into memory"),
+    "csv_without_lines": ("x.csv.gz", bomb(b"", *HALF_GIB), "a zero byte"),
+    "csv": ("x.csv.gz", bomb(b"a,b\n1,2\n", *HALF_GIB), "x.csv.gz:3: a zero"),
+    "csv_of_rows": ("x.csv.gz", bomb(b"a,b\n1,2\n", *ROWS),
+                    "the same again and again; if that is meant, unpack it"),
+    "csv_of_one_line": ("x.csv.gz", bomb(b"1", b",1" * (1 << 19), 512),
+                        "the same again and again"),
+    "hdf5": ("x.h5.gz:/x", bomb(b"\x89HDF\r\n\x1a\n", *HALF_GIB),
+             "the same again and again"),
+    "unknown": ("x.dat.gz", bomb(b"", *HALF_GIB), "unknown data format"),
+}
+
+
+@pytest.mark.parametrize("as_labels", [False, True], ids=["input", "labels"])
+@pytest.mark.parametrize("name", ENDLESS)
+def test_gzip_without_end(call, tmp_path, name, as_labels):
+    # Refused early, in time and in memory: the limit is 1 GiB of addresses.
+    path, content, pattern = ENDLESS[name]
+    write(tmp_path, {path.split(":")[0]: content, "good.csv": CSV})
+    keys = (["--input", "good.csv", "--labels", path] if as_labels
+            else ["--input", path])
+    begin = time.monotonic()
+    done = call(["plan", *TINY, *keys], expect=DATA,
                 preexec_fn=lambda: resource.setrlimit(
                     resource.RLIMIT_AS, (1 << 30, 1 << 30)))
     (line,) = done.stderr.splitlines()
-    assert "x.npy.gz: the data does not fit into memory" in line
+    assert pattern in line
+    assert time.monotonic() - begin < 3
+
+
+def test_gzip_of_constant_data_is_read(call, tmp_path):
+    # 80 MB of zeros, as its header promises.
+    write(tmp_path, {"x.npy.gz": gzip.compress(npy(np.zeros((10**5, 100))), 1)})
+    done = call(["plan", *TINY, "--input", "x.npy.gz", "--json"])
+    assert json.loads(done.stdout)["inputs"][0]["samples"] == 10**5

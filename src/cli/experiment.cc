@@ -9,6 +9,7 @@
 #include "base/machine.h"
 #include "base/number_text.h"
 #include "base/parallel.h"
+#include "base/quoted_text.h"
 #include "cli/experiment_file.h"
 #include "cli/units.h"
 #include "io/input_reader.h"
@@ -28,7 +29,8 @@ size_t ResolveJobs(const SweepPoint& settings) {
     throw UserError(ExitCode::kUsage,
                     fmt::format("{}: jobs = {} is not a whole number from 1 "
                                 "to {}",
-                                it->second.where, it->second.text, kMostJobs));
+                                it->second.where, Quoted(it->second.text),
+                                kMostJobs));
   }
   return *jobs;
 }
@@ -39,7 +41,7 @@ bool ResolveTheory(const SweepPoint& settings) {
   if (it->second.text == "off") return false;
   throw UserError(ExitCode::kUsage,
                   fmt::format("{}: theory = {} is neither on nor off",
-                              it->second.where, it->second.text));
+                              it->second.where, Quoted(it->second.text)));
 }
 
 // Refuses an output name that would leave its folder or be no name at all.
@@ -47,10 +49,10 @@ void CheckName(const SweepPoint& settings) {
   const SweepValue& name = settings.at("name");
   if (name.text.empty() || name.text.find('/') != std::string::npos ||
       name.text.starts_with('.')) {
-    throw UserError(
-        ExitCode::kUsage,
-        fmt::format("{}: name = {} is not a plain name",
-                    name.where.empty() ? "name" : name.where, name.text));
+    throw UserError(ExitCode::kUsage,
+                    fmt::format("{}: name = {} is not a plain name",
+                                name.where.empty() ? "name" : name.where,
+                                Quoted(name.text)));
   }
 }
 

@@ -2,36 +2,80 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 #include <filesystem>
-#include <fstream>
+#include <span>
 #include <sstream>
+#include <unordered_map>
 
 #include "base/error.h"
 #include "base/number_text.h"
+#include "base/quoted_text.h"
+#include "io/file_kind.h"
+#include "io/file_reader.h"
+#include "io/idx.h"
 
 namespace initscope {
 namespace {
 
+// Where the quotation mark closes that opens at `open`; npos where none does.
+size_t ClosingQuote(std::string_view line, size_t open) {
+  const bool opens =
+      line[open] == '"' && open > 0 &&
+      std::string_view(" \t=,").find(line[open - 1]) != std::string_view::npos;
+  return opens ? line.find('"', open + 1) : std::string_view::npos;
+}
+
 // The line without its comment.
 std::string_view WithoutComment(std::string_view line) {
   for (size_t i = 0; i < line.size(); ++i) {
+    const size_t close = ClosingQuote(line, i);
+    if (close != std::string_view::npos) {
+      i = close;
+      continue;
+    }
     const bool starts = i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t';
     if (line[i] == '#' && starts) return line.substr(0, i);
   }
   return line;
 }
 
-// A line for a message, shortened.
-std::string Quoted(std::string_view line) {
-  size_t size = 40;
-  if (line.size() <= size) return std::string(line);
-  // Not within a character of UTF-8.
-  while ((static_cast<unsigned char>(line[size]) & 0xC0) == 0x80 && size > 36) {
-    --size;
+constexpr size_t kMostBytes = size_t{64} << 20;
+
+// What to do with a file of another kind.
+std::string OtherUse(const FileKind& kind, const std::string& path) {
+  switch (kind.format) {
+    case DataFormat::kHdf5:
+      return fmt::format(
+          "'initscope info {0}' says what results hold, and input = "
+          "{0}:/dataset takes data from it",
+          path);
+    case DataFormat::kNpy:
+      return fmt::format("input = {} takes data from it", path);
+    default:
+      return "write the experiment into a text file, or give its keys as flags";
   }
-  return std::string(line.substr(0, size)) + "…";
+}
+
+void RefuseOtherKinds(const std::string& content, const std::string& path) {
+  const std::span<const uint8_t> start(
+      reinterpret_cast<const uint8_t*>(content.data()),
+      std::min(content.size(), kFileStart));
+  const FileKind* kind = FindFileKind(start);
+  static constexpr FileKind kIdx = {"an IDX array", DataFormat::kNpy};
+  if (kind == nullptr && HasIdxMagic(start)) kind = &kIdx;
+  if (kind == nullptr) return;
+  if (!kind->remedy.empty()) {
+    throw UserError(ExitCode::kUsage,
+                    fmt::format("{}:1: {}, where an experiment file is text in "
+                                "UTF-8{}",
+                                QuotedPath(path), kind->name, kind->remedy));
+  }
+  throw UserError(
+      ExitCode::kUsage,
+      fmt::format("{}: {}, not an experiment file ('key = value' lines); {}",
+                  QuotedPath(path), kind->name,
+                  OtherUse(*kind, QuotedPath(path))));
 }
 
 }  // namespace
@@ -40,6 +84,8 @@ ExperimentText ParseExperiment(const std::string& content,
                                const std::string& path) {
   ExperimentText text;
   text.name = std::filesystem::path(path).stem().string();
+  RefuseOtherKinds(content, path);
+  std::unordered_map<std::string, std::string> section_at;
   std::istringstream stream(
       content.starts_with("\xEF\xBB\xBF") ? content.substr(3) : content);
   std::string line;
@@ -53,6 +99,12 @@ ExperimentText ParseExperiment(const std::string& content,
     }
     const std::string_view body = Trim(WithoutComment(line));
     if (body.empty()) continue;
+    if (!IsUtf8(body)) {
+      throw UserError(ExitCode::kUsage,
+                      fmt::format("{}: '{}' is not UTF-8; save the file in "
+                                  "UTF-8, and rename what it names",
+                                  where, Quoted(body)));
+    }
     if (body.front() == '[') {
       const std::string name(
           Trim(body.substr(1, body.size() - (body.ends_with(']') ? 2 : 1))));
@@ -61,13 +113,12 @@ ExperimentText ParseExperiment(const std::string& content,
                         fmt::format("{}: a section is written [name], not '{}'",
                                     where, Quoted(body)));
       }
-      for (const auto& section : text.sections) {
-        if (section.name == name) {
-          throw UserError(ExitCode::kUsage,
-                          fmt::format("{}: section [{}] is there already ({}); "
-                                      "join the two or rename one",
-                                      where, name, section.where));
-        }
+      const auto [first, fresh] = section_at.emplace(name, where);
+      if (!fresh) {
+        throw UserError(ExitCode::kUsage,
+                        fmt::format("{}: section [{}] is there already ({}); "
+                                    "join the two or rename one",
+                                    where, Quoted(name), first->second));
       }
       text.sections.push_back({name, where, {}});
       continue;
@@ -92,20 +143,26 @@ ExperimentText ParseExperiment(const std::string& content,
 ExperimentText ReadExperimentFile(const std::string& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
-    throw UserError(
-        ExitCode::kIo,
-        fmt::format("{}: is a folder, not an experiment file", path));
-  }
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
     throw UserError(ExitCode::kIo,
-                    fmt::format("{}: cannot read the experiment file: {}", path,
-                                std::strerror(errno)));
+                    fmt::format("{}: is a folder, not an experiment file",
+                                QuotedPath(path)));
   }
-  std::ostringstream content;
-  content << file.rdbuf();
-  return ParseExperiment(content.str(), path);
+  FileReader file(path, "experiment file", ExitCode::kIo);
+  const auto read = [&file](size_t size) {
+    std::string text(size, '\0');
+    text.resize(file.Read(reinterpret_cast<uint8_t*>(text.data()), size));
+    return text;
+  };
+  std::string content = read(kFileStart);
+  RefuseOtherKinds(content, path);  // before a model of 10 GB is read
+  content += read(kMostBytes);
+  if (content.size() > kMostBytes) {
+    throw UserError(ExitCode::kUsage,
+                    fmt::format("{}: more than {} MiB, which no experiment "
+                                "file has",
+                                QuotedPath(path), kMostBytes >> 20));
+  }
+  return ParseExperiment(content, path);
 }
 
 }  // namespace initscope

@@ -3,6 +3,8 @@
 //     # a comment: a '#' at a line's start or after white space
 //     key = value
 //     [section]
+//
+// A '#' inside "quotation marks" that begin a value or an item is none.
 #pragma once
 
 #include <string>
@@ -12,7 +14,8 @@
 namespace initscope {
 
 // Reads the settings as text, each with "file:line". Throws UserError: kIo if
-// the file cannot be read, kUsage for a line that is none of the above.
+// the file cannot be read, kUsage for a line that is none of the above or not
+// UTF-8, and for a file of another kind, of which it says what to do with it.
 ExperimentText ReadExperimentFile(const std::string& path);
 
 // The same of a text; `path` is for messages and the experiment's name.

@@ -15,6 +15,7 @@
 #include "cli/experiment.h"
 #include "cli/experiment_file.h"
 #include "cli/gradcheck_text.h"
+#include "cli/input_text.h"
 #include "cli/interrupt.h"
 #include "cli/json_text.h"
 #include "cli/progress.h"
@@ -226,6 +227,7 @@ int GradcheckCommand(const Options& options) {
                done.load(), experiment.runs.size());
     return interrupt.ExitCode();
   }
+  PrintInputs(experiment, options);
   if (options.json) {
     PrintJson(experiment, checked, options.print);
   } else if (!options.quiet) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/quoted_text.h"
 #include "cli/commands.h"
 #include "cli/json_text.h"
 #include "io/input_reader.h"
@@ -13,6 +14,7 @@
 #include "nn/initializers.h"
 #include "nn/losses.h"
 #include "sim/keys.h"
+#include "sim/name_aliases.h"
 #include "sim/statistics.h"
 
 namespace initscope {
@@ -26,6 +28,7 @@ Json ActivationRows() {
   Json rows;
   for (const Activation& a : Activations()) {
     rows.push_back({{"name", Text(a.name)},
+                    {"alias", AliasesOf("activation", a.name)},
                     {"formula", Text(a.formula)},
                     {"source", Text(a.source)}});
   }
@@ -36,7 +39,7 @@ Json InitRows() {
   Json rows;
   for (const Initializer& i : Initializers()) {
     rows.push_back({{"name", Text(i.name)},
-                    {"alias", Text(i.alias)},
+                    {"alias", AliasesOf("init", i.name)},
                     {"U", Text(kUnitLawTexts[static_cast<size_t>(i.law)])},
                     {"s", Text(i.formula)},
                     {"torch.nn.init", Text(i.torch)},
@@ -51,6 +54,7 @@ Json LossRows() {
   Json rows;
   for (const Loss& l : Losses()) {
     rows.push_back({{"name", Text(l.name)},
+                    {"alias", AliasesOf("loss", l.name)},
                     {"formula", Text(l.formula)},
                     {"delta_L", Text(l.delta)},
                     {"source", Text(l.source)}});
@@ -131,8 +135,9 @@ int ListCommand(const Options& options) {
     if (hint.empty()) {
       hint = fmt::format("; there are {}", fmt::join(names, ", "));
     }
-    throw UserError(ExitCode::kUsage, fmt::format("list: there is no '{}'{}",
-                                                  options.files[0], hint));
+    throw UserError(ExitCode::kUsage,
+                    fmt::format("list: there is no '{}'{}",
+                                Quoted(options.files[0]), hint));
   }
   if (options.json) {
     Json json;

@@ -17,6 +17,7 @@
 
 #include "base/build_info.h"
 #include "base/error.h"
+#include "base/quoted_text.h"
 #include "cli/commands.h"
 #include "sim/keys.h"
 
@@ -53,7 +54,7 @@ const CommandInfo& FindCommand(const std::string& name) {
   if (hint.empty())
     hint = fmt::format("; there are {}", fmt::join(names, ", "));
   throw UserError(ExitCode::kUsage,
-                  fmt::format("unknown command '{}'{}", name, hint));
+                  fmt::format("unknown command '{}'{}", Quoted(name), hint));
 }
 
 int Main(const std::vector<std::string>& arguments) {
@@ -83,11 +84,11 @@ int Main(const std::vector<std::string>& arguments) {
 
 // One line, whatever is in the values that it quotes; never throws on a closed
 // stderr.
-int Report(ExitCode code, std::string message) {
-  for (char& c : message) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
-  }
-  std::fputs(fmt::format("initscope: {}\n", message).c_str(), stderr);
+int Report(ExitCode code, const std::string& message) {
+  constexpr size_t kMostShown = 4000;
+  std::fputs(
+      fmt::format("initscope: {}\n", Quoted(message, kMostShown)).c_str(),
+      stderr);
   return static_cast<int>(code);
 }
 

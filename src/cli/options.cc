@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/quoted_text.h"
 #include "sim/keys.h"
 
 namespace initscope {
@@ -45,7 +46,7 @@ po::options_description KeyOptions(CommandSet commands) {
   po::options_description options(
       "Keys (in a file 'key = value'; a flag overrides the file;\n"
       "lists: a, b or range(0, 8), linspace(0.5, 2, 4), geomspace(64, 1024, "
-      "5))");
+      "5);\nan item with a comma in it is written \"in quotation marks\")");
   for (const Key& key : Keys()) {
     if ((key.commands & commands) == 0) continue;
     std::string help = fmt::format("{} [{}]", key.help, key.default_text);
@@ -70,10 +71,9 @@ po::options_description KeyOptions(CommandSet commands) {
   option.erase(0, option.find_first_not_of('-'));
   option.erase(std::min(option.find('='), option.size()));
   for (const Key& key : Keys()) {
-    if (!is_long || command.keys == 0) break;
-    if (FlagName(key.name) != option) continue;
+    if (!is_long || FlagName(key.name) != option) continue;
     throw UserError(ExitCode::kUsage,
-                    fmt::format("--{}: {}; remove it", option,
+                    fmt::format("--{}: {}", option,
                                 NotItsKey(key, {command.name, command.keys})));
   }
   std::vector<std::string> names;
@@ -84,9 +84,9 @@ po::options_description KeyOptions(CommandSet commands) {
   if (quote != std::string::npos) hint.insert(quote + 1, "--");
   if (!hint.empty()) {
     throw UserError(ExitCode::kUsage,
-                    fmt::format("unknown option --{}{}", option, hint));
+                    fmt::format("unknown option --{}{}", Quoted(option), hint));
   }
-  FailUsage(command, fmt::format("unknown option --{}", option));
+  FailUsage(command, fmt::format("unknown option --{}", Quoted(option)));
 }
 
 }  // namespace
@@ -102,6 +102,14 @@ std::string CommandHelp(const CommandInfo& command) {
 
 Options ParseOptions(const CommandInfo& command,
                      const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (!IsUtf8(argument)) {
+      FailUsage(command,
+                fmt::format("'{}' is not UTF-8, which results files and --json "
+                            "need; rename the file",
+                            Quoted(argument)));
+    }
+  }
   po::options_description visible = CommandOptions(command);
   if (command.keys != 0) visible.add(KeyOptions(command.keys));
   po::options_description all = visible;
@@ -126,7 +134,7 @@ Options ParseOptions(const CommandInfo& command,
   } catch (const po::unknown_option& error) {
     FailUnknown(command, error.get_option_name(), visible);
   } catch (const po::error& error) {
-    FailUsage(command, error.what());
+    FailUsage(command, Quoted(error.what(), 200));
   }
   const auto flag = [&](const char* name) {
     return values.count(name) > 0 && values[name].as<bool>();
@@ -141,8 +149,9 @@ Options ParseOptions(const CommandInfo& command,
     options.files = values["file"].as<std::vector<std::string>>();
   }
   if (options.files.size() > command.most_files) {
-    FailUsage(command, fmt::format("'{}' is one argument too many",
-                                   options.files[command.most_files]));
+    FailUsage(command,
+              fmt::format("'{}' is one argument too many",
+                          QuotedPath(options.files[command.most_files])));
   }
   for (const Key& key : Keys()) {
     const std::string name = FlagName(key.name);

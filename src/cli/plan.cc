@@ -11,6 +11,7 @@
 #include "base/machine.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
+#include "cli/input_text.h"
 #include "cli/json_text.h"
 #include "cli/units.h"
 #include "linalg/matrix_product.h"
@@ -131,7 +132,8 @@ int PlanCommand(const Options& options) {
         {"memory_bytes_per_job", cost.memory_per_job},
         {"machine_bytes", MachineMemory()},
         {"expected_seconds", seconds},
-        {"output", output}};
+        {"output", output},
+        {"inputs", InputJson(experiment)}};
     for (const RunSpec& run : experiment.runs) {
       json["run"].push_back({{"run_id", RunIdHex(run.run_id)},
                              {"configuration", CanonicalRun(run)}});
@@ -140,7 +142,7 @@ int PlanCommand(const Options& options) {
     return 0;
   }
   PrintRuns(experiment.runs);
-  fmt::print("\n");
+  fmt::print("\n{}", InputText(experiment));
   fmt::print("runs      {}", experiment.runs.size());
   if (!experiment.swept.empty()) {
     fmt::print(" over {}", fmt::join(experiment.swept, ", "));

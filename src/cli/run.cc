@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/experiment.h"
+#include "cli/input_text.h"
 #include "cli/interrupt.h"
 #include "cli/json_text.h"
 #include "cli/progress.h"
@@ -49,6 +50,7 @@ int Simulate(const Options& options, Runner simulate) {
   const Experiment experiment = LoadExperiment(options);
   const InterruptFlag interrupt;
   OutputFile output = MakeOutput(experiment, options, "");
+  PrintInputs(experiment, options);
   std::vector<RunResult> results;
   {
     Progress progress(experiment.runs.size(), !options.quiet);
@@ -79,7 +81,8 @@ int Simulate(const Options& options, Runner simulate) {
         {"runs", experiment.runs.size()},
         {"duplicates_dropped", experiment.duplicates},
         {"seconds", seconds},
-        {"flop", experiment.cost.flops}};
+        {"flop", experiment.cost.flops},
+        {"inputs", InputJson(experiment)}};
     fmt::print("{}", JsonText(json));
   }
   if (!options.quiet) {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
+#include "cli/input_text.h"
 #include "cli/json_text.h"
 #include "cli/theory_text.h"
 #include "io/publish.h"
@@ -46,6 +47,7 @@ int TheoryCommand(const Options& options) {
                                 "init",
                                 experiment.title));
   }
+  PrintInputs(experiment, options);
   if (output) WritePrediction(experiment, prediction, options, &*output);
   if (options.json) {
     fmt::print("{}", JsonText(TheoryJson(prediction)));

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
+#include "cli/input_text.h"
 #include "cli/interrupt.h"
 #include "cli/json_text.h"
 #include "cli/step_text.h"
@@ -141,6 +142,7 @@ int TraceCommand(const Options& options) {
     fmt::print(stderr, "initscope: interrupted; nothing was written\n");
     return interrupt.ExitCode();
   }
+  PrintInputs(experiment, options);
   if (options.json) {
     const nlohmann::ordered_json json = {{"output", output.path().string()},
                                          {"run_id", RunIdHex(run.run_id)},

@@ -33,6 +33,7 @@ struct Array {
   std::vector<uint8_t> bytes;  // uint8 arrays
   std::vector<double> reals;   // every other type
   std::string sha256;
+  bool from_matlab = false;  // which writes its arrays transposed
 };
 
 // The product of `extents`; nothing where it exceeds size_t.
@@ -46,32 +47,39 @@ inline std::optional<size_t> CheckedProduct(std::span<const size_t> extents) {
   return product;
 }
 
-// The array of the elements of type T that `raw` holds row-major in byte order
-// `order`. REQUIRES: raw.size() == sizeof(T) × the product of `shape`.
-template <class T>
-Array DecodeElements(std::span<const uint8_t> raw, std::endian order,
-                     std::vector<size_t> shape) {
-  std::vector<T> elements(raw.size() / sizeof(T));
-  if (!raw.empty()) std::memcpy(elements.data(), raw.data(), raw.size());
-  if (order != std::endian::native && sizeof(T) > 1) {
-    for (T& element : elements) {
-      auto swapped = std::bit_cast<std::array<uint8_t, sizeof(T)>>(element);
-      std::reverse(swapped.begin(), swapped.end());
-      element = std::bit_cast<T>(swapped);
-    }
-  }
-  Sha256 digest;
-  digest.Update(elements.data(), raw.size());
+// The array of elements of type T in byte order `order`, row-major;
+// `fill(out, size)` gives their next bytes. Nothing but the array itself is
+// ever in memory. REQUIRES: the product of `shape` fits into memory.
+template <class T, class Fill>
+Array DecodeElements(Fill fill, std::endian order, std::vector<size_t> shape) {
+  const size_t count = *CheckedProduct(shape);
   Array array;
   array.shape = std::move(shape);
-  array.sha256 = digest.HexDigest();
+  std::vector<T> block(std::min(count, size_t{1} << 16));
+  Sha256 digest;
   if constexpr (std::is_same_v<T, uint8_t>) {
-    array.bytes = std::move(elements);
-  } else if constexpr (std::is_same_v<T, double>) {
-    array.reals = std::move(elements);
+    array.bytes.reserve(count);
   } else {
-    array.reals.assign(elements.begin(), elements.end());
+    array.reals.reserve(count);
   }
+  for (size_t done = 0; done < count; done += block.size()) {
+    block.resize(std::min(block.size(), count - done));
+    fill(reinterpret_cast<uint8_t*>(block.data()), block.size() * sizeof(T));
+    if (order != std::endian::native && sizeof(T) > 1) {
+      for (T& element : block) {
+        auto swapped = std::bit_cast<std::array<uint8_t, sizeof(T)>>(element);
+        std::reverse(swapped.begin(), swapped.end());
+        element = std::bit_cast<T>(swapped);
+      }
+    }
+    digest.Update(block.data(), block.size() * sizeof(T));
+    if constexpr (std::is_same_v<T, uint8_t>) {
+      array.bytes.insert(array.bytes.end(), block.begin(), block.end());
+    } else {
+      array.reals.insert(array.reals.end(), block.begin(), block.end());
+    }
+  }
+  array.sha256 = digest.HexDigest();
   return array;
 }
 

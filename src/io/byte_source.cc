@@ -1,154 +1,199 @@
 #include "io/byte_source.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstddef>
+#include <cstring>
 #include <new>
-#include <span>
-#include <system_error>
 
 #include "base/machine.h"
+#include "io/file_kind.h"
 
 namespace initscope {
 namespace {
 
-// read() takes at most 2 GiB, zlib counts in 32 bits: both get pieces.
-constexpr size_t kMaxPiece = size_t{1} << 30;
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  operator int() const { return fd_; }  // NOLINT(google-explicit-constructor)
-
- private:
-  int fd_;
-};
-
-UserError SystemError(const std::string& path, int error) {
-  return DataError(path, "cannot read the data file: " +
-                             std::generic_category().message(error));
-}
-
-std::vector<uint8_t> ReadFile(const std::string& path) {
-  const FileDescriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status;
-  if (fd < 0 || fstat(fd, &status) != 0) throw SystemError(path, errno);
-  if (S_ISDIR(status.st_mode)) throw SystemError(path, EISDIR);
-  if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
-    throw DataError(path, "a device, not a data file");
-  // The size is a hint: pipes have none. One byte more, and the end of an
-  // ordinary file is seen without growing.
-  std::vector<uint8_t> content(static_cast<size_t>(status.st_size) + 1);
-  size_t size = 0;
-  while (true) {
-    if (size == content.size()) content.resize(2 * size + 4096);
-    const ssize_t count = read(fd, content.data() + size,
-                               std::min(content.size() - size, kMaxPiece));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw SystemError(path, errno);
-    if (count == 0) break;
-    size += static_cast<size_t>(count);
-  }
-  content.resize(size);
-  return content;
-}
-
-class InflateStream {
- public:
-  InflateStream() {
-    constexpr int kGzipOnly = 16;  // added to the window bits, see zlib.h
-    if (inflateInit2(&stream_, kGzipOnly + MAX_WBITS) != Z_OK)
-      throw std::bad_alloc();
-  }
-  ~InflateStream() { inflateEnd(&stream_); }
-  InflateStream(const InflateStream&) = delete;
-  InflateStream& operator=(const InflateStream&) = delete;
-  z_stream* operator->() { return &stream_; }
-  z_stream* get() { return &stream_; }
-
- private:
-  z_stream stream_ = {};
-};
+constexpr size_t kPiece = size_t{1} << 18;
 
 bool IsGzip(std::span<const uint8_t> content) {
   return content.size() >= 2 && content[0] == 0x1f && content[1] == 0x8b;
 }
 
-// A first guess of the decompressed size: the trailer of the last member, but
-// no more than deflate can expand to (a damaged trailer must not ask for 4
-// GiB).
-size_t SizeHint(std::span<const uint8_t> gzip) {
-  constexpr size_t kMaxExpansion = 1032;
-  if (gzip.size() < 4) return 4096;
-  const uint8_t* tail = gzip.data() + gzip.size() - 4;
-  const size_t size = tail[0] | size_t{tail[1]} << 8 | size_t{tail[2]} << 16 |
-                      size_t{tail[3]} << 24;
-  return std::min(size, kMaxExpansion * gzip.size()) + 4096;
+}  // namespace
+
+ByteSource::ByteSource(const std::string& path)
+    : path_(path),
+      file_(std::make_unique<FileReader>(path, "data file", ExitCode::kData)),
+      stored_size_(file_->size()),
+      stream_(std::make_unique<z_stream>()) {
+  Open();
 }
 
-std::vector<uint8_t> Gunzip(std::span<const uint8_t> gzip,
-                            const std::string& path) {
-  InflateStream stream;
-  std::vector<uint8_t> content(SizeHint(gzip));
-  size_t used = 0, size = 0;
-  while (true) {
-    if (size == content.size()) {
-      // Some kilobytes may unpack to more than there is room for.
-      if (3.0 * static_cast<double>(size) > MachineMemory())
-        throw std::bad_alloc();
-      content.resize(2 * size);
+ByteSource::ByteSource(std::vector<uint8_t> content, const std::string& path)
+    : path_(path),
+      memory_(std::move(content)),
+      stored_size_(memory_.size()),
+      stream_(std::make_unique<z_stream>()) {
+  Open();
+}
+
+ByteSource::~ByteSource() {
+  if (gzip_) inflateEnd(stream_.get());
+}
+
+void ByteSource::Open() {
+  input_.resize(kPiece);
+  input_.resize(ReadStored(input_.data(), input_.size()));
+  stream_->next_in = input_.data();
+  stream_->avail_in = static_cast<uInt>(input_.size());
+  size_hint_ = stored_size_;
+  if (IsGzip(input_)) {
+    constexpr int kGzipOnly = 16;  // added to the window bits, see zlib.h
+    if (inflateInit2(stream_.get(), kGzipOnly + MAX_WBITS) != Z_OK)
+      throw std::bad_alloc();
+    gzip_ = true;
+    size_hint_ = 0;
+  }
+  try {
+    start_.resize(kFileStart);
+    start_.resize(ReadContent(start_.data(), start_.size()));
+    if (start_.empty()) throw DataError(path_, "the data file is empty");
+  } catch (...) {
+    if (gzip_) inflateEnd(stream_.get());
+    throw;
+  }
+}
+
+size_t ByteSource::ReadStored(uint8_t* out, size_t size) {
+  if (file_) return file_->Read(out, size);
+  const size_t count = std::min(size, memory_.size() - memory_used_);
+  if (count > 0) std::memcpy(out, memory_.data() + memory_used_, count);
+  memory_used_ += count;
+  return count;
+}
+
+size_t ByteSource::Read(uint8_t* out, size_t size) {
+  const size_t first = std::min(size, start_.size() - start_used_);
+  if (first > 0) std::memcpy(out, start_.data() + start_used_, first);
+  start_used_ += first;
+  return first + (first < size ? ReadContent(out + first, size - first) : 0);
+}
+
+size_t ByteSource::ReadContent(uint8_t* out, size_t size) {
+  if (gzip_) return Inflate(out, size);
+  const size_t first = std::min<size_t>(size, stream_->avail_in);
+  if (first > 0) std::memcpy(out, stream_->next_in, first);
+  stream_->next_in += first;
+  stream_->avail_in -= static_cast<uInt>(first);
+  return first + (first < size ? ReadStored(out + first, size - first) : 0);
+}
+
+// Is called at a member's end: another one follows, or nothing.
+void ByteSource::BeginMember() {
+  if (stream_->avail_in < 2) {
+    std::memmove(input_.data(), stream_->next_in, stream_->avail_in);
+    const size_t kept = stream_->avail_in;
+    input_.resize(kPiece);
+    input_.resize(kept + ReadStored(input_.data() + kept, kPiece - kept));
+    stream_->next_in = input_.data();
+    stream_->avail_in = static_cast<uInt>(input_.size());
+  }
+  if (stream_->avail_in == 0) {
+    gzip_ended_ = true;
+    return;
+  }
+  if (!IsGzip({stream_->next_in, stream_->avail_in})) {
+    size_t rest = stream_->avail_in;
+    input_.resize(kPiece);
+    while (const size_t count = ReadStored(input_.data(), kPiece))
+      rest += count;
+    throw DataError(path_, fmt::format("{} bytes of something else follow "
+                                       "the gzip data; get the file again",
+                                       rest));
+  }
+  inflateReset(stream_.get());
+}
+
+// Numbers that differ shrink by 20 at most and sparse ones by 100; what
+// expands 400-fold says the same again and again.
+void ByteSource::RefuseEndless() const {
+  constexpr size_t kUnsuspicious = size_t{64} << 20;
+  if (expected_ || expanded_ < kUnsuspicious || expanded_ / 400 < compressed_)
+    return;
+  throw DataError(
+      path_, fmt::format("{} KiB of gzip data expand to more than {} MiB of "
+                         "the same again and again; if that is meant, unpack "
+                         "it with gunzip",
+                         compressed_ >> 10, expanded_ >> 20));
+}
+
+size_t ByteSource::Inflate(uint8_t* out, size_t size) {
+  size_t filled = 0;
+  while (filled < size && !gzip_ended_) {
+    if (stream_->avail_in == 0) {
+      input_.resize(kPiece);
+      input_.resize(ReadStored(input_.data(), kPiece));
+      stream_->next_in = input_.data();
+      stream_->avail_in = static_cast<uInt>(input_.size());
     }
-    const size_t in = std::min(gzip.size() - used, kMaxPiece);
-    const size_t out = std::min(content.size() - size, kMaxPiece);
-    stream->next_in = const_cast<Bytef*>(gzip.data() + used);
-    stream->avail_in = static_cast<uInt>(in);
-    stream->next_out = content.data() + size;
-    stream->avail_out = static_cast<uInt>(out);
-    const int status = inflate(stream.get(), Z_NO_FLUSH);
-    used += in - stream->avail_in;
-    size += out - stream->avail_out;
+    const size_t before = stream_->avail_in;
+    const size_t room = std::min(size - filled, kPiece);
+    stream_->next_out = out + filled;
+    stream_->avail_out = static_cast<uInt>(room);
+    const int status = inflate(stream_.get(), Z_NO_FLUSH);
+    const size_t produced = room - stream_->avail_out;
+    filled += produced;
+    expanded_ += produced;
+    compressed_ += before - stream_->avail_in;
+    RefuseEndless();
     if (status == Z_STREAM_END) {
-      if (used == gzip.size()) break;
-      if (!IsGzip(gzip.subspan(used)))
-        throw DataError(path, fmt::format("{} bytes of something else follow "
-                                          "the gzip data; get the file again",
-                                          gzip.size() - used));
-      inflateReset(stream.get());
+      BeginMember();
     } else if (status == Z_MEM_ERROR) {
       throw std::bad_alloc();
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
       throw DataError(
-          path, fmt::format("the gzip data is corrupt ({}); get the file again",
-                            stream->msg ? stream->msg : "no detail"));
-    } else if (used == gzip.size() && size < content.size()) {
-      throw DataError(path,
+          path_,
+          fmt::format("the gzip data is corrupt ({}); get the file again",
+                      stream_->msg ? stream_->msg : "no detail"));
+    } else if (before == 0 && produced == 0) {
+      throw DataError(path_,
                       fmt::format("the gzip data is cut short after {} bytes; "
                                   "get the file again",
-                                  gzip.size()));
+                                  compressed_));
     }
+  }
+  return filled;
+}
+
+void ByteSource::ExpectBytes(size_t bytes) {
+  CheckFits(static_cast<double>(bytes), path_);
+  expected_ = true;
+}
+
+std::vector<uint8_t> ByteSource::ReadAll() {
+  // One byte more than the hint, and the end is seen without growing.
+  std::vector<uint8_t> content(size_hint_ + 1 + kFileStart);
+  size_t size = 0;
+  while (true) {
+    size += Read(content.data() + size, content.size() - size);
+    if (size < content.size()) break;
+    CheckFits(3.0 * static_cast<double>(size), path_);
+    content.resize(2 * size);
   }
   content.resize(size);
   return content;
 }
 
-}  // namespace
-
 std::vector<uint8_t> ReadBytes(const std::string& path) {
-  std::vector<uint8_t> content = ReadFile(path);
-  if (IsGzip(content)) content = Gunzip(content, path);
-  if (content.empty()) throw DataError(path, "the data file is empty");
-  return content;
+  return ByteSource(path).ReadAll();
+}
+
+void CheckFits(double bytes, const std::string& path) {
+  const double memory = MachineMemory();
+  if (bytes <= memory) return;
+  throw DataError(path, fmt::format("the data does not fit into memory: it "
+                                    "needs {:.3g} GiB, and this machine has "
+                                    "{:.3g}",
+                                    bytes / 0x1p30, memory / 0x1p30));
 }
 
 }  // namespace initscope

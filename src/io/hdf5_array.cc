@@ -5,42 +5,48 @@
 #include <algorithm>
 #include <cstddef>
 #include <string_view>
+#include <utility>
 
-#include "base/machine.h"
 #include "io/byte_source.h"
+#include "io/file_kind.h"
+#include "io/hdf5_error.h"
 #include "io/hdf5_handle.h"
 
 namespace initscope {
 namespace {
 
 // A gzipped file is opened from memory.
-Hdf5Handle OpenImage(const std::string& path) {
-  std::vector<uint8_t> image = ReadBytes(path);
-  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+Hdf5Handle OpenImage(ByteSource* source, hid_t access) {
+  std::vector<uint8_t> image = source->ReadAll();
   constexpr size_t kIncrement = size_t{1} << 20;
   if (H5Pset_fapl_core(access, kIncrement, false) < 0 ||
       H5Pset_file_image(access, image.data(), image.size()) < 0)
     return {};
   // The image's name must not be that of a file.
-  const std::string name = path + "#gunzipped";
+  const std::string name = source->path() + "#gunzipped";
   return {H5Fopen(name.c_str(), H5F_ACC_RDONLY, access), H5Fclose};
 }
 
 Hdf5Handle OpenFile(const std::string& path) {
-  const bool gzipped = path.ends_with(".gz") || path.ends_with(".GZ");
+  ByteSource source(path);  // says so where the file itself cannot be read
+  const FileKind* kind = FindFileKind(source.start());
+  if (!kind || kind->format != DataFormat::kHdf5)
+    throw DataError(path,
+                    kind ? fmt::format("not an HDF5 file but {}", kind->name)
+                         : "not an HDF5 file");
+  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  // What is only read needs no lock, which some file systems do not have.
+  H5Pset_file_locking(access, false, true);
   Hdf5Handle file =
-      gzipped ? OpenImage(path)
-              : Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT),
-                           H5Fclose);
+      source.gzipped()
+          ? OpenImage(&source, access)
+          : Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
   if (file.ok()) return file;
-  if (!gzipped) {
-    if (H5Fis_hdf5(path.c_str()) > 0)
-      throw DataError(path,
-                      "the HDF5 file cannot be opened: it is cut short, or "
-                      "another program is writing it");
-    ReadBytes(path);  // says so where the file itself cannot be read
-  }
-  throw DataError(path, "not an HDF5 file");
+  throw DataError(path,
+                  fmt::format("the HDF5 file cannot be opened ({}): it is cut "
+                              "short, damaged, or another program is writing "
+                              "it",
+                              Quoted(Hdf5Reason(), 100)));
 }
 
 constexpr size_t kMaxListed = 8;
@@ -74,10 +80,24 @@ std::vector<size_t> ShapeOf(hid_t dataset, const std::string& where) {
   return {extents.begin(), extents.end()};
 }
 
+// Whether `type` is h5py's for numpy.bool_: an enumeration of one byte.
+bool IsBool(hid_t type) {
+  if (H5Tget_class(type) != H5T_ENUM || H5Tget_size(type) != 1 ||
+      H5Tget_nmembers(type) != 2)
+    return false;
+  int8_t value = 0;
+  for (const auto& [name, expected] :
+       {std::pair{"FALSE", 0}, std::pair{"TRUE", 1}})
+    if (H5Tenum_valueof(type, name, &value) < 0 || value != expected)
+      return false;
+  return true;
+}
+
 // The dataset's own number type, but little-endian.
 Hdf5Handle ElementType(hid_t dataset, const std::string& where) {
   const Hdf5Handle stored(H5Dget_type(dataset), H5Tclose);
   const H5T_class_t kind = H5Tget_class(stored);
+  if (IsBool(stored)) return {H5Tcopy(stored), H5Tclose};
   if (kind != H5T_INTEGER && kind != H5T_FLOAT)
     throw DataError(where, "not a numeric dataset; store integers or floats");
   Hdf5Handle type(H5Tcopy(stored), H5Tclose);
@@ -93,12 +113,29 @@ size_t CheckedCount(const std::vector<size_t>& shape, size_t element_size,
   std::vector<size_t> extents = shape;
   extents.push_back(std::max(element_size, sizeof(double)));
   const std::optional<size_t> needed = CheckedProduct(extents);
-  const size_t memory = static_cast<size_t>(MachineMemory());
-  if (!needed || *needed > memory)
-    throw DataError(where,
-                    fmt::format("{} numbers do not fit into memory ({} MiB)",
-                                Listed(shape, " × "), memory >> 20));
+  if (!needed)
+    throw DataError(where, fmt::format("{} numbers do not fit into memory",
+                                       Listed(shape, " × ")));
+  CheckFits(static_cast<double>(*needed), where);
   return *needed / extents.back();
+}
+
+// Reads the elements, as they are stored but little-endian, into `out`.
+void ReadElements(hid_t source, hid_t type, const std::string& where,
+                  void* out) {
+  if (H5Dread(source, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
+    throw DataError(where,
+                    fmt::format("HDF5 cannot read the dataset ({}): it is "
+                                "damaged, or compressed with a filter that is "
+                                "not installed",
+                                Quoted(Hdf5Reason(), 100)));
+}
+
+// The digest of `size` bytes.
+std::string DigestOf(const void* bytes, size_t size) {
+  Sha256 digest;
+  digest.Update(bytes, size);
+  return digest.HexDigest();
 }
 
 }  // namespace
@@ -108,40 +145,40 @@ Array ReadHdf5Array(const std::string& path, const std::string& dataset) {
   const Hdf5Handle file = OpenFile(path);
   if (!dataset.starts_with('/') || dataset == "/")
     throw DataError(path, fmt::format("name a dataset, as in '{}:/images'; {}",
-                                      path, DatasetsIn(file)));
+                                      QuotedPath(path), DatasetsIn(file)));
   const Hdf5Handle source(H5Dopen2(file, dataset.c_str(), H5P_DEFAULT),
                           H5Dclose);
   if (!source.ok())
-    throw DataError(
-        path, fmt::format("no dataset '{}'; {}", dataset, DatasetsIn(file)));
+    throw DataError(path, fmt::format("no dataset '{}'; {}", Quoted(dataset),
+                                      DatasetsIn(file)));
   const std::string where = path + ":" + dataset;
   Array array;
   array.shape = ShapeOf(source, where);
+  array.from_matlab = H5Aexists(source, "MATLAB_class") > 0;
   const Hdf5Handle type = ElementType(source, where);
   const size_t size = H5Tget_size(type);
   const size_t count = CheckedCount(array.shape, size, where);
-
-  // Room for the conversion to double, which is done in place.
-  std::vector<uint8_t> buffer(count * std::max(size, sizeof(double)));
-  if (count > 0 &&
-      H5Dread(source, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer.data()) < 0)
-    throw DataError(where,
-                    "HDF5 cannot read the dataset: it is damaged, or "
-                    "compressed with a filter that is not installed");
-  Sha256 digest;
-  digest.Update(buffer.data(), count * size);
-  array.sha256 = digest.HexDigest();
   if (H5Tequal(type, H5T_STD_U8LE) > 0) {
-    buffer.resize(count);
-    array.bytes = std::move(buffer);
+    array.bytes.resize(count);
+    if (count > 0) ReadElements(source, type, where, array.bytes.data());
+    array.sha256 = DigestOf(array.bytes.data(), count);
     return array;
   }
-  if (count > 0 && H5Tconvert(type, H5T_NATIVE_DOUBLE, count, buffer.data(),
-                              nullptr, H5P_DEFAULT) < 0)
+  // They are converted to double where they are: an element larger than one
+  // takes the room of several.
+  const size_t doubles = std::max<size_t>(1, (size + 7) / sizeof(double));
+  array.reals.resize(count * doubles);
+  if (count > 0) ReadElements(source, type, where, array.reals.data());
+  array.sha256 = DigestOf(array.reals.data(), count * size);
+  if (IsBool(type)) {
+    const auto* bytes = reinterpret_cast<const int8_t*>(array.reals.data());
+    array.reals = std::vector<double>(bytes, bytes + count);
+  } else if (count > 0 &&
+             H5Tconvert(type, H5T_NATIVE_DOUBLE, count, array.reals.data(),
+                        nullptr, H5P_DEFAULT) < 0) {
     throw DataError(where, "HDF5 cannot convert its number type to double");
+  }
   array.reals.resize(count);
-  if (count > 0)
-    std::memcpy(array.reals.data(), buffer.data(), count * sizeof(double));
   return array;
 }
 

@@ -11,8 +11,9 @@
 namespace initscope {
 
 // Reads `dataset`, an absolute path in the HDF5 file `path` (which may be
-// gzipped as a whole): integers or floats of any size, rank >= 1. Throws
-// UserError (kData); where there is no such dataset it names those there are.
+// gzipped as a whole): integers or floats of any size or h5py's booleans, rank
+// >= 1. Throws UserError (kData); where there is no such dataset it names those
+// there are.
 Array ReadHdf5Array(const std::string& path, const std::string& dataset);
 
 }  // namespace initscope

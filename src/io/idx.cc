@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "io/byte_source.h"
+#include "io/elements.h"
 
 namespace initscope {
 namespace {
@@ -14,14 +14,14 @@ constexpr size_t kMaxRank = 8;
 struct IdxType {
   uint8_t code;
   size_t size;
-  Array (*decode)(std::span<const uint8_t> raw, std::endian order,
-                  std::vector<size_t> shape);
+  Array (*read)(Elements* elements, std::endian order,
+                const std::vector<size_t>& shape);
 };
 
 constexpr IdxType kTypes[] = {
-    {0x08, 1, DecodeElements<uint8_t>}, {0x09, 1, DecodeElements<int8_t>},
-    {0x0B, 2, DecodeElements<int16_t>}, {0x0C, 4, DecodeElements<int32_t>},
-    {0x0D, 4, DecodeElements<float>},   {0x0E, 8, DecodeElements<double>},
+    {0x08, 1, ReadElements<uint8_t>}, {0x09, 1, ReadElements<int8_t>},
+    {0x0B, 2, ReadElements<int16_t>}, {0x0C, 4, ReadElements<int32_t>},
+    {0x0D, 4, ReadElements<float>},   {0x0E, 8, ReadElements<double>},
 };
 
 const IdxType* FindType(uint8_t code) {
@@ -37,7 +37,9 @@ bool HasIdxMagic(std::span<const uint8_t> content) {
          FindType(content[2]) && content[3] >= 1 && content[3] <= kMaxRank;
 }
 
-Array ParseIdx(std::span<const uint8_t> content, const std::string& path) {
+Array ReadIdx(ByteSource* source) {
+  const std::string& path = source->path();
+  const std::span<const uint8_t> content = source->start();
   if (content.size() < 4 || content[0] != 0 || content[1] != 0)
     throw DataError(path,
                     "not an IDX file: it does not begin with two zero bytes, a "
@@ -63,19 +65,11 @@ Array ParseIdx(std::span<const uint8_t> content, const std::string& path) {
     shape.push_back(size_t{at[0]} << 24 | size_t{at[1]} << 16 |
                     size_t{at[2]} << 8 | at[3]);
   }
-  std::vector<size_t> extents = shape;
-  extents.push_back(type->size);
-  const std::optional<size_t> needed = CheckedProduct(extents);
-  const std::span<const uint8_t> raw = content.subspan(header);
-  if (needed != raw.size())
-    throw DataError(
-        path,
-        fmt::format(
-            "the IDX header says {} elements of {} bytes, which is {} bytes, "
-            "but {} bytes follow it; get the file again",
-            Listed(shape, " × "), type->size,
-            needed ? std::to_string(*needed) : "more than 2^64", raw.size()));
-  return type->decode(raw, std::endian::big, shape);
+  std::vector<uint8_t> skipped(header);
+  source->Read(skipped.data(), header);
+  Elements elements(source, "IDX", header, shape, type->size,
+                    type->code == 0x08 ? 1 : sizeof(double));
+  return type->read(&elements, std::endian::big, shape);
 }
 
 }  // namespace initscope

@@ -6,17 +6,17 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 
 #include "io/array.h"
+#include "io/byte_source.h"
 
 namespace initscope {
 
 // Whether `content` begins as an IDX file of a known type and a rank of 1 … 8.
 bool HasIdxMagic(std::span<const uint8_t> content);
 
-// Decodes an IDX file; `path` is for messages. Throws UserError (kData) where
-// it is anything but exactly one such array.
-Array ParseIdx(std::span<const uint8_t> content, const std::string& path);
+// Decodes an IDX file. Throws UserError (kData) where it is anything but
+// exactly one such array. REQUIRES: nothing was read of `source`.
+Array ReadIdx(ByteSource* source);
 
 }  // namespace initscope

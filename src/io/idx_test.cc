@@ -36,6 +36,11 @@ std::vector<uint8_t> BigEndian(const std::vector<double>& values) {
   return bytes;
 }
 
+Array ParseIdx(const std::vector<uint8_t>& content, const char* path) {
+  ByteSource source(content, path);
+  return ReadIdx(&source);
+}
+
 std::string Message(const std::vector<uint8_t>& content) {
   try {
     ParseIdx(content, "a.idx");

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
+#include <cstring>
+#include <limits>
 #include <string_view>
 
-#include "io/byte_source.h"
+#include "io/elements.h"
 
 namespace initscope {
 namespace {
@@ -116,58 +119,89 @@ class HeaderParser {
   const std::string& path_;
 };
 
-// `raw`, elements of kSize bytes with the first axis fastest, as row-major.
-template <size_t kSize>
-std::vector<uint8_t> ToRowMajor(std::span<const uint8_t> raw,
-                                std::span<const size_t> shape) {
-  std::vector<uint8_t> result(raw.size());
-  std::vector<size_t> stride(shape.size(), kSize), index(shape.size(), 0);
-  for (size_t axis = 1; axis < shape.size(); ++axis)
-    stride[axis] = stride[axis - 1] * shape[axis - 1];
-  size_t from = 0;
-  for (size_t to = 0; to < raw.size(); to += kSize) {
-    std::memcpy(result.data() + to, raw.data() + from, kSize);
-    for (size_t axis = shape.size(); axis-- > 0;) {
-      from += stride[axis];
-      if (++index[axis] < shape[axis]) break;
-      from -= stride[axis] * shape[axis];
-      index[axis] = 0;
+// Gives the elements of an array whose first axis is fastest in row-major
+// order.
+class FortranOrder {
+ public:
+  // All of `elements`, each of `size` bytes.
+  FortranOrder(Elements* elements, size_t size, std::span<const size_t> shape)
+      : raw_(elements->bytes()),
+        size_(size),
+        shape_(shape),
+        stride_(shape.size(), size),
+        index_(shape.size(), 0) {
+    (*elements)(raw_.data(), raw_.size());
+    elements->ExpectEnd();
+    for (size_t axis = 1; axis < shape.size(); ++axis)
+      stride_[axis] = stride_[axis - 1] * shape[axis - 1];
+  }
+
+  void operator()(uint8_t* out, size_t size) {
+    for (size_t to = 0; to < size; to += size_) {
+      std::memcpy(out + to, raw_.data() + from_, size_);
+      for (size_t axis = shape_.size(); axis-- > 0;) {
+        from_ += stride_[axis];
+        if (++index_[axis] < shape_[axis]) break;
+        from_ -= stride_[axis] * shape_[axis];
+        index_[axis] = 0;
+      }
     }
   }
-  return result;
-}
+
+ private:
+  std::vector<uint8_t> raw_;
+  size_t size_;
+  std::span<const size_t> shape_;
+  std::vector<size_t> stride_, index_;
+  size_t from_ = 0;
+};
+
+// Elements that are not numbers of C++.
+struct Bool {
+  uint8_t byte;
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  operator double() const { return byte != 0; }
+};
+
+struct Half {  // IEEE 754 binary16
+  uint16_t bits;
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  operator double() const {
+    const int exponent = bits >> 10 & 0x1f;
+    const int fraction = bits & 0x3ff;
+    const double size =
+        exponent == 0 ? std::ldexp(fraction, -24)
+        : exponent < 31
+            ? std::ldexp(1024 + fraction, exponent - 25)
+            : (fraction == 0 ? std::numeric_limits<double>::infinity()
+                             : std::numeric_limits<double>::quiet_NaN());
+    return bits >> 15 ? -size : size;
+  }
+};
 
 template <class T>
-Array Decode(std::span<const uint8_t> raw, std::endian order,
-             const NpyHeader& header) {
+Array Read(Elements* elements, std::endian order, const NpyHeader& header) {
   if (!header.fortran_order || header.shape.size() < 2)
-    return DecodeElements<T>(raw, order, header.shape);
-  return DecodeElements<T>(ToRowMajor<sizeof(T)>(raw, header.shape), order,
-                           header.shape);
-}
-
-Array DecodeBool(std::span<const uint8_t> raw, std::endian order,
-                 const NpyHeader& header) {
-  Array array = Decode<uint8_t>(raw, order, header);
-  for (const uint8_t byte : array.bytes) array.reals.push_back(byte != 0);
-  array.bytes.clear();
-  return array;
+    return ReadElements<T>(elements, order, header.shape);
+  FortranOrder transposed(elements, sizeof(T), header.shape);
+  return DecodeElements<T>(
+      [&](uint8_t* out, size_t size) { transposed(out, size); }, order,
+      header.shape);
 }
 
 struct NpyType {
   std::string_view code;  // of the descr, without the byte order
   size_t size;
-  Array (*decode)(std::span<const uint8_t> raw, std::endian order,
-                  const NpyHeader& header);
+  Array (*read)(Elements* elements, std::endian order, const NpyHeader& header);
 };
 
 constexpr NpyType kTypes[] = {
-    {"b1", 1, DecodeBool},      {"u1", 1, Decode<uint8_t>},
-    {"i1", 1, Decode<int8_t>},  {"u2", 2, Decode<uint16_t>},
-    {"i2", 2, Decode<int16_t>}, {"u4", 4, Decode<uint32_t>},
-    {"i4", 4, Decode<int32_t>}, {"u8", 8, Decode<uint64_t>},
-    {"i8", 8, Decode<int64_t>}, {"f4", 4, Decode<float>},
-    {"f8", 8, Decode<double>},
+    {"b1", 1, Read<Bool>},    {"u1", 1, Read<uint8_t>},
+    {"i1", 1, Read<int8_t>},  {"u2", 2, Read<uint16_t>},
+    {"i2", 2, Read<int16_t>}, {"u4", 4, Read<uint32_t>},
+    {"i4", 4, Read<int32_t>}, {"u8", 8, Read<uint64_t>},
+    {"i8", 8, Read<int64_t>}, {"f2", 2, Read<Half>},
+    {"f4", 4, Read<float>},   {"f8", 8, Read<double>},
 };
 
 const NpyType& FindType(std::string_view descr, const std::string& path) {
@@ -178,15 +212,16 @@ const NpyType& FindType(std::string_view descr, const std::string& path) {
       return type;
   }
   throw DataError(path,
-                  fmt::format("cannot read dtype '{:.20}'; save it as bool, an "
-                              "integer type, float32 or float64",
-                              descr));
+                  fmt::format("cannot read dtype '{}'; save it as bool, an "
+                              "integer type, float16, float32 or float64",
+                              Quoted(descr, 20)));
 }
 
-// The header's text; `*begin` is where the elements begin.
-std::string_view HeaderText(std::span<const uint8_t> content, size_t* begin,
-                            const std::string& path) {
+// Reads the header's text; `*begin` is where the elements begin.
+std::string ReadHeaderText(ByteSource* source, size_t* begin) {
   constexpr std::string_view kMagic = "\x93NUMPY";
+  const std::string& path = source->path();
+  const std::span<const uint8_t> content = source->start();
   const std::string_view text(reinterpret_cast<const char*>(content.data()),
                               content.size());
   if (!text.starts_with(kMagic))
@@ -205,37 +240,36 @@ std::string_view HeaderText(std::span<const uint8_t> content, size_t* begin,
   size_t length = 0;
   for (size_t i = 0; i < length_bytes; ++i)
     length |= size_t{content[8 + i]} << (8 * i);
-  if (content.size() - *begin < length) throw cut;
+
+  constexpr size_t kLongest = size_t{1} << 24;
+  std::string header(*begin + std::min(length, kLongest), '\0');
+  if (source->Read(reinterpret_cast<uint8_t*>(header.data()), header.size()) <
+      header.size())
+    throw cut;
+  if (length > kLongest)
+    throw DataError(path, "the .npy header is malformed; save the array again");
+  header.erase(0, *begin);
   *begin += length;
-  return text.substr(*begin - length, length);
+  return header;
 }
 
 }  // namespace
 
-Array ParseNpy(std::span<const uint8_t> content, const std::string& path) {
+Array ReadNpy(ByteSource* source) {
+  const std::string& path = source->path();
   size_t begin = 0;
-  const std::string_view text = HeaderText(content, &begin, path);
+  const std::string text = ReadHeaderText(source, &begin);
   const NpyHeader header = HeaderParser(text, path).Parse();
   const NpyType& type = FindType(header.descr, path);
   if (header.shape.empty())
     throw DataError(path,
                     "a single number, not an array; its first axis must "
                     "be the samples");
-  std::vector<size_t> extents = header.shape;
-  extents.push_back(type.size);
-  const std::optional<size_t> needed = CheckedProduct(extents);
-  const std::span<const uint8_t> raw = content.subspan(begin);
-  if (needed != raw.size())
-    throw DataError(
-        path,
-        fmt::format(
-            "the .npy header says {} elements of {} bytes, which is {} bytes, "
-            "but {} bytes follow it; get the file again",
-            Listed(header.shape, " × "), type.size,
-            needed ? std::to_string(*needed) : "more than 2^64", raw.size()));
+  Elements elements(source, ".npy", begin, header.shape, type.size,
+                    type.code == "u1" ? 1 : sizeof(double));
   const std::endian order =
       header.descr[0] == '>' ? std::endian::big : std::endian::little;
-  return type.decode(raw, order, header);
+  return type.read(&elements, order, header);
 }
 
 }  // namespace initscope

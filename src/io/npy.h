@@ -4,16 +4,13 @@
 // row-major, big-endian ones are converted.
 #pragma once
 
-#include <cstdint>
-#include <span>
-#include <string>
-
 #include "io/array.h"
+#include "io/byte_source.h"
 
 namespace initscope {
 
-// Decodes an .npy file; `path` is for messages. Throws UserError (kData) where
-// it is anything but exactly one such array of rank >= 1.
-Array ParseNpy(std::span<const uint8_t> content, const std::string& path);
+// Decodes an .npy file. Throws UserError (kData) where it is anything but
+// exactly one such array of rank >= 1. REQUIRES: nothing was read of `source`.
+Array ReadNpy(ByteSource* source);
 
 }  // namespace initscope

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string_view>
 
 #include "base/error.h"
@@ -11,6 +12,7 @@
 namespace initscope {
 namespace {
 
+using std::string_literals::operator""s;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -44,6 +46,11 @@ std::string Elements(const std::vector<double>& values, bool big_endian) {
     bytes.append(raw, sizeof(T));
   }
   return bytes;
+}
+
+Array ParseNpy(const std::vector<uint8_t>& content, const char* path) {
+  ByteSource source(content, path);
+  return ReadNpy(&source);
 }
 
 std::string Message(const std::vector<uint8_t>& content) {
@@ -180,7 +187,7 @@ TEST(NpyTest, RefusesMalformedHeaders) {
 
 TEST(NpyTest, RefusesOtherTypes) {
   for (const char* descr :
-       {"<c16", "|S5", "<U3", "|O", "<f2", "<f16", "|f8", "=f8", "f8", ""})
+       {"<c16", "|S5", "<U3", "|O", "<f16", "|f8", "=f8", "f8", ""})
     EXPECT_THAT(Message(Npy(descr, "(1,)", "a")),
                 HasSubstr("cannot read dtype"))
         << descr;
@@ -212,6 +219,22 @@ TEST(NpyTest, RefusesEveryPrefix) {
     }
     EXPECT_EQ(Message(content), "no error");
   }
+}
+
+TEST(NpyTest, ReadsHalf) {
+  const auto half = [](uint16_t bits) {
+    return std::string{static_cast<char>(bits & 0xff),
+                       static_cast<char>(bits >> 8)};
+  };
+  const Array array =
+      ParseNpy(Npy("<f2", "(6,)",
+                   half(0x3c00) + half(0xc000) + half(0x0001) + half(0x8000) +
+                       half(0x7bff) + half(0x3555)),
+               "a");
+  EXPECT_THAT(array.reals, ElementsAre(1, -2, 0x1p-24, 0, 65504, 0x1.554p-2));
+  EXPECT_TRUE(
+      std::isnan(ParseNpy(Npy("<f2", "(1,)", half(0x7e00)), "a").reals[0]));
+  EXPECT_EQ(ParseNpy(Npy(">f2", "(1,)", "\xfc\x00"s), "a").reals[0], -INFINITY);
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <ctime>
 #include <set>
 
@@ -13,7 +12,7 @@
 #include "base/machine.h"
 #include "io/jacobian_columns.h"
 #include "io/results_columns.h"
-#include "stats/moments.h"
+#include "sim/input_summary.h"
 
 namespace initscope {
 namespace {
@@ -95,16 +94,9 @@ void WriteInputs(const std::vector<std::shared_ptr<const InputData>>& inputs,
     label_digests.push_back(input->labels_sha256);
     samples.push_back(static_cast<int64_t>(input->samples));
     widths.push_back(static_cast<int64_t>(input->width));
-    Moments moments;
-    std::vector<double> row(input->width);
-    for (size_t i = 0; i < input->samples; ++i) {
-      for (size_t j = 0; j < input->width; ++j) {
-        row[j] = input->Value(i * input->width + j);
-      }
-      moments.Add(ComputeRowMoments(row.data(), row.size()), 0);
-    }
-    means.push_back(moments.Mean().ToDouble());
-    deviations.push_back(std::sqrt(moments.Variance().ToDouble()));
+    const InputSummary summary = Summarize(*input);
+    means.push_back(summary.mean);
+    deviations.push_back(summary.standard_deviation);
   }
   writer->CreateGroup("/inputs");
   writer->WriteScale("/inputs/input", inputs.size(), "data set, from 0");

@@ -34,7 +34,6 @@ inline constexpr std::string_view kUnitLawTexts[] = {
 
 struct Initializer {
   std::string_view name;
-  std::string_view alias;  // another accepted name, or ""
   UnitLaw law;
   std::string_view formula;  // of the standard deviation s, or of U
   double (*scale)(double fan_in, double fan_out);  // s at gain 1

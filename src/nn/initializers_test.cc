@@ -117,13 +117,10 @@ TEST(Initializers, OrthogonalWeightsAreSemiOrthogonal) {
   }
 }
 
-TEST(Initializers, NamesAndAliasesAreUnique) {
+TEST(Initializers, NamesAreUnique) {
   std::set<std::string_view> names;
   for (const Initializer& init : Initializers()) {
     EXPECT_TRUE(names.insert(init.name).second) << init.name;
-    if (!init.alias.empty()) {
-      EXPECT_TRUE(names.insert(init.alias).second) << init.alias;
-    }
     EXPECT_EQ(init.name.find(' '), init.name.npos);
   }
 }

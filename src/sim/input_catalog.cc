@@ -1,5 +1,7 @@
 #include "sim/input_catalog.h"
 
+#include "sim/input_summary.h"
+
 namespace initscope {
 
 size_t InputCatalog::Find(const std::string& input, const std::string& labels) {
@@ -7,6 +9,7 @@ size_t InputCatalog::Find(const std::string& input, const std::string& labels) {
   const auto it = index_.find(key);
   if (it != index_.end()) return it->second;
   inputs_.push_back(std::make_shared<const InputData>(reader_(input, labels)));
+  label_counts_.push_back(CountLabels(*inputs_.back()));
   index_[key] = inputs_.size() - 1;
   return inputs_.size() - 1;
 }

@@ -9,11 +9,19 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "sim/sample_set.h"
 
 namespace initscope {
 
-// Reads a data set: io's reader, given by who assembles the program.
+// What is wrong with `labels`, where `input` is right.
+class LabelsError : public UserError {
+ public:
+  using UserError::UserError;
+};
+
+// Reads a data set: io's reader, given by who assembles the program. Throws
+// UserError, where it is for the labels' sake LabelsError.
 using InputReader = std::function<InputData(const std::string& input,
                                             const std::string& labels)>;
 
@@ -27,6 +35,10 @@ class InputCatalog {
   const std::vector<std::shared_ptr<const InputData>>& inputs() const {
     return inputs_;
   }
+  // How many samples of the data set each label has.
+  const std::map<int32_t, size_t>& LabelCounts(size_t input) const {
+    return label_counts_[input];
+  }
   std::shared_ptr<const SampleSet> Samples(size_t input,
                                            const std::vector<int32_t>& classes,
                                            size_t most,
@@ -37,6 +49,7 @@ class InputCatalog {
  private:
   InputReader reader_;
   std::vector<std::shared_ptr<const InputData>> inputs_;
+  std::vector<std::map<int32_t, size_t>> label_counts_;
   std::map<std::pair<std::string, std::string>, size_t> index_;
   std::map<std::string, std::shared_ptr<const SampleSet>> samples_;
   std::map<std::pair<const SampleSet*, uint64_t>,

@@ -22,10 +22,15 @@ struct InputData {
   double Value(size_t index) const {
     return bytes.empty() ? reals[index] : bytes[index] / 255.0;
   }
-  std::string sha256;  // of the decoded array, little-endian
+  std::string sha256;         // of the decoded array, little-endian
+  std::vector<size_t> shape;  // as stored, samples × …; flattened into width
   // One per sample, 0 … 65535; empty where the input has none.
   std::vector<int32_t> labels;
+  // Of labels that are words: label i stands for class_names[i].
+  std::vector<std::string> class_names;
   std::string labels_sha256;  // of the decoded labels; "" without labels
+  // What else the user should know of how the file was read, a line each.
+  std::vector<std::string> notes;
 };
 
 }  // namespace initscope

@@ -155,6 +155,8 @@ std::string DidYouMean(std::string_view name,
   std::string_view best;
   size_t least = std::max<size_t>(2, name.size() / 3) + 1;
   for (std::string_view candidate : names) {
+    // It would take all of the candidate: not near, and slow to find out.
+    if (name.size() >= 2 * candidate.size()) continue;
     const size_t distance = EditDistance(name, candidate);
     if (distance < least && distance < candidate.size()) {
       least = distance;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/number_text.h"
+#include "base/quoted_text.h"
 #include "sim/keys.h"
 #include "sim/run_id.h"
 #include "sim/settings.h"
@@ -34,6 +35,7 @@ const Row* FindRow(const Settings& settings, std::string_view key,
 
 std::vector<int32_t> ParseClasses(const Settings& settings) {
   std::vector<int32_t> classes;
+  std::unordered_set<int32_t> seen;
   if (!settings.Has("classes")) return classes;
   const std::string text = settings.Text("classes", "");
   std::string_view rest = text;
@@ -43,11 +45,11 @@ std::vector<int32_t> ParseClasses(const Settings& settings) {
     if (!label || *label < 0) {
       settings.Fail("classes", fmt::format("classes = {} is not a list of "
                                            "labels, as 0,1",
-                                           text));
+                                           Quoted(text)));
     }
-    if (std::find(classes.begin(), classes.end(), *label) != classes.end()) {
-      settings.Fail("classes",
-                    fmt::format("classes = {} names {} twice", text, *label));
+    if (!seen.insert(*label).second) {
+      settings.Fail("classes", fmt::format("classes = {} names {} twice",
+                                           Quoted(text), *label));
     }
     classes.push_back(*label);
     if (comma == std::string_view::npos) break;
@@ -79,6 +81,25 @@ void ResolveDrawnInput(const Settings& settings, RunSpec* run) {
   }
 }
 
+// Refuses more samples than there are.
+void CheckBatches(const Settings& settings, const RunSpec& run) {
+  const size_t samples = run.samples->samples();
+  if (run.batch * run.batches <= samples) return;
+  const std::string_view key = settings.Has("batches") && run.batches > 1
+                                   ? "batches"
+                               : settings.Has("batch") ? "batch"
+                                                       : "input";
+  const bool batches = run.batches > samples;
+  settings.Fail(
+      key,
+      fmt::format("{} samples asked for (batch {} × batches {}), and {} {} "
+                  "is the most, as {} has {}",
+                  run.batch * run.batches, run.batch, run.batches,
+                  batches ? "--batches" : "--batch",
+                  batches ? samples : samples / run.batches,
+                  QuotedPath(run.input), samples));
+}
+
 void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
                       RunSpec* run) {
   for (const char* key : {"input_variance", "input_correlation"}) {
@@ -92,13 +113,12 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
     run->input_index = catalog->Find(run->input, run->labels);
   } catch (const UserError& error) {
     // The file and line of the data, behind those of the experiment.
-    const std::string_view what = error.what();
+    const bool labels = dynamic_cast<const LabelsError*>(&error) != nullptr &&
+                        settings.Has("labels");
     throw UserError(
         error.code(),
-        fmt::format(
-            "{}: {}",
-            settings.Where(what.starts_with("labels = ") ? "labels" : "input"),
-            what));
+        fmt::format("{}: {}", settings.Where(labels ? "labels" : "input"),
+                    error.what()));
   }
   run->standardize = static_cast<Standardize>(
       settings.Name("standardize", static_cast<size_t>(Standardize::kGlobal),
@@ -111,9 +131,9 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
                                            "none; name them with labels",
                                            run->input));
     }
+    const auto& counts = catalog->LabelCounts(run->input_index);
     for (int32_t label : classes) {
-      if (std::find(data.labels.begin(), data.labels.end(), label) ==
-          data.labels.end()) {
+      if (!counts.contains(label)) {
         settings.Fail("classes", fmt::format("{} has no sample of class {}",
                                              run->input, label));
       }
@@ -128,17 +148,7 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
                                          run->most_samples, run->input,
                                          run->samples->samples()));
   }
-  if (run->batch * run->batches > run->samples->samples()) {
-    const std::string_view key = settings.Has("batches") && run->batches > 1
-                                     ? "batches"
-                                 : settings.Has("batch") ? "batch"
-                                                         : "input";
-    settings.Fail(
-        key, fmt::format("{} samples asked for (batch {} × batches {}), but "
-                         "{} has {}",
-                         run->batch * run->batches, run->batch, run->batches,
-                         run->input, run->samples->samples()));
-  }
+  CheckBatches(settings, *run);
   run->order = catalog->Order(run->samples, run->data_seed);
 }
 
@@ -155,7 +165,7 @@ std::vector<size_t> ParseShape(const Settings& settings) {
       settings.Fail("shape",
                     fmt::format("shape = {} is not widths of at least 1, as "
                                 "784x300x10",
-                                text));
+                                Quoted(text)));
     }
     widths.push_back(*width);
     if (cross == std::string_view::npos) break;
@@ -164,7 +174,7 @@ std::vector<size_t> ParseShape(const Settings& settings) {
   if (widths.size() < 2) {
     settings.Fail("shape", fmt::format("shape = {} needs an input and an "
                                        "output width, as 784x10",
-                                       text));
+                                       Quoted(text)));
   }
   return widths;
 }
@@ -244,12 +254,12 @@ std::vector<uint64_t> ParseRecord(const Settings& settings, uint64_t last) {
     if (!step) {
       settings.Fail("record", fmt::format("record = {} is not log or a list of "
                                           "steps, as 0,1,10",
-                                          text));
+                                          Quoted(text)));
     }
     if (*step > last) {
       settings.Fail("record", fmt::format("step {} of record = {} is beyond "
                                           "the last one, {} (steps)",
-                                          *step, text, last));
+                                          *step, Quoted(text), last));
     }
     steps.push_back(*step);
   }
@@ -308,16 +318,7 @@ void ResolveJacobian(const Settings& settings, RunSpec* run) {
 }  // namespace
 
 const Initializer* FindInitializer(const Settings& settings) {
-  const auto table = Initializers();
-  // Names first, then aliases at the same distance behind them.
-  std::vector<std::string_view> names = NamesOf(table);
-  for (const Initializer& row : table) {
-    names.push_back(row.alias.empty() ? row.name : row.alias);
-  }
-  static constexpr std::string_view kDefault = "xavier_normal";
-  const size_t fallback = static_cast<size_t>(
-      std::find(names.begin(), names.end(), kDefault) - names.begin());
-  return &table[settings.Name("init", fallback, names) % table.size()];
+  return FindRow(settings, "init", Initializers(), "xavier_normal");
 }
 
 RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog,

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <unordered_map>
 
 #include "base/error.h"
 #include "random/philox.h"
 #include "random/variates.h"
-#include "stats/moments.h"
+#include "sim/entry_scale.h"
 
 namespace initscope {
 namespace {
@@ -23,16 +24,18 @@ SampleSet::SampleSet(std::shared_ptr<const InputData> data,
                      Standardize standardize)
     : data_(std::move(data)) {
   const std::vector<int32_t>& labels = data_->labels;
+  std::unordered_map<int32_t, size_t> number_of;
+  for (size_t c = 0; c < classes.size(); ++c) number_of[classes[c]] = c;
   for (size_t i = 0; i < data_->samples; ++i) {
     if (classes.empty()) {
       kept_.push_back(static_cast<uint32_t>(i));
       if (!labels.empty()) labels_.push_back(static_cast<size_t>(labels[i]));
       continue;
     }
-    const auto it = std::find(classes.begin(), classes.end(), labels[i]);
-    if (it == classes.end()) continue;
+    const auto it = number_of.find(labels[i]);
+    if (it == number_of.end()) continue;
     kept_.push_back(static_cast<uint32_t>(i));
-    labels_.push_back(static_cast<size_t>(it - classes.begin()));
+    labels_.push_back(it->second);
   }
   INITSCOPE_CHECK(!kept_.empty());
   if (!classes.empty()) {
@@ -55,12 +58,20 @@ double SampleSet::Raw(size_t sample, size_t feature) const {
 void SampleSet::MeasureFeatures() {
   const size_t n = width();
   const double count = static_cast<double>(samples());
+  std::vector<double> largest(n, 0.0);
+  for (size_t i = 0; i < samples(); ++i)
+    for (size_t j = 0; j < n; ++j)
+      largest[j] = std::max(largest[j], std::abs(Raw(i, j)));
   // About the first sample, so that a constant feature has variance 0 exactly.
   std::vector<double> sum(n, 0.0), squares(n, 0.0), origin(n);
-  for (size_t j = 0; j < n; ++j) origin[j] = Raw(0, j);
+  scale_.resize(n);
+  for (size_t j = 0; j < n; ++j) {
+    scale_[j] = EntryScale(largest[j]);
+    origin[j] = Raw(0, j) * scale_[j];
+  }
   for (size_t i = 0; i < samples(); ++i) {
     for (size_t j = 0; j < n; ++j) {
-      const double d = Raw(i, j) - origin[j];
+      const double d = Raw(i, j) * scale_[j] - origin[j];
       sum[j] += d;
       squares[j] += d * d;
     }
@@ -75,20 +86,18 @@ void SampleSet::MeasureFeatures() {
 }
 
 void SampleSet::MeasureGlobally() {
-  Moments moments;
-  std::vector<double> row(width());
-  for (size_t i = 0; i < samples(); ++i) {
-    for (size_t j = 0; j < width(); ++j) row[j] = Raw(i, j);
-    moments.Add(ComputeRowMoments(row.data(), row.size()), 0);
-  }
-  mean_.assign(width(), moments.Mean().ToDouble());
-  inverse_std_.assign(width(), InverseStd(moments.Variance().ToDouble()));
+  const EntryMeasure measure = MeasureEntries(
+      samples(), width(), [&](size_t i, size_t j) { return Raw(i, j); });
+  scale_.assign(width(), measure.scale);
+  mean_.assign(width(), measure.mean);
+  inverse_std_.assign(width(), InverseStd(measure.variance));
 }
 
 void SampleSet::CopySample(size_t sample, double* out) const {
   for (size_t j = 0; j < width(); ++j) {
     out[j] = Raw(sample, j);
-    if (!mean_.empty()) out[j] = (out[j] - mean_[j]) * inverse_std_[j];
+    if (!mean_.empty())
+      out[j] = (out[j] * scale_[j] - mean_[j]) * inverse_std_[j];
   }
 }
 

@@ -54,7 +54,8 @@ class SampleSet {
   std::vector<uint32_t> kept_;  // rows of *data_
   std::vector<size_t> labels_;  // of the kept
   size_t classes_ = 0;
-  std::vector<double> mean_, inverse_std_;  // per feature; empty for kNone
+  // Per feature, of entries times scale_; empty for kNone.
+  std::vector<double> scale_, mean_, inverse_std_;
 };
 
 }  // namespace initscope

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "base/number_text.h"
+#include "base/quoted_text.h"
+#include "sim/name_aliases.h"
 
 namespace initscope {
 
@@ -33,11 +33,11 @@ double Settings::Real(std::string_view key, double fallback, double least,
   const auto value = ParseNumber<double>(text);
   if (!value) {
     Fail(key, fmt::format("{} = {} is not a number that a double can hold", key,
-                          text));
+                          Quoted(text)));
   }
   if (!(*value >= least && *value <= most)) {
     Fail(key, fmt::format("{} = {} is out of range: it goes from {} to {}", key,
-                          text, least, most));
+                          Quoted(text), least, most));
   }
   return *value;
 }
@@ -49,11 +49,11 @@ uint64_t Settings::Whole(std::string_view key, uint64_t fallback,
   const auto value = ParseNumber<uint64_t>(text);
   if (!value) {
     Fail(key, fmt::format("{} = {} is not a whole number from {} to {}", key,
-                          text, least, most));
+                          Quoted(text), least, most));
   }
   if (*value < least || *value > most) {
     Fail(key, fmt::format("{} = {} is out of range: it goes from {} to {}", key,
-                          text, least, most));
+                          Quoted(text), least, most));
   }
   return *value;
 }
@@ -61,14 +61,9 @@ uint64_t Settings::Whole(std::string_view key, uint64_t fallback,
 size_t Settings::Name(std::string_view key, size_t fallback,
                       std::span<const std::string_view> names) const {
   if (!Has(key)) return fallback;
-  const std::string text = Text(key, "");
-  const auto it = std::find(names.begin(), names.end(), text);
-  if (it != names.end()) return static_cast<size_t>(it - names.begin());
-  std::string hint = DidYouMean(text, names);
-  if (hint.empty()) {
-    hint = fmt::format("; it is one of {}", fmt::join(names, ", "));
-  }
-  Fail(key, fmt::format("unknown {} '{}'{}", key, text, hint));
+  const NameMatch match = MatchName(key, Text(key, ""), names);
+  if (!match.error.empty()) Fail(key, match.error);
+  return match.index;
 }
 
 }  // namespace initscope

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "base/error.h"
 #include "base/number_text.h"
+#include "base/quoted_text.h"
 
 namespace initscope {
 namespace {
@@ -18,13 +18,32 @@ constexpr double kMostRuns = 1e6;
   throw UserError(ExitCode::kUsage, where + ": " + what);
 }
 
-// Splits at commas that are not inside parentheses.
+// The position behind the closing quotation mark of an item that begins with
+// one at `begin` ("" within stands for "); 0 where it is not quoted.
+size_t QuoteEnd(std::string_view text, size_t begin) {
+  if (begin >= text.size() || text[begin] != '"') return 0;
+  for (size_t i = begin + 1; i < text.size(); ++i) {
+    if (text[i] != '"') continue;
+    if (i + 1 == text.size() || text[i + 1] != '"') return i + 1;
+    ++i;
+  }
+  return 0;
+}
+
+size_t SkipBlanks(std::string_view text, size_t i) {
+  return std::min(text.find_first_not_of(" \t", i), text.size());
+}
+
+// Splits at commas that are not inside parentheses or quotation marks.
 std::vector<std::string_view> SplitList(std::string_view text,
                                         const std::string& where) {
   std::vector<std::string_view> items;
   int depth = 0;
   size_t begin = 0;
   for (size_t i = 0; i <= text.size(); ++i) {
+    if (depth == 0 && i == begin) {
+      i = std::max(i, QuoteEnd(text, SkipBlanks(text, i)));
+    }
     if (i == text.size() || (text[i] == ',' && depth == 0)) {
       items.push_back(Trim(text.substr(begin, i - begin)));
       begin = i + 1;
@@ -35,9 +54,24 @@ std::vector<std::string_view> SplitList(std::string_view text,
     }
   }
   if (depth != 0) {
-    Fail(where, fmt::format("parentheses do not match in '{}'", text));
+    Fail(where, fmt::format("parentheses do not match in '{}'; a name with one "
+                            "of them or a comma is written \"in quotes\"",
+                            Quoted(text)));
   }
   return items;
+}
+
+// The text inside the quotation marks, where all of `item` is in them.
+std::string Unquoted(std::string_view item) {
+  if (item.empty() || QuoteEnd(item, 0) != item.size()) {
+    return std::string(item);
+  }
+  std::string text;
+  for (size_t i = 1; i + 1 < item.size(); ++i) {
+    text += item[i];
+    if (item[i] == '"') ++i;
+  }
+  return text;
 }
 
 struct Call {
@@ -56,7 +90,8 @@ Call ParseCall(std::string_view item, const std::string& where) {
   for (std::string_view part : SplitList(inner, where)) {
     const auto number = ParseNumber<double>(part);
     if (!number || !std::isfinite(*number)) {
-      Fail(where, fmt::format("'{}' in {} is not a number", part, item));
+      Fail(where, fmt::format("'{}' in {} is not a number", Quoted(part),
+                              Quoted(item)));
     }
     call.arguments.push_back(*number);
   }
@@ -74,13 +109,15 @@ std::vector<double> Range(const Call& call, std::string_view item,
   const double start = a.size() == 1 ? 0 : a[0];
   const double stop = a.size() == 1 ? a[0] : a[1];
   const double step = a.size() == 3 ? a[2] : 1;
-  if (step == 0) Fail(where, fmt::format("{}: the step is 0", item));
+  if (step == 0) Fail(where, fmt::format("{}: the step is 0", Quoted(item)));
   const double count = std::ceil((stop - start) / step);
   if (!(count >= 1)) {
-    Fail(where, fmt::format("{} is empty: it stops before it starts", item));
+    Fail(where,
+         fmt::format("{} is empty: it stops before it starts", Quoted(item)));
   }
   if (count > kMostRuns) {
-    Fail(where, fmt::format("{} has more than {} values", item, kMostRuns));
+    Fail(where,
+         fmt::format("{} has more than {} values", Quoted(item), kMostRuns));
   }
   std::vector<double> values;
   for (double i = 0; i < count; ++i) values.push_back(start + i * step);
@@ -94,14 +131,14 @@ std::vector<double> Spaced(const Call& call, std::string_view item,
       a[2] > kMostRuns) {
     Fail(where, fmt::format("{}: {} takes (first, last, count), with a whole "
                             "count of at least 1",
-                            item, call.name));
+                            Quoted(item), call.name));
   }
   // As in NumPy: start + i·step; for geomspace of the base-10 logarithms; both
   // ends exact.
   const bool geometric = call.name == "geomspace";
   if (geometric && !(a[0] * a[1] > 0)) {
-    Fail(where,
-         fmt::format("{}: both ends must be nonzero and of one sign", item));
+    Fail(where, fmt::format("{}: both ends must be nonzero and of one sign",
+                            Quoted(item)));
   }
   const double sign = a[0] < 0 ? -1 : 1;
   const double start = geometric ? std::log10(sign * a[0]) : a[0];
@@ -124,8 +161,8 @@ std::string ValueText(const Key& key, double value, std::string_view item,
   const double whole = std::round(value);
   if (whole < 0 || (item.starts_with("range") && whole != value) ||
       whole > 0x1p53) {
-    Fail(where, fmt::format("{} gives {}, but {} is a whole number", item,
-                            value, key.name));
+    Fail(where, fmt::format("{} gives {}, but {} is a whole number",
+                            Quoted(item), value, key.name));
   }
   return NumberText(static_cast<uint64_t>(whole));
 }
@@ -135,7 +172,7 @@ std::vector<std::string> ValuesOf(const Key& key, const Setting& setting) {
   if (Trim(setting.text).empty()) {
     Fail(setting.where, fmt::format("{} has no value", key.name));
   }
-  if (!key.sweepable) return {std::string(Trim(setting.text))};
+  if (!key.sweepable) return {Unquoted(Trim(setting.text))};
   return ParseValueList(key, setting.text, setting.where);
 }
 
@@ -151,10 +188,11 @@ void CheckKey(const Setting& setting, const Asker& asker) {
     if (hint.empty()) {
       hint = fmt::format("; 'initscope {} --help' lists them", asker.command);
     }
-    Fail(setting.where, fmt::format("unknown key '{}'{}", setting.key, hint));
+    Fail(setting.where,
+         fmt::format("unknown key '{}'{}", Quoted(setting.key), hint));
   }
   if ((key->commands & asker.commands) == 0) {
-    Fail(setting.where, fmt::format("{}; remove it", NotItsKey(*key, asker)));
+    Fail(setting.where, NotItsKey(*key, asker));
   }
 }
 
@@ -250,13 +288,14 @@ std::vector<std::string> ParseValueList(const Key& key, std::string_view text,
   std::vector<std::string> values;
   for (std::string_view item : SplitList(text, where)) {
     if (item.empty()) {
-      Fail(where, fmt::format("an empty item in the list '{}'", Trim(text)));
+      Fail(where,
+           fmt::format("an empty item in the list '{}'", Quoted(Trim(text))));
     }
     const bool number =
         key.type == KeyType::kReal || key.type == KeyType::kWhole;
     const Call call = number ? ParseCall(item, where) : Call{};
     if (call.name.empty()) {
-      values.emplace_back(item);
+      values.push_back(Unquoted(item));
       continue;
     }
     const auto expanded = call.name == "range" ? Range(call, item, where)
@@ -269,8 +308,11 @@ std::vector<std::string> ParseValueList(const Key& key, std::string_view text,
 }
 
 std::string NotItsKey(const Key& key, const Asker& asker) {
-  return fmt::format("{} is a key of {}, and {} does not take it", key.name,
-                     CommandNames(key.commands), asker.command);
+  const std::string commands = CommandNames(key.commands);
+  return fmt::format(
+      "{} is a key of {}, and {} does not take it; remove it or use {}",
+      key.name, commands, asker.command,
+      commands.substr(0, commands.find(',')));
 }
 
 Sweep ExpandSweep(const ExperimentText& text, const Asker& asker) {
@@ -307,14 +349,18 @@ Sweep ExpandSweep(const ExperimentText& text, const Asker& asker) {
     AppendProduct(settings, &sweep.points);
   }
 
+  const auto text_of = [](const SweepPoint& point, std::string_view key) {
+    const auto it = point.find(key);
+    return it == point.end() ? std::string_view() : it->second.text;
+  };
   for (const Key& key : Keys()) {
-    std::set<std::string> values;
-    for (const SweepPoint& point : sweep.points) {
-      const auto it = point.find(key.name);
-      values.insert(it == point.end() ? "" : it->second.text);
-      if (values.size() > 1) break;
+    const std::string_view first = text_of(sweep.points[0], key.name);
+    if (std::any_of(sweep.points.begin(), sweep.points.end(),
+                    [&](const SweepPoint& point) {
+                      return text_of(point, key.name) != first;
+                    })) {
+      sweep.swept.emplace_back(key.name);
     }
-    if (values.size() > 1) sweep.swept.emplace_back(key.name);
   }
   return sweep;
 }

@@ -2,7 +2,9 @@
 //
 // A list of values (`a, b`, range, linspace, geomspace) makes an axis; the
 // sweep is the product of all axes. Sections make a union: each is a product
-// on top of the keys above the first section, which it may override.
+// on top of the keys above the first section, which it may override. A value
+// or an item "in quotation marks" is the text between them ("" stands for "),
+// so that it may hold commas and parentheses.
 #pragma once
 
 #include <cstddef>
@@ -60,10 +62,10 @@ struct Asker {
 // many runs.
 Sweep ExpandSweep(const ExperimentText& text, const Asker& asker = {});
 
-// Why `asker` does not take `key`, for a message.
+// That `asker` does not take `key`, and what to do, for a message.
 std::string NotItsKey(const Key& key, const Asker& asker);
 
-// The values of a list, in shortest round-trip form.
+// The values of a list, numbers in shortest round-trip form.
 std::vector<std::string> ParseValueList(const Key& key, std::string_view text,
                                         const std::string& where);
 
