@@ -1,5 +1,7 @@
 #include "base/machine.h"
 
+#include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -66,31 +68,44 @@ MemoryLimit AvailableMemory(const fs::path& root) {
   const Use use = OwnUse(root);
   MemoryLimit least = {static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
                            static_cast<double>(sysconf(_SC_PAGESIZE)),
-                       "the memory of this machine"};
+                       "this machine has"};
   const auto limit = [&least](std::optional<double> bytes,
                               const std::string& source) {
     if (bytes && *bytes < least.bytes) least = {std::max(0.0, *bytes), source};
   };
   const auto kib = NumberBehind(root / "proc/meminfo", "MemAvailable:");
   if (kib) {
-    limit(1024 * *kib + use.resident, "the free memory of this machine");
+    limit(1024 * *kib + use.resident, "this machine has");
   }
   // Of what these count, code and stacks for one, not all becomes resident.
   const fs::path limits = root / "proc/self/limits";
   if (const auto bytes = NumberBehind(limits, "Max address space")) {
     limit(*bytes - std::max(0.0, use.virtual_size - use.resident),
-          "'ulimit -v'");
+          "'ulimit -v' leaves");
   }
   if (const auto bytes = NumberBehind(limits, "Max data size")) {
-    limit(*bytes - std::max(0.0, use.data - use.resident), "'ulimit -d'");
+    limit(*bytes - std::max(0.0, use.data - use.resident),
+          "'ulimit -d' leaves");
   }
   for (const ControlGroup& group : ControlGroups("memory", root)) {
-    limit(RoomIn(group, use.resident), "the control group " + group.name);
+    limit(RoomIn(group, use.resident),
+          "the control group " + group.name + " leaves");
   }
   return least;
 }
 
 double MachineMemory() { return AvailableMemory().bytes; }
+
+double UsedMemory() {
+  const double resident = OwnUse("/").resident;
+  return std::max(0.0, resident - static_cast<double>(mallinfo2().fordblks));
+}
+
+double PeakMemory() {
+  rusage use = {};
+  getrusage(RUSAGE_SELF, &use);
+  return 1024 * static_cast<double>(use.ru_maxrss);
+}
 
 std::string CpuModel() {
   std::ifstream file("/proc/cpuinfo");

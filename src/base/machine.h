@@ -9,7 +9,8 @@ namespace initscope {
 // The memory that this process may have, with what it has already.
 struct MemoryLimit {
   double bytes;
-  std::string source;  // "the free memory of this machine", "'ulimit -v'", …
+  // "this machine has", "'ulimit -v' leaves", "the control group /a leaves"
+  std::string source;
 };
 
 // The least of what is free on the machine and in each control group that the
@@ -19,6 +20,11 @@ MemoryLimit AvailableMemory(const std::filesystem::path& root = "/");
 
 // Its bytes.
 double MachineMemory();
+
+// Bytes of memory that this process uses, without what it has freed and keeps
+// for later; and that it has had at most.
+double UsedMemory();
+double PeakMemory();
 
 // What the processor calls itself, or "unknown".
 std::string CpuModel();

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/file_tree.h"
 
@@ -42,7 +43,7 @@ MemoryLimit Least(const std::map<std::string, std::string>& more) {
 TEST(AvailableMemory, IsWhatIsFreeAndWhatIsOwn) {
   const MemoryLimit limit = Least({});
   EXPECT_EQ(limit.bytes, 5100 * kMiB);
-  EXPECT_EQ(limit.source, "the free memory of this machine");
+  EXPECT_EQ(limit.source, "this machine has");
 }
 
 TEST(AvailableMemory, IsTheMachinesWhereNothingIsKnown) {
@@ -62,11 +63,11 @@ TEST(AvailableMemory, CountsWhatUlimitCounts) {
   const MemoryLimit space =
       Least({{"proc/self/limits", limits("unlimited", "2097152000")}});
   EXPECT_EQ(space.bytes, 1100 * kMiB);
-  EXPECT_EQ(space.source, "'ulimit -v'");
+  EXPECT_EQ(space.source, "'ulimit -v' leaves");
   const MemoryLimit data =
       Least({{"proc/self/limits", limits("1048576000", "unlimited")}});
   EXPECT_EQ(data.bytes, 800 * kMiB);
-  EXPECT_EQ(data.source, "'ulimit -d'");
+  EXPECT_EQ(data.source, "'ulimit -d' leaves");
 }
 
 TEST(AvailableMemory, LooksIntoEveryGroupAbove) {
@@ -79,7 +80,7 @@ TEST(AvailableMemory, LooksIntoEveryGroupAbove) {
   const MemoryLimit v1 =
       Least({{"v1/memory/slurm/memory.limit_in_bytes", "524288000"}});
   EXPECT_EQ(v1.bytes, 500 * kMiB);
-  EXPECT_EQ(v1.source, "the control group /slurm");
+  EXPECT_EQ(v1.source, "the control group /slurm leaves");
   // As much as v1 says where there is no limit, and as v2 says it.
   EXPECT_EQ(
       Least({{"v1/memory/slurm/memory.limit_in_bytes", "9223372036854771712"},
@@ -109,6 +110,18 @@ TEST(AvailableMemory, IsThereForThisProcess) {
   const MemoryLimit limit = AvailableMemory();
   EXPECT_GT(limit.bytes, 0);
   EXPECT_FALSE(limit.source.empty());
+}
+
+TEST(UsedMemory, GrowsAndShrinksWithWhatIsHeld) {
+  constexpr size_t kBytes = 100 << 20;
+  const double before = UsedMemory();
+  EXPECT_GT(before, 1e6);
+  {
+    const std::vector<char> block(kBytes, 1);
+    EXPECT_GT(UsedMemory(), before + 0.9 * kBytes);
+  }
+  EXPECT_LT(UsedMemory(), before + 0.1 * kBytes);
+  EXPECT_GE(PeakMemory(), before + 0.9 * kBytes);
 }
 
 }  // namespace

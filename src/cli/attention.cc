@@ -29,13 +29,14 @@ constexpr double kMostCheckFlops = 1e11;
 
 void CheckMemory(const ExperimentHead& head, const AttentionSweep& sweep) {
   const double bytes = AttentionSweepMemory(sweep.runs, head.jobs);
-  if (bytes <= MachineMemory()) return;
-  throw UserError(ExitCode::kUsage,
-                  fmt::format("{}: the runs need {} of memory with {} jobs, "
-                              "and this machine has {}; lower d_k, d_model, "
-                              "tokens or jobs",
-                              head.title, BytesText(bytes), head.jobs,
-                              BytesText(MachineMemory())));
+  const MemoryLimit limit = AvailableMemory();
+  if (bytes <= limit.bytes) return;
+  throw UserError(
+      ExitCode::kUsage,
+      fmt::format("{}: the runs need {} of memory with {} jobs, "
+                  "and {}; lower d_k, d_model, "
+                  "tokens or jobs",
+                  head.title, BytesText(bytes), head.jobs, LimitText(limit)));
 }
 
 int WorkedExample(const Options& options, const ExperimentHead& head,

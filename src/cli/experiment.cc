@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 #include <filesystem>
 
 #include "base/error.h"
@@ -14,7 +14,6 @@
 #include "cli/units.h"
 #include "io/input_reader.h"
 #include "sim/resolve.h"
-#include "sim/training_sweep.h"
 
 namespace initscope {
 namespace {
@@ -81,25 +80,19 @@ std::string Configuration(const ExperimentText& text) {
   return out;
 }
 
-double InputBytes(const std::vector<std::shared_ptr<const InputData>>& inputs) {
-  double bytes = 0;
-  for (const auto& input : inputs) {
-    bytes += static_cast<double>(input->bytes.size()) +
-             8 * static_cast<double>(input->reals.size());
-  }
-  return bytes;
-}
-
-// Refuses a sweep that needs `bytes` or more, where there are fewer.
-void CheckMemory(const std::string& title, double bytes, size_t jobs) {
-  static const double machine = MachineMemory();
-  if (bytes <= machine) return;
+// Refuses a sweep that needs more memory than there is.
+void CheckMemory(const std::string& title, const SweepMemory& memory,
+                 size_t jobs) {
+  static const MemoryLimit limit = AvailableMemory();
+  if (memory.total <= limit.bytes) return;
+  const bool many = 2 * memory.results > memory.total;
   throw UserError(
       ExitCode::kUsage,
-      fmt::format("{}: the sweep needs {} of memory with {} jobs, "
-                  "and this machine has {}; lower width, depth, "
-                  "batch or jobs",
-                  title, BytesText(bytes), jobs, BytesText(machine)));
+      fmt::format("{}: the sweep needs {} of memory with {} jobs, and {}; "
+                  "lower {}",
+                  title, BytesText(memory.total), jobs, LimitText(limit),
+                  many ? "the number of runs, or depth"
+                       : "width, depth, batch or jobs"));
 }
 
 }  // namespace
@@ -167,21 +160,23 @@ Experiment LoadExperiment(const Options& options) {
       });
   // A million runs of a million layers are refused before they are all listed.
   const uint64_t default_steps = options.command == "train" ? 100 : 0;
-  double results = 0;
+  SweepMemory least = {UsedMemory()};
   ResolvedSweep resolved = ResolveSweep(
       experiment.sweep, &catalog, default_steps, [&](const RunSpec& run) {
-        results += ResultMemory(run);
-        CheckMemory(experiment.title, results, experiment.jobs);
+        least.results += ResultMemory(run);
+        least.total += ResultMemory(run);
+        CheckMemory(experiment.title, least, experiment.jobs);
       });
   experiment.runs = std::move(resolved.runs);
   experiment.duplicates = resolved.duplicates;
   experiment.swept = experiment.sweep.swept;
   experiment.sweep.points.clear();
   experiment.inputs = catalog.inputs();
-  const bool trains = experiment.runs[0].training.steps > 0;
-  experiment.cost = (trains ? EstimateTrainingCost : EstimateCost)(
-      experiment.runs, experiment.jobs, InputBytes(experiment.inputs));
-  CheckMemory(experiment.title, experiment.cost.memory, experiment.jobs);
+  experiment.memory =
+      EstimateMemory(experiment.runs, experiment.jobs, UsedMemory());
+  // Reading the data may have taken more than the runs will.
+  experiment.memory.total = std::max(experiment.memory.total, PeakMemory());
+  CheckMemory(experiment.title, experiment.memory, experiment.jobs);
   return experiment;
 }
 

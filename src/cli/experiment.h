@@ -13,8 +13,8 @@
 #include "io/output_file.h"
 #include "io/results_writer.h"
 #include "sim/run_spec.h"
-#include "sim/scheduler.h"
 #include "sim/sweep.h"
+#include "sim/sweep_cost.h"
 
 namespace initscope {
 
@@ -45,7 +45,7 @@ struct Experiment : ExperimentHead {
   std::vector<std::string> swept;
   size_t duplicates = 0;
   std::vector<std::shared_ptr<const InputData>> inputs;
-  SweepCost cost;
+  SweepMemory memory;
 };
 
 // Reads the file and the flags. Throws UserError.

@@ -82,15 +82,16 @@ void CheckCost(const Experiment& experiment, const std::string& title) {
   }
   const size_t together = std::min(experiment.jobs, experiment.runs.size());
   bytes *= static_cast<double>(together);
-  if (bytes > MachineMemory()) {
+  const MemoryLimit limit = AvailableMemory();
+  if (bytes > limit.bytes) {
     throw UserError(
         ExitCode::kUsage,
         fmt::format(
-            "{}: gradcheck needs {} of memory{}, and this machine has {}; "
+            "{}: gradcheck needs {} of memory{}, and {}; "
             "lower width, depth, batch or jobs",
             title, BytesText(bytes),
             together > 1 ? fmt::format(" for {} runs at a time", together) : "",
-            BytesText(MachineMemory())));
+            LimitText(limit)));
   }
   if (flops > kMostFlops) {
     throw UserError(

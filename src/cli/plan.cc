@@ -3,78 +3,45 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <functional>
+#include <ctime>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/machine.h"
+#include "base/parallel.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/input_text.h"
 #include "cli/json_text.h"
 #include "cli/units.h"
-#include "linalg/matrix_product.h"
-#include "nn/unit_weights.h"
-#include "sim/keys.h"
+#include "sim/rates.h"
 #include "sim/run_id.h"
+#include "sim/sweep_cost.h"
 
 namespace initscope {
 namespace {
 
-// The rate of one core at `product`, which does so many flop, in flop/s.
-double MeasureRate(double flops, const std::function<void()>& product) {
-  double best = 0;
-  const auto begin = std::chrono::steady_clock::now();
-  std::chrono::duration<double> spent{};
-  do {
-    const auto start = std::chrono::steady_clock::now();
-    product();
-    const std::chrono::duration<double> once =
-        std::chrono::steady_clock::now() - start;
-    best = std::max(best, flops / std::max(once.count(), 1e-9));
-    spent = std::chrono::steady_clock::now() - begin;
-  } while (spent.count() < 0.05);
-  return best;
+// What the program has used up to now: reading data and resolving runs, which
+// `run` does, too.
+double SecondsUpToNow() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
-size_t Widest(const RunSpec& run, size_t most) {
-  return std::min(most,
-                  *std::max_element(run.widths.begin(), run.widths.end()));
+struct ExpectedTime {
+  double cpu = 0, wall = 0;  // seconds
+};
+ExpectedTime Expect(const SweepWork& work, const Rates& rates, size_t jobs,
+                    double reading) {
+  const double total = rates.Seconds(work.total);
+  const double serial = rates.Seconds(work.serial);
+  const double longest = rates.Seconds(work.longest);
+  // Bundles that have one job each are shared by no more jobs than they are.
+  size_t workers = std::min(jobs, AvailableCores());
+  if (longest > 0) workers = std::min(workers, work.bundles);
+  return {
+      reading + total,
+      reading + serial +
+          std::max((total - serial) / static_cast<double>(workers), longest)};
 }
-
-// At a product like the sweep's.
-double PassRate(const RunSpec& run) {
-  const size_t m = std::min<size_t>(run.batch, 256);
-  const size_t n = Widest(run, 1024);
-  PackedBatch<float> x, z;
-  x.Resize(m, n);
-  z.Resize(m, n);
-  for (size_t p = 0; p < x.panels(); ++p) {
-    std::fill(x.panel(p), x.unit(p, n), 0.5f);
-  }
-  const Operand<float> operand = {&x, &z};
-  UnitWeights<float> weights(UnitLaw::kUniform, 0, 0, n, n, true);
-  weights.Forward({&operand, 1}, 1);  // draws them
-  const double rate = MeasureRate(2.0 * static_cast<double>(m * n * n), [&] {
-    weights.Forward({&operand, 1}, 1);
-  });
-  return run.precision == Precision::kFloat32 ? rate : rate / 2;
-}
-
-// At the products of Jacobians, in double.
-double JacobianRate(const RunSpec& run) {
-  const size_t n = Widest(run, 256);
-  Matrix<double> a(n, n);
-  std::fill_n(a.data(), a.size(), 0.5);
-  return MeasureRate(2.0 * static_cast<double>(n * n * n),
-                     [&] { Product(a.view(), a.view()); });
-}
-
-// What drawing and statistics add to the products, roughly.
-constexpr double kOverhead = 1.4;
-constexpr double kSecondsPerRun = 2e-4;
-constexpr double kSecondsPerRunLayer = 1e-5;
 
 void PrintRuns(const std::vector<RunSpec>& runs) {
   constexpr size_t kMost = 20;
@@ -100,22 +67,13 @@ void PrintRuns(const std::vector<RunSpec>& runs) {
 
 int PlanCommand(const Options& options) {
   const Experiment experiment = LoadExperiment(options);
-  const SweepCost& cost = experiment.cost;
-  const double rate = PassRate(experiment.runs[0]);
-  const double jobs = static_cast<double>(experiment.jobs);
-  double layers = 0;
-  for (const RunSpec& run : experiment.runs) {
-    layers += static_cast<double>(run.depth() + 1);
-  }
-  double busy = (cost.flops + cost.draw_flops) / rate;
-  if (cost.jacobian_flops > 0) {
-    busy += cost.jacobian_flops / JacobianRate(experiment.runs[0]);
-  }
-  const double seconds =
-      (busy * kOverhead +
-       kSecondsPerRun * static_cast<double>(experiment.runs.size()) +
-       kSecondsPerRunLayer * layers) /
-      jobs;
+  const double reading = SecondsUpToNow();
+  const SweepWork work =
+      CountWork(experiment.runs, experiment.jobs, experiment.theory);
+  const Rates rates(experiment.runs, work.total);
+  const ExpectedTime time = Expect(work, rates, experiment.jobs, reading);
+  const double flops = SweepFlops(experiment.runs);
+  const MemoryLimit limit = AvailableMemory();
   const std::string output = experiment.output.empty()
                                  ? "results/" + experiment.name + ".h5"
                                  : experiment.output;
@@ -125,15 +83,26 @@ int PlanCommand(const Options& options) {
         {"runs", experiment.runs.size()},
         {"duplicates_dropped", experiment.duplicates},
         {"swept", experiment.swept},
-        {"bundles", cost.bundles},
+        {"bundles", work.bundles},
         {"jobs", experiment.jobs},
-        {"flop", cost.flops},
-        {"memory_bytes", cost.memory},
-        {"memory_bytes_per_job", cost.memory_per_job},
-        {"machine_bytes", MachineMemory()},
-        {"expected_seconds", seconds},
+        {"flop", flops},
+        {"memory_bytes", experiment.memory.total},
+        {"memory_bytes_per_job", experiment.memory.per_job},
+        {"machine_bytes", limit.bytes},
+        {"memory_limit", limit.source},
+        {"expected_seconds", time.wall},
+        {"expected_cpu_seconds", time.cpu},
         {"output", output},
         {"inputs", InputJson(experiment)}};
+    json["parts"]["reading"] = {{"seconds", reading}};
+    for (size_t i = 0; i < kPartCount; ++i) {
+      const Part part = static_cast<Part>(i);
+      if (work.total[part] == 0) continue;
+      json["parts"][std::string(kParts[i].name)] = {
+          {"unit", kParts[i].unit},
+          {"count", work.total[part]},
+          {"seconds", rates.Seconds(work.total, part)}};
+    }
     for (const RunSpec& run : experiment.runs) {
       json["run"].push_back({{"run_id", RunIdHex(run.run_id)},
                              {"configuration", CanonicalRun(run)}});
@@ -153,12 +122,16 @@ int PlanCommand(const Options& options) {
   fmt::print(
       "\nwork      {:.3g} GFLOP run by run, in {} bundles (runs that share "
       "their random weights)\n",
-      cost.flops / 1e9, cost.bundles);
-  fmt::print("memory    {} of {} with {} jobs; {} for each job more\n",
-             BytesText(cost.memory), BytesText(MachineMemory()),
-             experiment.jobs, BytesText(cost.memory_per_job));
-  fmt::print("time      about {} at the {:.3g} GFLOP/s per core measured now\n",
-             SecondsText(seconds), rate / 1e9);
+      flops / 1e9, work.bundles);
+  fmt::print("memory    {} with {} jobs, {} for each job more; {}\n",
+             BytesText(experiment.memory.total), experiment.jobs,
+             BytesText(experiment.memory.per_job), LimitText(limit));
+  fmt::print("time      about {}, {} of CPU time, as measured now{}\n",
+             SecondsText(time.wall), SecondsText(time.cpu),
+             rates.ProductRate() > 0
+                 ? fmt::format(" (products: {:.3g} GFLOP/s per core)",
+                               rates.ProductRate() / 1e9)
+                 : "");
   fmt::print("output    {}\n", output);
   return 0;
 }

@@ -42,7 +42,7 @@ void PrintSummary(const Experiment& experiment,
   fmt::print(
       stderr, "{} runs in {} ({:.3g} useful GFLOP/s) -> {} ({})\n",
       experiment.runs.size(), SecondsText(seconds),
-      experiment.cost.flops / seconds / 1e9, output,
+      SweepFlops(experiment.runs) / seconds / 1e9, output,
       BytesText(static_cast<double>(std::filesystem::file_size(output))));
 }
 
@@ -81,7 +81,7 @@ int Simulate(const Options& options, Runner simulate) {
         {"runs", experiment.runs.size()},
         {"duplicates_dropped", experiment.duplicates},
         {"seconds", seconds},
-        {"flop", experiment.cost.flops},
+        {"flop", SweepFlops(experiment.runs)},
         {"inputs", InputJson(experiment)}};
     fmt::print("{}", JsonText(json));
   }

@@ -19,6 +19,10 @@ std::string BytesText(double bytes) {
   return fmt::format("{:.3g} {}", bytes, kUnits[unit]);
 }
 
+std::string LimitText(const MemoryLimit& limit) {
+  return fmt::format("{} {}", limit.source, BytesText(limit.bytes));
+}
+
 std::string SecondsText(double seconds) {
   if (seconds < 0.1) return fmt::format("{:.2g} s", seconds);
   if (seconds < 99.95) return fmt::format("{:.3g} s", seconds);

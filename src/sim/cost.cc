@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "nn/unit_weights.h"
-#include "nn/weight_gradient.h"
+#include "sim/sharing.h"
 #include "sim/statistics.h"
 
 namespace initscope {
@@ -92,53 +92,22 @@ double BundleMemory(const RunSpec& run, double jobs) {
   return weights;
 }
 
-double RunFlops(const RunSpec& run) {
-  double flops = 0;
-  const double batch = static_cast<double>(run.batch);
-  const bool multiplies =
-      run.init->law != UnitLaw::kZero && run.init->law != UnitLaw::kConstant;
+double TrainingMemory(const RunSpec& run) {
+  const double entry = run.precision == Precision::kFloat32 ? 4 : 8;
+  // W, its packed copy, and the velocity; and as it begins, the passes and
+  // weights of a run.
+  const double copies = run.training.rule.momentum > 0 ? 4 : 3;
+  double parameters = 0;
   for (size_t l = 0; l < run.depth(); ++l) {
-    const double fan_in = static_cast<double>(run.widths[l]);
-    const double fan_out = static_cast<double>(run.widths[l + 1]);
-    // Forward and backward; the weight gradient of zero is zero but at the
-    // output.
-    if (multiplies) flops += 4 * batch * fan_in * fan_out;
-    if (multiplies || l + 1 == run.depth()) {
-      flops += WeightGradientFlops(batch, fan_in, fan_out);
-    }
+    parameters += (static_cast<double>(run.widths[l]) + 1) *
+                  static_cast<double>(run.widths[l + 1]);
   }
-  return flops * static_cast<double>(run.batches);
+  return parameters * entry * copies + BundleMemory(run, 1) +
+         2 * PassMemory(run, 1);
 }
 
-double JacobianFlops(const RunSpec& run) {
-  const JacobianShape jacobian = ShapeOf(run);
-  const double n = jacobian.rows;
-  const double m =
-      static_cast<double>(std::max(run.widths.front(), run.widths.back()));
-  // Bidiagonalization, 4mn² − 4n³/3 (Golub & Van Loan, section 5.4), is made
-  // of products with vectors, which are that much slower.
-  constexpr double kVectorCost = 4;
-  double flops = kVectorCost * 4 * n * n * (m - n / 3);
-  for (size_t l = 0; l < run.depth(); ++l) {
-    flops += 2 * n * static_cast<double>(run.widths[l]) *
-             static_cast<double>(run.widths[l + 1]);
-  }
-  return jacobian.samples * flops;
-}
-
-double DrawFlops(const RunSpec& run) {
-  if (run.init->law != UnitLaw::kOrthogonal) return 0;
-  // Householder QR and the forming of Q, 2mn² − 2n³/3 each (Golub & Van Loan,
-  // section 5.2), in double: half the rate of float.
-  double flops = 0;
-  for (size_t l = 0; l < run.depth(); ++l) {
-    const double m =
-        static_cast<double>(std::max(run.widths[l], run.widths[l + 1]));
-    const double n =
-        static_cast<double>(std::min(run.widths[l], run.widths[l + 1]));
-    flops += 2 * 2 * (2 * m * n * n - 2 * n * n * n / 3);
-  }
-  return run.jacobian_samples > 0 ? 2 * flops : flops;  // drawn anew
+double BackwardPasses(const RunSpec& run, size_t runs) {
+  return ShareBackward(run, run) ? 1 : static_cast<double>(runs);
 }
 
 }  // namespace initscope

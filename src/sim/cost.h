@@ -1,4 +1,4 @@
-// What runs cost: memory in bytes, work in floating-point operations.
+// What runs need while they are simulated: bytes.
 #pragma once
 
 #include "sim/run_spec.h"
@@ -13,12 +13,10 @@ bool KeepsWeights(const RunSpec& run);
 double BundleMemory(const RunSpec& run, double jobs);
 // What a forward pass like the run's needs, with `backward` backward passes.
 double PassMemory(const RunSpec& run, double backward);
+// What a run needs while it is trained.
+double TrainingMemory(const RunSpec& run);
 
-// Of a run's matrix products, and what drawing its weights adds once per
-// bundle (orthogonal: the QR). The Jacobians' come once per forward pass, and
-// are those of a plain product in double that would take as long.
-double RunFlops(const RunSpec& run);
-double JacobianFlops(const RunSpec& run);
-double DrawFlops(const RunSpec& run);
+// How many backward passes `runs` runs make that share their forward pass.
+double BackwardPasses(const RunSpec& run, size_t runs);
 
 }  // namespace initscope

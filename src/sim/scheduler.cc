@@ -8,25 +8,11 @@
 #include "sim/cost.h"
 #include "sim/engine.h"
 #include "sim/sharing.h"
-#include "sim/statistics.h"
 #include "sim/theory_sweep.h"
+#include "sim/work.h"
 
 namespace initscope {
 namespace {
-
-constexpr double kBundleBytes = 512e6;
-
-// A product of at least so many flop keeps several cores busy.
-constexpr double kSharedFlops = 2e7;
-
-double LargestProductFlops(const RunSpec& run) {
-  double largest = 0;
-  for (size_t l = 0; l < run.depth(); ++l) {
-    largest = std::max(largest, static_cast<double>(run.widths[l]) *
-                                    static_cast<double>(run.widths[l + 1]));
-  }
-  return 2 * largest * static_cast<double>(run.batch);
-}
 
 // The runs of one forward pass.
 using PassRuns = std::vector<size_t>;
@@ -55,11 +41,6 @@ std::vector<std::vector<PassRuns>> GroupRuns(const std::vector<RunSpec>& runs) {
     passes[pass->second].push_back(i);
   }
   return out;
-}
-
-// How many backward passes `runs` runs of one forward pass make.
-double BackwardPasses(const RunSpec& run, size_t runs) {
-  return ShareBackward(run, run) ? 1 : static_cast<double>(runs);
 }
 
 double PassMemory(const std::vector<RunSpec>& runs, const PassRuns& pass) {
@@ -97,6 +78,17 @@ struct CostedBundle {
 
 }  // namespace
 
+bool IsShared(const RunSpec& run) {
+  if (run.init->law == UnitLaw::kZero) return false;
+  constexpr double kSharedFlops = 2e7;
+  double largest = 0;
+  for (size_t l = 0; l < run.depth(); ++l) {
+    largest = std::max(largest, static_cast<double>(run.widths[l]) *
+                                    static_cast<double>(run.widths[l + 1]));
+  }
+  return 2 * largest * static_cast<double>(run.batch) >= kSharedFlops;
+}
+
 Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
                       double bundle_bytes) {
   const std::vector<std::vector<PassRuns>> groups = GroupRuns(runs);
@@ -113,8 +105,7 @@ Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
     for (const PassRuns& pass : passes) {
       const RunSpec& run = runs[pass[0]];
       memory = std::max(memory, PassMemory(runs, pass));
-      is_wide = is_wide || (run.init->law != UnitLaw::kZero &&
-                            LargestProductFlops(run) >= kSharedFlops);
+      is_wide = is_wide || IsShared(run);
     }
     size_t step =
         static_cast<size_t>(std::clamp(bundle_bytes / memory, 1.0, 1e9));
@@ -129,7 +120,7 @@ Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
                            passes[p].end());
         const RunSpec& run = runs[passes[p][0]];
         bundle.flops += RunFlops(run) * BackwardPasses(run, passes[p].size()) +
-                        JacobianFlops(run);
+                        JacobianWork(run)[Part::kJacobians];
       }
     }
   }
@@ -159,61 +150,6 @@ Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
     wide -= bundle.is_wide;
   }
   return schedule;
-}
-
-double ResultMemory(const RunSpec& run) {
-  // Once in the results, once more as the columns that are written, with the
-  // keys that stand beside them.
-  constexpr double kKeys = 16, kJacobianColumns = 6;
-  const double columns =
-      static_cast<double>(StatisticColumns().size() + TheoryColumns().size());
-  const double values =
-      static_cast<double>(run.jacobian_samples) *
-      static_cast<double>(std::min(run.widths.front(), run.widths.back()));
-  return static_cast<double>(run.depth() + 1) * 8 * (2 * columns + kKeys) +
-         values * 8 * (kJacobianColumns + kKeys);
-}
-
-SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
-                       double input_bytes) {
-  SweepCost cost;
-  cost.memory = input_bytes;
-  const Schedule schedule = MakeSchedule(runs, jobs, kBundleBytes);
-  cost.bundles = schedule.parallel.size() + schedule.shared.size();
-  const auto memory = [&](const Bundle& bundle, double workers) {
-    std::map<PassKey, PassRuns> passes;
-    for (size_t i : bundle) passes[ForwardPassKey(runs[i])].push_back(i);
-    double sum = BundleMemory(runs[bundle[0]], workers);
-    for (const auto& [key, pass] : passes) {
-      sum += PassMemory(runs, pass);
-      cost.jacobian_flops += JacobianFlops(runs[pass[0]]);
-    }
-    cost.draw_flops += DrawFlops(runs[bundle[0]]);
-    return sum;
-  };
-  std::vector<double> alone;
-  for (const Bundle& bundle : schedule.parallel) {
-    alone.push_back(memory(bundle, 1));
-  }
-  double shared = 0;
-  for (const Bundle& bundle : schedule.shared) {
-    shared = std::max(shared, memory(bundle, static_cast<double>(jobs)));
-  }
-  // The largest bundles that may run at the same time.
-  std::sort(alone.rbegin(), alone.rend());
-  double together = 0;
-  for (size_t i = 0; i < std::min(jobs, alone.size()); ++i) {
-    together += alone[i];
-  }
-  cost.memory += std::max(together, shared);
-  cost.memory_per_job =
-      alone.size() > jobs ? alone[jobs]
-                          : BundleMemory(runs[0], 2) - BundleMemory(runs[0], 1);
-  for (const RunSpec& run : runs) {
-    cost.flops += RunFlops(run);
-    cost.memory += ResultMemory(run);
-  }
-  return cost;
 }
 
 std::vector<RunResult> RunSweep(const std::vector<RunSpec>& runs,

@@ -21,26 +21,18 @@ struct Schedule {
   std::vector<Bundle> shared;    // of wide layers, too few to go round
 };
 
+// What the bundles of a sweep may take each.
+inline constexpr double kBundleBytes = 512e6;
+
+// Whether a product of the run keeps several jobs busy.
+bool IsShared(const RunSpec& run);
+
 // Runs that share a forward pass stay together, unless backward passes of
 // their own would not fit. A bundle is as large as fits
 // `bundle_bytes`, and is cut up where there would be too few for the jobs and
 // its layers are too narrow to be shared.
 Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
                       double bundle_bytes);
-
-// Bytes that a run's results take until they are written.
-double ResultMemory(const RunSpec& run);
-
-struct SweepCost {
-  double flops = 0;           // of the products
-  double draw_flops = 0;      // of drawing weights
-  double jacobian_flops = 0;  // of Jacobians, as JacobianFlops() counts
-  double memory = 0;          // bytes at the same time: inputs, jobs, results
-  double memory_per_job = 0;  // of that, what one more job would add at most
-  size_t bundles = 0;
-};
-SweepCost EstimateCost(const std::vector<RunSpec>& runs, size_t jobs,
-                       double input_bytes);
 
 struct SweepOptions {
   size_t jobs = 1;

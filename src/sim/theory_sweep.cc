@@ -66,13 +66,10 @@ NetworkModel TheoryModel(const RunSpec& run) {
   return model;
 }
 
-InputGeometries::InputGeometries(const std::vector<RunSpec>& runs, Jobs jobs) {
+TheoryInputs::TheoryInputs(const std::vector<RunSpec>& runs) {
   using Inputs = std::tuple<size_t, size_t, size_t, uint64_t, InputKind,
                             const SampleSet*, double, double>;
   std::map<Inputs, size_t> known;
-  std::vector<const RunSpec*> first;
-  std::vector<size_t> of_run;
-  constexpr size_t kNone = static_cast<size_t>(-1);
   for (const RunSpec& run : runs) {
     if (!HasTheory(run)) {
       of_run.push_back(kNone);
@@ -86,26 +83,31 @@ InputGeometries::InputGeometries(const std::vector<RunSpec>& runs, Jobs jobs) {
     if (fresh) first.push_back(&run);
     of_run.push_back(it->second);
   }
-  geometries_.resize(first.size());
-  ParallelFor(first.size(), jobs,
-              [&](size_t i) { geometries_[i] = MakeGeometry(*first[i]); });
-  for (size_t index : of_run) {
-    of_run_.push_back(index == kNone ? nullptr : geometries_[index].get());
+}
+
+InputGeometries::InputGeometries(const std::vector<RunSpec>& runs, Jobs jobs) {
+  const TheoryInputs inputs(runs);
+  geometries_.resize(inputs.first.size());
+  ParallelFor(inputs.first.size(), jobs, [&](size_t i) {
+    geometries_[i] = MakeGeometry(*inputs.first[i]);
+  });
+  for (size_t index : inputs.of_run) {
+    of_run_.push_back(index == TheoryInputs::kNone ? nullptr
+                                                   : geometries_[index].get());
   }
 }
 
-std::vector<std::vector<size_t>> TheoryGroups(
-    const std::vector<RunSpec>& runs, const InputGeometries& geometries) {
-  using Network =
-      std::tuple<const BatchGeometry*, const Activation*, const Initializer*,
-                 double, BiasInit, double, std::vector<size_t>>;
+std::vector<std::vector<size_t>> TheoryGroups(const std::vector<RunSpec>& runs,
+                                              const TheoryInputs& inputs) {
+  using Network = std::tuple<size_t, const Activation*, const Initializer*,
+                             double, BiasInit, double, std::vector<size_t>>;
   std::map<Network, size_t> known;
   std::vector<std::vector<size_t>> groups;
   for (size_t i = 0; i < runs.size(); ++i) {
     const RunSpec& run = runs[i];
-    if (geometries.Of(i) == nullptr) continue;
+    if (inputs.of_run[i] == TheoryInputs::kNone) continue;
     const auto [it, fresh] = known.try_emplace(
-        Network(geometries.Of(i), run.activation, run.init, run.gain,
+        Network(inputs.of_run[i], run.activation, run.init, run.gain,
                 run.bias_init, run.bias_std, run.widths),
         groups.size());
     if (fresh) groups.emplace_back();
@@ -118,7 +120,7 @@ void AddTheory(const std::vector<RunSpec>& runs,
                const InputGeometries& geometries, const SweepOptions& options,
                std::vector<RunResult>* results) {
   const TheoryTables tables;
-  const auto groups = TheoryGroups(runs, geometries);
+  const auto groups = TheoryGroups(runs, TheoryInputs(runs));
   const Jobs inside(groups.size() < options.jobs ? options.jobs : 1,
                     options.stop);
   ParallelFor(groups.size(), options.workers(), [&](size_t g) {
@@ -159,7 +161,7 @@ DeltaStart UnitStart(const RunSpec& run, const BatchGeometry& geometry) {
 
 Prediction PredictSweep(const std::vector<RunSpec>& runs, Jobs jobs) {
   const InputGeometries geometries(runs, jobs);
-  const auto groups = TheoryGroups(runs, geometries);
+  const auto groups = TheoryGroups(runs, TheoryInputs(runs));
   Prediction prediction;
   for (const std::vector<size_t>& group : groups) {
     prediction.runs.push_back(runs[group[0]]);

@@ -27,10 +27,20 @@ size_t TheoryStart(const RunSpec& run);
 // REQUIRES: HasTheory(run).
 NetworkModel TheoryModel(const RunSpec& run);
 
+// Which runs with theory share their inputs.
+struct TheoryInputs {
+  explicit TheoryInputs(const std::vector<RunSpec>& runs);
+  static constexpr size_t kNone = static_cast<size_t>(-1);
+
+  std::vector<const RunSpec*> first;  // a run of each of the inputs
+  std::vector<size_t> of_run;         // an index into `first`, or kNone
+};
+
 // The geometries of the inputs of a sweep.
 class InputGeometries {
  public:
   InputGeometries() = default;
+  // Throws Interrupted.
   InputGeometries(const std::vector<RunSpec>& runs, Jobs jobs);
 
   // nullptr where there is none.
@@ -43,8 +53,8 @@ class InputGeometries {
 
 // Groups of runs that share the forward recursion, in the order of their first
 // runs; runs without theory are left out.
-std::vector<std::vector<size_t>> TheoryGroups(
-    const std::vector<RunSpec>& runs, const InputGeometries& geometries);
+std::vector<std::vector<size_t>> TheoryGroups(const std::vector<RunSpec>& runs,
+                                              const TheoryInputs& inputs);
 
 // Fills RunResult::theory of the runs that are complete, from their
 // delta_start, which it frees.

@@ -1,0 +1,16 @@
+// What the theory of a sweep takes.
+#pragma once
+
+#include <vector>
+
+#include "sim/run_spec.h"
+#include "sim/work.h"
+
+namespace initscope {
+
+Work TheoryWork(const std::vector<RunSpec>& runs);
+
+// Bytes that a run keeps for its theory until that is made.
+double TheoryStartMemory(const RunSpec& run);
+
+}  // namespace initscope
