@@ -88,6 +88,32 @@ def test_what_killed_processes_leave(program, call, tmp_path):
     assert set(tmp_path.iterdir()) == strangers | {tmp_path / "x.h5"}
 
 
+# Where one layer, or the theory behind all of them, takes many seconds.
+@pytest.mark.parametrize("command, keys", [
+    ("run", "--init orthogonal --width 3000 --depth 2"),
+    ("run", "--init lsuv --width 3000 --depth 2"),
+    ("train", "--init orthogonal --width 3000 --depth 2"),
+    ("run", "--jacobian on --width 1024 --depth 2 --seed range(0,10)"),
+    ("run", "--width 4096 --depth 2 --batch 8192 --init uniform"),
+    ("attention", "--init orthogonal --d-k 3000 --d-model 3000 --tokens 8")])
+def test_signal_within_a_layer(program, tmp_path, command, keys):
+    process = subprocess.Popen(
+        [program, command, *keys.split(), "--output", "x.h5"],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.iterdir()):  # the temporary file
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.7)
+    assert process.poll() is None
+    begin = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert time.monotonic() - begin < 2
+    assert process.returncode == 130
+    assert len(said.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
 def shell(program, line, cwd):
     return subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], cwd=cwd,
                           env={**os.environ, "P": str(program)}, timeout=60,

@@ -17,6 +17,7 @@ size_t AvailableCores();
 // How many workers something may have, and what interrupts it. A number alone
 // will do.
 struct Jobs {
+  // NOLINTNEXTLINE(google-explicit-constructor)
   Jobs(size_t jobs, StopFlag flag = {}) : count(jobs), stop(flag) {}
 
   size_t count;

@@ -13,6 +13,7 @@ struct Interrupted : std::exception {};
 class StopFlag {
  public:
   // Refers to `raised`; nullptr is never raised.
+  // NOLINTNEXTLINE(google-explicit-constructor)
   StopFlag(const std::atomic<bool>* raised = nullptr) : raised_(raised) {}
 
   // Throws Interrupted.

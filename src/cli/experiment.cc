@@ -163,8 +163,9 @@ Experiment LoadExperiment(const Options& options) {
   SweepMemory least = {UsedMemory()};
   ResolvedSweep resolved = ResolveSweep(
       experiment.sweep, &catalog, default_steps, [&](const RunSpec& run) {
-        least.results += ResultMemory(run);
-        least.total += ResultMemory(run);
+        const double bytes = ResultMemory(run, experiment.theory);
+        least.results += bytes;
+        least.total += bytes;
         CheckMemory(experiment.title, least, experiment.jobs);
       });
   experiment.runs = std::move(resolved.runs);
@@ -172,8 +173,8 @@ Experiment LoadExperiment(const Options& options) {
   experiment.swept = experiment.sweep.swept;
   experiment.sweep.points.clear();
   experiment.inputs = catalog.inputs();
-  experiment.memory =
-      EstimateMemory(experiment.runs, experiment.jobs, UsedMemory());
+  experiment.memory = EstimateMemory(experiment.runs, experiment.jobs,
+                                     experiment.theory, UsedMemory());
   // Reading the data may have taken more than the runs will.
   experiment.memory.total = std::max(experiment.memory.total, PeakMemory());
   CheckMemory(experiment.title, experiment.memory, experiment.jobs);

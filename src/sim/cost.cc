@@ -56,17 +56,21 @@ double PassMemory(const RunSpec& run, double backward) {
   // Panels are padded: at most to kMaxPanelWidth samples.
   const size_t panels = (run.batch + kMaxPanelWidth - 1) / kMaxPanelWidth;
   const double batch = static_cast<double>(panels * kMaxPanelWidth);
-  double widths = 0, widest = 0;
-  for (size_t width : run.widths) {
-    const double padded = static_cast<double>(width + kUnitStep);
+  // X_0 … X_{L−1} and f'(Z) of those behind X_0; Z and what the loss makes of
+  // it; delta and its successor.
+  double widths = 0, kept = 0, widest = 0, widest_output = 0;
+  for (size_t l = 0; l <= run.depth(); ++l) {
+    const double padded = static_cast<double>(run.widths[l] + kUnitStep);
     widths += padded;
+    if (l < run.depth()) kept += (l > 0 ? 2 : 1) * padded;
+    if (l > 0) widest_output = std::max(widest_output, padded);
     widest = std::max(widest, padded);
   }
   const double rows = static_cast<double>(run.depth() + 1);
   const double columns = static_cast<double>(StatisticColumns().size());
-  // X and f'(Z) of every layer, Z and two copies; delta and its successor.
   const double tensors =
-      batch * (2 * widths + (3 + 2 * backward) * widest) * entry;
+      batch * entry *
+      (kept + 5 * widest_output + backward * (widest_output + widest));
   const double samples = (sizeof(RowMoments) + 32.0) * batch * rows;
   const double statistics =
       rows * (backward * sizeof(RowStatistics) + 8 * columns) + 9 * widths;

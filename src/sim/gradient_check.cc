@@ -161,9 +161,11 @@ GradientReport CheckGradients(const RunSpec& run,
   const std::vector<Matrix<double>> sensitivity = Sensitivities(gradients);
   CheckRange(run, network, sensitivity);
   for (size_t l = 1; l < network.depth(); ++l) {
+    options.stop.Check();
     network.IgnoreKinks(l, sensitivity[l]);
   }
   const RoundingNoise noise(network, gradients.delta, sensitivity);
+  options.stop.Check();
   GradientReport report;
   report.loss = gradients.loss;
   report.plain_loss = network.Loss();
@@ -171,6 +173,7 @@ GradientReport CheckGradients(const RunSpec& run,
   const std::vector<GradientTensor> tensors = GradientTensors(network.depth());
   report.tensors.resize(tensors.size());
   const AnalyticRounding rounding(gradients, network, noise, sensitivity);
+  options.stop.Check();
   const EntryGradient entries(gradients, network, noise, rounding);
   ParallelFor(tensors.size(), options.jobs, [&](size_t t) {
     report.tensors[t] =

@@ -108,7 +108,6 @@ double TableSeconds(const std::vector<RunSpec>& runs) {
 
 // How much longer a small run takes here than where the constants come from.
 double Slowness() {
-  constexpr double kReferenceSeconds = 3e-4;
   RunSpec run;
   run.activation = &Activations()[1];
   run.init = &Initializers()[0];
@@ -132,7 +131,8 @@ Rates::Rates(const std::vector<RunSpec>& runs, const Work& work) {
   }
   const RunSpec& run = Largest(runs);
   const auto measure = [&](Part part, auto seconds) {
-    if (work[part] > 0) seconds_[static_cast<size_t>(part)] = seconds(run);
+    const auto i = static_cast<size_t>(part);
+    if (work[part] > 0) seconds_[i] = kParts[i].measured * seconds(run);
   };
   measure(Part::kProducts, ProductSeconds<float>);
   measure(Part::kDoubleProducts, ProductSeconds<double>);
@@ -140,10 +140,12 @@ Rates::Rates(const std::vector<RunSpec>& runs, const Work& work) {
   measure(Part::kDecompositions, DecompositionSeconds);
   measure(Part::kTheoryTables,
           [&](const RunSpec&) { return TableSeconds(runs); });
-  const double product = seconds_[static_cast<size_t>(
-      run.precision == Precision::kFloat32 ? Part::kProducts
-                                           : Part::kDoubleProducts)];
-  if (product > 0) product_rate_ = 1 / product;
+  const auto products = static_cast<size_t>(run.precision == Precision::kFloat32
+                                                ? Part::kProducts
+                                                : Part::kDoubleProducts);
+  if (seconds_[products] > 0) {
+    product_rate_ = kParts[products].measured / seconds_[products];
+  }
 }
 
 double Rates::Seconds(const Work& work) const {

@@ -80,7 +80,7 @@ struct CostedBundle {
 
 bool IsShared(const RunSpec& run) {
   if (run.init->law == UnitLaw::kZero) return false;
-  constexpr double kSharedFlops = 2e7;
+  constexpr double kSharedFlops = 4e6;  // some tens of microseconds
   double largest = 0;
   for (size_t l = 0; l < run.depth(); ++l) {
     largest = std::max(largest, static_cast<double>(run.widths[l]) *

@@ -92,8 +92,9 @@ TEST(MakeSchedule, CutsAPassWhoseBackwardPassesDoNotFit) {
   }
   EXPECT_EQ(MakeSchedule(runs, 1, 1).parallel.size(), 40u);
   EXPECT_EQ(MakeSchedule(runs, 1, 1e9).parallel.size(), 1u);
-  EXPECT_GT(EstimateMemory(runs, 1, 0).total,
-            EstimateMemory({runs[0]}, 1, 0).total + 39 * 2 * 256 * 20 * 4);
+  EXPECT_GT(
+      EstimateMemory(runs, 1, true, 0).total,
+      EstimateMemory({runs[0]}, 1, true, 0).total + 39 * 2 * 256 * 20 * 4);
 }
 
 TEST(RunSweep, JobsAndOrderDoNotChangeABit) {

@@ -61,12 +61,12 @@ double Together(std::vector<double>* bytes, size_t jobs, double* more) {
 
 }  // namespace
 
-double ResultMemory(const RunSpec& run) {
+double ResultMemory(const RunSpec& run, bool theory) {
   // Once in the results, once more as the columns that are written, with the
   // keys that stand beside them; and the vectors that hold them.
-  constexpr double kKeys = 16, kJacobianColumns = 6, kRunBytes = 1024;
-  const double columns =
-      static_cast<double>(StatisticColumns().size() + TheoryColumns().size());
+  constexpr double kKeys = 16, kJacobianColumns = 6, kRunBytes = 2560;
+  const double columns = static_cast<double>(
+      StatisticColumns().size() + (theory ? TheoryColumns().size() : 0));
   const double records =
       std::max<double>(1, static_cast<double>(run.training.record.size()));
   const double steps =
@@ -74,7 +74,7 @@ double ResultMemory(const RunSpec& run) {
   const double values =
       static_cast<double>(run.jacobian_samples) *
       static_cast<double>(std::min(run.widths.front(), run.widths.back()));
-  return kRunBytes + TheoryStartMemory(run) +
+  return kRunBytes + (theory ? TheoryStartMemory(run) : 0) +
          records * static_cast<double>(run.depth() + 1) * 8 *
              (2 * columns + kKeys) +
          steps * 6 * sizeof(StepResult) +
@@ -82,11 +82,13 @@ double ResultMemory(const RunSpec& run) {
 }
 
 SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
-                           double used) {
+                           bool theory, double used) {
   // What the libraries and the writing of columns take.
-  constexpr double kProcess = 12e6;
+  constexpr double kProcess = 16e6;
   SweepMemory memory;
-  for (const RunSpec& run : runs) memory.results += ResultMemory(run);
+  for (const RunSpec& run : runs) {
+    memory.results += ResultMemory(run, theory && !IsTrained(runs));
+  }
   double most = 0;
   std::vector<double> alone;
   if (IsTrained(runs)) {
@@ -138,7 +140,7 @@ SweepWork CountWork(const std::vector<RunSpec>& runs, size_t jobs,
   if (theory) sum.total.Add(TheoryWork(runs));
   Work results;
   for (const RunSpec& run : runs) results.Add(ResultWork(run, theory));
-  results[Part::kMemory] = EstimateMemory(runs, jobs, 0).total;
+  results[Part::kMemory] = EstimateMemory(runs, jobs, theory, 0).total;
   sum.serial.Add(results);
   sum.total.Add(results);
   return sum;

@@ -18,10 +18,10 @@ struct SweepMemory {
 
 // With `used` bytes in use: the runs themselves, inputs and the program.
 SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
-                           double used);
+                           bool theory, double used);
 
 // Bytes that a run's results take until they are written.
-double ResultMemory(const RunSpec& run);
+double ResultMemory(const RunSpec& run, bool theory);
 
 struct SweepWork {
   Work total;

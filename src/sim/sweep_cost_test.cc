@@ -41,10 +41,10 @@ TEST(CountWork, GrowsAsTheKeysSay) {
     Part part;
   };
   constexpr Case kCases[] = {
-      {"depth", "80", Part::kProducts},  {"depth", "80", Part::kLayers},
-      {"depth", "80", Part::kResults},   {"depth", "80", Part::kTheoryRows},
+      {"depth", "80", Part::kProducts},  {"depth", "80", Part::kSamples},
+      {"depth", "80", Part::kResults},   {"depth", "80", Part::kTheoryPairs},
       {"batch", "32", Part::kSamples},   {"batch", "32", Part::kEntries},
-      {"batches", "2", Part::kProducts}, {"batches", "2", Part::kLayers},
+      {"batches", "2", Part::kProducts}, {"batches", "2", Part::kSamples},
       {"width", "200", Part::kEntries},  {"batch", "32", Part::kInputs}};
   for (const Case& c : kCases) {
     Settings more = run;
@@ -59,8 +59,8 @@ TEST(CountWork, HasWhatIsAskedForOnly) {
   const Settings run = {{"depth", "3"}, {"width", "20"}, {"batch", "8"}};
   const Work plain = WorkOf(run);
   for (const Part part :
-       {Part::kDecompositions, Part::kJacobians, Part::kTheoryRows,
-        Part::kTheoryTables, Part::kDescents, Part::kDoubleProducts}) {
+       {Part::kDecompositions, Part::kJacobians, Part::kTheoryPairs,
+        Part::kTheoryTables, Part::kDoubleProducts}) {
     EXPECT_EQ(plain[part], 0) << kParts[int(part)].name;
   }
   const auto with = [&](const char* key, const char* value) {
@@ -73,7 +73,7 @@ TEST(CountWork, HasWhatIsAskedForOnly) {
               3 * 8.0 / 3 * 20 * 20 * 20, 1);
   EXPECT_GT(with("jacobian", "on")[Part::kJacobians], 0);
   const Work theory = WorkOf(run, true);
-  EXPECT_GT(theory[Part::kTheoryRows], 0);
+  EXPECT_GT(theory[Part::kTheoryPairs], 0);
   EXPECT_GT(theory[Part::kTheoryTables], 0);
 }
 
@@ -100,14 +100,15 @@ TEST(EstimateMemory, GrowsWithRunsAndJobs) {
   for (int seed = 0; seed < 4; ++seed) {
     runs.push_back(MakeRun({{"seed", std::to_string(seed)}, {"width", "64"}}));
   }
-  const SweepMemory one = EstimateMemory({runs[0]}, 1, 1000);
-  const SweepMemory all = EstimateMemory(runs, 1, 1000);
-  const SweepMemory two = EstimateMemory(runs, 2, 1000);
+  const SweepMemory one = EstimateMemory({runs[0]}, 1, true, 1000);
+  const SweepMemory all = EstimateMemory(runs, 1, true, 1000);
+  const SweepMemory two = EstimateMemory(runs, 2, true, 1000);
   EXPECT_EQ(all.results, 4 * one.results);
+  EXPECT_LT(EstimateMemory(runs, 1, false, 1000).results, all.results);
   EXPECT_NEAR(all.total - one.total, all.results - one.results, 1);
   EXPECT_GT(two.total, all.total + 1e6);
   EXPECT_NEAR(two.total - all.total, all.per_job, 1);
-  EXPECT_EQ(EstimateMemory(runs, 2, 2000).total, two.total + 1000);
+  EXPECT_EQ(EstimateMemory(runs, 2, true, 2000).total, two.total + 1000);
 }
 
 }  // namespace

@@ -86,7 +86,6 @@ Work TheoryWork(const std::vector<RunSpec>& runs) {
     // Forward once, with the series of pairs where there is no closed form;
     // backward for each run.
     const double forward = run.activation->homogeneous ? 1 : 3;
-    work[Part::kTheoryRows] += layers * (1 + members);
     work[Part::kTheoryPairs] +=
         layers * (counts.pairs + counts.classes) * (forward + members);
     if (!run.activation->homogeneous) {

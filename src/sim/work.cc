@@ -41,7 +41,6 @@ Work PassWork(const RunSpec& run) {
   }
   const double rows = static_cast<double>(run.depth() + 1);
   work[Part::kSamples] = batch * rows;
-  work[Part::kLayers] = rows;
   return work;
 }
 
@@ -133,7 +132,6 @@ Work TrainingWork(const RunSpec& run) {
   step[Part::kInputs] =
       static_cast<double>(run.batch) *
       static_cast<double>(run.widths.front() + run.widths.back());
-  step[Part::kDescents] = Weights(run);
   Work work = WeightWork(run);
   work.Add(step, steps);
   return work;
