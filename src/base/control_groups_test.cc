@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "base/file_tree.h"
+#include "base/test_file_tree.h"
 
 namespace initscope {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/file_tree.h"
+#include "base/test_file_tree.h"
 
 namespace initscope {
 namespace {

@@ -101,6 +101,7 @@ SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
     }
     memory.per_job = BundleMemory(runs[0], 2) - BundleMemory(runs[0], 1);
     most = Together(&alone, jobs, &memory.per_job);
+    if (theory) most = std::max(most, GeometryMemory(runs, jobs));
     for (const Bundle& bundle : schedule.shared) {
       most = std::max(most, MemoryOf(runs, bundle, static_cast<double>(jobs)));
     }

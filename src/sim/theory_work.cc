@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "sim/theory_sweep.h"
@@ -96,6 +97,19 @@ Work TheoryWork(const std::vector<RunSpec>& runs) {
     work[Part::kTheoryTables] += static_cast<double>(of_activation.size());
   }
   return work;
+}
+
+double GeometryMemory(const std::vector<RunSpec>& runs, size_t jobs) {
+  std::vector<double> bytes;
+  for (const RunSpec* run : TheoryInputs(runs).first) {
+    // A batch in double, and the samples whose pairs are looked at.
+    bytes.push_back(
+        8 * static_cast<double>(run->widths.front()) *
+        (static_cast<double>(run->batch) + CountGroups(*run).paired));
+  }
+  std::sort(bytes.rbegin(), bytes.rend());
+  bytes.resize(std::min(jobs, bytes.size()));
+  return std::accumulate(bytes.begin(), bytes.end(), 0.0);
 }
 
 double TheoryStartMemory(const RunSpec& run) {
