@@ -1,7 +1,6 @@
 #include "base/machine.h"
 
 #include <malloc.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -102,9 +101,8 @@ double UsedMemory() {
 }
 
 double PeakMemory() {
-  rusage use = {};
-  getrusage(RUSAGE_SELF, &use);
-  return 1024 * static_cast<double>(use.ru_maxrss);
+  // Not getrusage()'s, which counts what the process was before exec().
+  return 1024 * NumberBehind("/proc/self/status", "VmHWM:").value_or(0);
 }
 
 std::string CpuModel() {

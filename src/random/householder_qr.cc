@@ -1,5 +1,6 @@
 #include "random/householder_qr.h"
 
+#include <Eigen/Dense>
 #include <algorithm>
 
 namespace initscope {
@@ -60,10 +61,16 @@ MatrixXd FormQ(const MatrixXd& vectors, const VectorXd& coefficients,
 
 }  // namespace
 
-VectorXd HouseholderQ(MatrixXd* a, StopFlag stop) {
-  const VectorXd coefficients = Factorize(a, stop);
-  VectorXd diagonal = a->diagonal();
-  *a = FormQ(*a, coefficients, stop);
+std::vector<double> HouseholderQ(MatrixView<double> columns, StopFlag stop) {
+  const auto cols = static_cast<Index>(columns.rows());
+  const auto rows = static_cast<Index>(columns.cols());
+  INITSCOPE_CHECK(1 <= cols && cols <= rows);
+  Eigen::Map<MatrixXd> in_place(columns.data(), rows, cols);
+  MatrixXd a = in_place;  // aligned as Eigen's own: sums depend on it
+  const VectorXd coefficients = Factorize(&a, stop);
+  std::vector<double> diagonal(columns.rows());
+  for (Index j = 0; j < cols; ++j) diagonal[static_cast<size_t>(j)] = a(j, j);
+  in_place = FormQ(a, coefficients, stop);
   return diagonal;
 }
 

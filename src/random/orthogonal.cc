@@ -1,38 +1,40 @@
 #include "random/orthogonal.h"
 
-#include <Eigen/Dense>
-#include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "random/householder_qr.h"
 
 namespace initscope {
+namespace {
+
+Matrix<double> Transposed(const Matrix<double>& a) {
+  Matrix<double> out(a.cols(), a.rows());
+  for (size_t i = 0; i < a.rows(); ++i) {
+    for (size_t j = 0; j < a.cols(); ++j) out(j, i) = a(i, j);
+  }
+  return out;
+}
+
+}  // namespace
 
 template <typename T>
 void FillOrthogonal(const VariateSource& source, MatrixView<T> out,
                     StopFlag stop) {
-  using RowMajor =
-      Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const auto rows = static_cast<Eigen::Index>(out.rows());
-  const auto cols = static_cast<Eigen::Index>(out.cols());
-  const bool transposed = rows < cols;
-  Eigen::MatrixXd q;
-  {
-    Matrix<double> draw(out.rows(), out.cols());
-    FillVariates(VariateLaw::kNormal, source, 0, 0, draw.view());
-    const Eigen::Map<const RowMajor> normal(draw.data(), rows, cols);
-    q = transposed ? Eigen::MatrixXd(normal.transpose())
-                   : Eigen::MatrixXd(normal);
-  }
-  const Eigen::VectorXd diagonal = HouseholderQ(&q, stop);
-  const double scale = std::sqrt(static_cast<double>(std::max(rows, cols)));
-  for (Eigen::Index j = 0; j < q.cols(); ++j) {
-    q.col(j) *= diagonal(j) < 0 ? -scale : scale;
-  }
-  for (Eigen::Index i = 0; i < rows; ++i) {
-    for (Eigen::Index j = 0; j < cols; ++j) {
-      out(static_cast<size_t>(i), static_cast<size_t>(j)) =
-          static_cast<T>(transposed ? q(j, i) : q(i, j));
+  Matrix<double> draw(out.rows(), out.cols());
+  FillVariates(VariateLaw::kNormal, source, 0, 0, draw.view());
+  // The columns that become orthogonal are its rows where they are fewer.
+  const bool transposed = out.rows() < out.cols();
+  Matrix<double> q = transposed ? std::move(draw) : Transposed(draw);
+  draw = {};
+  const std::vector<double> diagonal = HouseholderQ(q.view(), stop);
+  const double scale = std::sqrt(static_cast<double>(q.cols()));
+  for (size_t j = 0; j < q.rows(); ++j) {
+    const double factor = diagonal[j] < 0 ? -scale : scale;
+    for (size_t i = 0; i < q.cols(); ++i) {
+      T& entry = transposed ? out(j, i) : out(i, j);
+      entry = static_cast<T>(q(j, i) * factor);
     }
   }
 }

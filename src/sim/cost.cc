@@ -85,7 +85,7 @@ double BundleMemory(const RunSpec& run, double jobs) {
                        ? UnitWeightBytes(run)
                        : jobs * kWeightBlock * kWeightBlock *
                              (run.precision == Precision::kFloat32 ? 4 : 8);
-  // The QR holds the draw, its copy, the factors and Q, all in double.
+  // The QR holds the draw, the factors, Q and a copy, all in double.
   if (run.init->law == UnitLaw::kOrthogonal) {
     const bool is_float = run.precision == Precision::kFloat32;
     weights += LargestWeightBytes(run) * (1 + 4 * (is_float ? 2 : 1));
