@@ -150,3 +150,26 @@ def test_stdout_on_a_full_device(program, tmp_path):
     done = shell(program, '"$P" list >/dev/full', tmp_path)
     assert done.returncode == IO
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_terminal_that_goes_away(program, tmp_path):
+    """As a laptop that closes does to a sweep started with nohup or disown."""
+    master, slave = os.openpty()
+    process = subprocess.Popen(
+        [program, "run", "--depth", "30", "--width", "64", "--seed",
+         "range(0, 200)", "--output", "x.h5"], cwd=tmp_path, stderr=slave,
+        env={**os.environ, "TERM": "xterm"},
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    os.close(slave)
+    assert os.read(master, 10)  # the progress
+    os.close(master)
+    assert process.wait(timeout=60) == 0
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert len(file["runs/seed"]) == 200
+
+
+def test_stderr_on_a_full_device(program, tmp_path):
+    done = shell(program, f'"$P" run {" ".join(TINY)} --output x.h5 2>/dev/full',
+                 tmp_path)
+    assert done.returncode == 0
+    assert (tmp_path / "x.h5").exists()

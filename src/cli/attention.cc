@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/json_text.h"
 #include "cli/progress.h"
+#include "cli/say.h"
 #include "cli/units.h"
 #include "io/attention_writer.h"
 #include "io/input_reader.h"
@@ -65,8 +66,7 @@ int WorkedExample(const Options& options, const ExperimentHead& head,
     }
   }
   if (!options.quiet) {
-    fmt::print(stderr, "attention of {} -> {}\n", run.Title(),
-               output.path().string());
+    Say("attention of {} -> {}\n", run.Title(), output.path().string());
   }
   return 0;
 }
@@ -86,10 +86,9 @@ int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
       std::count_if(results.begin(), results.end(),
                     [](const AttentionResult& r) { return r.complete; }));
   if (complete < results.size()) {
-    fmt::print(stderr,
-               "initscope: interrupted after {} of {} runs; nothing was "
-               "written\n",
-               complete, results.size());
+    Say("initscope: interrupted after {} of {} runs; nothing was "
+        "written\n",
+        complete, results.size());
     return interrupt.ExitCode();
   }
   const double seconds = head.Seconds();
@@ -106,12 +105,12 @@ int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
   }
   if (!options.quiet) {
     if (sweep.duplicates > 0) {
-      fmt::print(stderr, "{} duplicate runs were dropped\n", sweep.duplicates);
+      Say("{} duplicate runs were dropped\n", sweep.duplicates);
     }
-    fmt::print(stderr, "{} runs in {} -> {} ({})\n", sweep.runs.size(),
-               SecondsText(seconds), output.path().string(),
-               BytesText(static_cast<double>(
-                   std::filesystem::file_size(output.path()))));
+    Say("{} runs in {} -> {} ({})\n", sweep.runs.size(), SecondsText(seconds),
+        output.path().string(),
+        BytesText(
+            static_cast<double>(std::filesystem::file_size(output.path()))));
   }
   return 0;
 }

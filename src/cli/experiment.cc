@@ -25,11 +25,11 @@ size_t ResolveJobs(const SweepPoint& settings) {
   if (it == settings.end()) return AvailableCores();
   const auto jobs = ParseNumber<uint64_t>(it->second.text);
   if (!jobs || *jobs < 1 || *jobs > kMostJobs) {
-    throw UserError(ExitCode::kUsage,
-                    fmt::format("{}: jobs = {} is not a whole number from 1 "
-                                "to {}",
-                                it->second.where, Quoted(it->second.text),
-                                kMostJobs));
+    throw UserError(
+        ExitCode::kUsage,
+        fmt::format("{}: jobs = {} is not a whole number from 1 "
+                    "to {}",
+                    it->second.where, Quoted(it->second.text), kMostJobs));
   }
   return *jobs;
 }

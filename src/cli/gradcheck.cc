@@ -19,6 +19,7 @@
 #include "cli/interrupt.h"
 #include "cli/json_text.h"
 #include "cli/progress.h"
+#include "cli/say.h"
 #include "cli/units.h"
 #include "sim/engine.h"
 #include "sim/gradient_check.h"
@@ -224,8 +225,8 @@ int GradcheckCommand(const Options& options) {
   try {
     checked = CheckRuns(experiment, options, &interrupt.raised(), &done);
   } catch (const Interrupted&) {
-    fmt::print(stderr, "initscope: interrupted after {} of {} runs\n",
-               done.load(), experiment.runs.size());
+    Say("initscope: interrupted after {} of {} runs\n", done.load(),
+        experiment.runs.size());
     return interrupt.ExitCode();
   }
   PrintInputs(experiment, options);

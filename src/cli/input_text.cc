@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/quoted_text.h"
+#include "cli/say.h"
 #include "io/byte_source.h"
 #include "sim/input_summary.h"
 
@@ -129,7 +130,7 @@ nlohmann::ordered_json InputJson(const Experiment& experiment) {
 }
 
 void PrintInputs(const Experiment& experiment, const Options& options) {
-  if (!options.quiet) fmt::print(stderr, "{}", InputText(experiment));
+  if (!options.quiet) Say("{}", InputText(experiment));
 }
 
 }  // namespace initscope

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/quoted_text.h"
 #include "cli/commands.h"
+#include "cli/say.h"
 #include "sim/keys.h"
 
 namespace initscope {
@@ -59,7 +60,7 @@ const CommandInfo& FindCommand(const std::string& name) {
 
 int Main(const std::vector<std::string>& arguments) {
   if (arguments.empty()) {
-    fmt::print(stderr, "{}", Usage());
+    Say("{}", Usage());
     return static_cast<int>(ExitCode::kUsage);
   }
   if (arguments[0] == "--help" || arguments[0] == "-h" ||

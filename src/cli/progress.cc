@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "cli/say.h"
 #include "cli/units.h"
 
 namespace initscope {
@@ -23,7 +24,7 @@ Progress::Progress(size_t runs, bool enabled)
 }
 
 Progress::~Progress() {
-  if (enabled_) fmt::print(stderr, "\r\033[K");
+  if (enabled_) Say("\r\033[K");
 }
 
 void Progress::Advance(size_t runs) {
@@ -44,8 +45,8 @@ void Progress::Draw() {
           ? std::string("…")
           : fmt::format("{:.3g} runs/s, {} left", rate,
                         SecondsText(static_cast<double>(runs_ - done_) / rate));
-  fmt::print(stderr, "\r\033[K{} of {} runs ({} %), {}", done_, runs_,
-             100 * done_ / runs_, rest);
+  Say("\r\033[K{} of {} runs ({} %), {}", done_, runs_, 100 * done_ / runs_,
+      rest);
   std::fflush(stderr);
 }
 

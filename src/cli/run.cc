@@ -12,6 +12,7 @@
 #include "cli/interrupt.h"
 #include "cli/json_text.h"
 #include "cli/progress.h"
+#include "cli/say.h"
 #include "cli/units.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
@@ -28,19 +29,16 @@ void PrintSummary(const Experiment& experiment,
                   const std::vector<RunResult>& results, double seconds,
                   const std::string& output) {
   if (experiment.duplicates > 0) {
-    fmt::print(stderr, "{} duplicate runs were dropped\n",
-               experiment.duplicates);
+    Say("{} duplicate runs were dropped\n", experiment.duplicates);
   }
   const auto diverged =
       std::count_if(results.begin(), results.end(),
                     [](const RunResult& r) { return r.diverged; });
   if (diverged > 0) {
-    fmt::print(stderr,
-               "{} of {} runs diverged (status); their rows end there\n",
-               diverged, results.size());
+    Say("{} of {} runs diverged (status); their rows end there\n", diverged,
+        results.size());
   }
-  fmt::print(
-      stderr, "{} runs in {} ({:.3g} useful GFLOP/s) -> {} ({})\n",
+  Say("{} runs in {} ({:.3g} useful GFLOP/s) -> {} ({})\n",
       experiment.runs.size(), SecondsText(seconds),
       SweepFlops(experiment.runs) / seconds / 1e9, output,
       BytesText(static_cast<double>(std::filesystem::file_size(output))));
@@ -63,10 +61,9 @@ int Simulate(const Options& options, Runner simulate) {
       std::count_if(results.begin(), results.end(),
                     [](const RunResult& r) { return r.complete; }));
   if (complete < results.size()) {
-    fmt::print(stderr,
-               "initscope: interrupted after {} of {} runs; nothing was "
-               "written\n",
-               complete, results.size());
+    Say("initscope: interrupted after {} of {} runs; nothing was "
+        "written\n",
+        complete, results.size());
     return interrupt.ExitCode();
   }
   const double seconds = experiment.Seconds();

@@ -10,6 +10,7 @@
 #include "cli/experiment.h"
 #include "cli/input_text.h"
 #include "cli/json_text.h"
+#include "cli/say.h"
 #include "cli/theory_text.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
@@ -25,8 +26,7 @@ void WritePrediction(const Experiment& experiment, const Prediction& prediction,
                  experiment.swept, experiment.inputs, writer);
   });
   if (!options.quiet) {
-    fmt::print(stderr, "{} networks -> {}\n", prediction.runs.size(),
-               output->path().string());
+    Say("{} networks -> {}\n", prediction.runs.size(), output->path().string());
   }
 }
 

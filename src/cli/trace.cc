@@ -13,6 +13,7 @@
 #include "cli/input_text.h"
 #include "cli/interrupt.h"
 #include "cli/json_text.h"
+#include "cli/say.h"
 #include "cli/step_text.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
@@ -139,7 +140,7 @@ int TraceCommand(const Options& options) {
                    experiment.swept, experiment.inputs, writer);
     });
   } catch (const Interrupted&) {
-    fmt::print(stderr, "initscope: interrupted; nothing was written\n");
+    Say("initscope: interrupted; nothing was written\n");
     return interrupt.ExitCode();
   }
   PrintInputs(experiment, options);
@@ -150,8 +151,7 @@ int TraceCommand(const Options& options) {
     fmt::print("{}", JsonText(json));
   }
   if (!options.quiet) {
-    fmt::print(
-        stderr, "{} ({}): loss {:.6g} -> {}\n", run.Title(),
+    Say("{} ({}): loss {:.6g} -> {}\n", run.Title(),
         run.depth() > 8 ? fmt::format("depth {}", run.depth()) : run.Shape(),
         result.loss_value, output.path().string());
   }
