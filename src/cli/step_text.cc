@@ -116,16 +116,16 @@ std::string StepText::LossSteps(const Matrix<double>& target) const {
   const size_t m = z.rows(), c = z.cols(), l = run_.depth();
   Matrix<double> prediction(m, c), difference(m, c);
   std::vector<double> delta(c);
-  double value = 0;
+  ScaledDouble value;
   for (size_t i = 0; i < m; ++i) {
     loss.predict(z.row(i), c, prediction.row(i));
     for (size_t j = 0; j < c; ++j) {
       difference(i, j) = prediction(i, j) - target(i, j);
     }
     int64_t exponent = 0;
-    value +=
-        loss.row({z.row(i), 0, target.row(i), c, m}, delta.data(), &exponent)
-            .value;
+    const LossRow row =
+        loss.row({z.row(i), 0, target.row(i), c, m}, delta.data(), &exponent);
+    value = value + row.value;
   }
   std::string text;
   if (loss.uses_labels) {
@@ -143,7 +143,7 @@ std::string StepText::LossSteps(const Matrix<double>& target) const {
   return text + fmt::format(
                     "loss = {}, m = {}, c = {}    1 × 1\n    {:>11.10g}"
                     "\n\n",
-                    loss.formula, m, c, value);
+                    loss.formula, m, c, value.ToDouble());
 }
 
 // The two factors of delta_l.

@@ -49,7 +49,7 @@ TEST(BinaryHeads, HaveTheSameValue) {
   ForAllHeads([](const Heads& heads) {
     const double tolerance = 8 * kEps * (std::abs(heads.logit) + 1);
     const LossRow &a = heads.softmax.row, &b = heads.sigmoid.row;
-    EXPECT_THAT(a.value, IsNear(b.value, tolerance));
+    EXPECT_THAT(a.value.ToDouble(), IsNear(b.value.ToDouble(), tolerance));
     EXPECT_THAT(a.cross_entropy, IsNear(b.cross_entropy, tolerance));
     EXPECT_THAT(a.kl_divergence, IsNear(b.kl_divergence, tolerance));
     EXPECT_THAT(a.label_entropy, IsNear(b.label_entropy, tolerance));
@@ -61,9 +61,9 @@ TEST(BinaryHeads, HaveTheSameValue) {
 TEST(BinaryHeads, HaveTheSameGradient) {
   ForAllHeads([](const Heads& heads) {
     const double tolerance = 8 * kEps / kSamples;
-    const double d = heads.sigmoid.delta[0];
-    EXPECT_THAT(heads.softmax.delta[1], IsNear(d, tolerance));
-    EXPECT_THAT(heads.softmax.delta[0], IsNear(-d, tolerance));
+    const double d = heads.sigmoid.PlainDelta(0);
+    EXPECT_THAT(heads.softmax.PlainDelta(1), IsNear(d, tolerance));
+    EXPECT_THAT(heads.softmax.PlainDelta(0), IsNear(-d, tolerance));
   });
 }
 
@@ -88,9 +88,11 @@ TEST(BinaryHeads, SoftmaxHasNoGradientAlongOneOne) {
     const auto& delta = heads.softmax.delta;
     EXPECT_THAT(delta[0] + delta[1], IsNear(0, 8 * kEps / kSamples));
   });
-  const double here = Evaluate(0.25, -1.5, 1).softmax.row.value;
+  const double here = Evaluate(0.25, -1.5, 1).softmax.row.value.ToDouble();
   for (double shift : {-16.0, 0.5, 1024.0}) {  // exact in binary
-    EXPECT_EQ(Evaluate(0.25 + shift, -1.5 + shift, 1).softmax.row.value, here);
+    EXPECT_EQ(
+        Evaluate(0.25 + shift, -1.5 + shift, 1).softmax.row.value.ToDouble(),
+        here);
   }
 }
 

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
+#include <vector>
 
 #include "base/matrix.h"
+#include "linalg/scaled_matrix.h"
 #include "random/variates.h"
-#include "stats/scaled_double.h"
 
 namespace initscope {
 namespace {
@@ -34,6 +36,23 @@ double Sigmoid(double z) {
   return (z >= 0 ? 1 : e) / (1 + e);
 }
 
+// Where all parts of a row of delta are below this, it is computed anew with an
+// exponent of its own. What is not normal is flushed to 0, so that entries down
+// to 1e-18 of the largest are kept.
+constexpr double kLeastDelta = 0x1p-960;
+// e^-x with x beyond this is taken as 0: its exponent, and four times it (of
+// second moments of products), are far from the end of int64_t.
+constexpr double kLargestLog = 2e17;
+
+// What a row of delta whose largest part is e^log_part has as its exponent: 0
+// where double's range does.
+int64_t DeltaExponent(double log_part) {
+  const double log2 = log_part / std::numbers::ln2;
+  const bool has_one =
+      log2 < std::log2(kLeastDelta) && log_part >= -kLargestLog;
+  return has_one ? static_cast<int64_t>(std::floor(log2)) : 0;
+}
+
 // ‖z − y‖²/(2mc): the target is brought to the logits' exponent, not the
 // reverse, so that exploding logits keep a finite delta.
 LossRow Mse(const LossInput& in, double* delta, int64_t* delta_exponent) {
@@ -48,7 +67,26 @@ LossRow Mse(const LossInput& in, double* delta, int64_t* delta_exponent) {
     delta[j] = d * scale;
   }
   *delta_exponent = e;
-  return {Plain(squares * scale / 2, 2 * e), kNaN, kNaN, kNaN};
+  return {{squares * scale / 2, 2 * e}, kNaN, kNaN, kNaN};
+}
+
+// (1 − y) σ(z) − y σ(−z) of every output, each part through its logarithm.
+void TinySigmoidDelta(const LossInput& in, double* delta, int64_t* exponent) {
+  const double m = static_cast<double>(in.samples);
+  std::vector<double> log_up(in.outputs), log_down(in.outputs);
+  double largest = -HUGE_VAL;
+  for (size_t j = 0; j < in.outputs; ++j) {
+    const double z = Plain(in.logits[j], in.exponent);
+    log_up[j] = std::log1p(-in.target[j]) - Softplus(-z);
+    log_down[j] = std::log(in.target[j]) - Softplus(z);
+    largest = std::max({largest, log_up[j], log_down[j]});
+  }
+  *exponent = DeltaExponent(largest);
+  for (size_t j = 0; j < in.outputs && *exponent != 0; ++j) {
+    delta[j] =
+        (ExpScaled(log_up[j], *exponent) - ExpScaled(log_down[j], *exponent)) /
+        m;
+  }
 }
 
 LossRow SigmoidCrossEntropy(const LossInput& in, double* delta,
@@ -70,9 +108,37 @@ LossRow SigmoidCrossEntropy(const LossInput& in, double* delta,
     // ŷ − y, without cancellation for y = 0 and 1.
     delta[j] = ((1 - y) * Sigmoid(z) - y * Sigmoid(-z)) / m;
   }
-  out.value = out.cross_entropy / m;
+  out.value.value = out.cross_entropy / m;
   *delta_exponent = 0;
+  if (MaxMagnitude(delta, in.outputs) < kLeastDelta) {
+    TinySigmoidDelta(in, delta, delta_exponent);
+  }
   return out;
+}
+
+// ŷ − y where both are all at `top` but for next to nothing: then log ŷ_j is
+// z_j − z_top, and delta of the largest is what the others leave.
+void TinySoftmaxDelta(const LossInput& in, size_t top, double* delta,
+                      int64_t* exponent) {
+  const double m = static_cast<double>(in.samples);
+  const auto log_p = [&](size_t j) {
+    return Plain(in.logits[j] - in.logits[top], in.exponent);
+  };
+  double largest = -HUGE_VAL;
+  for (size_t j = 0; j < in.outputs; ++j) {
+    if (j != top) {
+      largest = std::max({largest, log_p(j), std::log(in.target[j])});
+    }
+  }
+  *exponent = DeltaExponent(largest);
+  if (*exponent == 0) return;
+  delta[top] = 0;
+  for (size_t j = 0; j < in.outputs; ++j) {
+    if (j == top) continue;
+    const double y = Plain(in.target[j], -*exponent);
+    delta[j] = (ExpScaled(log_p(j), *exponent) - y) / m;
+    delta[top] -= delta[j];
+  }
 }
 
 LossRow SoftmaxCrossEntropy(const LossInput& in, double* delta,
@@ -103,8 +169,11 @@ LossRow SoftmaxCrossEntropy(const LossInput& in, double* delta,
   }
   // ŷ_top − y_top where both may be near 1: the difference of the rests.
   delta[top] = (y_others - others / (1 + others)) / m;
-  out.value = out.cross_entropy / m;
+  out.value.value = out.cross_entropy / m;
   *delta_exponent = 0;
+  if (MaxMagnitude(delta, c) < kLeastDelta) {
+    TinySoftmaxDelta(in, top, delta, delta_exponent);
+  }
   return out;
 }
 
@@ -116,7 +185,7 @@ LossRow Probe(const LossInput& in, double* delta, int64_t* delta_exponent) {
     delta[j] = in.target[j];
   }
   *delta_exponent = 0;
-  return {Plain(sum, in.exponent), kNaN, kNaN, kNaN};
+  return {{sum, in.exponent}, kNaN, kNaN, kNaN};
 }
 
 void PredictItself(const double* logits, size_t outputs, double* prediction) {

@@ -5,6 +5,10 @@
 // entropies are computed from logits, never from log ŷ, in double, and are
 // finite for any finite logit.
 //
+// delta_L and the values carry exponents, so that neither leaves double's
+// range: where a cross entropy is right by z nats, delta_L is about e^-z, and 0
+// only beyond z = 2e17 (kLargestLog in losses.cc).
+//
 // To add one: a row function and a row of the table in losses.cc.
 #pragma once
 
@@ -13,10 +17,12 @@
 #include <span>
 #include <string_view>
 
+#include "stats/scaled_double.h"
+
 namespace initscope {
 
 struct LossRow {
-  double value = 0;  // this row's share of the batch's loss
+  ScaledDouble value;  // this row's share of the batch's loss
   // Of this sample, in nats, where the target is a distribution, else NaN:
   double label_entropy = 0;  // H(y)
   double cross_entropy = 0;  // H(y, ŷ)

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
+#include <string_view>
 #include <vector>
 
 #include "base/test_matchers.h"
@@ -22,8 +25,8 @@ TEST(Losses, DeltaIsTheDerivativeOfTheValue) {
       std::vector<double> up = z, down = z;
       up[j] += h;
       down[j] -= h;
-      const double numeric = (Evaluate(loss, up, y).row.value -
-                              Evaluate(loss, down, y).row.value) /
+      const double numeric = (Evaluate(loss, up, y).row.value.ToDouble() -
+                              Evaluate(loss, down, y).row.value.ToDouble()) /
                              (2 * h);
       // Rounding eps·|loss|/h ~ 1e-9, truncation h² ~ 1e-12.
       EXPECT_THAT(std::ldexp(at.delta[j], static_cast<int>(at.exponent)),
@@ -50,12 +53,16 @@ TEST(Losses, MatchTheirDefinitions) {
   for (size_t j = 0; j < 3; ++j) {
     softmax -= y[j] * std::log(std::exp(z[j]) / sum) / m;
   }
-  EXPECT_THAT(Evaluate(Find("mse"), z, y).row.value, IsNear(mse, 1e-15));
-  EXPECT_THAT(Evaluate(Find("sigmoid_cross_entropy"), z, y).row.value,
-              IsNear(sigmoid, 1e-15));
-  EXPECT_THAT(Evaluate(Find("softmax_cross_entropy"), z, y).row.value,
-              IsNear(softmax, 1e-15));
-  EXPECT_THAT(Evaluate(Find("probe"), z, y).row.value, IsNear(probe, 1e-15));
+  EXPECT_THAT(Evaluate(Find("mse"), z, y).row.value.ToDouble(),
+              IsNear(mse, 1e-15));
+  EXPECT_THAT(
+      Evaluate(Find("sigmoid_cross_entropy"), z, y).row.value.ToDouble(),
+      IsNear(sigmoid, 1e-15));
+  EXPECT_THAT(
+      Evaluate(Find("softmax_cross_entropy"), z, y).row.value.ToDouble(),
+      IsNear(softmax, 1e-15));
+  EXPECT_THAT(Evaluate(Find("probe"), z, y).row.value.ToDouble(),
+              IsNear(probe, 1e-15));
 }
 
 // delta_L is (ŷ − y)/m for the cross-entropies, (ŷ − y)/(mc) for mse; each
@@ -95,7 +102,7 @@ TEST(Losses, CrossEntropyIsLabelEntropyPlusKl) {
     EXPECT_THAT(row.label_entropy + row.kl_divergence,
                 IsNear(row.cross_entropy, 1e-14 * row.cross_entropy));
     EXPECT_GT(row.kl_divergence, 0);
-    EXPECT_THAT(row.value, IsNear(row.cross_entropy / 4, 1e-15));
+    EXPECT_THAT(row.value.ToDouble(), IsNear(row.cross_entropy / 4, 1e-15));
   }
   EXPECT_TRUE(std::isnan(Evaluate(Find("mse"), z, y).row.label_entropy));
 }
@@ -107,7 +114,7 @@ TEST(Losses, AreRightAndFiniteForHugeLogits) {
     const Evaluated sigmoid =
         Evaluate(Find("sigmoid_cross_entropy"), z, one_hot, 1);
     const double log1pe = std::log1p(std::exp(-std::abs(big)));
-    EXPECT_THAT(sigmoid.row.value,
+    EXPECT_THAT(sigmoid.row.value.ToDouble(),
                 IsNear((big < 0 ? -big : 0) + log1pe + std::log(2.0) +
                            std::log1p(std::exp(1.0)),
                        1e-15 * (std::abs(big) + 4)));
@@ -119,7 +126,7 @@ TEST(Losses, AreRightAndFiniteForHugeLogits) {
     const double rest = 1 + std::exp(1.0);  // of the two other logits
     const double expected = big > 0 ? std::log1p(rest * std::exp(-big))
                                     : -big + std::log(rest + std::exp(big));
-    EXPECT_THAT(softmax.row.value,
+    EXPECT_THAT(softmax.row.value.ToDouble(),
                 IsNear(expected, 1e-15 * (std::abs(big) + 4)));
     EXPECT_TRUE(std::isfinite(softmax.row.kl_divergence));
     // δ sums to zero, and keeps its relative precision where ŷ ≈ y.
@@ -134,16 +141,16 @@ TEST(Losses, TakeLogitsWithExponents) {
   const std::vector<double> z = {1.5, 1.25, -1};
   const Evaluated right =
       Evaluate(Find("softmax_cross_entropy"), z, {1, 0, 0}, 1, 2000);
-  EXPECT_EQ(right.row.value, 0);
+  EXPECT_EQ(right.row.value.ToDouble(), 0);
   EXPECT_EQ(right.delta[0], 0);
   const Evaluated wrong =
       Evaluate(Find("softmax_cross_entropy"), z, {0, 1, 0}, 1, 2000);
-  EXPECT_TRUE(std::isinf(wrong.row.value));
+  EXPECT_TRUE(std::isinf(wrong.row.value.ToDouble()));
   EXPECT_EQ(wrong.delta[0], 1);
   EXPECT_EQ(wrong.delta[1], -1);
   const Evaluated sigmoid =
       Evaluate(Find("sigmoid_cross_entropy"), z, {1, 1, 0}, 1, 2000);
-  EXPECT_EQ(sigmoid.row.value, 0);
+  EXPECT_EQ(sigmoid.row.value.ToDouble(), 0);
   // mse keeps its delta in the logits' exponent.
   const Evaluated mse = Evaluate(Find("mse"), z, {1, 0, 0}, 2, 2000);
   EXPECT_EQ(mse.exponent, 2000);
@@ -152,9 +159,91 @@ TEST(Losses, TakeLogitsWithExponents) {
   const Evaluated tiny = Evaluate(Find("mse"), z, {1, 0, 0}, 2, -2000);
   EXPECT_EQ(tiny.exponent, 0);
   EXPECT_THAT(tiny.delta[0], IsNear(-1.0 / 6, 1e-16));
-  EXPECT_THAT(
-      Evaluate(Find("softmax_cross_entropy"), z, {1, 0, 0}, 1, -2000).row.value,
-      IsNear(std::log(3.0), 1e-15));
+  EXPECT_THAT(Evaluate(Find("softmax_cross_entropy"), z, {1, 0, 0}, 1, -2000)
+                  .row.value.ToDouble(),
+              IsNear(std::log(3.0), 1e-15));
+}
+
+// Of a sample of a batch of one, in long double, whose range is wide enough
+// for 10,000 nats: p − y from the parts that do not cancel.
+std::vector<long double> ReferenceDelta(std::string_view loss,
+                                        const std::vector<double>& z,
+                                        const std::vector<double>& y) {
+  const size_t c = z.size();
+  std::vector<long double> delta(c);
+  if (loss == "sigmoid_cross_entropy") {
+    for (size_t j = 0; j < c; ++j) {
+      const long double up = std::exp(static_cast<long double>(z[j]));
+      delta[j] = ((1 - y[j]) * up - y[j]) / (1 + up);
+    }
+    return delta;
+  }
+  const auto top =
+      static_cast<size_t>(std::max_element(z.begin(), z.end()) - z.begin());
+  long double others = 0;
+  for (size_t j = 0; j < c; ++j) {
+    if (j != top) others += std::exp(static_cast<long double>(z[j]) - z[top]);
+  }
+  for (size_t j = 0; j < c; ++j) {
+    if (j == top) continue;
+    delta[j] =
+        std::exp(static_cast<long double>(z[j]) - z[top]) / (1 + others) - y[j];
+    delta[top] -= delta[j];
+  }
+  return delta;
+}
+
+TEST(Losses, DeltaKeepsItsDigitsBelowTheRangeOfDoubles) {
+  for (const char* name : {"softmax_cross_entropy", "sigmoid_cross_entropy"}) {
+    for (const double nats : {600.0, 665.0, 670.0, 700.0, 745.5, 800.0, 1e4}) {
+      const std::vector<double> z = {-nats - 2, nats / 3, -nats, -nats / 2};
+      for (const double other : {0.0, 1e-300, 1e-290, 1e-200}) {
+        SCOPED_TRACE(testing::Message() << name << nats << " " << other);
+        // Entries that are not right may be 0: a row has one exponent.
+        const std::vector<double> y = {other, 1 - 3 * other, other, other};
+        const Evaluated at = Evaluate(Find(name), z, y, 1);
+        const auto expected = ReferenceDelta(name, z, y);
+        long double largest = 0;
+        for (long double d : expected) largest = std::max(largest, std::abs(d));
+        ASSERT_GT(largest, 0);
+        for (size_t j = 0; j < 4; ++j) {
+          const long double found = std::ldexp(
+              static_cast<long double>(at.delta[j]), int(at.exponent));
+          // The logits' own rounding, and what a cut at 2^-60 leaves.
+          EXPECT_LE(std::abs(found - expected[j]) / largest,
+                    2 * nats * 2.3e-16 + 1e-17)
+              << j;
+        }
+      }
+    }
+  }
+}
+
+TEST(Losses, DeltaIsNeverZeroWhereItsExponentFits) {
+  // 2^52 is a distance of 0.5·2^53 between the first two.
+  for (const int64_t e : {9, 10, 12, 30, 52, 57}) {
+    const Evaluated at =
+        Evaluate(Find("softmax_cross_entropy"), {1.5, 1, -1}, {1, 0, 0}, 4, e);
+    const double nats = 0.5 * std::ldexp(1.0, int(e));
+    EXPECT_THAT(std::log2(-at.delta[0]) + double(at.exponent),
+                IsNear(-nats / std::numbers::ln2 - 2, 1e-15 * nats + 1e-12));
+    EXPECT_EQ(at.delta[0], -at.delta[1] - at.delta[2]);
+  }
+  // Beyond, it is 0, and so is the loss.
+  const Evaluated at =
+      Evaluate(Find("softmax_cross_entropy"), {1.5, 1, -1}, {1, 0, 0}, 4, 60);
+  EXPECT_EQ(at.delta, (std::vector<double>{0, 0, 0}));
+  EXPECT_EQ(at.exponent, 0);
+}
+
+TEST(Losses, ValuesGoBeyondTheRangeOfDoubles) {
+  const std::vector<double> z = {1.5, 1.25, -1};
+  const Evaluated mse = Evaluate(Find("mse"), z, {1, 0, 0}, 2, 2000);
+  EXPECT_THAT(mse.row.value.Log10(),
+              IsNear(std::log10(4.8125 / 12) + 4000 * std::log10(2.0), 1e-12));
+  const Evaluated probe = Evaluate(Find("probe"), z, {1, -2, 2}, 2, 2000);
+  EXPECT_EQ(probe.row.value.value, -3);
+  EXPECT_EQ(probe.row.value.exponent, 2000);
 }
 
 TEST(Losses, SoftmaxIsInvariantToAShift) {
@@ -163,7 +252,7 @@ TEST(Losses, SoftmaxIsInvariantToAShift) {
   for (double& v : shifted) v += 512;  // exact enough: ulp(512) = 1e-13
   const Evaluated a = Evaluate(Find("softmax_cross_entropy"), z, y);
   const Evaluated b = Evaluate(Find("softmax_cross_entropy"), shifted, y);
-  EXPECT_THAT(a.row.value, IsNear(b.row.value, 1e-12));
+  EXPECT_THAT(a.row.value.ToDouble(), IsNear(b.row.value.ToDouble(), 1e-12));
 }
 
 TEST(Losses, DrawTheirTargets) {

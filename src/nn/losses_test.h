@@ -24,6 +24,10 @@ struct Evaluated {
   LossRow row;
   std::vector<double> delta;  // mantissas; plain where exponent is 0
   int64_t exponent = 0;
+
+  double PlainDelta(size_t j) const {
+    return ScaledDouble{delta[j], exponent}.ToDouble();
+  }
 };
 
 // The loss of logits z · 2^exponent at target y, a sample of a batch of m.

@@ -25,7 +25,6 @@ BatchLoss ApplyLoss(const RunSpec& run, const PackedBatch<T>& z,
   std::vector<double> logits(outputs), delta(outputs);
   BatchLoss loss;
   loss.samples = run.batch;
-  LossRow& sum = loss.sum;
   for (size_t i = 0; i < run.batch; ++i) {
     CopySample(z, i, mantissas.data());
     for (size_t j = 0; j < outputs; ++j) {
@@ -36,10 +35,10 @@ BatchLoss ApplyLoss(const RunSpec& run, const PackedBatch<T>& z,
         run.loss->row({logits.data(), z.exponent[i] + factor.exponent,
                        targets.row(i), outputs, run.batch},
                       delta.data(), &exponent);
-    sum.value += row.value;
-    sum.label_entropy += row.label_entropy;
-    sum.cross_entropy += row.cross_entropy;
-    sum.kl_divergence += row.kl_divergence;
+    loss.value = loss.value + row.value;
+    loss.label_entropy = loss.label_entropy + ScaledDouble{row.label_entropy};
+    loss.cross_entropy = loss.cross_entropy + ScaledDouble{row.cross_entropy};
+    loss.kl_divergence = loss.kl_divergence + ScaledDouble{row.kl_divergence};
     loss.correct += IsCorrect(logits, targets.row(i));
     NormalizeRow(delta.data(), outputs, &exponent);
     std::copy_n(delta.data(), outputs, delta_out->mantissa.row(i));
@@ -48,13 +47,24 @@ BatchLoss ApplyLoss(const RunSpec& run, const PackedBatch<T>& z,
   return loss;
 }
 
-void AddLoss(const BatchLoss& loss, size_t batches, RunResult* result) {
+void MeanLoss::Add(const BatchLoss& loss, size_t batches) {
   const double b = static_cast<double>(batches);
   const double samples = static_cast<double>(loss.samples) * b;
-  result->loss_value += loss.sum.value / b;
-  result->label_entropy += loss.sum.label_entropy / samples;
-  result->cross_entropy += loss.sum.cross_entropy / samples;
-  result->kl_divergence += loss.sum.kl_divergence / samples;
+  const auto add = [](ScaledDouble term, double divisor, ScaledDouble* sum) {
+    term.value /= divisor;
+    *sum = *sum + term;
+  };
+  add(loss.value, b, &value_);
+  add(loss.label_entropy, samples, &label_entropy_);
+  add(loss.cross_entropy, samples, &cross_entropy_);
+  add(loss.kl_divergence, samples, &kl_divergence_);
+}
+
+void MeanLoss::Store(RunResult* result) const {
+  result->loss_value = value_.ToDouble();
+  result->label_entropy = label_entropy_.ToDouble();
+  result->cross_entropy = cross_entropy_.ToDouble();
+  result->kl_divergence = kl_divergence_.ToDouble();
 }
 
 template BatchLoss ApplyLoss(const RunSpec&, const PackedBatch<float>&,

@@ -8,11 +8,11 @@
 
 namespace initscope {
 
-// Sums over the samples of a batch (nn/losses.h), and how many of them have
-// their largest logit at the target's class; a single logit stands for class 1
-// where it is positive. `correct` is meaningful for labelled data only.
+// Sums over the samples of a batch of what LossRow has, and how many of them
+// have their largest logit at the target's class; a single logit stands for
+// class 1 where it is positive. `correct` is meaningful for labelled data only.
 struct BatchLoss {
-  LossRow sum;
+  ScaledDouble value, label_entropy, cross_entropy, kl_divergence;
   size_t samples = 0;
   size_t correct = 0;
 };
@@ -23,7 +23,16 @@ BatchLoss ApplyLoss(const RunSpec& run, const PackedBatch<T>& z,
                     ScaledDouble factor, const Matrix<double>& targets,
                     ScaledMatrix<T>* delta);
 
-// Adds what one of `batches` batches contributes to a run's means.
-void AddLoss(const BatchLoss& loss, size_t batches, RunResult* result);
+// A run's means over its batches. Sums of what is out of a double's range may
+// be in it, or have a sign that two infinities would not.
+class MeanLoss {
+ public:
+  // One of `batches` batches.
+  void Add(const BatchLoss& loss, size_t batches);
+  void Store(RunResult* result) const;
+
+ private:
+  ScaledDouble value_, label_entropy_, cross_entropy_, kl_divergence_;
+};
 
 }  // namespace initscope

@@ -34,7 +34,8 @@ struct RunState {
   RunResult* result;
   ForwardPass<T>* forward;
   BackwardPass<T>* backward;
-  DeltaRecorder* start;                    // or nullptr
+  DeltaRecorder* start;  // or nullptr
+  MeanLoss loss;
   std::vector<ScaledDouble> x_factor;      // of X_l and Z_l, l = 0 … L
   std::vector<ScaledDouble> delta_factor;  // of delta_l
 };
@@ -64,7 +65,7 @@ class Simulation {
     std::map<PassKey, ForwardPass<T>*> passes;
     for (size_t i = 0; i < runs.size(); ++i) {
       RunState<T> state = {runs[i], results[i], nullptr, nullptr,
-                           nullptr, {},         {}};
+                           nullptr, {},         {},      {}};
       ForwardPass<T>*& forward = passes[ForwardPassKey(*runs[i])];
       if (forward == nullptr) forward = &forward_.emplace_back(*runs[i]);
       state.forward = forward;
@@ -112,13 +113,13 @@ class Simulation {
     if (batch == 0) jacobians_.Measure(forward_, weights_, options_);
     std::set<const BackwardPass<T>*> begun;
     ScaledMatrix<T> delta;
-    for (const RunState<T>& state : states_) {
+    for (RunState<T>& state : states_) {
       if (batch >= state.run->batches) continue;
       Checkpoint();
       const Matrix<double>& y = TargetsOf(*state.run, batch);
-      AddLoss(ApplyLoss(*state.run, state.forward->z(), state.x_factor.back(),
-                        y, &delta),
-              state.run->batches, state.result);
+      state.loss.Add(ApplyLoss(*state.run, state.forward->z(),
+                               state.x_factor.back(), y, &delta),
+                     state.run->batches);
       if (!begun.insert(state.backward).second) continue;
       state.backward->Begin(delta, batch, options_.workers());
       if (options_.observer != nullptr) {
@@ -215,6 +216,7 @@ class Simulation {
         result.first_non_finite_layer = static_cast<int64_t>(l);
       }
     }
+    state.loss.Store(&result);
     if (state.start != nullptr) {
       // A pass over U itself has the run's own delta_L, where it begins.
       result.delta_start =

@@ -8,6 +8,7 @@
 
 #include "sim/oracle_test.h"
 #include "sim/run_id.h"
+#include "sim/statistics.h"
 
 namespace initscope {
 namespace {
@@ -130,6 +131,97 @@ TEST(EngineRange, BiasesMeetVanishingAndExplodingActivations) {
                           {"gain", gain},
                           {"bias_std", "0.5"}},
                          1e3);
+  }
+}
+
+// Every sample is right by hundreds or thousands of nats, each by its own: the
+// cross entropies' delta is e^-1000 and the like, and so is all that follows.
+TEST(EngineRange, CrossEntropiesThatAreRightKeepTheirDelta) {
+  struct Shape {
+    const char* loss;
+    const char* shape;  // dW from Gram matrices, or formed where it is narrow
+  };
+  constexpr double kBelowDoubles = -340;  // log10 of the largest |delta|
+  int seen = 0;
+  for (const Shape& at : {Shape{"softmax_cross_entropy", "12x24x24x2"},
+                          Shape{"softmax_cross_entropy", "3x2x3"},
+                          Shape{"sigmoid_cross_entropy", "12x24x24x1"},
+                          Shape{"sigmoid_cross_entropy", "3x2x1"}}) {
+    for (const char* precision : {"float32", "float64"}) {
+      for (int seed = 0; seed < 60; ++seed) {
+        const RunSpec run = MakeRun({{"activation", "linear"},
+                                     {"shape", at.shape},
+                                     {"loss", at.loss},
+                                     {"init", "lecun_normal"},
+                                     {"gain", "13"},
+                                     {"batch", "2"},
+                                     {"input_variance", "30"},
+                                     {"precision", precision},
+                                     {"seed", std::to_string(seed)}});
+        std::vector<Oracle> oracle;
+        oracle.push_back(ComputeOracle(run, 0));
+        const RealMatrix& delta = oracle[0].delta[run.depth()];
+        Real largest = 0, smallest = 1;
+        for (size_t i = 0; i < delta.rows(); ++i) {
+          Real most = 0;
+          for (size_t j = 0; j < delta.cols(); ++j) {
+            most = std::max(most, std::abs(delta(i, j)));
+          }
+          largest = std::max(largest, most);
+          smallest = std::min(smallest, most);
+        }
+        // Squares must fit long double, too.
+        if (!(largest < std::pow(Real{10}, kBelowDoubles)) ||
+            smallest < std::pow(Real{10}, -2400)) {
+          continue;
+        }
+        ++seen;
+        SCOPED_TRACE(CanonicalRun(run));
+        const RunResult result = Simulate(run);
+        // A logit of 5,000 is off by some eps of it, its exponential by as
+        // many nats.
+        const double tolerance = 5000 * 20 * Epsilon(run);
+        for (size_t l = 0; l <= run.depth(); ++l) {
+          const auto expected = OracleStatistics(oracle, l);
+          for (const StatisticColumn& column : StatisticColumns()) {
+            const std::string& name = column.name;
+            const bool is_backward = name.find("delta") != name.npos ||
+                                     name.find("gradient") != name.npos;
+            if (!is_backward || !name.starts_with("log10_") ||
+                !expected.contains(name)) {
+              continue;
+            }
+            const double value = static_cast<double>(expected.at(name));
+            const double measured = Statistic(result, l, name);
+            if (std::isinf(value) && value == measured) continue;
+            EXPECT_TRUE(std::isfinite(measured)) << name << " row " << l;
+            EXPECT_NEAR(measured, value, tolerance) << name << " row " << l;
+          }
+        }
+      }
+    }
+  }
+  EXPECT_GE(seen, 40);
+}
+
+// Losses of batches that are out of range add up as numbers, not as ±∞.
+TEST(EngineRange, LossesBeyondTheRangeOfDoublesKeepTheirSign) {
+  for (const char* loss : {"probe", "mse"}) {
+    const RunSpec run = MakeRun({{"activation", "relu"},
+                                 {"depth", "5"},
+                                 {"width", "8"},
+                                 {"batch", "5"},
+                                 {"batches", "4"},
+                                 {"gain", "1e90"},
+                                 {"loss", loss},
+                                 {"precision", "float64"}});
+    Real expected = 0;
+    for (size_t b = 0; b < run.batches; ++b) {
+      expected += ComputeOracle(run, b).loss / 4;
+    }
+    const double found = Simulate(run).loss_value;
+    EXPECT_TRUE(std::isinf(found));
+    EXPECT_EQ(found, static_cast<double>(expected)) << loss;
   }
 }
 

@@ -16,7 +16,8 @@ SampleDerivatives DifferentiateLoss(const Loss& loss, const double* logits,
   std::vector<double> prediction(outputs), unused(outputs);
   int64_t exponent = 0;
   const auto value = [&](double* gradient, int64_t* e) {
-    return loss.row({beta.data(), 0, target, outputs, 1}, gradient, e).value;
+    return loss.row({beta.data(), 0, target, outputs, 1}, gradient, e)
+        .value.ToDouble();
   };
   SampleDerivatives sample;
   sample.loss = value(delta.data(), &exponent);

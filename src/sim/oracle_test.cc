@@ -166,10 +166,16 @@ Real Head(const RunSpec& run, const RealMatrix& z, const RealMatrix& y,
         loss += (std::max(zij, Real{0}) - zij * yij +
                  std::log1p(std::exp(-std::abs(zij)))) /
                 m;
-        d = (Sigmoid(zij) - yij) / m;
+        d = ((1 - yij) * Sigmoid(zij) - yij * Sigmoid(-zij)) / m;
       } else if (run.loss->name == "softmax_cross_entropy") {
         loss -= yij * (zij - max - std::log(sum)) / m;
-        d = (std::exp(zij - max) / sum - yij) / m;
+        // ŷ − y of the whole less that of the others, which does not cancel.
+        for (size_t k = 0; k < z.cols(); ++k) {
+          if (k == j && zij < max) d += std::exp(zij - max) / sum - yij;
+          if (k != j && zij == max)
+            d -= std::exp(z(i, k) - max) / sum - y(i, k);
+        }
+        d /= m;
       } else {
         loss += yij * zij;
         d = yij;

@@ -56,7 +56,7 @@ double PlainNetwork::LossOf(const double* logits, size_t sample) const {
   return parameters_.loss
       ->row({logits, 0, target.row(sample), target.cols(), samples()},
             delta.data(), &exponent)
-      .value;
+      .value.ToDouble();
 }
 
 void PlainNetwork::IgnoreKinks(size_t l, const Matrix<double>& sensitivity) {

@@ -90,7 +90,7 @@ class Trainer {
       backward_.Record(records);
       const BatchLoss loss = Forward(step, shows);
       AddStep(loss);
-      if (!std::isfinite(loss.sum.value) || (records && !AreFinite())) {
+      if (!std::isfinite(result_.loss_value) || (records && !AreFinite())) {
         result_.diverged = true;
         break;
       }
@@ -159,13 +159,14 @@ class Trainer {
   void AddStep(const BatchLoss& loss) {
     const bool labelled =
         run_.loss->uses_labels && run_.samples && run_.samples->classes() > 0;
+    MeanLoss mean;
+    mean.Add(loss, 1);
+    mean.Store(&result_);
     result_.steps.push_back(
-        {loss.sum.value, labelled ? static_cast<double>(loss.correct) /
-                                        static_cast<double>(loss.samples)
-                                  : std::numeric_limits<double>::quiet_NaN()});
-    result_.loss_value = result_.label_entropy = 0;
-    result_.cross_entropy = result_.kl_divergence = 0;
-    AddLoss(loss, 1, &result_);
+        {result_.loss_value, labelled
+                                 ? static_cast<double>(loss.correct) /
+                                       static_cast<double>(loss.samples)
+                                 : std::numeric_limits<double>::quiet_NaN()});
   }
 
   void Record(uint64_t step) {

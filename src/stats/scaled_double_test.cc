@@ -114,6 +114,30 @@ TEST(ScaledDouble, ProductsOfAnyLengthStayInRange) {
   EXPECT_TRUE(std::isnan((ScaledDouble{3, 5} * std::nan("")).value));
 }
 
+TEST(ScaledDouble, SquaresOfAnySize) {
+  for (const double x : {1e-300, 1e-160, 1e-154, 0.3, 1e150, 1e160, 1e300}) {
+    EXPECT_THAT(SquareOf(x).Log10(), IsNear(2 * std::log10(x), 1e-12)) << x;
+    EXPECT_THAT(SquareOf(x).Log(), IsNear(2 * std::log(x), 1e-12)) << x;
+  }
+  EXPECT_EQ(SquareOf(0.3).value, 0.3 * 0.3);
+  EXPECT_EQ(SquareOf(0.3).exponent, 0);
+  EXPECT_EQ(SquareOf(0).value, 0);
+}
+
+// Against long double, whose range is wider.
+TEST(ScaledDouble, ExponentialsOfAnySize) {
+  for (const double x : {-11000.0, -5000.25, -745.2, -1.5, 0.3, 800.0, 9e3}) {
+    const auto exponent = static_cast<int64_t>(std::floor(x / std::log(2.0)));
+    const long double expected =
+        std::ldexp(std::exp(static_cast<long double>(x)), int(-exponent));
+    EXPECT_THAT(ExpScaled(x, exponent),
+                IsNear(static_cast<double>(expected), 4e-16 * 2))
+        << x;
+  }
+  EXPECT_EQ(ExpScaled(-1.5, 0), std::exp(-1.5));
+  EXPECT_EQ(ExpScaled(-HUGE_VAL, -2000), 0);
+}
+
 TEST(ScaledDouble, PassesNanOn) {
   const ScaledDouble nan = {std::nan(""), 0};
   for (const ScaledDouble& other :
