@@ -29,7 +29,7 @@ std::optional<LayerVariances> HiddenVariances(const RunSpec& run) {
   const auto width = static_cast<double>(run.widths[1]);
   const double scale = run.Scale(1);
   return LayerVariances{scale * scale * width,
-                        TheoryModel(run).bias_variance[1]};
+                        TheoryModel(run).bias_variance[1].ToDouble()};
 }
 
 struct Asymptotics {

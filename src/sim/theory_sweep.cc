@@ -13,19 +13,12 @@
 namespace initscope {
 namespace {
 
-Matrix<double> PlainInputs(const RunSpec& run, size_t batch) {
-  ScaledMatrix<double> x;
-  FillInputs(run, batch, &x);
-  for (size_t i = 0; i < x.rows(); ++i) {
-    if (x.exponent[i] == 0) continue;
-    ScaleByPowerOfTwo(x.mantissa.row(i), x.cols(), x.exponent[i]);
-  }
-  return std::move(x.mantissa);
-}
-
 std::unique_ptr<BatchGeometry> MakeGeometry(const RunSpec& run) {
-  return std::make_unique<BatchGeometry>(
-      run.batches, [&](size_t batch) { return PlainInputs(run, batch); });
+  return std::make_unique<BatchGeometry>(run.batches, [&](size_t batch) {
+    ScaledMatrix<double> x;
+    FillInputs(run, batch, &x);
+    return x;
+  });
 }
 
 std::vector<double> Columns(const std::vector<TheoryRow>& rows) {
@@ -58,10 +51,10 @@ NetworkModel TheoryModel(const RunSpec& run) {
     model.log_scale.push_back(2 * std::log(run.Scale(l)));
     model.bias_variance.push_back(
         run.bias_init == BiasInit::kTorchDefault
-            ? 1 / (3 * static_cast<double>(run.widths[l]))
-            : run.bias_std * run.bias_std);
+            ? ScaledDouble{1 / (3 * static_cast<double>(run.widths[l])), 0}
+            : SquareOf(run.bias_std));
   }
-  if (run.init->data_dependent) model.output_variance = run.gain * run.gain;
+  if (run.init->data_dependent) model.output_variance = SquareOf(run.gain);
   model.independent = run.init->law != UnitLaw::kOrthogonal;
   return model;
 }

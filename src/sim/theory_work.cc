@@ -56,8 +56,8 @@ void AddIntervals(const RunSpec& run, std::set<int>* intervals) {
   double before = HUGE_VAL;
   for (size_t l = 0; l + 1 < std::min(run.depth(), kMostLayers); ++l) {
     const double fan_in = static_cast<double>(run.widths[l]);
-    const double q =
-        std::exp(model.log_scale[l]) * fan_in * square + model.bias_variance[l];
+    const double q = std::exp(model.log_scale[l]) * fan_in * square +
+                     model.bias_variance[l].ToDouble();
     if (!(q > 0) || !std::isfinite(q)) return;
     const double log_q = std::clamp(std::log(q), -64.0, 63.0);
     intervals->insert(static_cast<int>(std::floor(log_q)));

@@ -276,6 +276,7 @@ void Recursion::FillWeightGradient(size_t l) const {
 
 void FillBackward(const ForwardTheory& forward, const DeltaStart& start,
                   std::vector<TheoryRow>* rows, StopFlag stop) {
+  if (!forward.holds()) return;
   Recursion recursion(forward, start, rows);
   recursion.Fill(start.layer);
   for (size_t l = start.layer; l-- > 0;) {

@@ -39,7 +39,8 @@ struct DeltaStart {
   double log_unit = 0;
 };
 
-// The backward columns of rows 0 … start.layer. Throws Interrupted.
+// The backward columns of rows 0 … start.layer; none where the theory does not
+// hold. Throws Interrupted.
 // REQUIRES: the forward columns are filled.
 void FillBackward(const ForwardTheory& forward, const DeltaStart& start,
                   std::vector<TheoryRow>* rows, StopFlag stop = {});

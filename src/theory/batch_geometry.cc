@@ -9,31 +9,35 @@
 namespace initscope {
 namespace {
 
-std::vector<uint32_t> Ascending(std::span<const double> values) {
+bool IsLess(ScaledDouble a, ScaledDouble b) {
+  return (a + ScaledDouble{-b.value, b.exponent}).value < 0;
+}
+
+std::vector<uint32_t> Ascending(std::span<const ScaledDouble> values) {
   std::vector<uint32_t> order(values.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](uint32_t i, uint32_t k) {
-    return values[i] < values[k];
+    return IsLess(values[i], values[k]);
   });
   return order;
 }
 
 // Cuts values into at most `most` groups of nearly equal count, by size;
 // group_of[i] is that of value i. Returns each group's mean and count.
-std::vector<BatchGeometry::Group> Cut(std::span<const double> values,
+std::vector<BatchGeometry::Group> Cut(std::span<const ScaledDouble> values,
                                       size_t most,
                                       std::vector<uint32_t>* group_of) {
   const size_t n = values.size(), groups = std::min(n, most);
   const std::vector<uint32_t> order = Ascending(values);
-  std::vector<BatchGeometry::Group> out(groups, {0, 0});
+  std::vector<BatchGeometry::Group> out(groups, {{}, 0});
   group_of->resize(n);
   for (size_t rank = 0; rank < n; ++rank) {
     const size_t g = rank * groups / n;
     (*group_of)[order[rank]] = static_cast<uint32_t>(g);
-    out[g].square += values[order[rank]];
+    out[g].square = out[g].square + values[order[rank]];
     ++out[g].count;
   }
-  for (BatchGeometry::Group& group : out) group.square /= group.count;
+  for (BatchGeometry::Group& group : out) group.square.value /= group.count;
   return out;
 }
 
@@ -47,19 +51,21 @@ void AppendRows(const Matrix<double>& x, size_t most, size_t* rows,
 
 }  // namespace
 
-BatchGeometry::BatchGeometry(size_t batches,
-                             const std::function<Matrix<double>(size_t)>& x) {
-  std::vector<double> squares;
+BatchGeometry::BatchGeometry(
+    size_t batches, const std::function<ScaledMatrix<double>(size_t)>& x) {
+  std::vector<ScaledDouble> squares;
   Matrix<double> paired;
   size_t rows = 0;
   for (size_t b = 0; b < batches; ++b) {
-    const Matrix<double> rows_of_batch = x(b);
+    const ScaledMatrix<double> scaled = x(b);
+    const Matrix<double>& rows_of_batch = scaled.mantissa;
     batch_ = rows_of_batch.rows();
     for (size_t i = 0; i < batch_; ++i) {
       const double* row = rows_of_batch.row(i);
-      squares.push_back(
+      const double square =
           std::inner_product(row, row + rows_of_batch.cols(), row, 0.0) /
-          static_cast<double>(rows_of_batch.cols()));
+          static_cast<double>(rows_of_batch.cols());
+      squares.push_back({square, 2 * scaled.exponent[i]});
     }
     const size_t pool = batch_ > 1 ? batch_ : batches;
     if (b == 0) {
@@ -70,13 +76,13 @@ BatchGeometry::BatchGeometry(size_t batches,
     }
   }
   groups_ = Cut(squares, kSampleGroups, &sample_group_);
-  const std::span<const double> of_paired(squares.data(), paired.rows());
+  const std::span<const ScaledDouble> of_paired(squares.data(), paired.rows());
   classes_ = Cut(of_paired, kClasses, &class_);
   GroupPairs(paired, of_paired);
 }
 
 void BatchGeometry::GroupPairs(const Matrix<double>& x,
-                               std::span<const double> squares) {
+                               std::span<const ScaledDouble> squares) {
   const size_t n = x.rows(), classes = classes_.size();
   pair_group_.assign(n * (n - 1) / 2, kNoPair);
   const Matrix<double> gram = ProductWithTransposed(x.view(), x.view());
@@ -85,8 +91,9 @@ void BatchGeometry::GroupPairs(const Matrix<double>& x,
   std::vector<double> distance(pair_group_.size());
   for (size_t k = 1, pair = 0; k < n; ++k) {
     for (size_t i = 0; i < k; ++i, ++pair) {
-      if (squares[i] == 0 || squares[k] == 0) continue;
-      const double norms = std::sqrt(squares[i]) * std::sqrt(squares[k]) *
+      const double a_square = squares[i].value, b_square = squares[k].value;
+      if (a_square == 0 || b_square == 0) continue;
+      const double norms = std::sqrt(a_square) * std::sqrt(b_square) *
                            static_cast<double>(x.cols());
       // Rounding of two equal rows must not make an angle of theirs.
       const double d = 1 - gram(i, k) / norms;
@@ -97,13 +104,13 @@ void BatchGeometry::GroupPairs(const Matrix<double>& x,
     }
   }
   for (size_t ab = 0; ab < members.size(); ++ab) {
-    std::vector<double> values;
-    for (uint32_t pair : members[ab]) values.push_back(distance[pair]);
+    std::vector<ScaledDouble> values;
+    for (uint32_t pair : members[ab]) values.push_back({distance[pair], 0});
     std::vector<uint32_t> group_of;
     const auto first = static_cast<uint32_t>(pairs_.size());
     for (const Group& group : Cut(values, kAngles, &group_of)) {
       pairs_.push_back({static_cast<uint32_t>(ab / classes),
-                        static_cast<uint32_t>(ab % classes), group.square,
+                        static_cast<uint32_t>(ab % classes), group.square.value,
                         group.count});
     }
     for (size_t i = 0; i < members[ab].size(); ++i) {

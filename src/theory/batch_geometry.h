@@ -16,7 +16,8 @@
 #include <span>
 #include <vector>
 
-#include "base/matrix.h"
+#include "linalg/scaled_matrix.h"
+#include "stats/scaled_double.h"
 
 namespace initscope {
 
@@ -29,7 +30,7 @@ class BatchGeometry {
 
   // Samples of nearly equal norm.
   struct Group {
-    double square;  // |x|²/width, the mean of the group's
+    ScaledDouble square;  // |x|²/width, the mean of the group's
     double count;
   };
   // Pairs i < k of samples, of classes a <= b, at nearly the same angle.
@@ -39,8 +40,10 @@ class BatchGeometry {
     double count;
   };
 
-  // x(0) … x(batches − 1) are the inputs, batch × width, of finite entries.
-  BatchGeometry(size_t batches, const std::function<Matrix<double>(size_t)>& x);
+  // x(0) … x(batches − 1) are the inputs, batch × width, of finite entries,
+  // their rows normalized (linalg/scaled_matrix.h).
+  BatchGeometry(size_t batches,
+                const std::function<ScaledMatrix<double>(size_t)>& x);
 
   size_t samples() const { return sample_group_.size(); }
   size_t batch() const { return batch_; }
@@ -67,7 +70,9 @@ class BatchGeometry {
   }
 
  private:
-  void GroupPairs(const Matrix<double>& x, std::span<const double> squares);
+  // The rows' mantissas, and the mean squares of these.
+  void GroupPairs(const Matrix<double>& x,
+                  std::span<const ScaledDouble> squares);
 
   size_t batch_ = 0;
   std::vector<Group> groups_, classes_;

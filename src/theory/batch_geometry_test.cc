@@ -20,6 +20,11 @@ Matrix<double> Draw(size_t rows, size_t cols, unsigned seed) {
   return x;
 }
 
+ScaledMatrix<double> Plain(Matrix<double> x) {
+  const size_t rows = x.rows();
+  return {std::move(x), std::vector<int64_t>(rows, 0)};
+}
+
 double Dot(const Matrix<double>& x, size_t i, size_t k) {
   return std::inner_product(x.row(i), x.row(i) + x.cols(), x.row(k), 0.0);
 }
@@ -27,14 +32,16 @@ double Dot(const Matrix<double>& x, size_t i, size_t k) {
 TEST(BatchGeometry, FewSamplesAreNotGrouped) {
   const size_t n = BatchGeometry::kClasses;
   const Matrix<double> x = Draw(n, 20, 1);
-  const BatchGeometry geometry(1, [&](size_t) { return Draw(n, 20, 1); });
+  const BatchGeometry geometry(1,
+                               [&](size_t) { return Plain(Draw(n, 20, 1)); });
   ASSERT_EQ(geometry.pairs().size(), n * (n - 1) / 2);
   for (size_t k = 0; k < n; ++k) {
     const double square = Dot(x, k, k) / 20;
-    EXPECT_NEAR(geometry.classes()[geometry.Class(k)].square, square,
+    EXPECT_NEAR(geometry.classes()[geometry.Class(k)].square.ToDouble(), square,
                 1e-14 * square);
-    EXPECT_NEAR(geometry.sample_groups()[geometry.SampleGroup(k)].square,
-                square, 1e-14 * square);
+    EXPECT_NEAR(
+        geometry.sample_groups()[geometry.SampleGroup(k)].square.ToDouble(),
+        square, 1e-14 * square);
     for (size_t i = 0; i < k; ++i) {
       const double c = Dot(x, i, k) / std::sqrt(Dot(x, i, i) * Dot(x, k, k));
       EXPECT_NEAR(geometry.pairs()[geometry.PairGroupOf(i, k)].one_minus_cosine,
@@ -47,14 +54,14 @@ TEST(BatchGeometry, FewSamplesAreNotGrouped) {
 TEST(BatchGeometry, GroupsKeepCountsAndMeans) {
   const size_t m = 50, batches = 3, d = 12;
   const BatchGeometry geometry(
-      batches, [&](size_t b) { return Draw(m, d, 10 + unsigned(b)); });
+      batches, [&](size_t b) { return Plain(Draw(m, d, 10 + unsigned(b))); });
   EXPECT_EQ(geometry.samples(), m * batches);
   EXPECT_EQ(geometry.paired(), m);
   EXPECT_TRUE(geometry.pairs_share_a_batch());
   double count = 0, square = 0;
   for (const auto& group : geometry.sample_groups()) {
     count += group.count;
-    square += group.count * group.square;
+    square += group.count * group.square.ToDouble();
   }
   EXPECT_EQ(count, m * batches);
   double expected = 0, angles = 0;
@@ -86,17 +93,17 @@ TEST(BatchGeometry, EqualRowsHaveNoAngle) {
       x(0, j) = x(1, j) = 0.1 * double(j) + 0.3;
       x(2, j) = 0;
     }
-    return x;
+    return Plain(std::move(x));
   });
   ASSERT_EQ(geometry.pairs().size(), 1u);  // a zero has no angle
   EXPECT_EQ(geometry.pairs()[0].one_minus_cosine, 0);
   EXPECT_EQ(geometry.PairGroupOf(0, 2), BatchGeometry::kNoPair);
-  EXPECT_EQ(geometry.sample_groups()[0].square, 0);
+  EXPECT_EQ(geometry.sample_groups()[0].square.value, 0);
 }
 
 TEST(BatchGeometry, SingleSamplesPairAcrossBatches) {
   const BatchGeometry geometry(
-      4, [](size_t b) { return Draw(1, 9, unsigned(b)); });
+      4, [](size_t b) { return Plain(Draw(1, 9, unsigned(b))); });
   EXPECT_FALSE(geometry.pairs_share_a_batch());
   EXPECT_EQ(geometry.pair_count(), 6);
 }

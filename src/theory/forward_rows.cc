@@ -166,7 +166,7 @@ void Row::FillActivationVariance(TheoryRow* row) const {
   }
   const ActivationVariance v(geometry_, layer_, width_, second.log_limit);
   const double unit = std::exp(second.log_limit / 2);
-  row->activation_mean = v.mean() * unit;
+  row->activation_mean = v.mean() == 0 ? 0 : v.mean() * unit;
   variance.log_limit = second.log_limit + std::log(v.limit());
   if (!independent_) return;
   row->activation_mean_std = unit * std::sqrt(v.MeanVariance());
@@ -187,6 +187,7 @@ void Row::FillActivationVariance(TheoryRow* row) const {
 std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward, Jobs jobs) {
   const size_t depth = forward.model().depth();
   std::vector<TheoryRow> rows(depth + 1);
+  if (!forward.holds()) return rows;
   ParallelFor(depth, jobs, [&](size_t i) {
     const size_t l = i + 1;
     const Row made(forward, l);

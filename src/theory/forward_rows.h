@@ -9,7 +9,8 @@
 
 namespace initscope {
 
-// Rows 0 … L, their forward columns filled; none at row 0, the input. `jobs`
+// Rows 0 … L, their forward columns filled; none at row 0, the input, and
+// none at all where the theory does not hold. `jobs`
 // workers change no bit.
 std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward, Jobs jobs);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <optional>
 
 #include "theory/batch_spread.h"
@@ -73,6 +74,10 @@ ForwardTheory::ForwardTheory(const NetworkModel& model,
   Begin();
   for (size_t l = 0; l < model.depth(); ++l) {
     stop.Check();
+    if (!HasWeights(l)) {
+      holds_ = false;
+      return;
+    }
     Propagate(l);
     if (l + 1 < model.depth()) Activate(l + 1);
   }
@@ -81,11 +86,11 @@ ForwardTheory::ForwardTheory(const NetworkModel& model,
 void ForwardTheory::Begin() {
   LayerState& layer = layers_[0];
   for (const BatchGeometry::Group& group : geometry_.sample_groups()) {
-    layer.log_square.push_back(std::log(group.square));
+    layer.log_square.push_back(group.square.Log());
   }
   for (const BatchGeometry::Group& group : geometry_.classes()) {
     ClassState& state = layer.classes.emplace_back();
-    state.log_square = std::log(group.square);
+    state.log_square = group.square.Log();
   }
   for (const BatchGeometry::PairGroup& group : geometry_.pairs()) {
     PairState& state = layer.pairs.emplace_back();
@@ -160,18 +165,27 @@ void ForwardTheory::ActivatePairs(size_t l) {
   }
 }
 
+// lsuv scales what has a variance.
+bool ForwardTheory::HasWeights(size_t l) const {
+  const std::vector<double>& squares = layers_[l].log_square;
+  return !model_.output_variance ||
+         std::any_of(squares.begin(), squares.end(),
+                     [](double log_square) { return log_square > kNever; });
+}
+
 void ForwardTheory::Propagate(size_t l) {
   LayerState& layer = layers_[l];
   LayerState& next = layers_[l + 1];
   const auto fan_in = static_cast<double>(model_.widths[l]);
   layer.log_weight = model_.log_scale[l];
-  if (model_.output_variance > 0) {
-    layer.log_weight = std::log(model_.output_variance / fan_in) -
+  if (model_.output_variance) {
+    const auto [value, exponent] = *model_.output_variance;
+    layer.log_weight = ScaledDouble{value / fan_in, exponent}.Log() -
                        LogMeanExp(layer.log_square, geometry_.sample_groups());
   }
   const double log_weights = layer.log_weight + std::log(fan_in);
-  const double bias = model_.bias_variance[l];
-  const double log_bias = std::log(bias);
+  const ScaledDouble bias = model_.bias_variance[l];
+  const double log_bias = bias.Log();
   for (double log_square : layer.log_square) {
     next.log_q.push_back(LogAdd(log_weights + log_square, log_bias));
   }
@@ -194,7 +208,8 @@ void ForwardTheory::Propagate(size_t l) {
   PropagatePairs(l, log_weights, bias);
 }
 
-void ForwardTheory::PropagatePairs(size_t l, double log_weights, double bias) {
+void ForwardTheory::PropagatePairs(size_t l, double log_weights,
+                                   ScaledDouble bias) {
   const LayerState& layer = layers_[l];
   LayerState& next = layers_[l + 1];
   const auto fan_in = static_cast<double>(model_.widths[l]);
@@ -208,13 +223,15 @@ void ForwardTheory::PropagatePairs(size_t l, double log_weights, double bias) {
     // the bias add), with σ_b² = r S E f².
     const double weights = std::sqrt(a.share * b.share);
     if (weights == 0) {
-      out.log_distance = bias > 0 ? kNever : kNoTheory;
+      out.log_distance = bias.value > 0 ? kNever : kNoTheory;
       continue;
     }
     const auto root = [&](const ClassState& state) {
-      return bias == 0
-                 ? 0
-                 : std::sqrt(bias * std::exp(-log_weights - state.log_square));
+      if (bias.value == 0) return 0.0;
+      const double log_unit =
+          static_cast<double>(bias.exponent) * std::numbers::ln2;
+      return std::sqrt(bias.value *
+                       std::exp(log_unit - log_weights - state.log_square));
     };
     const double root_a = root(a), root_b = root(b);
     const double differing = root_a - root_b;

@@ -20,6 +20,7 @@
 // but all there is where samples are nearly orthogonal.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "base/stop_flag.h"
@@ -34,9 +35,9 @@ struct NetworkModel {
   const Activation* activation = nullptr;
   std::vector<size_t> widths;     // q_0 … q_L
   std::vector<double> log_scale;  // log s² of W_l's entries; −∞ for zero
-  std::vector<double> bias_variance;  // of b_l
-  // lsuv: s is such that X_l W_l has this variance; 0 for all others.
-  double output_variance = 0;
+  std::vector<ScaledDouble> bias_variance;  // of b_l
+  // lsuv: s is such that X_l W_l has this variance.
+  std::optional<ScaledDouble> output_variance;
   // Entries of W are independent: else no spread is known.
   bool independent = true;
 
@@ -79,7 +80,10 @@ class ForwardTheory {
 
   const NetworkModel& model() const { return model_; }
   const BatchGeometry& geometry() const { return geometry_; }
-  // l = 0 … L. At 0 and L, f is the identity.
+  // Whether there is such a network: not where lsuv meets a layer whose X_l is
+  // zero.
+  bool holds() const { return holds_; }
+  // l = 0 … L. At 0 and L, f is the identity. REQUIRES: holds().
   const LayerState& layer(size_t l) const { return layers_[l]; }
 
  private:
@@ -87,13 +91,15 @@ class ForwardTheory {
   void Activate(size_t l);
   bool HasSettled(size_t l, size_t p) const;
   void ActivatePairs(size_t l);
+  bool HasWeights(size_t l) const;
   void Propagate(size_t l);
-  void PropagatePairs(size_t l, double log_weights, double bias);
+  void PropagatePairs(size_t l, double log_weights, ScaledDouble bias);
 
   const NetworkModel& model_;
   const BatchGeometry& geometry_;
   const TheoryTables& tables_;
   std::vector<LayerState> layers_;
+  bool holds_ = true;
 };
 
 }  // namespace initscope

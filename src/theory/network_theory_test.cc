@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "theory/backward_theory.h"
+#include "theory/batch_spread.h"
 #include "theory/forward_rows.h"
 #include "theory/pair_quadrature.h"
 
@@ -19,11 +20,13 @@ const Activation& Find(std::string_view name) {
                        [&](const Activation& f) { return f.name == name; });
 }
 
-Matrix<double> Inputs() {  // unequal norms, correlations of both signs
+// Unequal norms, correlations of both signs.
+ScaledMatrix<double> Inputs() {
   const double rows[4][3] = {
       {1.0, 0.2, -0.4}, {0.5, 1.5, 0.3}, {-0.6, 0.9, 1.1}, {2.0, 0.1, 0.7}};
-  Matrix<double> x(4, 3);
-  std::copy_n(rows[0], 12, x.data());
+  ScaledMatrix<double> x;
+  x.Resize(4, 3);
+  std::copy_n(rows[0], 12, x.mantissa.data());
   return x;
 }
 
@@ -34,7 +37,7 @@ NetworkModel Model(const Activation& f, std::vector<size_t> widths, double gain,
   for (size_t l = 0; l + 1 < widths.size(); ++l) {
     model.log_scale.push_back(
         std::log(gain * gain / static_cast<double>(widths[l])));
-    model.bias_variance.push_back(bias * bias);
+    model.bias_variance.push_back({bias * bias, 0});
   }
   model.widths = std::move(widths);
   return model;
@@ -63,7 +66,7 @@ TEST(NetworkTheory, AgreesWithThePlainRecursion) {
     const DeltaStart start = UnitStart(geometry, 4);
     FillBackward(forward, start, &rows);
     // Forward.
-    const Matrix<double> x = Inputs();
+    const Matrix<double> x = Inputs().mantissa;
     double k[4][4], slopes[5][4][4], products[5][4][4];
     for (int a = 0; a < 4; ++a) {
       for (int b = 0; b < 4; ++b) {
@@ -141,8 +144,9 @@ TEST(NetworkTheory, AgreesWithThePlainRecursion) {
 // the same of delta; E log M is less by half of the logarithm's variance.
 TEST(NetworkTheory, ReluHasTheSpreadOfHaninAndNica) {
   const BatchGeometry geometry(1, [](size_t) {
-    Matrix<double> x(1, 3);
-    x(0, 0) = x(0, 1) = x(0, 2) = 1;
+    ScaledMatrix<double> x;
+    x.Resize(1, 3);
+    std::fill_n(x.mantissa.data(), 3, 1.0);
     return x;
   });
   const TheoryTables tables;
@@ -170,8 +174,9 @@ TEST(NetworkTheory, ReluHasTheSpreadOfHaninAndNica) {
 // for tanh at criticality by (2/3)/n once q ~ 1/l (their eq. 5.96 f.).
 TEST(NetworkTheory, VertexGrowsAsRobertsYaidaAndHaninSay) {
   const BatchGeometry geometry(1, [](size_t) {
-    Matrix<double> x(1, 1);
-    x(0, 0) = 1;
+    ScaledMatrix<double> x;
+    x.Resize(1, 1);
+    x.mantissa(0, 0) = 1;
     return x;
   });
   const TheoryTables tables;
@@ -217,6 +222,97 @@ TEST(NetworkTheory, DeepNetworksStayInRange) {
           if (::testing::Test::HasFailure()) return;
         }
       }
+    }
+  }
+}
+
+// X · 2^e with W · 2^−e is the same network; each row may have its own e where
+// the activation is homogeneous.
+TEST(NetworkTheory, TakesInputsOfAnySize) {
+  const TheoryTables tables;
+  const int64_t shifts[4] = {1000, -1000, 5000, -3};
+  const auto shifted = [&](bool alike) {
+    return [&shifts, alike](size_t) {
+      ScaledMatrix<double> x = Inputs();
+      for (size_t i = 0; i < 4; ++i) x.exponent[i] = shifts[alike ? 0 : i];
+      return x;
+    };
+  };
+  const BatchGeometry plain(1, [](size_t) { return Inputs(); });
+  const BatchGeometry same(1, shifted(true)), own(1, shifted(false));
+  // Of log q, a sum of numbers up to 7,000.
+  constexpr double kTolerance = 1e-11;
+  for (const Activation& f : Activations()) {
+    SCOPED_TRACE(f.name);
+    NetworkModel model = Model(f, {3, 40, 20, 10}, 1.3, 0.2);
+    const ForwardTheory expected(model, plain, tables);
+    NetworkModel smaller = model;
+    smaller.log_scale[0] -= 2000 * std::numbers::ln2;
+    const ForwardTheory found(smaller, same, tables);
+    const TheoryRow a = ForwardRows(expected, 1)[3];
+    const TheoryRow b = ForwardRows(found, 1)[3];
+    EXPECT_NEAR(a.pre_activation_second_moment.log_mean,
+                b.pre_activation_second_moment.log_mean, kTolerance);
+    EXPECT_NEAR(a.log_one_minus_cosine, b.log_one_minus_cosine, kTolerance);
+    if (!f.homogeneous) continue;
+    model.bias_variance.assign(3, {});
+    const ForwardTheory without(model, plain, tables);
+    const ForwardTheory each(model, own, tables);
+    for (size_t i = 0; i < 4; ++i) {
+      EXPECT_NEAR(each.layer(3).log_q[own.SampleGroup(i)],
+                  without.layer(3).log_q[plain.SampleGroup(i)] +
+                      2 * std::numbers::ln2 * static_cast<double>(shifts[i]),
+                  kTolerance);
+    }
+    std::vector<TheoryRow> rows = ForwardRows(each, 1);
+    FillBackward(each, UnitStart(own, 3), &rows);
+    EXPECT_TRUE(std::isfinite(rows[3].activation_second_moment.log_mean));
+    EXPECT_TRUE(std::isfinite(rows[1].weight_gradient_second_moment.log_limit));
+  }
+}
+
+// Biases whose square is beyond a double: with no weights they are all of q.
+TEST(NetworkTheory, TakesBiasesOfAnySize) {
+  const BatchGeometry geometry(1, [](size_t) { return Inputs(); });
+  const TheoryTables tables;
+  NetworkModel model = Model(Find("tanh"), {3, 40, 20, 10}, 0, 0);
+  model.bias_variance.assign(3, SquareOf(1e-200));
+  const ForwardTheory forward(model, geometry, tables);
+  EXPECT_NEAR(forward.layer(2).log_q[0], -400 * std::numbers::ln10, 1e-9);
+}
+
+// Where lsuv meets a layer without variance no run has weights.
+TEST(NetworkTheory, DoesNotHoldWhereLsuvHasNothingToScale) {
+  const TheoryTables tables;
+  const BatchGeometry zero(1, [](size_t) {
+    ScaledMatrix<double> x;
+    x.Resize(2, 3);
+    std::fill_n(x.mantissa.data(), 6, 0.0);
+    return x;
+  });
+  const BatchGeometry some(1, [](size_t) { return Inputs(); });
+  for (const Activation& f : Activations()) {
+    SCOPED_TRACE(f.name);
+    NetworkModel model = Model(f, {3, 40, 20, 10}, 1, 0);
+    for (const double gain : {1.0, 1e-200, 0.0}) {
+      model.output_variance = SquareOf(gain);
+      const ForwardTheory nothing(model, zero, tables);
+      EXPECT_FALSE(nothing.holds());
+      const ForwardTheory forward(model, some, tables);
+      // At gain 0 the second layer's input is f(0).
+      EXPECT_EQ(forward.holds(), gain > 0 || f.value(0) != 0);
+      std::vector<TheoryRow> rows = ForwardRows(nothing, 1);
+      FillBackward(nothing, UnitStart(zero, 3), &rows);
+      for (const TheoryRow& row : rows) {
+        for (const TheoryColumn& column : TheoryColumns()) {
+          EXPECT_TRUE(std::isnan(column.Value(row))) << column.name;
+        }
+      }
+      if (gain == 0) continue;
+      EXPECT_NEAR(forward.layer(1).log_q[0] - forward.layer(0).log_square[0],
+                  2 * std::log(gain) - LogMeanExp(forward.layer(0).log_square,
+                                                  some.sample_groups()),
+                  1e-11);
     }
   }
 }
