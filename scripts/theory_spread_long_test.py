@@ -52,7 +52,7 @@ def scores(request, program, tmp_path_factory):
     (folder / "x.ini").write_text("".join(
         [f"activation = {', '.join(ACTIVATIONS)}\ndepth = {depth}\n",
          f"width = {width}\noutput_width = {width}\nbatch = {batch}\n",
-         "input = fashion-mnist-sample\nloss = probe\n",
+         "input = fashion-mnist-sample\nloss = probe\nbias_std = 0\n",
          *(f"[{init}]\ninit = {init}\n"
            f"seed = range({i * SEEDS}, {(i + 1) * SEEDS})\n"
            for i, init in enumerate(INITS))]))

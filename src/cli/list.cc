@@ -42,6 +42,10 @@ Json InitRows() {
                     {"alias", AliasesOf("init", i.name)},
                     {"U", Text(kUnitLawTexts[static_cast<size_t>(i.law)])},
                     {"s", Text(i.formula)},
+                    {"biases", i.biases == BiasInit::kTorchDefault
+                                   ? "U(±1/√fan_in), unless bias_init or "
+                                     "bias_std says otherwise"
+                                   : "none, unless bias_std says otherwise"},
                     {"torch.nn.init", Text(i.torch)},
                     {"Keras", Text(i.keras)},
                     {"jax.nn.initializers", Text(i.jax)},

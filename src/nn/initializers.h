@@ -32,6 +32,14 @@ inline constexpr std::string_view kUnitLawTexts[] = {
     "N(0, 1) cut at ±2, rescaled to variance 1",
     "Haar-orthogonal · √max(fan_in, fan_out)"};
 
+// The law of the biases.
+enum class BiasInit {
+  kNormal,        // N(0, bias_std²); bias_std = 0 is none
+  kTorchDefault,  // U(±1/√fan_in)
+};
+inline constexpr std::string_view kBiasInitNames[] = {"normal",
+                                                      "torch_default"};
+
 struct Initializer {
   std::string_view name;
   UnitLaw law;
@@ -42,6 +50,9 @@ struct Initializer {
   bool data_dependent;
   std::string_view torch, keras, jax;  // the same scheme elsewhere, or "-"
   std::string_view source;
+  // The biases that belong to the scheme: a run has them unless its own keys
+  // (bias_init, bias_std) say otherwise.
+  BiasInit biases = BiasInit::kNormal;
 };
 
 // In the order of their codes in results files: append, never reorder.

@@ -328,8 +328,10 @@ RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog,
   run.activation = FindRow(settings, "activation", Activations(), "tanh");
   run.init = FindInitializer(settings);
   run.gain = settings.Real("gain", 1, 0, 1e100);
-  run.bias_init =
-      static_cast<BiasInit>(settings.Name("bias_init", 0, kBiasInitNames));
+  const BiasInit of_scheme =
+      settings.Has("bias_std") ? BiasInit::kNormal : run.init->biases;
+  run.bias_init = static_cast<BiasInit>(settings.Name(
+      "bias_init", static_cast<size_t>(of_scheme), kBiasInitNames));
   run.bias_std = settings.Real("bias_std", 0, 0, 1e30);
   if (run.bias_init == BiasInit::kTorchDefault && run.bias_std != 0) {
     settings.Fail("bias_std",

@@ -76,6 +76,36 @@ TEST(ResolveRun, AliasesAndDefaultsGiveTheSameId) {
   EXPECT_NE(Resolve({{"gain", "1.5"}}).run_id, Resolve({}).run_id);
 }
 
+// Of an initializer that has biases; what was the default before it had keeps
+// its run_id, and so do the biases asked for by name.
+TEST(ResolveRun, ASchemesOwnBiasesAreItsDefault) {
+  const auto resolve = [](std::map<std::string, std::string> settings) {
+    settings.insert(
+        {{"init", "torch_default"}, {"shape", "6x5x3"}, {"batch", "4"}});
+    return Resolve(settings);
+  };
+  const RunSpec alone = resolve({});
+  EXPECT_EQ(alone.bias_init, BiasInit::kTorchDefault);
+  EXPECT_EQ(RunIdHex(alone.run_id), "cffab82945aa0e03");
+  EXPECT_EQ(resolve({{"bias_init", "torch_default"}}).run_id, alone.run_id);
+  for (const auto& settings : std::vector<std::map<std::string, std::string>>{
+           {{"bias_std", "0"}},
+           {{"bias_init", "normal"}},
+           {{"bias_init", "normal"}, {"bias_std", "0"}}}) {
+    const RunSpec none = resolve(settings);
+    EXPECT_EQ(none.bias_init, BiasInit::kNormal);
+    EXPECT_EQ(none.bias_std, 0);
+    EXPECT_EQ(RunIdHex(none.run_id), "ab6830ce401567d1");
+  }
+  const RunSpec some = resolve({{"bias_std", "0.5"}});
+  EXPECT_EQ(some.bias_init, BiasInit::kNormal);
+  EXPECT_EQ(some.bias_std, 0.5);
+  for (const Initializer& init : Initializers()) {
+    EXPECT_EQ(Resolve({{"init", std::string(init.name)}}).bias_init,
+              init.biases);
+  }
+}
+
 TEST(ResolveRun, RefusesNonsenseWithItsPlace) {
   EXPECT_THAT(ErrorOf({{"init", "xaiver_normal"}}),
               HasSubstr("f:1: unknown init 'xaiver_normal'; did you mean "

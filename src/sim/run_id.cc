@@ -22,6 +22,9 @@ std::string CanonicalRun(const RunSpec& run) {
   add("activation", std::string(run.activation->name), "tanh");
   add("init", std::string(run.init->name), "xavier_normal");
   add("gain", NumberText(run.gain), "1");
+  // Left out where it is normal, whatever the scheme's own: the text says what
+  // is computed, so torch_default without biases keeps the id that it had when
+  // that was its default, and with them that of biases asked for by name.
   add("bias_init", name(run.bias_init, kBiasInitNames), "normal");
   add("bias_std", NumberText(run.bias_std), "0");
   add("shape", run.Shape(), "");

@@ -16,9 +16,6 @@
 
 namespace initscope {
 
-enum class BiasInit { kNormal, kTorchDefault };
-inline constexpr std::string_view kBiasInitNames[] = {"normal",
-                                                      "torch_default"};
 enum class InputKind { kGaussian, kSphere, kData };
 enum class Precision { kFloat32, kFloat64 };
 inline constexpr std::string_view kPrecisionNames[] = {"float32", "float64"};
