@@ -10,7 +10,10 @@ namespace initscope {
 namespace {
 
 constexpr double kEps = std::numeric_limits<double>::epsilon();
-constexpr int kSteps = 14;  // of 4: down to 4^-13, 1.5e-8 of an entry's size
+constexpr int kSteps = 14;  // of 4: down to 4^-13, 1.5e-8 of the first
+// By how much a step may move the exponents of the softmax: beyond, two steps
+// that both end where it is flat agree, and on nothing.
+constexpr double kLargestReach = 1;
 
 Matrix<double> Copy(const Matrix<double>& a) {
   Matrix<double> out(a.rows(), a.cols());
@@ -45,7 +48,7 @@ class Checker {
         softmax_(softmax),
         r_(r),
         t_(AttentionForward(in, softmax)),
-        rounding_(LossRounding()) {}
+        s_(Copy(t_.s)) {}
 
   // Later tensors first: a check leaves what comes after its tensor moved.
   std::vector<TensorGradientCheck> Run(const AttentionGradients& d) {
@@ -62,7 +65,8 @@ class Checker {
 
  private:
   double Loss(From from);
-  double LossRounding() const;
+  double Reach() const;
+  double LossRounding(From from) const;
   TensorGradientCheck Check(const char* name, From from,
                             const Matrix<double>& gradient,
                             Matrix<double>* tensor);
@@ -73,7 +77,7 @@ class Checker {
   AttentionSoftmax softmax_;
   ConstMatrixView<double> r_;
   AttentionTensors t_;
-  double rounding_;
+  Matrix<double> s_;  // before anything was moved
 };
 
 double Checker::Loss(From from) {
@@ -96,14 +100,29 @@ double Checker::Loss(From from) {
   return loss;
 }
 
-// How far a computed loss may be from the real one. Each product's error is
-// its inner dimension times eps times the product of absolute values; that of
-// S moves ln P by 2 ln b/s times its largest entry, beside the softmax's own.
-double Checker::LossRounding() const {
+// The most that an exponent of the softmax has moved.
+double Checker::Reach() const {
+  double largest = 0;
+  for (size_t i = 0; i < s_.size(); ++i) {
+    largest = std::max(largest, std::abs(t_.s.data()[i] - s_.data()[i]));
+  }
+  return largest * std::log(softmax_.base) / softmax_.divisor;
+}
+
+// How far the loss just computed may be from the real one, of the tensors as
+// they stand. Each product's error is its inner dimension times eps times the
+// product of absolute values; that of S moves ln P by 2 ln b/s times its
+// largest entry, beside the softmax's own.
+double Checker::LossRounding(From from) const {
   const Matrix<double> x = Absolute(in_.x.view());
-  const Matrix<double> q = Product(x.view(), Absolute(in_.w_q.view()).view());
-  const Matrix<double> k = Product(x.view(), Absolute(in_.w_k.view()).view());
-  const Matrix<double> v = Product(x.view(), Absolute(in_.w_v.view()).view());
+  const auto projection = [&](const Matrix<double>& w,
+                              const Matrix<double>& t) {
+    return from == From::kX ? Product(x.view(), Absolute(w.view()).view())
+                            : Absolute(t.view());
+  };
+  const Matrix<double> q = projection(in_.w_q, t_.q);
+  const Matrix<double> k = projection(in_.w_k, t_.k);
+  const Matrix<double> v = projection(in_.w_v, t_.v);
   const Matrix<double> s = ProductWithTransposed(q.view(), k.view());
   const auto tokens = static_cast<double>(in_.x.rows());
   const auto d_model = static_cast<double>(in_.x.cols());
@@ -118,7 +137,7 @@ double Checker::LossRounding() const {
     size += std::abs(r_.data()[i]) * o.data()[i];
   }
   const double sums = tokens + d_model + static_cast<double>(o.size());
-  // Twice, for the moved entry's own part in the magnitudes.
+  // Twice, for the loss on the entry's other side.
   return 2 * (of_p + sums) * kEps * size;
 }
 
@@ -129,22 +148,29 @@ void Checker::Difference(From from, double size, double* entry, double* numeric,
   double before = 0, change_before = 0;
   *bound = std::numeric_limits<double>::infinity();
   double step = std::exp2(std::round(std::log2(std::max(std::abs(at), size))));
-  for (int k = 0; k < kSteps; ++k, step /= 4) {
-    const double rounding = rounding_ / step;
+  for (int k = 0; k < kSteps; step /= 4) {
+    // Last the side where the magnitudes are larger.
+    const double side = at < 0 ? -1 : 1;
+    *entry = at - side * step;
+    const double inner = *entry;
+    const double loss_inner = Loss(from);
+    double reach = Reach();
+    *entry = at + side * step;
+    const double width = *entry - inner;
+    if (width == 0) break;
+    const double loss_outer = Loss(from);
+    reach = std::max(reach, Reach());
+    if (!(reach <= kLargestReach)) continue;
+    const double rounding = LossRounding(from) / step;
     if (rounding > *bound) break;  // and only grows from here
-    *entry = at + step;
-    const double above = *entry;
-    const double loss_above = Loss(from);
-    *entry = at - step;
-    const double width = above - *entry;
-    const double difference = (loss_above - Loss(from)) / width;
+    const double difference = (loss_outer - loss_inner) / width;
     const double change = std::abs(difference - before);
     before = difference;
-    if (k == 0) continue;
+    if (k++ == 0) continue;
     // The change falls by 16 from step to step; were it small by chance, the
     // one before would say so.
     const double curvature =
-        k == 1 ? change : std::max(change, change_before / 16);
+        k == 2 ? change : std::max(change, change_before / 16);
     change_before = change;
     if (curvature + rounding < *bound) {
       *bound = curvature + rounding;
@@ -171,7 +197,11 @@ TensorGradientCheck Checker::Check(const char* name, From from,
     for (size_t j = 0; j < check.cols; ++j) {
       double numeric = std::numeric_limits<double>::quiet_NaN(), bound = 0;
       Difference(from, size, &(*tensor)(i, j), &numeric, &bound);
-      const double error = std::abs(gradient(i, j) - numeric);
+      // Where no step is both small and large enough, nothing is known but
+      // whether the gradient is a number.
+      const double error = std::isinf(bound)
+                               ? gradient(i, j) - gradient(i, j)
+                               : std::abs(gradient(i, j) - numeric);
       const double ratio = error == 0 ? 0 : error / bound;
       const bool ok = ratio <= 1;  // false of a NaN
       if (!(ratio <= worst) || (!ok && check.ok)) {
@@ -210,7 +240,8 @@ double AttentionCheckLosses(const AttentionInputs& in) {
       weights(in.x) + weights(in.w_q) + weights(in.w_k) + weights(in.w_v) +
       tokens * static_cast<double>(2 * in.w_q.cols() + in.w_v.cols()) +
       2 * tokens * tokens;
-  return 2 * kSteps * entries;
+  // Two losses a step, and the magnitudes of one.
+  return 3 * kSteps * entries;
 }
 
 }  // namespace initscope

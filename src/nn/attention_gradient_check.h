@@ -7,10 +7,12 @@
 //     D(h) = (loss(θ + h) − loss(θ − h)) / 2h = gradient + O(h²) + rounding/h
 //
 // h goes down from the entry's size in steps of 4, so that the change from one
-// D to the next is 15 times the curvature's error of the latter; the rounding
-// is bounded from the magnitudes that go into the loss. The h at which the sum
-// of both is least is the entry's; that sum is how far the analytic gradient
-// may be from D(h).
+// D to the next is 15 times the curvature's error of the latter; it begins
+// where no exponent of the softmax is moved by more than 1. The rounding is
+// bounded from the magnitudes that go into the loss. The h at which the sum of
+// both is least is the entry's; that sum is how far the analytic gradient may
+// be from D(h). Where rounding moves the exponents by more than 1 there is no
+// such h: `numeric` is NaN, `bound` infinite, and any finite gradient passes.
 #pragma once
 
 #include <string>
