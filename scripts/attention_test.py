@@ -10,6 +10,7 @@ import pathlib
 import re
 import signal
 import subprocess
+from fractions import Fraction
 import time
 
 import h5py
@@ -120,8 +121,10 @@ def test_example_with_other_numbers(call, tmp_path):
     with h5py.File(tmp_path / "a.h5") as file:
         tensors = {name: data[()] for name, data in file["tensors"].items()}
         assert "exact" in file["tensors/S"].attrs
-        assert "exact" not in file["tensors/P"].attrs and "E" not in tensors
+        for name in ("S_scaled", "E", "P", "O"):
+            assert "exact" not in file["tensors"][name].attrs
     z = tensors["S"] / math.sqrt(3)
+    np.testing.assert_allclose(tensors["E"], np.exp(z), rtol=4 * EPS)
     p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
     np.testing.assert_allclose(tensors["P"], p, rtol=16 * EPS)
     said = call(["attention", "a.ini", "--scaled", "off", "--output", "b.h5",
@@ -129,6 +132,46 @@ def test_example_with_other_numbers(call, tmp_path):
     answer = json.loads(said)
     assert answer["output"] == "b.h5"
     assert answer["exact"]["S"] == answer["exact"]["S_scaled"]
+    with h5py.File(tmp_path / "b.h5") as file:
+        check_steps(answer["steps"], file["tensors"])
+
+
+def check_steps(steps, tensors):
+    """--json has every step that the file has, entry by entry."""
+    assert [step["name"] for step in steps] == list(tensors)
+    for step in steps:
+        data = tensors[step["name"]]
+        assert step["formula"] == data.attrs["formula"]
+        assert step["title"] == data.attrs["long_name"]
+        assert step["shape"] == list(data.shape)
+        assert (np.array(step["values"], float) == data[()]).all()
+        assert ("exact" in step) == ("exact" in data.attrs)
+        if "exact" in step:
+            assert data.attrs["exact"] == "; ".join(
+                " ".join(row) for row in step["exact"])
+            exact = [[float(Fraction(entry)) for entry in row]
+                     for row in step["exact"]]
+            np.testing.assert_allclose(step["values"], exact, rtol=16 * EPS)
+
+
+def test_json_of_the_example_has_every_step(call, example):
+    said = call(["attention", EXAMPLE, "--output", "j.h5", "--json"]).stdout
+    steps = json.loads(said)["steps"]
+    check_steps(steps, example[1]["tensors"])
+    assert all("exact" in step for step in steps)
+
+
+def test_powers_beyond_doubles_are_infinite(call, tmp_path):
+    """Of z, not of its distance to the largest: P is right all the same."""
+    for name, text in {"x": "1000,0\n0,1\n", "w_q": "1,0\n0,1\n",
+                       "w_k": "1,0\n0,1\n", "w_v": "1,0\n0,1\n"}.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    (tmp_path / "a.ini").write_text("".join(
+        f"{name} = {name}.csv\n" for name in ("x", "w_q", "w_k", "w_v")))
+    said = call(["attention", "a.ini", "--output", "a.h5", "--json"]).stdout
+    steps = {step["name"]: step for step in json.loads(said)["steps"]}
+    assert steps["E"]["values"][0] == ["inf", 1.0]
+    assert steps["P"]["values"][0] == [1.0, 0.0]
 
 
 # --- the sweep

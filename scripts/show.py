@@ -4,6 +4,9 @@
 Runs 'initscope COMMAND experiments/NAME.ini' into results/NAME.h5, prints each
 claim (what the formula says, what was measured, how far off it may be and
 why) and writes results/NAME.png. Exit code 1 if a claim does not hold.
+
+With FILE, an experiment or results file of your own, it draws that as
+results/FILE.png and claims nothing of it.
 """
 
 import argparse
@@ -56,10 +59,13 @@ def parse_arguments():
         description=__doc__, epilog=f"experiments:\n{listing}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", metavar="NAME", help="see below")
+    parser.add_argument("file", metavar="FILE", nargs="?", type=pathlib.Path,
+                        help="your own .ini or .h5 in place of the "
+                        "experiment's (attention_example takes one)")
     parser.add_argument("--quick", action="store_true",
                         help="a smaller size, with wider tolerances")
     parser.add_argument("--output", metavar="PREFIX", help="PREFIX.h5 and "
-                        "PREFIX.png (default: results/NAME)")
+                        "PREFIX.png (default: results/NAME, or FILE's name)")
     return parser.parse_args()
 
 
@@ -84,8 +90,8 @@ def find_program():
     return program
 
 
-def run(program, name, module, prefix, quick):
-    """Runs the experiment; returns the path of its results file."""
+def run(program, name, module, prefix, quick, own=None):
+    """Runs the experiment, or the user's own; returns its results file."""
     known = subprocess.run([program, module.COMMAND, "--help"], check=False,
                            capture_output=True)
     if known.returncode != 0:
@@ -94,7 +100,7 @@ def run(program, name, module, prefix, quick):
                           f"the version that this script is of")
     path = f"{prefix}.h5"
     done = subprocess.run(
-        [program, module.COMMAND, str(experiment_file(name)),
+        [program, module.COMMAND, str(own or experiment_file(name)),
          "--output", path, "--force", *(module.QUICK if quick else [])],
         check=False)
     if done.returncode != 0:  # it has said in one line why
@@ -109,20 +115,36 @@ def draw(module, path):
         return module.draw(path)
 
 
+def draw_own(name, module, path):
+    """The same of a file that is not the experiment's."""
+    if not hasattr(module, "draw_own"):
+        raise ScriptError(USAGE, f"{name} draws its own experiment alone; "
+                          "remove FILE, or show attention_example")
+    with matplotlib.rc_context(RC):
+        return module.draw_own(path)
+
+
 def main():
     """The whole program."""
     options = parse_arguments()
     module = load(options.name)
-    program = find_program()
-    prefix = options.output
+    own, prefix = options.file, options.output
     if prefix is None:
         (ROOT / "results").mkdir(exist_ok=True)
-        prefix = os.path.relpath(ROOT / "results" / options.name)
-    path = run(program, options.name, module, prefix, options.quick)
-    claims = module.claims(path)
-    print("\n".join(show_claims.table(claims)))
+        prefix = os.path.relpath(
+            ROOT / "results" / (own.stem if own else options.name))
+    path = own
+    if own is None or own.suffix == ".ini":
+        path = run(find_program(), options.name, module, prefix,
+                   options.quick, own)
+    if own:
+        claims = []
+        figure = draw_own(options.name, module, path)
+    else:
+        claims = module.claims(path)
+        print("\n".join(show_claims.table(claims)))
+        figure = draw(module, path)
     print(path)
-    figure = draw(module, path)
     write(f"{prefix}.png", lambda picture: save(figure, picture))
     failed = sum(not claim.holds for claim in claims)
     if failed:

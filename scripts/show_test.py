@@ -139,6 +139,44 @@ def test_one_experiment(program, tmp_path):
     assert (tmp_path / "x.png").stat().st_size > 1000
 
 
+def test_matrices_of_ones_own(program, tmp_path):
+    """From an .ini and from what it wrote, with a caption of their own."""
+    own = tmp_path / "own"
+    own.mkdir()
+    for name, text in {"x": "1,-2,0.5\n0,1,2\n", "w_q": "1,0\n0,1\n1,1\n",
+                       "w_k": "1,2\n0,1\n2,1\n",
+                       "w_v": "1\n2\n500\n"}.items():
+        (own / f"{name}.csv").write_text(text)
+    (own / "mine.ini").write_text("".join(
+        f"{name} = {name}.csv\n" for name in ("x", "w_q", "w_k", "w_v")))
+    for source in ("mine.ini", "mine.h5"):
+        done = call("attention_example", own / source, "--output",
+                    own / "mine", INITSCOPE=str(program))
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[-2:] == [f"{own}/mine.h5",
+                                                 f"{own}/mine.png"]
+        assert "PASS" not in done.stdout
+    module = show.load("attention_example")
+    figure = show.draw_own("attention_example", module, own / "mine.h5")
+    texts = " ".join(text.get_text() for text in figure.texts)
+    assert "mine.h5" in texts and "2 tokens of 3 features, d_k = 2" in texts
+    assert "by hand" not in texts and "9/14" not in texts
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[-3:] == ["E_ij = e^z_ij", "P_ij = e^z_ij / Σ_k e^z_ik",
+                           "O = P V"]
+
+
+@pytest.mark.parametrize("name, content, exit_code, said", [
+    ("attention_example", b"", 74, "x.h5: "),
+    ("attention_scale", b"", 64, "its own experiment alone"),
+])
+def test_a_file_that_cannot_be_drawn(name, content, exit_code, said, tmp_path):
+    (tmp_path / "x.h5").write_bytes(content)
+    done = call(name, tmp_path / "x.h5", "--output", tmp_path / "y")
+    assert done.returncode == exit_code and said in done.stderr
+    assert done.stderr.count("\n") == 1 and not done.stdout
+
+
 def test_an_error_is_one_line():
     done = call("cross_entropy")
     assert (done.returncode, done.stdout) == (64, "")

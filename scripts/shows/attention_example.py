@@ -8,6 +8,7 @@ import pathlib
 from fractions import Fraction
 
 import results_file  # first: says it where a package is missing
+from results_file import BAD_DATA, IO_ERROR, ScriptError
 import h5py
 import numpy as np
 import show_figure
@@ -82,27 +83,63 @@ attends to the first with 9/14; its output is 9/14 of the first value,
 1/14 of the second and third, 3/14 of the fourth."""
 
 
+MOST = 8  # rows and columns of a matrix whose entries are written out
+
+
 def draw(path):
     """See show.py."""
-    figure, axes = show_figure.panels(
-        "Scaled dot-product attention by hand", CAPTION, 2, 4, wide=2.2,
-        high=1.9, gap_x=0.35, gap_y=0.45)
     with h5py.File(path) as file:
-        for panel, name in zip(axes.flat, PANELS):
-            data = file["tensors"][name]
-            _matrix(panel, TITLES[name], data[()], data.attrs["exact"])
+        return _figure("Scaled dot-product attention by hand", CAPTION,
+                       {TITLES[name]: file["tensors"][name]
+                        for name in PANELS})
+
+
+def draw_own(path):
+    """The matrices of another file, under the formulas that it has."""
+    try:
+        with h5py.File(path) as file:
+            tensors = file["tensors"]
+            matrices = {tensors[name].attrs["formula"].split(":")[0]:
+                        tensors[name] for name in PANELS}
+            tokens, features = tensors["X"].shape
+            caption = (f"{tokens} tokens of {features} features, d_k = "
+                       f"{tensors['K'].shape[1]}; "
+                       f"{tensors['S_scaled'].attrs['formula']}.")
+            return _figure("Scaled dot-product attention of "
+                           f"{pathlib.Path(path).name}", caption, matrices)
+    except OSError as error:
+        raise ScriptError(IO_ERROR, f"{path}: {error}") from None
+    except KeyError as error:
+        raise ScriptError(
+            BAD_DATA, f"{path}: {error.args[0]}; name what 'initscope "
+            "attention' writes of your own x, w_q, w_k and w_v") from None
+
+
+def _figure(title, caption, matrices):
+    """Eight matrices by what stands above them."""
+    figure, axes = show_figure.panels(title, caption, 2, 4, wide=2.2, high=1.9,
+                                      gap_x=0.35, gap_y=0.45)
+    for panel, (name, data) in zip(axes.flat, matrices.items()):
+        _matrix(panel, name, data[()], data.attrs.get("exact"))
     return figure
 
 
 def _matrix(panel, title, values, exact):
-    """A matrix as a picture, with its entries as exact numbers."""
-    panel.pcolormesh(values, cmap="Blues", vmin=0, vmax=1.6 * values.max(),
-                     edgecolors="white", linewidth=1.5)
+    """A matrix as a picture, with its entries where there is room for them."""
+    drawn = np.where(np.isfinite(values), values, np.nan)
+    top = 1.6 * np.nanmax(drawn, initial=0)
+    panel.pcolormesh(drawn, cmap="Blues", vmin=np.nanmin(drawn, initial=0),
+                     vmax=top or 1, edgecolors="white", linewidth=1.5)
     panel.invert_yaxis()
-    for i, row in enumerate(exact.split("; ")):
-        for j, entry in enumerate(row.split(" ")):
+    entries = ([row.split(" ") for row in exact.split("; ")] if exact else
+               [[f"{value:.3g}" for value in row] for row in values])
+    # As wide as a column is, in points.
+    longest = max(len(entry) for row in entries for entry in row)
+    size = min(10, 240 / (values.shape[1] * longest))
+    for i, row in enumerate(entries if max(values.shape) <= MOST else []):
+        for j, entry in enumerate(row):
             panel.text(j + 0.5, i + 0.5, entry, ha="center", va="center",
-                       size=10)
+                       size=size)
     panel.set_title(title, size=9)
     panel.set_xticks([])
     panel.set_yticks([])

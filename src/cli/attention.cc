@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <vector>
 
 #include "base/error.h"
 #include "base/machine.h"
@@ -40,6 +43,31 @@ void CheckMemory(const ExperimentHead& head, const AttentionSweep& sweep) {
                   head.title, BytesText(bytes), head.jobs, LimitText(limit)));
 }
 
+// A matrix as a list of rows; its entries are in the order of `entries`.
+template <class Entries>
+nlohmann::ordered_json RowsJson(const AttentionStep& step,
+                                const Entries& entries) {
+  const auto cols = static_cast<std::ptrdiff_t>(step.matrix.cols());
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (auto row = std::begin(entries); rows.size() < step.matrix.rows();
+       row += cols) {
+    rows.push_back(std::vector(row, row + cols));
+  }
+  return rows;
+}
+
+nlohmann::ordered_json StepJson(const AttentionStep& step) {
+  nlohmann::ordered_json json = {
+      {"name", step.name},
+      {"title", step.title},
+      {"formula", step.formula},
+      {"shape", {step.matrix.rows(), step.matrix.cols()}}};
+  json["values"] =
+      RowsJson(step, std::span(step.matrix.data(), step.matrix.size()));
+  if (!step.exact.empty()) json["exact"] = RowsJson(step, step.exact);
+  return json;
+}
+
 int WorkedExample(const Options& options, const ExperimentHead& head,
                   const AttentionSpec& run, const AttentionInputs& in) {
   OutputFile output = MakeOutput(head, options, "");
@@ -57,6 +85,7 @@ int WorkedExample(const Options& options, const ExperimentHead& head,
   if (options.json) {
     nlohmann::ordered_json json = {{"output", output.path().string()}};
     for (const AttentionStep& step : steps) {
+      json["steps"].push_back(StepJson(step));
       if (!step.exact.empty()) json["exact"][step.name] = step.exact;
     }
     fmt::print("{}", JsonText(json));

@@ -56,8 +56,10 @@ std::vector<AttentionStep> AttentionSteps(const AttentionInputs& in,
   between->scaled.Resize(t.s.rows(), t.s.cols());
   between->powers.Resize(t.s.rows(), t.s.cols());
   for (size_t i = 0; i < t.s.size(); ++i) {
-    between->scaled.data()[i] = t.s.data()[i] / run.softmax.divisor;
-    if (exact.e) between->powers.data()[i] = exact.e->entries[i].ToDouble();
+    const double z = t.s.data()[i] / run.softmax.divisor;
+    between->scaled.data()[i] = z;
+    between->powers.data()[i] = exact.e ? exact.e->entries[i].ToDouble()
+                                        : AttentionPower(run.softmax.base, z);
   }
   const std::string divisor = fmt::format("{:.6g}", run.softmax.divisor);
   const std::string base = BaseText(run.softmax.base);
@@ -82,9 +84,7 @@ std::vector<AttentionStep> AttentionSteps(const AttentionInputs& in,
   add("V", "values", "V = X W_v", t.v, exact.v);
   add("S", "scores, query times key", "S = Q Kᵀ", t.s, exact.s);
   add("S_scaled", "scaled scores", of_z, between->scaled, exact.z);
-  if (exact.e) {
-    add("E", "powers of the base", "E_ij = " + power, between->powers, exact.e);
-  }
+  add("E", "powers of the base", "E_ij = " + power, between->powers, exact.e);
   add("P", "attention weights", of_p, t.p, exact.p);
   add("O", "output", "O = P V", t.o, exact.o);
   return steps;

@@ -12,8 +12,9 @@
 
 namespace initscope {
 
-// S/√d_k and b^(S/√d_k), which the computation itself does not keep. The
-// powers only where they are exact: others may not fit a double.
+// S/√d_k and b^(S/√d_k), which the computation itself does not keep: it takes
+// the powers of distances to a row's largest entry, as these may not fit a
+// double.
 struct SoftmaxSteps {
   Matrix<double> scaled, powers;
 };

@@ -4,9 +4,9 @@
 //                           of nn/attention_statistics.h, wall_seconds, status
 //     /categories/<name>    the names behind the codes
 //     /tensors/<name>       of the worked example: X, W_q, W_k, W_v, Q, K, V,
-//                           S, S_scaled, E, P, O, each with `formula` and,
-//                           where it has exact fractions, with them as text
-//                           `exact`
+//                           S, S_scaled, E (infinite beyond the range of
+//                           doubles), P, O, each with `formula` and, where it
+//                           has exact fractions, with them as text `exact`
 #pragma once
 
 #include <vector>

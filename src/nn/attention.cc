@@ -8,11 +8,6 @@
 namespace initscope {
 namespace {
 
-// b^x; pow is right where exp(x ln b) would be off by |x ln b| ulps.
-double Power(double base, double x) {
-  return base == std::numbers::e ? std::exp(x) : std::pow(base, x);
-}
-
 void SoftmaxRows(const AttentionSoftmax& softmax, AttentionTensors* t) {
   t->p.Resize(t->s.rows(), t->s.cols());
   for (size_t i = 0; i < t->s.rows(); ++i) {
@@ -22,12 +17,17 @@ void SoftmaxRows(const AttentionSoftmax& softmax, AttentionTensors* t) {
 
 }  // namespace
 
+// pow is right where exp(x ln b) would be off by |x ln b| ulps.
+double AttentionPower(double base, double x) {
+  return base == std::numbers::e ? std::exp(x) : std::pow(base, x);
+}
+
 void AttentionSoftmaxRow(const double* s, size_t n,
                          const AttentionSoftmax& softmax, double* p) {
   const double largest = *std::max_element(s, s + n);
   double sum = 0;
   for (size_t j = 0; j < n; ++j) {
-    p[j] = Power(softmax.base, (s[j] - largest) / softmax.divisor);
+    p[j] = AttentionPower(softmax.base, (s[j] - largest) / softmax.divisor);
     sum += p[j];
   }
   for (size_t j = 0; j < n; ++j) p[j] /= sum;

@@ -47,6 +47,9 @@ struct AttentionGradients {
   Matrix<double> x_through_s, x;
 };
 
+// b^x, to an ulp or two; infinite beyond the range of doubles.
+double AttentionPower(double base, double x);
+
 // The softmax of one row of n logits. Safe for any finite ones: powers are of
 // the distance to the largest, so that none overflows and one is 1. The error
 // of an entry is at most (n + 3 + 2 |ln p|)·eps of it. REQUIRES: n >= 1.
