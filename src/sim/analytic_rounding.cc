@@ -3,20 +3,31 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
+#include <vector>
 
 #include "stats/scaled_double.h"
 
 namespace initscope {
 namespace {
 
-constexpr double kUnitRoundoff = std::numeric_limits<double>::epsilon() / 2;
+// √Σ e², which squares that underflow do not make 0.
+class Norm {
+ public:
+  void Add(double e) {
+    squares_ += e * e;
+    largest_ = std::max(largest_, std::abs(e));
+  }
+  double Value() const { return std::max(std::sqrt(squares_), largest_); }
+
+ private:
+  double squares_ = 0, largest_ = 0;
+};
 
 // The most that f changes within ±e of z, and 16 u of it.
 double Wobble(double (*f)(double), double z, double e) {
   const double at = f(z);
   return std::max(std::abs(f(z + e) - at), std::abs(f(z - e) - at)) +
-         16 * kUnitRoundoff * std::abs(at);
+         16 * kUnitRoundoff * std::abs(at) + kUnderflow;
 }
 
 }  // namespace
@@ -43,16 +54,14 @@ void AnalyticRounding::Forward(size_t l, const RoundingNoise& noise) {
   const Matrix<double>& w = g_.parameters.w[l - 1];
   z_[l].Resize(network_.samples(), w.cols());
   for (size_t s = 0; s < network_.samples(); ++s) {
-    double* row = z_[l].row(s);
-    std::fill_n(row, w.cols(), 0.0);
+    std::vector<Norm> norms(w.cols());
     for (size_t i = 0; i < w.rows(); ++i) {
-      const double e = x_[l - 1](s, i);
       for (size_t j = 0; j < w.cols(); ++j) {
-        row[j] += e * e * w(i, j) * w(i, j);
+        norms[j].Add(x_[l - 1](s, i) * w(i, j));
       }
     }
     for (size_t j = 0; j < w.cols(); ++j) {
-      row[j] = std::sqrt(row[j]) + 2 * noise.OfPreActivation(l, s, j);
+      z_[l](s, j) = norms[j].Value() + 2 * noise.OfPreActivation(l, s, j);
     }
   }
   if (l == network_.depth()) return;
@@ -77,8 +86,8 @@ void AnalyticRounding::Logits() {
     }
     DeltaOf(logits.data(), s, shifted.data());
     for (size_t j = 0; j < c; ++j) {
-      delta_[depth](s, j) =
-          std::abs(shifted[j] - at[j]) + 16 * kUnitRoundoff * std::abs(at[j]);
+      delta_[depth](s, j) = std::abs(shifted[j] - at[j]) +
+                            16 * (kUnitRoundoff * std::abs(at[j]) + kUnderflow);
     }
   }
 }
@@ -99,17 +108,19 @@ void AnalyticRounding::DeltaOf(const double* logits, size_t sample,
 void AnalyticRounding::Backward(size_t l, const Matrix<double>* sensitivity) {
   const Matrix<double>& w = g_.parameters.w[l];
   const Matrix<double>& next = g_.delta[l + 1];
-  const double terms = (static_cast<double>(w.cols()) + 16) * kUnitRoundoff;
+  const double operations = static_cast<double>(w.cols()) + 16;
+  const double terms = operations * kUnitRoundoff;
+  const double underflow = operations * kUnderflow;
   delta_[l].Resize(network_.samples(), w.rows());
   for (size_t s = 0; s < network_.samples(); ++s) {
     for (size_t i = 0; i < w.rows(); ++i) {
-      double squares = 0, magnitude = 0;
+      Norm norm;
+      double magnitude = 0;
       for (size_t j = 0; j < w.cols(); ++j) {
-        const double e = delta_[l + 1](s, j) * w(i, j);
-        squares += e * e;
+        norm.Add(delta_[l + 1](s, j) * w(i, j));
         magnitude += std::abs(next(s, j) * w(i, j));
       }
-      double e = std::sqrt(squares) + terms * magnitude;
+      double e = norm.Value() + terms * magnitude + underflow;
       if (sensitivity != nullptr) {
         double (*slope)(double) = g_.parameters.activation->slope;
         const double z = network_.z(l)(s, i);
@@ -124,8 +135,9 @@ void AnalyticRounding::Backward(size_t l, const Matrix<double>* sensitivity) {
 double AnalyticRounding::OfWeight(size_t l, size_t i, size_t j) const {
   const Matrix<double>& x = network_.x(l);
   const Matrix<double>& delta = g_.delta[l + 1];
-  const double terms = (static_cast<double>(x.rows()) + 16) * kUnitRoundoff;
-  double sum = 0;
+  const double operations = static_cast<double>(x.rows()) + 16;
+  const double terms = operations * kUnitRoundoff;
+  double sum = operations * kUnderflow;
   for (size_t s = 0; s < x.rows(); ++s) {
     sum += (x_[l](s, i) + terms * std::abs(x(s, i))) * std::abs(delta(s, j)) +
            std::abs(x(s, i)) * delta_[l + 1](s, j);
@@ -135,8 +147,9 @@ double AnalyticRounding::OfWeight(size_t l, size_t i, size_t j) const {
 
 double AnalyticRounding::OfBias(size_t l, size_t j) const {
   const Matrix<double>& delta = g_.delta[l + 1];
-  const double terms = (static_cast<double>(delta.rows()) + 16) * kUnitRoundoff;
-  double sum = 0;
+  const double operations = static_cast<double>(delta.rows()) + 16;
+  const double terms = operations * kUnitRoundoff;
+  double sum = operations * kUnderflow;
   for (size_t s = 0; s < delta.rows(); ++s) {
     sum += delta_[l + 1](s, j) + terms * std::abs(delta(s, j));
   }

@@ -105,6 +105,28 @@ TEST(GradientCheck, HoldsForHugeLogits) {
   }
 }
 
+// Where products underflow: what is flushed to 0 is no mistake.
+TEST(GradientCheck, HoldsWhereNumbersUnderflow) {
+  for (const char* activation : {"linear", "tanh", "leaky_relu", "softsign"}) {
+    for (const Loss& loss : Losses()) {
+      for (const char* gain : {"0", "1e-300", "1e-160", "1e-155", "1e-100"}) {
+        for (const char* init : {"xavier_uniform", "constant"}) {
+          const RunSpec run = SmallRun({{"activation", activation},
+                                        {"loss", std::string(loss.name)},
+                                        {"init", init},
+                                        {"gain", gain},
+                                        {"shape", "2x2x2x2"},
+                                        {"input_variance", "1e-12"},
+                                        {"bias_std", "0"},
+                                        {"batch", "2"}});
+          SCOPED_TRACE(CanonicalRun(run));
+          EXPECT_THAT(Check(run).Failed(), IsEmpty());
+        }
+      }
+    }
+  }
+}
+
 // Units in the tails of f, or whose sums cancel: a gradient that is tiny beside
 // its tensor, and which rounding moves by more than that of its own sum.
 TEST(GradientCheck, HoldsWhereRoundingWeighs) {

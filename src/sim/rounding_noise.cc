@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <numeric>
 
 namespace initscope {
 namespace {
-
-constexpr double kUnitRoundoff = std::numeric_limits<double>::epsilon() / 2;
 
 // The running bound on z = x W + b, in the order of PlainNetwork.
 void DotNoise(const double* x, const Matrix<double>& w, const Matrix<double>& b,
@@ -23,7 +20,10 @@ void DotNoise(const double* x, const Matrix<double>& w, const Matrix<double>& b,
       noise[j] += std::abs(term) + std::abs(z[j]);
     }
   }
-  for (size_t j = 0; j < w.cols(); ++j) noise[j] *= kUnitRoundoff;
+  const double underflow = 2 * static_cast<double>(w.rows()) * kUnderflow;
+  for (size_t j = 0; j < w.cols(); ++j) {
+    noise[j] = noise[j] * kUnitRoundoff + underflow;
+  }
 }
 
 }  // namespace
@@ -70,8 +70,10 @@ double RoundingNoise::ActivationNoise(size_t l, size_t sample, size_t j) const {
   if (l == network_.depth()) return 0;
   const double z = network_.z(l)(sample, j);
   const Activation& f = *network_.parameters().activation;
-  return std::abs(sensitivity_[l](sample, j)) * kUnitRoundoff *
-         (4 * std::abs(f.value(z)) + 2 * std::abs(z * f.slope(z)));
+  const double magnitude =
+      4 * std::abs(f.value(z)) + 2 * std::abs(z * f.slope(z));
+  return std::abs(sensitivity_[l](sample, j)) *
+         (kUnitRoundoff * magnitude + kUnderflow);
 }
 
 // A row sums c terms of one sign, each a few operations (probe: of either
@@ -83,7 +85,8 @@ double RoundingNoise::RowNoise(size_t sample,
   for (size_t j = 0; j < z.cols(); ++j) {
     magnitude += std::abs(delta(sample, j) * z(sample, j));
   }
-  return (static_cast<double>(z.cols()) + 8) * kUnitRoundoff * magnitude;
+  return (static_cast<double>(z.cols()) + 8) *
+         (kUnitRoundoff * magnitude + kUnderflow);
 }
 
 double RoundingNoise::OfColumn(size_t l, size_t j) const {

@@ -7,15 +7,22 @@
 //
 // over the entries that are computed. ε(Z) is the running bound of Higham,
 // Accuracy and Stability of Numerical Algorithms (2002), section 3.3: u times
-// the sum of the magnitudes of all products and partial sums, u = 2⁻⁵³.
+// the sum of the magnitudes of all products and partial sums, u = 2⁻⁵³, and for
+// each of these the least normal number, as what is below may be flushed to 0.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "base/matrix.h"
 #include "sim/plain_network.h"
 
 namespace initscope {
+
+// Bounds on one operation: relative, and of a result that underflows.
+inline constexpr double kUnitRoundoff =
+    std::numeric_limits<double>::epsilon() / 2;
+inline constexpr double kUnderflow = std::numeric_limits<double>::min();
 
 class RoundingNoise {
  public:
