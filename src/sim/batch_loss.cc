@@ -30,11 +30,13 @@ BatchLoss ApplyLoss(const RunSpec& run, const PackedBatch<T>& z,
     for (size_t j = 0; j < outputs; ++j) {
       logits[j] = mantissas[j] * factor.value;
     }
+    // Logits that are all zero have no exponent, whatever the batch says.
+    int64_t scale = z.exponent[i] + factor.exponent;
+    NormalizeRow(logits.data(), outputs, &scale);
     int64_t& exponent = delta_out->exponent[i];
-    const LossRow row =
-        run.loss->row({logits.data(), z.exponent[i] + factor.exponent,
-                       targets.row(i), outputs, run.batch},
-                      delta.data(), &exponent);
+    const LossRow row = run.loss->row(
+        {logits.data(), scale, targets.row(i), outputs, run.batch},
+        delta.data(), &exponent);
     loss.value = loss.value + row.value;
     loss.label_entropy = loss.label_entropy + ScaledDouble{row.label_entropy};
     loss.cross_entropy = loss.cross_entropy + ScaledDouble{row.cross_entropy};

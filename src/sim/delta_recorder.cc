@@ -66,15 +66,22 @@ void DeltaRecorder::AddProducts(const PackedBatch<T>& delta) {
     log_unit_ = 0;
     return;  // all of delta is zero
   }
-  std::vector<double> norm(n), inverse(n);  // of mantissas: |δ|/√(e^unit N)
+  // Of mantissas: |δ|/√(e^unit N), and the same in the row's own unit, which
+  // is another where the row is too small to count in sums of products.
+  constexpr double kSmall = 600;
+  std::vector<double> norm(n), own(n), inverse(n);
   for (size_t i = 0; i < n; ++i) {
     const double exponent =
         std::numbers::ln2 * static_cast<double>(delta.exponent[i]);
-    norm[i] = std::exp(exponent - log_unit_ / 2) /
-              std::sqrt(static_cast<double>(delta.units()));
-    inverse[i] = log_square_[i] > kNever
-                     ? std::exp((log_unit_ - log_square_[i]) / 2)
-                     : 0;
+    const auto in_unit = [&](double log_unit) {
+      return std::exp(exponent - log_unit / 2) /
+             std::sqrt(static_cast<double>(delta.units()));
+    };
+    norm[i] = in_unit(log_unit_);
+    if (log_square_[i] == kNever) continue;
+    const bool small = log_unit_ - log_square_[i] > kSmall;
+    own[i] = small ? in_unit(log_square_[i]) : norm[i];
+    inverse[i] = small ? 1 : std::exp((log_unit_ - log_square_[i]) / 2);
   }
   const size_t panels = (n + width - 1) / width;
   std::vector<double> grams(panels * width * width);
@@ -87,10 +94,9 @@ void DeltaRecorder::AddProducts(const PackedBatch<T>& delta) {
       for (size_t i = p * width; i < end; ++i) {
         const uint32_t group = geometry_.PairGroupOf(i, k);
         if (group == BatchGeometry::kNoPair) continue;
-        const double product =
-            column[(i - p * width) * width] * norm[i] * norm[k];
-        const double cosine = product * inverse[i] * inverse[k];
-        product_[group] += product;
+        const double gram = column[(i - p * width) * width];
+        const double cosine = gram * own[i] * own[k] * inverse[i] * inverse[k];
+        product_[group] += gram * norm[i] * norm[k];
         cosine_square_[group] += cosine * cosine;
       }
     }

@@ -148,7 +148,7 @@ TEST(EngineRange, CrossEntropiesThatAreRightKeepTheirDelta) {
                           Shape{"sigmoid_cross_entropy", "12x24x24x1"},
                           Shape{"sigmoid_cross_entropy", "3x2x1"}}) {
     for (const char* precision : {"float32", "float64"}) {
-      for (int seed = 0; seed < 60; ++seed) {
+      for (int seed = 0; seed < 120; ++seed) {
         const RunSpec run = MakeRun({{"activation", "linear"},
                                      {"shape", at.shape},
                                      {"loss", at.loss},
@@ -201,7 +201,29 @@ TEST(EngineRange, CrossEntropiesThatAreRightKeepTheirDelta) {
       }
     }
   }
-  EXPECT_GE(seen, 40);
+  EXPECT_GE(seen, 30);
+}
+
+// All units of some layer are dead: the logits are 0, whatever the gain, and
+// delta is that of a prediction of 0.
+TEST(EngineRange, DeadNetworksHaveTheLossOfZeros) {
+  for (const char* loss :
+       {"mse", "sigmoid_cross_entropy", "softmax_cross_entropy", "probe"}) {
+    std::map<std::string, std::string> settings = {
+        {"activation", "relu"},  {"depth", "60"}, {"width", "2"},
+        {"batch", "3"},          {"gain", "1"},   {"loss", loss},
+        {"precision", "float64"}};
+    const RunResult expected = Simulate(MakeRun(settings));
+    ASSERT_EQ(Statistic(expected, 60, "pre_activation_second_moment"), 0);
+    for (const char* gain : {"1e30", "1e-30"}) {
+      settings["gain"] = gain;
+      const RunResult found = Simulate(MakeRun(settings));
+      EXPECT_EQ(found.loss_value, expected.loss_value) << loss << gain;
+      EXPECT_EQ(Statistic(found, 60, "log10_delta_second_moment"),
+                Statistic(expected, 60, "log10_delta_second_moment"))
+          << loss << gain;
+    }
+  }
 }
 
 // Losses of batches that are out of range add up as numbers, not as ±∞.
