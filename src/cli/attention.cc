@@ -29,7 +29,7 @@ namespace {
 // Beyond, a student would not follow the fractions, and they would take long.
 constexpr double kMostExactFlops = 1e5;
 // A minute or so of losses.
-constexpr double kMostCheckFlops = 1e11;
+constexpr double kMostCheckFlops = 1.5e11;
 
 void CheckMemory(const ExperimentHead& head, const AttentionSweep& sweep) {
   const double bytes = AttentionSweepMemory(sweep.runs, head.jobs);

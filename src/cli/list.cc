@@ -45,7 +45,7 @@ Json InitRows() {
                     {"biases", i.biases == BiasInit::kTorchDefault
                                    ? "U(±1/√fan_in), unless bias_init or "
                                      "bias_std says otherwise"
-                                   : "none, unless bias_std says otherwise"},
+                                   : "none"},
                     {"torch.nn.init", Text(i.torch)},
                     {"Keras", Text(i.keras)},
                     {"jax.nn.initializers", Text(i.jax)},

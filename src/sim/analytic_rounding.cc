@@ -27,7 +27,7 @@ class Norm {
 double Wobble(double (*f)(double), double z, double e) {
   const double at = f(z);
   return std::max(std::abs(f(z + e) - at), std::abs(f(z - e) - at)) +
-         16 * kUnitRoundoff * std::abs(at) + kUnderflow;
+         16 * kUnitRoundoff * std::abs(at) + Underflow(z, at);
 }
 
 }  // namespace
@@ -86,8 +86,9 @@ void AnalyticRounding::Logits() {
     }
     DeltaOf(logits.data(), s, shifted.data());
     for (size_t j = 0; j < c; ++j) {
-      delta_[depth](s, j) = std::abs(shifted[j] - at[j]) +
-                            16 * (kUnitRoundoff * std::abs(at[j]) + kUnderflow);
+      delta_[depth](s, j) =
+          std::abs(shifted[j] - at[j]) +
+          16 * (kUnitRoundoff * std::abs(at[j]) + Underflow(at[j], at[j]));
     }
   }
 }
@@ -108,17 +109,16 @@ void AnalyticRounding::DeltaOf(const double* logits, size_t sample,
 void AnalyticRounding::Backward(size_t l, const Matrix<double>* sensitivity) {
   const Matrix<double>& w = g_.parameters.w[l];
   const Matrix<double>& next = g_.delta[l + 1];
-  const double operations = static_cast<double>(w.cols()) + 16;
-  const double terms = operations * kUnitRoundoff;
-  const double underflow = operations * kUnderflow;
+  const double terms = (static_cast<double>(w.cols()) + 16) * kUnitRoundoff;
   delta_[l].Resize(network_.samples(), w.rows());
   for (size_t s = 0; s < network_.samples(); ++s) {
     for (size_t i = 0; i < w.rows(); ++i) {
       Norm norm;
-      double magnitude = 0;
+      double magnitude = 0, underflow = 0;
       for (size_t j = 0; j < w.cols(); ++j) {
         norm.Add(delta_[l + 1](s, j) * w(i, j));
         magnitude += std::abs(next(s, j) * w(i, j));
+        underflow += 2 * Underflow(next(s, j), w(i, j));
       }
       double e = norm.Value() + terms * magnitude + underflow;
       if (sensitivity != nullptr) {
@@ -135,21 +135,20 @@ void AnalyticRounding::Backward(size_t l, const Matrix<double>* sensitivity) {
 double AnalyticRounding::OfWeight(size_t l, size_t i, size_t j) const {
   const Matrix<double>& x = network_.x(l);
   const Matrix<double>& delta = g_.delta[l + 1];
-  const double operations = static_cast<double>(x.rows()) + 16;
-  const double terms = operations * kUnitRoundoff;
-  double sum = operations * kUnderflow;
+  const double terms = (static_cast<double>(x.rows()) + 16) * kUnitRoundoff;
+  double sum = 0;
   for (size_t s = 0; s < x.rows(); ++s) {
     sum += (x_[l](s, i) + terms * std::abs(x(s, i))) * std::abs(delta(s, j)) +
-           std::abs(x(s, i)) * delta_[l + 1](s, j);
+           std::abs(x(s, i)) * delta_[l + 1](s, j) +
+           2 * Underflow(x(s, i), delta(s, j));
   }
   return sum;
 }
 
 double AnalyticRounding::OfBias(size_t l, size_t j) const {
   const Matrix<double>& delta = g_.delta[l + 1];
-  const double operations = static_cast<double>(delta.rows()) + 16;
-  const double terms = operations * kUnitRoundoff;
-  double sum = operations * kUnderflow;
+  const double terms = (static_cast<double>(delta.rows()) + 16) * kUnitRoundoff;
+  double sum = 0;
   for (size_t s = 0; s < delta.rows(); ++s) {
     sum += delta_[l + 1](s, j) + terms * std::abs(delta(s, j));
   }

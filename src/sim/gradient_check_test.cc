@@ -105,6 +105,23 @@ TEST(GradientCheck, HoldsForHugeLogits) {
   }
 }
 
+// Dead units under huge weights: an exact 0 has no rounding to be multiplied.
+TEST(GradientCheck, HoldsForDeadNetworksOfHugeGain) {
+  std::string shape = "2";
+  for (int l = 0; l < 60; ++l) shape += "x2";
+  for (const Loss& loss : Losses()) {
+    const RunSpec run = SmallRun({{"activation", "relu"},
+                                  {"gain", "1e30"},
+                                  {"shape", shape},
+                                  {"bias_std", "0"},
+                                  {"batch", "17"},
+                                  {"data_seed", "0"},
+                                  {"loss", std::string(loss.name)}});
+    SCOPED_TRACE(CanonicalRun(run));
+    EXPECT_THAT(Check(run).Failed(), IsEmpty());
+  }
+}
+
 // Where products underflow: what is flushed to 0 is no mistake.
 TEST(GradientCheck, HoldsWhereNumbersUnderflow) {
   for (const char* activation : {"linear", "tanh", "leaky_relu", "softsign"}) {

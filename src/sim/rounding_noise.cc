@@ -13,16 +13,17 @@ void DotNoise(const double* x, const Matrix<double>& w, const Matrix<double>& b,
               double* noise) {
   std::vector<double> z(b.row(0), b.row(0) + w.cols());
   std::fill_n(noise, w.cols(), 0.0);
+  std::vector<double> underflow(w.cols());
   for (size_t i = 0; i < w.rows(); ++i) {
     for (size_t j = 0; j < w.cols(); ++j) {
       const double term = x[i] * w(i, j);
       z[j] += term;
       noise[j] += std::abs(term) + std::abs(z[j]);
+      underflow[j] += 2 * Underflow(x[i], w(i, j));
     }
   }
-  const double underflow = 2 * static_cast<double>(w.rows()) * kUnderflow;
   for (size_t j = 0; j < w.cols(); ++j) {
-    noise[j] = noise[j] * kUnitRoundoff + underflow;
+    noise[j] = noise[j] * kUnitRoundoff + underflow[j];
   }
 }
 
@@ -73,7 +74,7 @@ double RoundingNoise::ActivationNoise(size_t l, size_t sample, size_t j) const {
   const double magnitude =
       4 * std::abs(f.value(z)) + 2 * std::abs(z * f.slope(z));
   return std::abs(sensitivity_[l](sample, j)) *
-         (kUnitRoundoff * magnitude + kUnderflow);
+         (kUnitRoundoff * magnitude + Underflow(z, f.value(z)));
 }
 
 // A row sums c terms of one sign, each a few operations (probe: of either
@@ -81,12 +82,13 @@ double RoundingNoise::ActivationNoise(size_t l, size_t sample, size_t j) const {
 double RoundingNoise::RowNoise(size_t sample,
                                const Matrix<double>& delta) const {
   const Matrix<double>& z = network_.z(network_.depth());
-  double magnitude = std::abs(network_.losses()[sample]);
+  double magnitude = std::abs(network_.losses()[sample]), underflow = 0;
   for (size_t j = 0; j < z.cols(); ++j) {
     magnitude += std::abs(delta(sample, j) * z(sample, j));
+    underflow += Underflow(delta(sample, j), z(sample, j));
   }
   return (static_cast<double>(z.cols()) + 8) *
-         (kUnitRoundoff * magnitude + kUnderflow);
+         (kUnitRoundoff * magnitude + underflow);
 }
 
 double RoundingNoise::OfColumn(size_t l, size_t j) const {

@@ -8,7 +8,8 @@
 // over the entries that are computed. ε(Z) is the running bound of Higham,
 // Accuracy and Stability of Numerical Algorithms (2002), section 3.3: u times
 // the sum of the magnitudes of all products and partial sums, u = 2⁻⁵³, and for
-// each of these the least normal number, as what is below may be flushed to 0.
+// each of these that is not exactly 0 the least normal number, as what is below
+// it may be flushed to 0.
 #pragma once
 
 #include <limits>
@@ -19,10 +20,12 @@
 
 namespace initscope {
 
-// Bounds on one operation: relative, and of a result that underflows.
+// Bounds on one operation: relative, and of a product that may underflow.
 inline constexpr double kUnitRoundoff =
     std::numeric_limits<double>::epsilon() / 2;
-inline constexpr double kUnderflow = std::numeric_limits<double>::min();
+inline double Underflow(double a, double b) {
+  return a == 0 || b == 0 ? 0 : std::numeric_limits<double>::min();
+}
 
 class RoundingNoise {
  public:
