@@ -132,13 +132,17 @@ double Checker::LossRounding(From from) const {
   const double of_p =
       2 * (2 * d_model + d_k) * exponent + tokens + 3 + 4 * exponent;
   const Matrix<double> o = Product(t_.p.view(), v.view());
-  double size = 0;
+  double size = 0, of_r = 0;
   for (size_t i = 0; i < o.size(); ++i) {
     size += std::abs(r_.data()[i]) * o.data()[i];
+    of_r += std::abs(r_.data()[i]);
   }
   const double sums = tokens + d_model + static_cast<double>(o.size());
-  // Twice, for the loss on the entry's other side.
-  return 2 * (of_p + sums) * kEps * size;
+  // Products of V and O that underflow; twice, for the loss on the entry's other
+  // side.
+  const double underflow =
+      (tokens + d_model) * of_r * std::numeric_limits<double>::min();
+  return 2 * ((of_p + sums) * kEps * size + underflow);
 }
 
 // The best central difference at `entry`, and its bound.

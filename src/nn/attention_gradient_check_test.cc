@@ -93,8 +93,8 @@ TEST(CheckAttentionGradients, HoldsWhereLogitsAreLarge) {
 // Bases from 1 to the largest, weights from 0 to where S nearly overflows.
 TEST(CheckAttentionGradients, HoldsForAnyBaseAndGain) {
   for (const double base : {1 + 0x1p-52, 1.0001, 2.0, 1e4, 1e300, 1.7e308}) {
-    for (const double gain :
-         {0.0, 1e-300, 1e-160, 1e-20, 1e-3, 1.0, 10.0, 1e3, 1e5, 1e20, 1e100}) {
+    for (const double gain : {0.0, 5e-324, 1e-300, 1e-160, 1e-20, 1e-3, 1.0,
+                              10.0, 1e3, 1e5, 1e20, 1e100}) {
       for (const double divisor : {1.0, 1e-3, 1e3}) {
         EXPECT_EQ(Wrong([](AttentionGradients*) {}, {divisor, base}, gain), "")
             << "base " << base << " gain " << gain << " divisor " << divisor;
