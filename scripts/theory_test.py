@@ -117,3 +117,49 @@ def test_switch(run_program, program, tmp_path):
                           check=False)
     assert done.returncode == 64
     assert "--theory: theory = maybe is neither on nor off" in done.stderr
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_data_of_any_size(run_program, tmp_path, precision):
+    """Theory and measurement are those of the data times 10^±200."""
+    sizes = {"plain": 0, "huge": 200, "tiny": -200}
+    rows = np.random.default_rng(1).normal(size=(12, 3))
+    logs = {}
+    for name, power in sizes.items():
+        (tmp_path / f"{name}.csv").write_text("".join(
+            ",".join(f"{x:.17g}e{power}" for x in row) + "\n"
+            for row in rows))
+        run_program(["run", "--input", f"{name}.csv", "--standardize", "none",
+                     "--activation", "relu", "--depth", 4, "--width", 30,
+                     "--init", "he_normal,lsuv", "--batch", 12, "--precision",
+                     precision, "--output", f"{name}.h5"], tmp_path)
+        with h5py.File(tmp_path / f"{name}.h5") as file:
+            logs[name] = {key: data[()].reshape(2, 5)
+                          for key, data in file["layers"].items()
+                          if "log10" in key}
+    # Of a logarithm near 400; the decimal powers are rounded.
+    exact = {"rtol": 0, "atol": 1e-11 if precision == "float64" else 1e-6}
+    for name, power in sizes.items():
+        for key, of_init in logs[name].items():
+            he, lsuv = of_init - logs["plain"][key]
+            moves = (not key.endswith("_std") and (
+                "activation_" in key or "weight_gradient" in key))
+            np.testing.assert_allclose(
+                he[1:][np.isfinite(he[1:])], 2 * power * moves, **exact,
+                err_msg=key)
+            if "activation_" in key:  # lsuv scales the first layer's back
+                np.testing.assert_allclose(lsuv[1:][np.isfinite(lsuv[1:])], 0,
+                                           **exact, err_msg=key)
+        theory = logs[name]["theory_log10_pre_activation_second_moment"][0]
+        assert np.isfinite(theory[1:]).all()
+        assert not np.isnan(theory[1:]).any()
+
+
+def test_no_theory_where_lsuv_has_nothing_to_scale(theory):
+    """`run` refuses it; here each number is NaN."""
+    for activation in ("tanh", "relu", "sigmoid"):
+        network, = theory("--init", "lsuv", "--input-variance", "0",
+                          "--activation", activation, "--width", "4",
+                          "--depth", "3")
+        for name, values in network["layers"].items():
+            assert values == ["NaN"] * 4, name

@@ -93,16 +93,18 @@ void ForwardPass<T>::FindScale(size_t l) {
   product.exponent = x(l).exponent;
   Moments moments;
   moments.Add(product);
-  const double variance = moments.Variance().ToDouble();
-  if (!(variance > 0) || !std::isfinite(variance)) {
+  const ScaledDouble variance = moments.Variance();  // its exponent is even
+  const ScaledDouble scale = {run_.gain / std::sqrt(variance.value),
+                              -variance.exponent / 2};
+  if (!(variance.value > 0) || !std::isfinite(scale.ToDouble())) {
     throw UserError(
         ExitCode::kUsage,
         fmt::format("run {} ({}): lsuv cannot scale layer {}: the variance "
                     "of X_{} W_{} is {}; choose another init or input",
                     RunIdHex(run_.run_id), run_.Title(), l + 1, l, l,
-                    variance));
+                    variance.ToDouble()));
   }
-  scale_[l] = run_.gain / std::sqrt(variance);
+  scale_[l] = scale.ToDouble();
 }
 
 template <typename T>
