@@ -11,7 +11,7 @@ import pytest
 from command_line import CSV, write
 
 NON_FINITE = {"NaN", "inf", "-inf"}
-OTHERWISE = re.compile(r"[+-]?(nan|inf(inity)?|null|none)", re.IGNORECASE)
+OTHERWISE = re.compile(r"[+-]?(nan|inf(inity)?|null)", re.IGNORECASE)
 NETWORK = ("--depth 4 --width 4 --batch 4 --input data.csv "
            "--labels column:y").split()
 ATTENTION = "--d-k 4 --d-model 4 --tokens 3".split()

@@ -1,9 +1,10 @@
-"""Runs every command of the README, in its order, from the repository.
+"""Runs every command of the README, in its order, in a copy of the repository.
 
 The commands of experiments/README.md are what show_test.py runs at a smaller
 size; here they must be there, with all that they name.
 """
 
+import os
 import pathlib
 import re
 import shutil
@@ -28,14 +29,33 @@ def commands(page=README):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, program):
-    """A place with the README's experiment, where its paths hold."""
-    path = tmp_path_factory.mktemp("readme")
+    """A built copy of the repository, with the README's experiment."""
+    path = copy_to(tmp_path_factory.mktemp("readme") / "copy")
     (path / "my.ini").write_text(blocks("ini")[0])
-    for name in ("scripts", "experiments"):
-        (path / name).symlink_to(ROOT / name)
     (path / "build" / "release").mkdir(parents=True)
-    (path / "build" / "release" / "initscope").symlink_to(program)
+    for name in ("initscope", "initscope_bench"):
+        (path / "build" / "release" / name).symlink_to(
+            program.with_name(name))
     return path
+
+
+def copy_to(path):
+    """The sources alone: what is run there leaves the checkout as it is."""
+    return shutil.copytree(ROOT, path, ignore=lambda folder, names: [
+        name for name in names if name in ("__pycache__", ".git")
+        or (pathlib.Path(folder) == ROOT and name in ("build", "results"))])
+
+
+# Configures; instead of building it takes the program that there is.
+CMAKE = """#!/bin/bash
+set -e
+if [[ $1 == --build ]]; then
+  echo "cmake $*" >&2
+  ln -sf "$PROGRAM" build/release/initscope
+else
+  exec "$CMAKE" "$@"
+fi
+"""
 
 
 def test_the_two_commands_come_first():
@@ -44,15 +64,24 @@ def test_the_two_commands_come_first():
     assert "scripts/test.sh" in (ROOT / ".ci" / "run").read_text()
 
 
-def test_quickstart(tmp_path):
+def test_quickstart(tmp_path, program):
     if shutil.which("apt-get") is None:
         pytest.skip("needs a Debian machine")
-    done = subprocess.run([ROOT / "scripts" / "quickstart.sh"], cwd=tmp_path,
-                          capture_output=True, text=True, timeout=600)
+    copy = copy_to(tmp_path / "copy")
+    cmake = tmp_path / "bin" / "cmake"
+    cmake.parent.mkdir()
+    cmake.write_text(CMAKE)
+    cmake.chmod(0o755)
+    done = subprocess.run(
+        [copy / "scripts" / "quickstart.sh"], cwd=tmp_path,
+        capture_output=True, text=True, timeout=600,
+        env={**os.environ, "CMAKE": shutil.which("cmake"), "PROGRAM": program,
+             "PATH": f"{cmake.parent}:{os.environ['PATH']}"})
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "cmake --build --preset release --target initscope" in done.stderr
     for line in ("results/quickstart.h5", "results/quickstart_variance.png"):
         assert line in done.stdout
-        assert (ROOT / line).stat().st_size > 0
+        assert (copy / line).stat().st_size > 0
     assert re.search(r"relu +he_normal .*steady", done.stdout)
     assert re.search(r"relu +xavier_normal .*gradient vanishes 2× per layer",
                      done.stdout)

@@ -16,14 +16,10 @@ from results_columns import STATISTICS, columns, text_of
 from seal import column_digest, contents_digest
 from union_sweep import RUNS, SWEPT
 
-# Every sweepable key, and the others of section 4.
-KEYS = """activation init gain bias_init bias_std depth width input_width
-    output_width shape batch batches input standardize input_variance
-    input_correlation loss label_smoothing seed data_seed precision
-    engine""".split()
-RUN_COLUMNS = set(KEYS) | set("""run run_id run_id_hex input_index loss_value
-    label_entropy cross_entropy kl_divergence first_non_finite_layer
-    wall_seconds status""".split())
+# The others of section 4 are the keys.
+RUN_COLUMNS = set("""run run_id run_id_hex input_index loss_value label_entropy
+    cross_entropy kl_divergence first_non_finite_layer wall_seconds
+    status""".split())
 
 CATEGORIES = {
     "activation": """linear sigmoid tanh relu leaky_relu elu selu gelu silu
@@ -39,6 +35,24 @@ CATEGORIES = {
     "status": "complete",
 }
 LAYER_INDEX = {"row", "run_index", "step", "layer", "fan_in", "fan_out"}
+
+
+def sweepable(help_text):
+    """The keys that take a list, as --help shows them."""
+    return {flag.replace("-", "_") for flag in
+            re.findall(r"^  --([\w-]+) LIST", help_text, re.MULTILINE)}
+
+
+def test_every_sweepable_key_is_a_column(union, run_program, tmp_path):
+    keys = sweepable(run_program(["run", "--help"], tmp_path).stdout)
+    assert {"activation", "bias_std", "shape", "data_seed"} <= keys
+    assert keys <= set(union["runs"])
+    run_program(["train", "--depth", 2, "--width", 4, "--steps", 1,
+                 "--output", "t.h5"], tmp_path)
+    keys = sweepable(run_program(["train", "--help"], tmp_path).stdout)
+    assert {"steps", "learning_rate"} <= keys
+    with h5py.File(tmp_path / "t.h5") as file:
+        assert keys <= set(file["runs"])
 
 
 def test_groups_and_columns(union):

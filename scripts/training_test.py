@@ -3,6 +3,8 @@
 trace with steps = k shows the network after k steps, on minibatch k.
 """
 
+import json
+
 import numpy as np
 import pytest
 
@@ -163,7 +165,20 @@ def test_diverged_runs_are_recorded_and_stop_nothing(trained):
     assert layers["step"][layers["run_index"] == 1].max() < lost.sum()
 
 
-def test_info_tells_of_training(run_program, tmp_path):
-    run_program(["train", "--width", 8, "--depth", 2, "--steps", 3,
-                 "--output", "t.h5"], tmp_path)
-    assert "step" in run_program(["info", "t.h5"], tmp_path).stdout
+def test_info_judges_a_trained_run_at_its_start(run_program, tmp_path):
+    """Not after steps that raise its pre-activations by 12 decades."""
+    keys = ["--width", 8, "--depth", 6, "--activation", "linear", "--gain",
+            "0.05", "--loss", "mse", "--precision", "float64"]
+
+    def verdicts(*arguments):
+        run_program([*arguments, *keys, "--output", "x.h5", "--force"],
+                    tmp_path)
+        done = run_program(["info", "x.h5", "--json"], tmp_path)
+        found = json.loads(done.stdout)["verdicts"]
+        assert len(found) == 1
+        return [(group["verdict"], group["forward"], group["backward"])
+                for group in found]
+
+    trained = verdicts("train", "--steps", 50, "--learning-rate", 1)
+    assert trained[0][0][0] == "vanishes"
+    assert trained == verdicts("run", "--theory", "off")

@@ -138,8 +138,8 @@ double Checker::LossRounding(From from) const {
     of_r += std::abs(r_.data()[i]);
   }
   const double sums = tokens + d_model + static_cast<double>(o.size());
-  // Products of V and O that underflow; twice, for the loss on the entry's other
-  // side.
+  // Products of V and O that underflow; twice, for the loss on the other side
+  // of the entry.
   const double underflow =
       (tokens + d_model) * of_r * std::numeric_limits<double>::min();
   return 2 * ((of_p + sums) * kEps * size + underflow);

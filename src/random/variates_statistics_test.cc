@@ -1,5 +1,5 @@
 // Statistics of 10^9 float variates, which take minutes. CI leaves them out:
-//   initscope_test --gtest_also_run_disabled_tests --gtest_filter='*Billion*'
+//   ctest --preset release -C Scans -R scans
 
 #include <gtest/gtest.h>
 
