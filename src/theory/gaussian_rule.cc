@@ -68,14 +68,15 @@ class Panels {
   GaussianRule rule;
 
  private:
-  // Halves [a, b] until it is no wider than allowed there.
+  // Halves [a, b] until it is no wider than allowed there, or cannot be halved.
   void Divide(double a, double b) {
     double widest = sigma_;
     for (const PanelEnd& end : ends_) {
       widest = std::min(widest, std::max({end.width, a - end.z, end.z - b}));
     }
-    if (b - a <= widest * 1.000001) return Add(a, b);
     const double middle = (a + b) / 2;
+    const bool is_divisible = a < middle && middle < b;
+    if (b - a <= widest * 1.000001 || !is_divisible) return Add(a, b);
     Divide(a, middle);
     Divide(middle, b);
   }

@@ -56,6 +56,17 @@ TEST_P(GaussianRuleTest, IntegratesPowers) {
   }
 }
 
+// No panel is narrower than the spacing of doubles: dividing further filled the
+// memory.
+TEST(GaussianRule, TakesNarrowPanelsFarAway) {
+  for (const double far : {1e3, 1e16, 1e20, 1e100}) {
+    const GaussianRule rule =
+        MakePanelRule({{far, 1}, {-far, 1e-3}, {far / 3, 1e-20}}, far * far);
+    EXPECT_LT(rule.z.size(), 20000u);
+    EXPECT_THAT(Sum(rule, [](double) { return 1; }), IsNear(1, kTolerance));
+  }
+}
+
 // The narrowest that the header allows: entire of unit width, and with poles
 // at a distance of 1.
 TEST_P(GaussianRuleTest, IntegratesWhatIsNarrowBesideZero) {
