@@ -176,7 +176,8 @@ Experiment LoadExperiment(const Options& options) {
   experiment.memory = EstimateMemory(experiment.runs, experiment.jobs,
                                      experiment.theory, UsedMemory());
   // Reading the data may have taken more than the runs will.
-  experiment.memory.total = std::max(experiment.memory.total, PeakMemory());
+  experiment.memory.total =
+      std::max(experiment.memory.total, PeakMemory() + kProcessMemory);
   CheckMemory(experiment.title, experiment.memory, experiment.jobs);
   return experiment;
 }

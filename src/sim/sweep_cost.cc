@@ -83,8 +83,6 @@ double ResultMemory(const RunSpec& run, bool theory) {
 
 SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
                            bool theory, double used) {
-  // What the libraries and the writing of columns take.
-  constexpr double kProcess = 16e6;
   SweepMemory memory;
   for (const RunSpec& run : runs) {
     memory.results += ResultMemory(run, theory && !IsTrained(runs));
@@ -106,7 +104,7 @@ SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
       most = std::max(most, MemoryOf(runs, bundle, static_cast<double>(jobs)));
     }
   }
-  memory.total = used + kProcess + most + memory.results;
+  memory.total = used + kProcessMemory + most + memory.results;
   return memory;
 }
 

@@ -16,6 +16,9 @@ struct SweepMemory {
   double per_job = 0;  // what one more job would add at most
 };
 
+// What the libraries and the writing of columns take.
+inline constexpr double kProcessMemory = 16e6;
+
 // With `used` bytes in use: the runs themselves, inputs and the program.
 SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
                            bool theory, double used);
