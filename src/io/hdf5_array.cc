@@ -120,6 +120,22 @@ size_t CheckedCount(const std::vector<size_t>& shape, size_t element_size,
   return *needed / extents.back();
 }
 
+// Refuses a dataset of which nearly nothing is stored: as gzip data that expand
+// 400-fold, it says the same again and again, or a damaged file says that it is
+// larger than it is.
+void CheckStored(hid_t dataset, size_t bytes, const std::string& where) {
+  constexpr size_t kUnsuspicious = size_t{64} << 20;
+  const Hdf5Handle layout(H5Dget_create_plist(dataset), H5Pclose);
+  const bool elsewhere =
+      H5Pget_layout(layout) == H5D_VIRTUAL || H5Pget_external_count(layout) > 0;
+  const size_t stored = H5Dget_storage_size(dataset);
+  if (elsewhere || bytes < kUnsuspicious || bytes / 400 < stored) return;
+  throw DataError(where, fmt::format("it has {} MiB, of which the file holds "
+                                     "{} KiB: it is damaged, or was not "
+                                     "written to its end",
+                                     bytes >> 20, stored >> 10));
+}
+
 // Reads the elements, as they are stored but little-endian, into `out`.
 void ReadElements(hid_t source, hid_t type, const std::string& where,
                   void* out) {
@@ -158,6 +174,7 @@ Array ReadHdf5Array(const std::string& path, const std::string& dataset) {
   const Hdf5Handle type = ElementType(source, where);
   const size_t size = H5Tget_size(type);
   const size_t count = CheckedCount(array.shape, size, where);
+  CheckStored(source, count * size, where);
   if (H5Tequal(type, H5T_STD_U8LE) > 0) {
     array.bytes.resize(count);
     if (count > 0) ReadElements(source, type, where, array.bytes.data());
