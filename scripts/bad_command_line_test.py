@@ -39,10 +39,10 @@ COMMAND_LINES = {
     "bytes_in_file": (["run", b"caf\xe9.ini"], USAGE, [
         r"'caf\\xe9.ini' is not UTF-8.*rename"]),
     "bytes_in_command": ([b"\xff"], USAGE, [r"unknown command '\\xff'"]),
-    "long_value": (["run", "--gain", "1" * 100_000 + "x"], USAGE, [
+    "long_value": (["run", "--gain", "1" * 10_000 + "x"], USAGE, [
         "--gain: gain = 1{40}… is not a number"]),
-    "long_command": (["x" * 100_000], USAGE, ["unknown command 'x{40}…'"]),
-    "long_flag": (["run", "--" + "x" * 100_000], USAGE, ["--x{40}…"]),
+    "long_command": (["x" * 10_000], USAGE, ["unknown command 'x{40}…'"]),
+    "long_flag": (["run", "--" + "x" * 10_000], USAGE, ["--x{40}…"]),
     "memory": (["plan", "/proc/self/mem"], IO, [
         "/proc/self/mem: cannot read the experiment file: Input/output error"]),
     "memory_as_data": (["plan", "--input", "/proc/self/mem"], DATA, [

@@ -17,7 +17,7 @@ ORIGINALS = {
     "data": b"input = fashion-mnist-sample\r\nclasses = 0,1\r\nbatch = 2\r\n"
             b"shape = 784x3x2\r\nstandardize = features\r\nname = x\r\n",
     "sections": b"\xef\xbb\xbfwidth = 4\nbatch = 2\n[a]\ndepth = 2\n"
-                "[ä]\ngain = geomspace(1, 4, 3)\n".encode(),
+                b"[\xc3\xa4]\ngain = geomspace(1, 4, 3)\n",
 }
 
 
