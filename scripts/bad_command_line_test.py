@@ -26,6 +26,28 @@ COMMAND_LINES = {
     "unknown_short_flag": (["run", "-x"], USAGE, ["unknown option --?x"]),
     "flag_of_another_command": (["info", "--depth", "3"], USAGE, ["--depth"]),
     "force_of_plan": (["plan", *TINY, "--force"], USAGE, ["--force"]),
+    **{f"{key}_of_{command}": ([command, f"--{key}", "5"], USAGE, [
+        rf"--{key}: .* is a key of .*, and {command} does not take it; remove "
+        rf"it or use {user}$"])
+       for command, key, user in (
+           ("run", "steps", "train"), ("theory", "momentum", "train"),
+           ("run", "d-k", "attention"), ("attention", "depth", "run"),
+           ("train", "jacobian", "run"), ("info", "width", "run"),
+           ("list", "tokens", "attention"))},
+    "bytes_in_value": (["run", *TINY, "--name", b"\xff"], USAGE, [
+        r"'\\xff' is not UTF-8"]),
+    "bytes_in_file": (["run", b"caf\xe9.ini"], USAGE, [
+        r"'caf\\xe9.ini' is not UTF-8.*rename"]),
+    "bytes_in_command": ([b"\xff"], USAGE, [r"unknown command '\\xff'"]),
+    "long_value": (["run", "--gain", "1" * 10_000 + "x"], USAGE, [
+        "--gain: gain = 1{40}… is not a number"]),
+    "long_command": (["x" * 10_000], USAGE, ["unknown command 'x{40}…'"]),
+    "long_flag": (["run", "--" + "x" * 10_000], USAGE, ["--x{40}…"]),
+    "memory": (["plan", "/proc/self/mem"], IO, [
+        "/proc/self/mem: cannot read the experiment file: Input/output error"]),
+    "memory_as_data": (["plan", "--input", "/proc/self/mem"], DATA, [
+        "/proc/self/mem: cannot read the data file: Input/output error"]),
+    "device": (["plan", "/dev/zero"], IO, ["a device, not an experiment file"]),
     "no_flag_value": (["run", "--gain"], USAGE, ["--gain", "missing"]),
     "empty_flag_value": (["run", "--gain", ""], USAGE, ["--gain"]),
     "blank_flag_value": (["run", "--gain", " "], USAGE, [

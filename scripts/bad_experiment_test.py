@@ -39,6 +39,33 @@ FILES = {
     "loss": ("loss = softmax_crossentropy\n", [
         "unknown loss 'softmax_crossentropy'",
         r"did you mean 'softmax_cross_entropy'\?"]),
+    **{f"several_{name}": (f"init = {name}\n", [
+        rf"exp\.ini:1: init '{name}' may mean {names}; name one of them"])
+       for name, names in (("kaiming", "he_normal, he_uniform"),
+                           ("Xavier", "xavier_normal, xavier_uniform"),
+                           ("GLOROT", "xavier_normal, xavier_uniform"))},
+    "bytes_in_comma_list": (b"input = a.csv, caf\xe9.csv\n", [
+        r"exp\.ini:1: .*caf\\xe9\.csv' is not UTF-8; save the file in UTF-8"]),
+    "bytes_in_section": (b"[caf\xe9]\n", [r"exp\.ini:1: .*is not UTF-8"]),
+    "surrogate": (b"name = \xed\xa0\x80\n", [r"exp\.ini:1: .*not UTF-8"]),
+    **{f"is_{name}": (content, [rf"exp\.ini:?1?: .*{text}"])
+       for name, content, text in (
+           ("torch", b"PK\3\4" + bytes(99), "zip archive, as PyTorch"),
+           ("results", b"\x89HDF\r\n\x1a\n", "'initscope info exp.ini' says"),
+           ("npy", b"\x93NUMPY\1\0", "input = exp.ini takes data from it"),
+           ("idx", b"\0\0\x08\3\0\0", "an IDX array, not an experiment"),
+           ("gzip", b"\x1f\x8b\x08", "gzip data.*unpack it first"),
+           ("png", b"\x89PNG\r\n\x1a\n", "a PNG image"),
+           ("pdf", b"%PDF-1.5\n", "a PDF document"))},
+    **{f"megabyte_{name}": (text, [rf"{pattern}…"])
+       for name, text, pattern in (
+           ("value", "gain = " + "1" * 1_000_000, "gain = 1{40}"),
+           ("key", "g" * 1_000_000 + " = 1", "unknown key 'g{40}"),
+           ("name", "activation = " + "é" * 500_000, "activation 'é{20}"),
+           ("section", "[" + "s" * 10**6 + "]\n[" + "s" * 10**6 + "]",
+            r"section \[s{40}"),
+           ("list", "seed = range(" + "1" * 10**6 + ")", r"in range\(1{34}"),
+           ("shape", "shape = " + "1x" * 500_000, "shape = (1x){20}"))},
     "loss_far": ("loss = hinge_loss_squared_xx\n", [
         "unknown loss 'hinge_loss_squared_xx'; it is one of mse, "]),
     "precision": ("precision = flaot64\n", [
@@ -213,6 +240,33 @@ def test_bad_experiment_file(refuse, tmp_path, name, command):
     text, patterns = FILES[name]
     write(tmp_path, {"exp.ini": text})
     refuse([command, "exp.ini"], USAGE, patterns)
+
+
+# --- many of anything take their time once, not for each other
+
+@pytest.mark.parametrize("text", [
+    "".join(f"[s{i}]\nseed = {i}\n" for i in range(80_000)),
+    "seed = " + ",".join(map(str, range(80_000))),
+    SAMPLE.replace("batch = 4", "batch = 2") + "classes = 0,1\n"
+    + "".join(f"[s{i}]\nseed = {i}\n" for i in range(80_000)),
+], ids=["sections", "values", "sections_of_data"])
+def test_many(call, tmp_path, text):
+    write(tmp_path, {"exp.ini": text + "\n"})
+    keys = [] if "depth" in text else ["--depth", 2, "--batch", 2]
+    begin = time.monotonic()
+    call(["plan", "exp.ini", "--width", 4, *keys, "--jobs", 1])
+    assert time.monotonic() - begin < 10  # 1 s to 2 s; once 14 s
+
+
+@pytest.mark.parametrize("text", [
+    "".join(f"k{i} = 1\n" for i in range(80_000)),
+    "depth = 2\n" * 80_000,
+    SAMPLE + "classes = " + ",".join(map(str, range(80_000)))])
+def test_many_that_are_wrong(refuse, tmp_path, text):
+    write(tmp_path, {"exp.ini": text + "\n"})
+    begin = time.monotonic()
+    refuse(["plan", "exp.ini"], USAGE, [r"exp\.ini:\d+: "])
+    assert time.monotonic() - begin < 3
 
 
 # --- more memory than any machine has: both figures, at once

@@ -109,7 +109,8 @@ def union(union_path):
 def call(program, tmp_path):
     """call(arguments) -> the finished process, started in tmp_path."""
     def run(arguments, expect=0, **settings):
-        done = subprocess.run([program, *map(str, arguments)], cwd=tmp_path,
+        given = [a if isinstance(a, bytes) else str(a) for a in arguments]
+        done = subprocess.run([program, *given], cwd=tmp_path,
                               capture_output=True, text=True, timeout=60,
                               errors="replace", **settings)
         assert done.returncode == expect, done.stderr

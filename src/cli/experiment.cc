@@ -13,6 +13,7 @@
 #include "cli/experiment_file.h"
 #include "cli/units.h"
 #include "io/input_reader.h"
+#include "sim/name_aliases.h"
 #include "sim/resolve.h"
 
 namespace initscope {
@@ -36,8 +37,9 @@ size_t ResolveJobs(const SweepPoint& settings) {
 
 bool ResolveTheory(const SweepPoint& settings) {
   const auto it = settings.find("theory");
-  if (it == settings.end() || it->second.text == "on") return true;
-  if (it->second.text == "off") return false;
+  if (it == settings.end()) return true;
+  const NameMatch match = MatchName("theory", it->second.text, kOffOn);
+  if (match.error.empty()) return match.index == 1;
   throw UserError(ExitCode::kUsage,
                   fmt::format("{}: theory = {} is neither on nor off",
                               it->second.where, Quoted(it->second.text)));

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "base/error.h"
 
 namespace initscope {
@@ -50,6 +52,47 @@ TEST(ParseExperiment, RefusesOtherLines) {
   EXPECT_THAT(ErrorOf("[]\n"), HasSubstr("[name]"));
   EXPECT_THAT(ErrorOf("[a]\n[b]\n[a]\n"), HasSubstr("file.ini:3: section [a]"));
   EXPECT_THAT(ErrorOf("\x01\x02\n"), HasSubstr("is not 'key = value'"));
+}
+
+TEST(ParseExperiment, ANumberSignInQuotationMarksIsNoComment) {
+  const ExperimentText text = ParseExperiment(
+      "input = \"a #1.csv\", b  # \"two\"\nname = it\"s # \"x\"\n", "f");
+  EXPECT_EQ(text.common[0].text, "\"a #1.csv\", b");
+  EXPECT_EQ(text.common[1].text, "it\"s");
+}
+
+TEST(ParseExperiment, TakesUtf8Alone) {
+  EXPECT_THAT(ErrorOf("name = caf\xE9\n"),
+              HasSubstr("file.ini:1: 'name = caf\\xe9' is not UTF-8"));
+  EXPECT_THAT(ErrorOf("\n[\xED\xA0\x80]\n"), HasSubstr("file.ini:2: "));
+  EXPECT_THAT(ErrorOf("\xC3 = 1\n"), HasSubstr("is not UTF-8"));
+  // A comment is nowhere stored.
+  EXPECT_EQ(ErrorOf("# caf\xE9\nname = caf\u00e9  # \xE9\n"), "no error");
+}
+
+TEST(ParseExperiment, SaysWhatOtherFilesAre) {
+  EXPECT_THAT(ErrorOf("PK\x03\x04..."), HasSubstr("PyTorch's .pt"));
+  EXPECT_THAT(ErrorOf("\x89HDF\r\n\x1a\n..."),
+              HasSubstr("'initscope info dir/file.ini' says what"));
+  EXPECT_THAT(ErrorOf(std::string(512, 'x') + "\x89HDF\r\n\x1a\n"),
+              HasSubstr("an HDF5 file, not an experiment"));
+  EXPECT_THAT(ErrorOf("\x93NUMPY"), HasSubstr("input = dir/file.ini takes"));
+  EXPECT_THAT(ErrorOf(std::string("\0\0\x08\1\0", 5)),
+              HasSubstr("an IDX array"));
+  EXPECT_THAT(ErrorOf("\x1f\x8b"), HasSubstr("gzip data"));
+  EXPECT_THAT(ErrorOf("%PDF-1.7"), HasSubstr("a PDF document"));
+}
+
+TEST(ParseExperiment, ManySectionsTakeNoTime) {
+  std::string text;
+  for (int i = 0; i < 80000; ++i) text += "[s" + std::to_string(i) + "]\n";
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_THAT(ErrorOf(text + "[s7]\n"),
+              HasSubstr("file.ini:80001: section [s7] is there already "
+                        "(dir/file.ini:8)"));
+  const std::chrono::duration<double> spent =
+      std::chrono::steady_clock::now() - begin;
+  EXPECT_LT(spent.count(), 3);  // 0.1 s; once 14 s
 }
 
 }  // namespace

@@ -86,7 +86,7 @@ int Main(const std::vector<std::string>& arguments) {
 // One line, whatever is in the values that it quotes; never throws on a closed
 // stderr.
 int Report(ExitCode code, const std::string& message) {
-  constexpr size_t kMostShown = 4000;
+  constexpr size_t kMostShown = 2000;
   std::fputs(
       fmt::format("initscope: {}\n", Quoted(message, kMostShown)).c_str(),
       stderr);

@@ -26,8 +26,9 @@ FileReader::FileReader(const std::string& path, const char* what, ExitCode code)
   if (error != 0 || device) close(fd_);
   if (error != 0) Fail(error);
   if (device) {
-    throw UserError(
-        code_, fmt::format("{}: a device, not a {}", QuotedPath(path_), what_));
+    throw UserError(code_,
+                    fmt::format("{}: a device, not {} {}", QuotedPath(path_),
+                                *what_ == 'e' ? "an" : "a", what_));
   }
   if (S_ISREG(status.st_mode)) size_ = static_cast<size_t>(status.st_size);
 }

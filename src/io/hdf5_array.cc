@@ -93,6 +93,24 @@ bool IsBool(hid_t type) {
   return true;
 }
 
+// Whether the bits that a number type names are within its bytes: HDF5 1.10
+// does not look, and ends the process where a damaged file names others.
+bool IsSound(hid_t type) {
+  const size_t offset = static_cast<size_t>(std::max(0, H5Tget_offset(type)));
+  const size_t end = offset + H5Tget_precision(type);
+  constexpr size_t kLargest = 64;  // bytes
+  const size_t size = H5Tget_size(type);
+  if (size == 0 || size > kLargest || end == offset || end > 8 * size)
+    return false;
+  if (H5Tget_class(type) != H5T_FLOAT) return true;
+  size_t sign, exponent, exponent_bits, mantissa, mantissa_bits;
+  return H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa,
+                       &mantissa_bits) >= 0 &&
+         sign < end && exponent + exponent_bits <= end &&
+         mantissa + mantissa_bits <= end && exponent_bits > 0 &&
+         exponent_bits < 64 && mantissa_bits > 0;
+}
+
 // The dataset's own number type, but little-endian.
 Hdf5Handle ElementType(hid_t dataset, const std::string& where) {
   const Hdf5Handle stored(H5Dget_type(dataset), H5Tclose);
@@ -100,6 +118,8 @@ Hdf5Handle ElementType(hid_t dataset, const std::string& where) {
   if (IsBool(stored)) return {H5Tcopy(stored), H5Tclose};
   if (kind != H5T_INTEGER && kind != H5T_FLOAT)
     throw DataError(where, "not a numeric dataset; store integers or floats");
+  if (!IsSound(stored))
+    throw DataError(where, "its number type is damaged; get the file again");
   Hdf5Handle type(H5Tcopy(stored), H5Tclose);
   if (H5Tset_order(type, H5T_ORDER_LE) < 0)
     throw DataError(where, "HDF5 cannot convert its number type");
@@ -118,6 +138,22 @@ size_t CheckedCount(const std::vector<size_t>& shape, size_t element_size,
                                        Listed(shape, " × ")));
   CheckFits(static_cast<double>(*needed), where);
   return *needed / extents.back();
+}
+
+// Refuses a dataset of which nearly nothing is stored: as gzip data that expand
+// 400-fold, it says the same again and again, or a damaged file says that it is
+// larger than it is.
+void CheckStored(hid_t dataset, size_t bytes, const std::string& where) {
+  constexpr size_t kUnsuspicious = size_t{64} << 20;
+  const Hdf5Handle layout(H5Dget_create_plist(dataset), H5Pclose);
+  const bool elsewhere =
+      H5Pget_layout(layout) == H5D_VIRTUAL || H5Pget_external_count(layout) > 0;
+  const size_t stored = H5Dget_storage_size(dataset);
+  if (elsewhere || bytes < kUnsuspicious || bytes / 400 < stored) return;
+  throw DataError(where, fmt::format("it has {} MiB, of which the file holds "
+                                     "{} KiB: it is damaged, or was not "
+                                     "written to its end",
+                                     bytes >> 20, stored >> 10));
 }
 
 // Reads the elements, as they are stored but little-endian, into `out`.
@@ -158,6 +194,7 @@ Array ReadHdf5Array(const std::string& path, const std::string& dataset) {
   const Hdf5Handle type = ElementType(source, where);
   const size_t size = H5Tget_size(type);
   const size_t count = CheckedCount(array.shape, size, where);
+  CheckStored(source, count * size, where);
   if (H5Tequal(type, H5T_STD_U8LE) > 0) {
     array.bytes.resize(count);
     if (count > 0) ReadElements(source, type, where, array.bytes.data());

@@ -63,7 +63,7 @@ void ResolveDrawnInput(const Settings& settings, RunSpec* run) {
     if (settings.Has(key)) {
       settings.Fail(key, fmt::format("{} needs a data file: input = {} is "
                                      "drawn and has no labels",
-                                     key, run->input));
+                                     key, QuotedPath(run->input)));
     }
   }
   run->standardize = static_cast<Standardize>(
@@ -106,7 +106,7 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
     if (settings.Has(key)) {
       settings.Fail(key, fmt::format("{} is for drawn inputs; input = {} is "
                                      "data (see standardize)",
-                                     key, run->input));
+                                     key, QuotedPath(run->input)));
     }
   }
   try {
@@ -129,13 +129,13 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
     if (data.labels.empty()) {
       settings.Fail("classes", fmt::format("classes needs labels, and {} has "
                                            "none; name them with labels",
-                                           run->input));
+                                           QuotedPath(run->input)));
     }
     const auto& counts = catalog->LabelCounts(run->input_index);
     for (int32_t label : classes) {
       if (!counts.contains(label)) {
         settings.Fail("classes", fmt::format("{} has no sample of class {}",
-                                             run->input, label));
+                                             QuotedPath(run->input), label));
       }
     }
     run->classes = fmt::format("{}", fmt::join(classes, ","));
@@ -144,9 +144,10 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
   run->samples = catalog->Samples(run->input_index, classes, run->most_samples,
                                   run->standardize);
   if (run->most_samples > run->samples->samples()) {
-    settings.Fail("samples", fmt::format("{} samples asked for, but {} has {}",
-                                         run->most_samples, run->input,
-                                         run->samples->samples()));
+    settings.Fail(
+        "samples",
+        fmt::format("{} samples asked for, but {} has {}", run->most_samples,
+                    QuotedPath(run->input), run->samples->samples()));
   }
   CheckBatches(settings, *run);
   run->order = catalog->Order(run->samples, run->data_seed);
@@ -205,10 +206,11 @@ void ResolveWidths(const Settings& settings, RunSpec* run) {
     run->widths.back() = out;
   }
   if (run->samples && run->widths.front() != run->samples->width()) {
-    settings.Fail(first, fmt::format("the input width is {}, but {} has {} "
-                                     "features per sample",
-                                     run->widths.front(), run->input,
-                                     run->samples->width()));
+    settings.Fail(first,
+                  fmt::format("the input width is {}, but {} has {} "
+                              "features per sample",
+                              run->widths.front(), QuotedPath(run->input),
+                              run->samples->width()));
   }
   const size_t outputs = run->widths.back();
   const size_t wanted = LabelOutputs(*run);
@@ -216,14 +218,14 @@ void ResolveWidths(const Settings& settings, RunSpec* run) {
   if (wanted > 0 && outputs != wanted && !one_logit) {
     settings.Fail(last, fmt::format("the output width is {}, but {} has {} "
                                     "classes (loss = probe takes any)",
-                                    outputs, run->input, wanted));
+                                    outputs, QuotedPath(run->input), wanted));
   }
   if (run->loss->name == "softmax_cross_entropy" && wanted == 1) {
     settings.Fail(settings.Has("classes") ? "classes" : "input",
                   fmt::format("{} has one class here, and softmax over one "
                               "output is always 1; keep two classes, or set "
                               "loss = sigmoid_cross_entropy",
-                              run->input));
+                              QuotedPath(run->input)));
   }
   if (run->loss->name == "softmax_cross_entropy" && outputs < 2) {
     settings.Fail(last,

@@ -58,6 +58,18 @@ TEST(ParseValueList, ListsAndRanges) {
   EXPECT_THAT(Values("gain", "range(3, 0, -1)"), ElementsAre("3", "2", "1"));
 }
 
+TEST(ParseValueList, QuotationMarksKeepItemsTogether) {
+  EXPECT_THAT(Values("input", "\"a,b.csv\", c.csv , \"d (1.csv\""),
+              ElementsAre("a,b.csv", "c.csv", "d (1.csv"));
+  EXPECT_THAT(Values("input", "\"say \"\"x\"\", y\""),
+              ElementsAre("say \"x\", y"));
+  // As they were: marks within an item, or without an end.
+  EXPECT_THAT(Values("input", "a\"b,c"), ElementsAre("a\"b", "c"));
+  EXPECT_THAT(Values("input", "\"a,b"), ElementsAre("\"a", "b"));
+  EXPECT_THAT(Values("input", "\"a\"b,c"), ElementsAre("\"a\"b", "c"));
+  EXPECT_THAT(Values("input", "data (1).csv"), ElementsAre("data (1).csv"));
+}
+
 TEST(ParseValueList, RefusesNonsense) {
   const auto error = [](const char* key, const char* text) {
     return ErrorOf([&] { Values(key, text); });
@@ -131,7 +143,7 @@ TEST(ExpandSweep, KeysBelongToCommands) {
       ErrorOf([&] { ExpandSweep(text); }),
       HasSubstr(
           "a.ini:1: d_k is a key of attention, gradcheck, and run does not "
-          "take it; remove it"));
+          "take it; remove it or use attention"));
   const Asker attention = {"attention", kAttention};
   EXPECT_EQ(ExpandSweep(text, attention).points.size(), 1u);
   EXPECT_THAT(
