@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -74,7 +75,7 @@ TEST(GuardedRead, LimitsTime) {
   const auto loop = []() -> std::string {
     const rlimit sooner = {1, RLIM_INFINITY};  // s
     setrlimit(RLIMIT_CPU, &sooner);
-    for (volatile int i = 0;; i = i + 1) {
+    for (std::atomic<int> i = 0;; ++i) {
     }
   };
   EXPECT_NE(MessageOf(loop, ExitCode::kData).find("does not end"),
