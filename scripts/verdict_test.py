@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from command_line import DATA
+from seal import seal
 from simulation import flags
 
 NETWORK = {"depth": 12, "width": 64, "batch": 16, "seed": "range(0, 4)"}
@@ -85,6 +86,7 @@ def test_a_shifted_layer_is_where_it_drifts(verdicts, tmp_path):
         values = file["layers/log10_pre_activation_second_moment"]
         values[...] = np.where(file["layers/layer"][:] >= 7,
                                values[:] + 0.5, values[:])
+        seal(file)
     (group,), (line,) = verdicts.read("a.h5")
     assert group["verdict"] == ["drifts"]
     assert group["forward"]["drifts_at_layer"] == 7
@@ -100,6 +102,7 @@ def test_files_without_theory(verdicts, tmp_path):
         for name in list(file["layers"]):
             if name.startswith("theory_"):
                 del file["layers"][name]
+        seal(file)
     (sigmoid, relu), (first, second) = verdicts.read("a.h5")
     assert sigmoid["verdict"] == ["vanishes", "no theory"]
     assert relu["verdict"] == ["no theory"]
@@ -163,6 +166,7 @@ def test_rows_that_do_not_match_the_runs(call, verdicts, tmp_path):
         shutil.copy(tmp_path / "a.h5", tmp_path / "b.h5")
         with h5py.File(tmp_path / "b.h5", "r+") as file:
             file["layers"][name][row] = value
+            seal(file)
         done = call(["info", "b.h5"], expect=DATA)
         assert done.stderr == ("initscope: b.h5: row 0 of /layers does not "
                                "match /runs\n")

@@ -33,6 +33,21 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
+namespace {
+
+// Whether a terminal obeys a character and does not show it: control characters
+// (C0, DEL, C1), separators of lines, marks that change the direction.
+bool IsObeyed(std::string_view character) {
+  const auto within = [&](std::string_view first, std::string_view last) {
+    return first <= character && character <= last;  // as their code points
+  };
+  return character < " " || within("\x7f", "\u009f") || character == "\u061c" ||
+         within("\u200e", "\u200f") || within("\u2028", "\u202e") ||
+         within("\u2066", "\u2069") || character == "\ufeff";
+}
+
+}  // namespace
+
 std::string Quoted(std::string_view text, size_t most) {
   std::string quoted;
   size_t at = 0;
@@ -40,10 +55,9 @@ std::string Quoted(std::string_view text, size_t most) {
     const size_t length = Utf8Length(text.substr(at));
     const size_t next = at + (length == 0 ? 1 : length);
     if (next > most) return quoted + "…";
-    const auto byte = static_cast<unsigned char>(text[at]);
     if (length == 0) {
-      quoted += fmt::format("\\x{:02x}", byte);
-    } else if (byte < ' ' || byte == 0x7f) {
+      quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[at]));
+    } else if (IsObeyed(text.substr(at, length))) {
       quoted += '?';
     } else {
       quoted += text.substr(at, length);
@@ -51,6 +65,10 @@ std::string Quoted(std::string_view text, size_t most) {
     at = next;
   }
   return quoted;
+}
+
+std::string Printable(std::string_view text) {
+  return Quoted(text, text.size());
 }
 
 std::string QuotedPath(std::string_view path) { return Quoted(path, 250); }

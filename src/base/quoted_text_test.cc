@@ -40,5 +40,15 @@ TEST(Quoted, IsOneLineOfUtf8) {
   }
 }
 
+TEST(Printable, ShowsAllAndObeysNothing) {
+  const std::string shown =
+      "δ → χ₁ ≥ √2 \u00a0 e\u0301 " + std::string(99, 'x');
+  EXPECT_EQ(Printable(shown), shown);
+  EXPECT_EQ(Printable("\u009b31m\u0080\u009f"), "?31m??");  // CSI in one
+  EXPECT_EQ(Printable("a\u202eb\u2066c\u2028d\ufeff\u200f"), "a?b?c?d??");
+  EXPECT_EQ(Printable(std::string("a\0b", 3)), "a?b");
+  EXPECT_EQ(Printable("\x9b"), "\\x9b");
+}
+
 }  // namespace
 }  // namespace initscope

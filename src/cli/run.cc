@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/input_text.h"
@@ -84,6 +85,13 @@ int Simulate(const Options& options, Runner simulate) {
   }
   if (!options.quiet) {
     PrintSummary(experiment, results, seconds, output.path().string());
+  }
+  if (std::all_of(results.begin(), results.end(),
+                  [](const RunResult& r) { return r.diverged; })) {
+    fmt::print(stderr,
+               "initscope: every run diverged; {} holds what was before\n",
+               output.path().string());
+    return static_cast<int>(ExitCode::kCheckFailed);
   }
   return 0;
 }

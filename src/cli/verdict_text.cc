@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <iterator>
+
+#include "cli/group_text.h"
 
 namespace initscope {
 namespace {
@@ -100,25 +101,6 @@ Json DirectionJson(const DirectionVerdict& direction) {
   return json;
 }
 
-// The keys' values, padded to columns. All groups have the same keys.
-std::vector<std::string> GroupNames(const std::vector<RunGroup>& groups) {
-  std::vector<std::string> names(groups.size());
-  for (size_t k = 0; !groups.empty() && k < groups[0].keys.size(); ++k) {
-    std::vector<std::string> texts;
-    size_t width = 0;
-    for (const RunGroup& group : groups) {
-      const auto& [key, value] = group.keys[k];
-      const bool speaks = key == "activation" || key == "init" || key == "loss";
-      texts.push_back(speaks ? value : key + " " + value);
-      width = std::max(width, texts.back().size());
-    }
-    for (size_t i = 0; i < groups.size(); ++i) {
-      names[i] += fmt::format("{:<{}}  ", texts[i], width);
-    }
-  }
-  return names;
-}
-
 }  // namespace
 
 std::string VerdictText(const GroupVerdict& v) {
@@ -152,40 +134,39 @@ std::string VerdictText(const GroupVerdict& v) {
 }
 
 std::string VerdictTable(const std::vector<RunGroup>& groups) {
-  std::string text;
-  size_t counts[std::size(kFindingNames)] = {};
-  const std::vector<std::string> names = GroupNames(groups);
-  for (size_t i = 0; i < groups.size(); ++i) {
-    std::string words = "step 0 was not recorded";
-    if (!groups[i].runs.empty()) {
-      const GroupVerdict verdict = JudgeRuns(groups[i].runs);
-      ++counts[static_cast<size_t>(verdict.findings[0])];
-      words = VerdictText(verdict);
+  std::vector<std::vector<std::string>> lines;
+  size_t counts[std::size(kFindingNames)] = {}, not_judged = 0;
+  for (const RunGroup& group : groups) {
+    if (group.readings.empty()) {
+      ++not_judged;
+      lines.push_back({group.medians.empty() ? "no step was recorded"
+                                             : "step 0 was not recorded"});
+      continue;
     }
-    if (i < kVerdictLines) text += fmt::format("  {}{}\n", names[i], words);
-  }
-  if (groups.size() > kVerdictLines) {
-    text += fmt::format("  … and {} more groups, which --json shows\n",
-                        groups.size() - kVerdictLines);
+    const GroupVerdict verdict = JudgeRuns(group.readings);
+    ++counts[static_cast<size_t>(verdict.findings[0])];
+    lines.push_back({VerdictText(verdict)});
   }
   std::vector<std::string> totals;
   for (size_t i = 0; i < std::size(counts); ++i) {
     if (counts[i] == 0) continue;
     totals.push_back(fmt::format("{} {}", counts[i], kFindingNames[i]));
   }
-  return text + fmt::format("\n  {} group{} by what is worst: {}\n",
-                            groups.size(), groups.size() == 1 ? "" : "s",
-                            fmt::join(totals, ", "));
+  if (not_judged > 0)
+    totals.push_back(fmt::format("{} not judged", not_judged));
+  return GroupTable(groups, "", lines) +
+         fmt::format("\n  {} group{} by what is worst: {}\n", groups.size(),
+                     groups.size() == 1 ? "" : "s", fmt::join(totals, ", "));
 }
 
 Json VerdictJson(const std::vector<RunGroup>& groups) {
   Json all = Json::array();
   for (const RunGroup& group : groups) {
-    Json json = {{"runs", group.runs.size()}};
-    for (const auto& [key, value] : group.keys) json["keys"][key] = value;
+    Json json = {{"runs", group.readings.size()}};
+    json["keys"] = GroupKeysJson(group);
     json["verdict"] = Json::array();
-    if (!group.runs.empty()) {
-      const GroupVerdict verdict = JudgeRuns(group.runs);
+    if (!group.readings.empty()) {
+      const GroupVerdict verdict = JudgeRuns(group.readings);
       for (Finding finding : verdict.findings) {
         json["verdict"].push_back(kFindingNames[static_cast<size_t>(finding)]);
       }

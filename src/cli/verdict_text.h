@@ -13,8 +13,7 @@ namespace initscope {
 // "vanishes (delta ×0.056 a layer, 10^-34 over 27 layers); consistent with …"
 std::string VerdictText(const GroupVerdict& verdict);
 
-// A line per group, at most kVerdictLines, and how many groups are what.
-inline constexpr size_t kVerdictLines = 40;
+// GroupTable() of the verdicts, and how many groups are what.
 std::string VerdictTable(const std::vector<RunGroup>& groups);
 
 // An array with the keys, findings and numbers of every group.

@@ -2,25 +2,24 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
+#include <map>
 #include <sstream>
+#include <type_traits>
+#include <variant>
 
-#include "base/error.h"
-#include "io/hdf5_handle.h"
+#include "base/build_info.h"
+#include "io/contents_digest.h"
+#include "io/hdf5_attribute.h"
+#include "io/hdf5_open.h"
+#include "io/results_writer.h"
+#include "io/stored_column.h"
 
 namespace initscope {
 namespace {
 
-Hdf5Handle VariableText() {
-  Hdf5Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
-  H5Tset_size(type, H5T_VARIABLE);
-  H5Tset_cset(type, H5T_CSET_UTF8);
-  return type;
-}
+template <typename Value>
+constexpr bool kIsText = std::is_same_v<Value, std::string>;
 
 }  // namespace
 
@@ -29,16 +28,76 @@ class ResultsReader::File {
   explicit File(const std::string& path);
 
   [[noreturn]] void Fail(const std::string& what) const;
-  std::string Text(const std::string& object, const char* name) const;
-  Hdf5Handle OpenColumn(const std::string& path) const;
-  void Read(const std::string& path, hid_t type, void* values) const;
+  bool Has(const std::string& path) const;
+  ColumnValues Column(const std::string& path);
   hid_t id() const { return file_; }
 
  private:
-  std::string name_;
+  void CheckContents() const;
+
   Hdf5Silence silence_;
   Hdf5Handle file_;
+  // By group: the length of its columns and the first one that was read.
+  std::map<std::string, std::pair<size_t, std::string>> lengths_;
 };
+
+ResultsReader::File::File(const std::string& path) {
+  H5PLset_loading_state(0);  // a file must not choose what code runs
+  file_ = OpenHdf5(path);
+  if (TextAttribute(file_, "/", "format") != "initscope-results") {
+    Fail("is an HDF5 file, but not of initscope's results");
+  }
+  const int64_t version =
+      NumberAttribute(file_, "/", "format_version").value_or(0);
+  if (version > kFormatVersion) {
+    Fail(
+        fmt::format("has format version {}, and this initscope ({}) knows "
+                    "none beyond {}; read it with the initscope that wrote it",
+                    version, GetBuildInfo().version, kFormatVersion));
+  }
+  if (version < 1) Fail(fmt::format("has format version {}", version));
+  CheckContents();
+}
+
+void ResultsReader::File::Fail(const std::string& what) const {
+  throw FileError(file_, what);
+}
+
+void ResultsReader::File::CheckContents() const {
+  const auto stored = TextAttribute(file_, "/", kContentsDigest);
+  if (!stored) return;  // of a version that had none
+  const std::string found = ContentsDigest(file_, [&](const std::string& what) {
+    Fail(what + "; the file is damaged or was changed");
+  });
+  if (found != stored) {
+    Fail(
+        fmt::format("is damaged, or was changed since it was written: its "
+                    "columns and attributes are not those that its digest "
+                    "vouches for; without the root's attribute {} what can "
+                    "be read is read",
+                    kContentsDigest));
+  }
+}
+
+bool ResultsReader::File::Has(const std::string& path) const {
+  return H5Lexists(file_, path.c_str(), H5P_DEFAULT) > 0;
+}
+
+ColumnValues ResultsReader::File::Column(const std::string& path) {
+  ColumnValues values = ReadColumn(file_, path);
+  const size_t length =
+      std::visit([](const auto& column) { return column.size(); }, values);
+  const std::string group = path.substr(0, path.rfind('/'));
+  const auto& [known, first] =
+      lengths_.try_emplace(group, length, path).first->second;
+  if (length != known) {
+    Fail(
+        fmt::format("the column {} has {} values and {} has {}; the file is "
+                    "damaged or was changed",
+                    path, length, first, known));
+  }
+  return values;
+}
 
 ResultsReader::ResultsReader(const std::string& path)
     : file_(std::make_unique<File>(path)) {}
@@ -47,130 +106,80 @@ ResultsReader::~ResultsReader() = default;
 
 std::string ResultsReader::Text(const std::string& object,
                                 const char* name) const {
-  return file_->Text(object, name);
-}
-
-void ResultsReader::Fail(const std::string& what) const { file_->Fail(what); }
-
-ResultsReader::File::File(const std::string& path) : name_(path) {
-  errno = 0;
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error) ||
-      !std::ifstream(path, std::ios::binary)) {
-    throw UserError(
-        ExitCode::kIo,
-        fmt::format("{}: cannot read the results file: {}", path,
-                    errno == 0 ? "it is a folder" : std::strerror(errno)));
-  }
-  file_ =
-      Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
-  if (!file_.ok()) Fail("is not an HDF5 file, or is damaged");
-  if (Text("/", "format") != "initscope-results") {
-    Fail("is an HDF5 file, but not of initscope's results");
-  }
-}
-
-void ResultsReader::File::Fail(const std::string& what) const {
-  throw UserError(ExitCode::kData, fmt::format("{}: {}", name_, what));
-}
-
-std::string ResultsReader::File::Text(const std::string& object,
-                                      const char* name) const {
-  if (H5Aexists_by_name(file_, object.c_str(), name, H5P_DEFAULT) <= 0) {
-    return "";
-  }
-  const Hdf5Handle attribute(
-      H5Aopen_by_name(file_, object.c_str(), name, H5P_DEFAULT, H5P_DEFAULT),
-      H5Aclose);
-  const Hdf5Handle stored(H5Aget_type(attribute), H5Tclose);
-  if (H5Tis_variable_str(stored) <= 0) return "";
-  const Hdf5Handle type = VariableText();
-  char* text = nullptr;
-  if (H5Aread(attribute, type, &text) < 0 || text == nullptr) {
-    Fail(fmt::format("the attribute {} cannot be read", name));
-  }
-  std::string copy = text;
-  H5free_memory(text);
-  return copy;
+  return TextAttribute(file_->id(), object, name).value_or("");
 }
 
 int64_t ResultsReader::Number(const std::string& object,
                               const char* name) const {
-  if (H5Aexists_by_name(file_->id(), object.c_str(), name, H5P_DEFAULT) <= 0) {
-    return 0;
-  }
-  const Hdf5Handle attribute(H5Aopen_by_name(file_->id(), object.c_str(), name,
-                                             H5P_DEFAULT, H5P_DEFAULT),
-                             H5Aclose);
-  int64_t value = 0;
-  if (H5Aread(attribute, H5T_NATIVE_INT64, &value) < 0) {
-    file_->Fail(fmt::format("the attribute {} cannot be read", name));
-  }
-  return value;
+  return NumberAttribute(file_->id(), object, name).value_or(0);
 }
 
 bool ResultsReader::Has(const std::string& path) const {
-  return H5Lexists(file_->id(), path.c_str(), H5P_DEFAULT) > 0;
+  return file_->Has(path);
 }
 
-Hdf5Handle ResultsReader::File::OpenColumn(const std::string& path) const {
-  Hdf5Handle dataset(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose);
-  if (!dataset.ok()) Fail(fmt::format("has no column {}", path));
-  return dataset;
+ColumnValues ResultsReader::Column(const std::string& path) const {
+  return file_->Column(path);
 }
 
-size_t ResultsReader::Length(const std::string& path) const {
-  const Hdf5Handle dataset = file_->OpenColumn(path);
-  const Hdf5Handle space(H5Dget_space(dataset), H5Sclose);
-  const hssize_t length = H5Sget_simple_extent_npoints(space);
-  if (length < 0) file_->Fail(fmt::format("{} is damaged", path));
-  return static_cast<size_t>(length);
-}
-
-void ResultsReader::File::Read(const std::string& path, hid_t type,
-                               void* values) const {
-  const Hdf5Handle dataset = OpenColumn(path);
-  if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
-    Fail(
-        fmt::format("the column {} cannot be read; the file is damaged", path));
-  }
-}
+void ResultsReader::Fail(const std::string& what) const { file_->Fail(what); }
 
 std::vector<double> ResultsReader::Numbers(const std::string& path) const {
-  std::vector<double> values(Length(path));
-  file_->Read(path, H5T_NATIVE_DOUBLE, values.data());
-  return values;
+  return std::visit(
+      [&](auto&& column) -> std::vector<double> {
+        using Column = std::decay_t<decltype(column)>;
+        if constexpr (kIsText<typename Column::value_type>) {
+          Fail(fmt::format("the column {} is not of numbers", path));
+        } else if constexpr (std::is_same_v<Column, std::vector<double>>) {
+          return std::move(column);
+        } else {
+          return {column.begin(), column.end()};
+        }
+      },
+      Column(path));
 }
 
 std::vector<uint64_t> ResultsReader::Wholes(const std::string& path) const {
-  std::vector<uint64_t> values(Length(path));
-  file_->Read(path, H5T_NATIVE_UINT64, values.data());
-  return values;
+  return std::visit(
+      [&](auto&& column) -> std::vector<uint64_t> {
+        using Value = typename std::decay_t<decltype(column)>::value_type;
+        if constexpr (std::is_integral_v<Value>) {
+          std::vector<uint64_t> wholes(column.begin(), column.end());
+          for (const Value value : column) {
+            if (std::is_signed_v<Value> && value < Value{0}) {
+              Fail(fmt::format("{} has the negative value {}", path, value));
+            }
+          }
+          return wholes;
+        } else {
+          Fail(fmt::format("the column {} is not of whole numbers", path));
+        }
+      },
+      Column(path));
 }
 
 std::vector<std::string> ResultsReader::Names(const std::string& path) const {
-  const std::string meanings = Text(path, "flag_meanings");
-  std::vector<std::string> names;
-  if (!meanings.empty()) {
-    std::istringstream words(meanings);
-    std::vector<std::string> categories{
-        std::istream_iterator<std::string>(words), {}};
-    for (uint64_t code : Wholes(path)) {
-      if (code >= categories.size()) {
-        file_->Fail(fmt::format("{} has a code without a name", path));
-      }
-      names.push_back(categories[code]);
-    }
-    return names;
+  ColumnValues column = Column(path);
+  if (auto* texts = std::get_if<std::vector<std::string>>(&column)) {
+    return std::move(*texts);
   }
-  const Hdf5Handle type = VariableText();
-  std::vector<char*> texts(Length(path));
-  file_->Read(path, type, texts.data());
-  for (char* text : texts) {
-    names.emplace_back(text == nullptr ? "" : text);
-    H5free_memory(text);
+  const auto* codes = std::get_if<std::vector<uint8_t>>(&column);
+  if (codes == nullptr) Fail(fmt::format("the column {} has no names", path));
+  std::istringstream words(Text(path, "flag_meanings"));
+  const std::vector<std::string> categories{
+      std::istream_iterator<std::string>(words), {}};
+  std::vector<std::string> names;
+  for (const uint8_t code : *codes) {
+    if (code >= categories.size()) {
+      Fail(fmt::format("{} has a code without a name", path));
+    }
+    names.push_back(categories[code]);
   }
   return names;
+}
+
+size_t ResultsReader::Length(const std::string& scale) const {
+  return Wholes(scale).size();
 }
 
 }  // namespace initscope

@@ -2,48 +2,32 @@
 
 #include <fmt/format.h>
 
-#include <bit>
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
-#include <unordered_map>
-
-#include "sim/keys.h"
 
 namespace initscope {
 namespace {
 
-// A key's column: a code per run that is the same for the same value.
-struct KeyColumn {
-  KeyColumn(const ResultsReader& file, const Key& key,
-            const std::string& path) {
-    if (key.type == KeyType::kText ||
-        !file.Text(path, "flag_meanings").empty()) {
-      names = file.Names(path);
-      std::unordered_map<std::string, uint64_t> known;
-      for (const std::string& name : names) {
-        codes.push_back(known.emplace(name, known.size()).first->second);
-      }
-    } else {
-      numbers = file.Numbers(path);
-      for (double number : numbers) {
-        codes.push_back(std::bit_cast<uint64_t>(number));
-      }
-    }
-  }
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-  std::string Text(size_t run) const {
-    return names.empty() ? fmt::format("{:.6g}", numbers[run]) : names[run];
-  }
-
-  std::vector<std::string> names;
-  std::vector<double> numbers;
-  std::vector<uint64_t> codes;
-};
+double Median(std::vector<double> values) {
+  std::erase_if(values, [](double v) { return std::isnan(v); });
+  if (values.empty()) return kNone;
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  if (values.size() % 2 == 1) return values[middle];
+  // Two equal infinities have that as their median, not NaN.
+  return values[middle - 1] == values[middle]
+             ? values[middle]
+             : (values[middle - 1] + values[middle]) / 2;
+}
 
 // Splits the groups by a key; whether that makes more of them.
-bool Split(const std::vector<uint64_t>& codes, std::vector<size_t>* group_of,
+bool Split(const std::vector<size_t>& codes, std::vector<size_t>* group_of,
            size_t* groups) {
-  std::map<std::pair<size_t, uint64_t>, size_t> known;
+  std::map<std::pair<size_t, size_t>, size_t> known;
   std::vector<size_t> finer;
   for (size_t run = 0; run < codes.size(); ++run) {
     finer.push_back(
@@ -56,33 +40,59 @@ bool Split(const std::vector<uint64_t>& codes, std::vector<size_t>* group_of,
   return true;
 }
 
-// The groups without their readings, and the group of each run.
-std::vector<RunGroup> SplitRuns(const ResultsReader& file,
+// The groups with keys and runs alone, and the group of each run.
+std::vector<RunGroup> SplitRuns(size_t runs, const std::vector<KeyColumn>& keys,
                                 std::vector<size_t>* group_of) {
-  const size_t runs = file.Length("/runs/run");
   group_of->assign(runs, 0);
   size_t groups = runs > 0 ? 1 : 0;
-  std::vector<std::pair<std::string, KeyColumn>> columns;
-  for (const Key& key : Keys()) {
-    const std::string path = "/runs/" + std::string(key.name);
-    if (key.name == "seed" || key.name == "data_seed" || !file.Has(path)) {
-      continue;
-    }
-    KeyColumn column(file, key, path);
-    const bool splits = Split(column.codes, group_of, &groups);
+  std::vector<const KeyColumn*> telling;
+  for (const KeyColumn& key : keys) {
+    if (key.name == "seed" || key.name == "data_seed") continue;
+    const bool splits =
+        key.texts.size() > 1 && Split(key.codes, group_of, &groups);
     if (splits || key.name == "activation" || key.name == "init") {
-      columns.emplace_back(key.name, std::move(column));
+      telling.push_back(&key);
     }
   }
   std::vector<RunGroup> found(groups);
   for (size_t run = 0; run < runs; ++run) {
     RunGroup& group = found[(*group_of)[run]];
-    if (!group.keys.empty()) continue;
-    for (const auto& [name, column] : columns) {
-      group.keys.emplace_back(name, column.Text(run));
+    if (group.runs++ > 0) continue;
+    for (const KeyColumn* key : telling) {
+      group.keys.emplace_back(key->name, key->texts[key->codes[run]]);
     }
   }
   return found;
+}
+
+// Rows begin … end − 1 of /layers: layers 0 … L of one run at one step.
+struct Block {
+  size_t run, begin, end;
+  uint64_t step;
+};
+
+std::vector<Block> ReadBlocks(const ResultsReader& file, size_t runs) {
+  const auto run_index = file.Wholes("/layers/run_index");
+  const auto layer = file.Wholes("/layers/layer");
+  const auto step = file.Has("/layers/step")
+                        ? file.Wholes("/layers/step")
+                        : std::vector<uint64_t>(layer.size(), 0);
+  const auto depth = file.Wholes("/runs/depth");
+  std::vector<Block> blocks;
+  for (size_t begin = 0; begin < layer.size();) {
+    size_t end = begin;
+    while (end < layer.size() && layer[end] == end - begin &&
+           run_index[end] == run_index[begin] && step[end] == step[begin]) {
+      ++end;
+    }
+    if (end == begin || run_index[begin] >= runs ||
+        end - begin - 1 != depth[run_index[begin]]) {
+      file.Fail(fmt::format("row {} of /layers does not match /runs", begin));
+    }
+    blocks.push_back({run_index[begin], begin, end, step[begin]});
+    begin = end;
+  }
+  return blocks;
 }
 
 // The columns of /layers that a verdict needs; a curve's theory is NaN where
@@ -97,15 +107,15 @@ class Readings {
         bad_forward_(file.Numbers("/layers/pre_activation_non_finite")),
         bad_backward_(file.Numbers("/layers/delta_non_finite")) {}
 
-  // Of rows begin … end − 1.
-  RunReadings Of(size_t begin, size_t end, uint64_t seed) const {
+  RunReadings Of(const Block& block, uint64_t seed) const {
     RunReadings run;
     run.seed = seed;
-    for (size_t row = begin; row < end; ++row) {
+    for (size_t row = block.begin; row < block.end; ++row) {
       run.non_finite |= bad_forward_[row] > 0 || bad_backward_[row] > 0;
     }
     const auto part = [&](const std::vector<double>& column) {
-      return std::vector<double>(column.begin() + begin, column.begin() + end);
+      return std::vector<double>(column.begin() + block.begin,
+                                 column.begin() + block.end);
     };
     const auto curve = [&](const RunCurve& all) {
       return RunCurve{part(all.measured), part(all.theory),
@@ -118,6 +128,8 @@ class Readings {
     return run;
   }
 
+  double delta(size_t row) const { return backward_.measured[row]; }
+
  private:
   static RunCurve Read(const ResultsReader& file, const char* tensor) {
     const std::string name = fmt::format("log10_{}_second_moment", tensor);
@@ -125,9 +137,7 @@ class Readings {
     const auto theory = [&](const std::string& column) {
       const std::string path = "/layers/theory_" + column;
       return file.Has(path) ? file.Numbers(path)
-                            : std::vector<double>(
-                                  curve.measured.size(),
-                                  std::numeric_limits<double>::quiet_NaN());
+                            : std::vector<double>(curve.measured.size(), kNone);
     };
     curve.theory = theory(name);
     curve.theory_std = theory(name + "_std");
@@ -138,31 +148,104 @@ class Readings {
   std::vector<double> saturated_, dead_, bad_forward_, bad_backward_;
 };
 
+void ReadLayers(const ResultsReader& file, const std::vector<size_t>& group_of,
+                std::vector<RunGroup>* groups) {
+  const std::vector<Block> blocks = ReadBlocks(file, group_of.size());
+  // Where training ended before it recorded anything there are no statistics.
+  if (blocks.empty()) return;
+  const Readings readings(file);
+  const auto variance = file.Numbers("/layers/log10_activation_variance");
+  const auto seed = file.Wholes("/runs/seed");
+  std::vector<std::map<uint64_t, std::vector<const Block*>>> by_step(
+      groups->size());
+  for (const Block& block : blocks) {
+    const size_t group = group_of[block.run];
+    by_step[group][block.step].push_back(&block);
+    if (block.step == 0) {
+      (*groups)[group].readings.push_back(readings.Of(block, seed[block.run]));
+    }
+  }
+  const auto medians = [&](uint64_t step, const std::vector<const Block*>& at) {
+    std::vector<double> first, last, ratio;
+    for (const Block* block : at) {
+      const size_t output = block->end - 1;
+      if (output < block->begin + 2) continue;  // no hidden layer
+      first.push_back(variance[block->begin + 1]);
+      last.push_back(variance[output - 1]);
+      ratio.push_back(readings.delta(block->begin + 1) -
+                      readings.delta(output));
+    }
+    return LayerMedians{step, at.size(), Median(first), Median(last),
+                        Median(ratio)};
+  };
+  for (size_t i = 0; i < groups->size(); ++i) {
+    const auto& steps = by_step[i];
+    if (steps.empty()) continue;
+    std::vector<LayerMedians>& found = (*groups)[i].medians;
+    found.push_back(medians(steps.begin()->first, steps.begin()->second));
+    if (steps.size() == 1) continue;
+    found.push_back(medians(steps.rbegin()->first, steps.rbegin()->second));
+  }
+}
+
+void ReadTraining(const ResultsReader& file,
+                  const std::vector<size_t>& group_of,
+                  std::vector<RunGroup>* groups) {
+  const auto run_index = file.Wholes("/steps/run_index");
+  const auto step = file.Wholes("/steps/step");
+  const auto loss = file.Numbers("/steps/loss_value");
+  const auto accuracy = file.Numbers("/steps/accuracy");
+  const auto status = file.Names("/runs/status");
+  struct Ends {
+    std::vector<double> first_loss, last_loss, first_accuracy, last_accuracy;
+  };
+  std::vector<Ends> ends(groups->size());
+  for (size_t begin = 0, end = 0; begin < step.size(); begin = end) {
+    const uint64_t run = run_index[begin];
+    while (end < step.size() && run_index[end] == run &&
+           step[end] == end - begin) {
+      ++end;
+    }
+    if (run >= group_of.size() || end == begin) {
+      file.Fail(fmt::format("row {} of /steps does not match /runs", begin));
+    }
+    const size_t last = end - 1;
+    std::optional<GroupTraining>& training = (*groups)[group_of[run]].training;
+    if (!training) training.emplace();
+    training->steps = std::max(training->steps, step[last]);
+    Ends& values = ends[group_of[run]];
+    values.first_loss.push_back(loss[begin]);
+    values.first_accuracy.push_back(accuracy[begin]);
+    if (status[run] == "diverged") {
+      const bool is_first = training->diverged++ == 0;
+      training->first_diverged =
+          is_first ? step[last]
+                   : std::min(training->first_diverged, step[last]);
+      training->last_diverged = std::max(training->last_diverged, step[last]);
+    } else {
+      values.last_loss.push_back(loss[last]);
+      values.last_accuracy.push_back(accuracy[last]);
+    }
+  }
+  for (size_t i = 0; i < groups->size(); ++i) {
+    std::optional<GroupTraining>& training = (*groups)[i].training;
+    if (!training) continue;
+    training->first_loss = Median(ends[i].first_loss);
+    training->last_loss = Median(ends[i].last_loss);
+    training->first_accuracy = Median(ends[i].first_accuracy);
+    training->last_accuracy = Median(ends[i].last_accuracy);
+  }
+}
+
 }  // namespace
 
-std::vector<RunGroup> ReadRunGroups(const ResultsReader& file) {
+std::vector<RunGroup> ReadRunGroups(const ResultsReader& file,
+                                    const std::vector<KeyColumn>& keys) {
   std::vector<size_t> group_of;
-  std::vector<RunGroup> groups = SplitRuns(file, &group_of);
-  const Readings readings(file);
-  const auto run_index = file.Wholes("/layers/run_index");
-  const auto layer = file.Wholes("/layers/layer");
-  const auto seed = file.Wholes("/runs/seed");
-  const auto depth = file.Wholes("/runs/depth");
-  const auto step = file.Has("/layers/step")
-                        ? file.Wholes("/layers/step")
-                        : std::vector<uint64_t>(layer.size(), 0);
-  for (size_t begin = 0; begin < layer.size();) {
-    size_t end = begin + 1;
-    while (end < layer.size() && layer[end] != 0) ++end;
-    const uint64_t run = run_index[begin];
-    if (run >= depth.size() || end - begin != depth[run] + 1) {
-      file.Fail(fmt::format("row {} of /layers does not match /runs", begin));
-    }
-    if (step[begin] == 0) {
-      groups[group_of[run]].runs.push_back(readings.Of(begin, end, seed[run]));
-    }
-    begin = end;
-  }
+  std::vector<RunGroup> groups =
+      SplitRuns(file.Length("/runs/run"), keys, &group_of);
+  ReadLayers(file, group_of, &groups);
+  if (file.Has("/steps")) ReadTraining(file, group_of, &groups);
   return groups;
 }
 
