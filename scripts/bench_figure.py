@@ -11,19 +11,15 @@ import math
 import os
 import textwrap
 
+import command  # first: says it where a package is missing
 import bench_results
-import results_file
+import matplotlib
 from bench_results import OURS
-from plot_variance import write
-from variance_figure import RC, save
+from command import write
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from style import RC, save
 from variance_panel import OKABE_ITO
-
-try:
-    import matplotlib
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
 
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK = OKABE_ITO
 COLORS = {OURS: VERMILION, "onednn": BLUE, "openblas": GREEN, "blis": PURPLE,
@@ -218,7 +214,7 @@ def roofline_figure(results):
 
 def main():
     """The whole program."""
-    parser = results_file.ArgumentParser(
+    parser = command.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", help="bench.json")
     path = parser.parse_args().file
@@ -232,4 +228,4 @@ def main():
 
 
 if __name__ == "__main__":
-    results_file.run_main(main)
+    command.run_main(main)

@@ -1,18 +1,13 @@
 """Draws compare_peers.py's figure: how many times as fast initscope is."""
 
-import results_file
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from peer_processes import NAMES
 from peer_summary import BEST, INSTALLED, times
-from variance_figure import RC
-
-try:
-    import matplotlib
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
+from style import RC
 
 COLORS = {"torch": "#D55E00", "numpy": "#0072B2"}  # Okabe & Ito (2008)
 BAR = 0.36  # of the distance from one width to the next

@@ -4,8 +4,8 @@ The three are summed on their own by the program, in double, from the same
 log ŷ; the label entropy has a closed form as well.
 """
 
-import results_file  # first: says it where a package is missing
 import numpy as np
+import results_file
 import show_figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch

@@ -1,7 +1,6 @@
 """30-layer ReLU networks: He's initialization learns, Xavier's stalls."""
 
 import matplotlib.pyplot as plt
-
 import training_results
 from show_claims import Claim
 

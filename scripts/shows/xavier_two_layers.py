@@ -4,7 +4,6 @@ Each layer's factors are ratios of successive second moments of one run, whose
 mean over the weights is fan_in s² and fan_out s² exactly, at any width.
 """
 
-import results_file  # first: says it where a package is missing
 import numpy as np
 import show_figure
 import show_layers
