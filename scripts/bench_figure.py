@@ -18,7 +18,7 @@ from bench_results import OURS
 from command import write
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-from style import RC, save
+from style import RC, plain, save
 from variance_panel import OKABE_ITO
 
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK = OKABE_ITO
@@ -60,7 +60,7 @@ def draw_products(axes, rows, across, peak):
         of_kernel = of_kernel.sort_values(across)
         first = of_kernel.iloc[0]
         look = style(first["kernel"], first["setting"])
-        axes.plot(of_kernel[across], of_kernel["GFLOP/s"], label=title,
+        axes.plot(of_kernel[across], of_kernel["GFLOP/s"], label=plain(title),
                   **look)
         axes.vlines(of_kernel[across], of_kernel["lowest"],
                     of_kernel["highest"], color=look["color"], linewidth=0.8,
@@ -82,7 +82,7 @@ def surround(figure, title, results):
     width, height = figure.get_size_inches()
     figure.text(0.65 / width, 1 - 0.27 / height, title, size=13, va="center")
     lines = [line for text in bench_results.summary(results)
-             for line in textwrap.wrap(text, int(width * 15))]
+             for line in textwrap.wrap(plain(text), int(width * 15))]
     figure.text(0.65 / width, 0.1 / height, "\n".join(lines), size=7.5,
                 color="0.3", va="bottom", linespacing=1.25)
 
@@ -196,7 +196,8 @@ def roofline_figure(results):
                               linestyle="", marker=marker, color=color,
                               markersize=5.5 if ours else 4,
                               markeredgecolor="white", markeredgewidth=0.4,
-                              zorder=5 if ours else 3, label=kernel + suffix)
+                              zorder=5 if ours else 3,
+                              label=plain(kernel + suffix))
         axes.set_xlim(low, high)
         axes.set_ylim(bottom, top)
         for axis in (axes.xaxis, axes.yaxis):

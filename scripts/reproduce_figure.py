@@ -14,7 +14,7 @@ import numpy as np
 import results_file
 import show_figure
 from reproduce_claims import chosen, shared
-from style import RC
+from style import RC, plain
 from variance_panel import OKABE_ITO
 
 CLAIM_HEIGHT = 0.21  # inches
@@ -91,9 +91,9 @@ def _keys(rows):
 def _label(keys, values):
     """'he_normal', 'gain 1.3, depth 40'"""
     values = values if isinstance(values, tuple) else (values,)
-    return ", ".join(value if isinstance(value, str) else
-                     f"{key} {results_file.text_of(value)}"
-                     for key, value in zip(keys, values))
+    return plain(", ".join(value if isinstance(value, str) else
+                           f"{key} {results_file.text_of(value)}"
+                           for key, value in zip(keys, values)))
 
 
 def _distances(axis, claims):

@@ -10,6 +10,7 @@ import show_figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from show_claims import Claim
+from style import plain
 
 COMMAND = "run"
 QUICK = []
@@ -104,7 +105,7 @@ def draw(path):
             part = runs[(runs["loss"] == loss) & (runs["input"] == source)]
             _panel(panel, part.groupby("label_smoothing")[
                 ["label_entropy", "kl_divergence", "cross_entropy"]].mean())
-            panel.set_title(f"{name}, {source}", size=9, loc="left")
+            panel.set_title(plain(f"{name}, {source}"), size=9, loc="left")
         row[0].set_ylabel("nats per sample")
     for panel in axes[-1]:
         panel.set_xlabel("label smoothing ε")
