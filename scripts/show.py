@@ -140,6 +140,8 @@ def main():
         print("\n".join(show_claims.table(claims)))
         figure = draw(module, path)
     print(path)
+    if own:
+        command.keep(own, prefix, [f"{prefix}.png"])
     write(f"{prefix}.png", lambda picture: save(figure, picture))
     failed = sum(not claim.holds for claim in claims)
     if failed:

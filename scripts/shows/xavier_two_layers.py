@@ -220,3 +220,4 @@ def _plane(panel, schemes, fans):
                     loc="left")
     panel.set_xlabel("forward, fan_in s²", labelpad=1)
     panel.set_ylabel("backward, fan_out s²", labelpad=1)
+    panel.yaxis.set_label_position("right")
