@@ -11,19 +11,15 @@ import math
 import os
 import textwrap
 
+import command  # first: says it where a package is missing
 import bench_results
-import results_file
+import matplotlib
 from bench_results import OURS
-from plot_variance import write
-from variance_figure import RC, save
+from command import write
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from style import RC, plain, save
 from variance_panel import OKABE_ITO
-
-try:
-    import matplotlib
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
 
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK = OKABE_ITO
 COLORS = {OURS: VERMILION, "onednn": BLUE, "openblas": GREEN, "blis": PURPLE,
@@ -64,7 +60,7 @@ def draw_products(axes, rows, across, peak):
         of_kernel = of_kernel.sort_values(across)
         first = of_kernel.iloc[0]
         look = style(first["kernel"], first["setting"])
-        axes.plot(of_kernel[across], of_kernel["GFLOP/s"], label=title,
+        axes.plot(of_kernel[across], of_kernel["GFLOP/s"], label=plain(title),
                   **look)
         axes.vlines(of_kernel[across], of_kernel["lowest"],
                     of_kernel["highest"], color=look["color"], linewidth=0.8,
@@ -86,7 +82,7 @@ def surround(figure, title, results):
     width, height = figure.get_size_inches()
     figure.text(0.65 / width, 1 - 0.27 / height, title, size=13, va="center")
     lines = [line for text in bench_results.summary(results)
-             for line in textwrap.wrap(text, int(width * 15))]
+             for line in textwrap.wrap(plain(text), int(width * 15))]
     figure.text(0.65 / width, 0.1 / height, "\n".join(lines), size=7.5,
                 color="0.3", va="bottom", linespacing=1.25)
 
@@ -200,7 +196,8 @@ def roofline_figure(results):
                               linestyle="", marker=marker, color=color,
                               markersize=5.5 if ours else 4,
                               markeredgecolor="white", markeredgewidth=0.4,
-                              zorder=5 if ours else 3, label=kernel + suffix)
+                              zorder=5 if ours else 3,
+                              label=plain(kernel + suffix))
         axes.set_xlim(low, high)
         axes.set_ylim(bottom, top)
         for axis in (axes.xaxis, axes.yaxis):
@@ -218,7 +215,7 @@ def roofline_figure(results):
 
 def main():
     """The whole program."""
-    parser = results_file.ArgumentParser(
+    parser = command.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", help="bench.json")
     path = parser.parse_args().file
@@ -232,4 +229,4 @@ def main():
 
 
 if __name__ == "__main__":
-    results_file.run_main(main)
+    command.run_main(main)

@@ -9,9 +9,9 @@ import os
 import pathlib
 import platform
 
-import results_file
+import command  # first: says it where a package is missing
 from bench_results import FORMAT
-from results_file import ScriptError
+from command import ScriptError
 
 
 def first_line(path, start=""):
@@ -42,9 +42,9 @@ def merge(texts):
         try:
             run = json.loads(text)
         except ValueError as error:
-            raise ScriptError(results_file.BAD_DATA, f"{name}: {error}")
+            raise ScriptError(command.BAD_DATA, f"{name}: {error}")
         if "benchmarks" not in run:
-            raise ScriptError(results_file.BAD_DATA, f"{name}: not written "
+            raise ScriptError(command.BAD_DATA, f"{name}: not written "
                               f"by initscope_bench")
         runs.append(run)
     return {"format": FORMAT, "machine": machine(), "runs": runs}
@@ -52,7 +52,7 @@ def merge(texts):
 
 def main():
     """The whole program."""
-    parser = results_file.ArgumentParser(description=__doc__)
+    parser = command.ArgumentParser(description=__doc__)
     parser.add_argument("output", help="the merged file")
     parser.add_argument("file", nargs="+",
                         help="of initscope_bench --benchmark_out")
@@ -61,17 +61,12 @@ def main():
         texts = {path: pathlib.Path(path).read_text()
                  for path in options.file}
     except OSError as error:
-        raise ScriptError(results_file.IO_ERROR,
+        raise ScriptError(command.IO_ERROR,
                           f"{error.filename}: {error.strerror}")
     document = merge(texts)
-    temporary = f"{options.output}.part"
-    try:
-        pathlib.Path(temporary).write_text(json.dumps(document, indent=1))
-        os.replace(temporary, options.output)
-    except OSError as error:
-        raise ScriptError(results_file.CANNOT_CREATE,
-                          f"{options.output}: {error.strerror}")
+    command.write(options.output, lambda path: pathlib.Path(
+        path).write_text(json.dumps(document, indent=1)))
 
 
 if __name__ == "__main__":
-    results_file.run_main(main)
+    command.run_main(main)

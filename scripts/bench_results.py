@@ -12,10 +12,9 @@ import json
 import pathlib
 from dataclasses import dataclass
 
-import results_file
-from results_file import ScriptError
-
+import command
 import pandas as pd
+from command import ScriptError
 
 FORMAT = "initscope-bench"
 OURS = "packed"
@@ -91,7 +90,7 @@ def digest(document):
             elif benchmark.get("run_type") == "iteration":
                 rows.append(_row(benchmark, context))
     if not rows:
-        raise ScriptError(results_file.BAD_DATA, "no benchmark has a result")
+        raise ScriptError(command.BAD_DATA, "no benchmark has a result")
     frame = pd.DataFrame(rows)
     for column in NUMBERS:
         if column not in frame:
@@ -119,14 +118,20 @@ def read(path):
     try:
         document = json.loads(pathlib.Path(path).read_text())
     except OSError as error:
-        raise ScriptError(results_file.IO_ERROR,
+        raise ScriptError(command.IO_ERROR,
                           f"{path}: cannot read: {error.strerror}")
     except ValueError:
         document = None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ScriptError(results_file.BAD_DATA,
+        raise ScriptError(command.BAD_DATA,
                           f"{path}: not written by bench.sh")
-    return digest(document)
+    try:
+        found = digest(document)
+        list(summary(found))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise ScriptError(command.BAD_DATA, f"{path}: lacks some of what "
+                          f"bench.sh writes; measure again") from None
+    return found
 
 
 def summary(results):

@@ -6,13 +6,14 @@ exponent between the smallest and the largest, less what an empty run takes: 1
 is linear. Exit code 1 if one is above --most.
 """
 
-import argparse
 import math
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
+
+import command
+from command import INTERNAL, ScriptError
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SMALL = "--width 8 --batch 8 --theory off".split()
@@ -53,29 +54,29 @@ QUANTITIES = {
 }
 
 
-def cpu_seconds(command, folder):
-    with subprocess.Popen(command, cwd=folder) as process:
+def cpu_seconds(words, folder):
+    with subprocess.Popen(words, cwd=folder) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))} ended with "
-                 f"{process.returncode}")
+        raise ScriptError(INTERNAL, f"{' '.join(map(str, words))} ended with "
+                          f"{process.returncode}")
     return usage.ru_utime + usage.ru_stime
 
 
 def measure(program, quantity, n, jobs, folder):
-    _, command, what = QUANTITIES[quantity]
+    _, words, what = QUANTITIES[quantity]
     arguments = what(n)
     if isinstance(arguments, str):
         (folder / "sweep.ini").write_text(arguments)
         arguments = ["sweep.ini"]
     return cpu_seconds(
-        [program, *command, *arguments, *jobs, "--quiet", "--force",
+        [program, *words, *arguments, *jobs, "--quiet", "--force",
          "--output", "x.h5"], folder)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.ArgumentParser(description=__doc__)
     parser.add_argument("--program", type=pathlib.Path,
                         default=ROOT / "build/release/initscope")
     parser.add_argument("--doublings", type=int, default=4)
@@ -85,6 +86,8 @@ def main():
     parser.add_argument("quantity", nargs="*",
                         help=f"of {', '.join(QUANTITIES)}; default: all")
     args = parser.parse_args()
+    if args.doublings < 1:
+        parser.error("--doublings wants a number from 1 on")
     for quantity in args.quantity:
         if quantity not in QUANTITIES:
             parser.error(f"there is no quantity {quantity}")
@@ -109,8 +112,8 @@ def main():
                   f"{' '.join(f'{s:7.3f}' for s in seconds)} s  "
                   f"exponent {exponent:.2f}", flush=True)
     if wrong:
-        sys.exit(f"more than linear: {', '.join(wrong)}")
+        raise ScriptError(1, f"more than linear: {', '.join(wrong)}")
 
 
 if __name__ == "__main__":
-    main()
+    command.run_main(main)

@@ -15,11 +15,11 @@ import subprocess
 import sys
 import tempfile
 
-import results_file  # first: says it where NumPy and pandas are missing
+import command  # first: says it where a package is missing
 import peer_machine
 from bench_goals import Outcome
+from command import CANNOT_CREATE, IO_ERROR, ScriptError
 from peer_processes import run_initscope
-from results_file import CANNOT_CREATE, IO_ERROR, ScriptError
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BATCH, DEPTH, SEEDS, GAINS = 256, 20, 4, 41
@@ -117,7 +117,7 @@ def measure_huge(program, folder):
     done = subprocess.run([sys.executable, "-c", code, *command],
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise ScriptError(results_file.INTERNAL,
+        raise ScriptError(command.INTERNAL,
                           f"{program}: {done.stderr.strip()}")
     seconds, kib = map(float, done.stdout.split())
     return seconds, kib / 2**20
@@ -133,7 +133,7 @@ def print_table(rows):
 
 def parse_arguments():
     """The command line."""
-    parser = results_file.ArgumentParser(
+    parser = command.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--initscope", metavar="PROGRAM", default=os.path.join(
         ROOT, "build", "release", "initscope"),
@@ -195,4 +195,4 @@ def main():
 
 
 if __name__ == "__main__":
-    results_file.run_main(main)
+    command.run_main(main)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Prints what bench.sh measured: tables of medians, and the goals."""
 
+import command  # first: says it where a package is missing
 import bench_goals
 import bench_results
-import results_file
 from bench_results import OURS
 
 
@@ -77,7 +77,7 @@ def goal_table(results):
 
 def main():
     """The whole program."""
-    parser = results_file.ArgumentParser(description=__doc__)
+    parser = command.ArgumentParser(description=__doc__)
     parser.add_argument("file", help="bench.json")
     results = bench_results.read(parser.parse_args().file)
     print("\n".join(bench_results.summary(results)))
@@ -95,4 +95,4 @@ def main():
 
 
 if __name__ == "__main__":
-    results_file.run_main(main)
+    command.run_main(main)

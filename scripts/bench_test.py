@@ -17,7 +17,7 @@ import bench_merge
 import bench_results
 import bench_sweeps
 import bench_table
-from results_file import ScriptError
+from command import ScriptError
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent
 PEAK = 100.0

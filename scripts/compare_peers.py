@@ -19,18 +19,16 @@ programs disagree.
 import argparse
 import json
 import os
-import signal
-import sys
 import tempfile
 
-import results_file  # first: says it where NumPy and pandas are missing
+import command  # first: says it where a package is missing
 import peer_agreement
 import peer_figure
 import peer_machine
 import peer_summary
+from command import CANNOT_CREATE, IO_ERROR, ScriptError, write
 from peer_comparison import Comparison
 from peer_processes import NAMES
-from results_file import CANNOT_CREATE, IO_ERROR, ScriptError
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 QUICK = {"widths": [16], "depth": 3, "batch": 64, "seeds": 2,
@@ -64,7 +62,7 @@ def peer_names(text):
 
 def parse_arguments():
     """The command line."""
-    parser = results_file.ArgumentParser(
+    parser = command.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--peers", type=peer_names, default=["torch", "numpy"],
                         metavar="LIST", help="default: torch,numpy")
@@ -134,16 +132,6 @@ def caption(options, machine):
             f"imports, initscope with start and results file.")
 
 
-def write(path, action):
-    """Calls action(path); a failure names the file."""
-    try:
-        action(path)
-    except OSError as error:
-        raise ScriptError(CANNOT_CREATE, f"{path}: cannot write: "
-                          f"{error.strerror or error}")
-    print(path)
-
-
 def write_json(path, content):
     """A file that people can read, too."""
     with open(path, "w", encoding="utf-8") as file:
@@ -172,8 +160,6 @@ def report(comparison, ratios, normals, agreement, options):
 def main():
     """The whole program."""
     options = parse_arguments()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
     machine = peer_machine.describe(options.initscope)
     begin = peer_machine.now()
     with tempfile.TemporaryDirectory() as folder:
@@ -202,4 +188,4 @@ def main():
 
 
 if __name__ == "__main__":
-    results_file.run_main(main)
+    command.run_main(main)

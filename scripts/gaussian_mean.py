@@ -6,12 +6,8 @@ rule converges faster than any power of the step; at a kink its error is that
 of Euler and Maclaurin, step²/12 times the jump of g'.
 """
 
-import results_file
 
-try:
-    import numpy as np
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
+import numpy as np
 
 REACH = 9  # standard deviations; beyond lie 2e-19 of the mass
 INTERVALS = 2250  # on each side

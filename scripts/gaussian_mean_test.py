@@ -44,3 +44,23 @@ def test_a_kink_costs_its_euler_maclaurin_term():
 def test_shapes():
     assert gaussian_mean(np.cos, np.float64(1)).shape == ()
     assert gaussian_mean(np.cos, np.ones((2, 3))).shape == (2, 3)
+
+
+@pytest.mark.parametrize("gain, fixed_point, chi", [
+    (1, 0.2647, 0.0557), (4, 5.855, 0.3989)])
+def test_sigmoid_under_xavier(gain, fixed_point, chi):
+    """What experiments/README.md says of Xavier's variance and sigmoid.
+
+    q* = gain² E σ², by the slope ¼ at most a contraction there; digits as
+    printed.
+    """
+    def sigmoid(z):
+        return 0.5 + 0.5 * np.tanh(z / 2)  # no overflow
+    q = 1.0
+    for _ in range(200):
+        q = float(gain**2 * gaussian_mean(lambda z: sigmoid(z)**2,
+                                          np.array(q)))
+    found = gain**2 * gaussian_mean(
+        lambda z: (sigmoid(z) * sigmoid(-z))**2, np.array(q))
+    assert not abs(q - fixed_point) > 5e-4
+    assert not abs(found - chi) > 5e-5

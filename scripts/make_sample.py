@@ -5,29 +5,37 @@ Writes the first COUNT images and labels, unchanged, as gzipped IDX without
 time stamps, so that the files are the same bytes each time.
 """
 
-import argparse
 import gzip
 import pathlib
 import struct
+
+import command
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def cut(source, target, count):
-    with gzip.open(source) as stream:
-        magic = stream.read(4)
-        sizes = struct.unpack(f">{magic[3]}I", stream.read(4 * magic[3]))
-        entry = 1
-        for size in sizes[1:]:
-            entry *= size
-        body = stream.read(count * entry)
+    try:
+        with gzip.open(source) as stream:
+            magic = stream.read(4)
+            sizes = struct.unpack(f">{magic[3]}I", stream.read(4 * magic[3]))
+            entry = 1
+            for size in sizes[1:]:
+                entry *= size
+            body = stream.read(count * entry)
+    except (gzip.BadGzipFile, EOFError, IndexError, struct.error):
+        raise command.ScriptError(command.BAD_DATA, f"{source}: not a "
+                                  f"gzipped IDX file") from None
     head = magic + struct.pack(f">{magic[3]}I", count, *sizes[1:])
-    target.write_bytes(gzip.compress(head + body, compresslevel=9, mtime=0))
-    print(f"{target}: {count} x {'x'.join(map(str, sizes[1:])) or 'label'}")
+    content = gzip.compress(head + body, compresslevel=9, mtime=0)
+    command.write(str(target), lambda path: pathlib.Path(path).write_bytes(
+        content))
+    print(f"{count} x {'x'.join(map(str, sizes[1:])) or 'label'}")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command.ArgumentParser(
+        description=__doc__.splitlines()[0])
     parser.add_argument("--source", type=pathlib.Path,
                         default="/usr/share/datasets/fashion-mnist",
                         help="folder of the full set (default: %(default)s)")
@@ -40,4 +48,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    command.run_main(main)

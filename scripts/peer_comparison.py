@@ -127,6 +127,7 @@ def own_second_moments(path, sweep):
     """log10 of initscope's second moments, seeds x cells."""
     names = [f"log10_{tensor}_second_moment" for tensor in TENSORS]
     results = results_file.read(path, names)
+    results.check_one_step()
     layers = results.layers[results.layers["layer"] > 0].sort_values(
         ["run_index", "layer"])
     of_run = layers[names].to_numpy().reshape(len(results.runs), -1)

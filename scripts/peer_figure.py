@@ -1,18 +1,13 @@
 """Draws compare_peers.py's figure: how many times as fast initscope is."""
 
-import results_file
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from peer_processes import NAMES
 from peer_summary import BEST, INSTALLED, times
-from variance_figure import RC
-
-try:
-    import matplotlib
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
+from style import RC, plain
 
 COLORS = {"torch": "#D55E00", "numpy": "#0072B2"}  # Okabe & Ito (2008)
 BAR = 0.36  # of the distance from one width to the next
@@ -38,8 +33,9 @@ def draw(ratios, caption):
         panels[0].set_ylabel("times as fast as the peer")
         figure.text(0.09, 0.955, "initscope's speed-up over PyTorch and "
                     "NumPy for the same sweep", size=12, va="center")
-        figure.text(0.09, 0.02, caption, size=7, color="0.3", va="bottom",
-                    linespacing=1.3)
+        lines = map(plain, caption.split("\n"))
+        figure.text(0.09, 0.02, "\n".join(lines), size=7, color="0.3",
+                    va="bottom", linespacing=1.3)
         peers = dict.fromkeys(r.peer for r in ratios)
         handles = [Patch(color=COLORS[peer], label=f"over {NAMES[peer]}")
                    for peer in peers]

@@ -11,7 +11,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 
-from results_file import INTERNAL, ScriptError
+from command import INTERNAL, ScriptError
 
 NAMES = {"initscope": "initscope", "torch": "PyTorch", "numpy": "NumPy"}
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)),

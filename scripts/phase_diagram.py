@@ -8,13 +8,11 @@ infinite, and NaN where a value on the way is not finite.
 
 from dataclasses import dataclass
 
+import command
+import numpy as np
 import results_file
-from results_file import ScriptError
-
-try:
-    import numpy as np
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
+import variance_notes
+from command import ScriptError
 
 AXES = ["gain", "bias_std"]
 # Those that make gain σ_w of a square layer.
@@ -40,6 +38,8 @@ class Diagram:
     correlation_depth: "np.ndarray"
     theory: "np.ndarray"  # χ_1 of the deepest hidden layer
     activation: str
+    when: str  # at initialization, or after so many training steps
+    pooled: str  # how many seeds, in words
 
 
 def load(path, conditions):
@@ -48,7 +48,8 @@ def load(path, conditions):
     results = results_file.read(path, [SLOPE, DISTANCE, GRADIENT], [theory])
     samples = results.filtered(conditions)
     if samples.empty:
-        raise ScriptError(results_file.BAD_DATA, f"{path}: has no runs")
+        raise ScriptError(command.BAD_DATA, f"{path}: has no runs")
+    results.check_measured()
     check(results, samples)
     depth = int(samples["depth"].iloc[0])
     grid = {name: hidden_layers(results, samples, name, depth)
@@ -57,7 +58,7 @@ def load(path, conditions):
     gain, bias_std = (results.values(key, samples) for key in AXES)
     square = np.square(gain)
     if np.isnan(grid[DISTANCE]).all():
-        raise ScriptError(results_file.BAD_DATA, f"{path}: has no correlation "
+        raise ScriptError(command.BAD_DATA, f"{path}: has no correlation "
                           f"between samples; set batch to at least 2")
     return Diagram(
         np.array(gain), np.array(bias_std), depth,
@@ -66,37 +67,39 @@ def load(path, conditions):
         depth_of_loss(grid[GRADIENT][..., ::-1]),
         depth_of_loss(grid[DISTANCE]),
         square * grid[theory][..., -1] if theory in grid else None,
-        samples["activation"].iloc[0])
+        samples["activation"].iloc[0], variance_notes.when(samples),
+        variance_notes.seeds_of(samples))
 
 
 def check(results, samples):
     """Raises a ScriptError unless the runs are a grid of gain × bias_std."""
     path = results.path
-    for key in results_file.independent_keys(samples, results.keys):
-        if key not in [*AXES, *results_file.REPETITION_KEYS]:
+    for key in results.keys:  # those that follow from gain, too
+        if (samples[key].nunique(dropna=False) > 1
+                and key not in [*AXES, *results_file.REPETITION_KEYS]):
             there = [results_file.text_of(v)
                      for v in results.values(key, samples)]
             raise ScriptError(
-                results_file.USAGE, f"{path}: sweeps {key}, too; choose one "
+                command.USAGE, f"{path}: sweeps {key}, too; choose one "
                 f"with --filter {key}={there[0]} (it is "
                 f"{results_file.shortened(there)})")
     for key in AXES:
         if key not in samples or samples[key].nunique() < 2:
-            raise ScriptError(results_file.BAD_DATA, f"{path}: has no sweep "
+            raise ScriptError(command.BAD_DATA, f"{path}: has no sweep "
                               f"over {key}; a diagram needs a grid of gain "
                               f"and bias_std, such as linspace(0.5, 3, 41)")
     counts = samples.groupby(AXES).size()
     whole = np.prod([samples[key].nunique() for key in AXES])
     if len(counts) < whole or counts.nunique() > 1:
-        raise ScriptError(results_file.BAD_DATA, f"{path}: is not the whole "
+        raise ScriptError(command.BAD_DATA, f"{path}: is not the whole "
                           f"grid: {len(samples)} runs on {len(counts)} of "
                           f"{whole} places of gain × bias_std")
     init = samples["init"].iloc[0]
     if init not in INITS:
-        raise ScriptError(results_file.BAD_DATA, f"{path}: has init {init}, "
+        raise ScriptError(command.BAD_DATA, f"{path}: has init {init}, "
                           f"whose gain is not σ_w; run {', '.join(INITS)}")
     if samples["depth"].iloc[0] < 3:
-        raise ScriptError(results_file.BAD_DATA, f"{path}: has depth "
+        raise ScriptError(command.BAD_DATA, f"{path}: has depth "
                           f"{samples['depth'].iloc[0]}; it takes 3 to have "
                           f"two hidden layers")
 

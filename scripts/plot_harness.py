@@ -7,9 +7,9 @@ import sys
 
 import h5py
 import numpy as np
-
 import plot_variance
 import variance_curves
+from seal import seal
 
 SCRIPT = pathlib.Path(__file__).with_name("plot_variance.py")
 ACTIVATIONS = ["linear", "sigmoid", "tanh", "relu"]
@@ -41,7 +41,7 @@ def write_file(path, runs, depth=5, change=None):
         file.attrs["format_version"] = 1
         group = file.create_group("runs")
         for key in keys:
-            values = [run[key] for run in runs]
+            values = [run.get(key) for run in runs]
             names = {"activation": ACTIVATIONS, "init": INITS}.get(key)
             if names:
                 codes = [names.index(value) for value in values]
@@ -64,6 +64,7 @@ def write_file(path, runs, depth=5, change=None):
             group[f"log10_{name}"] = np.concatenate([
                 statistic(name, i, run, change)
                 for i, run in enumerate(runs)])
+        seal(file)
     return str(path)
 
 
@@ -89,6 +90,7 @@ def add_theory(path, theory):
             values = np.array([theory(name, *row) for row in index], float)
             layers[f"theory_log10_{name}"] = values[:, 0]
             layers[f"theory_log10_{name}_std"] = values[:, 1]
+        seal(file)
     return path
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Draws the phase diagram of a sweep over gain and bias_std.
 
-Reads a results file of 'initscope run' and writes PREFIX.png, PREFIX.svg and
+Reads a results file of 'initscope run', or one step (--filter step=N) of
+'initscope train', and writes PREFIX.png, PREFIX.svg and
 PREFIX.csv, the last with every number that is drawn. Three maps over gain and
 bias_std: the measured chi_1 (slope_second_moment * gain^2), the depth at which
 the gradient is lost, and the depth at which the inputs' correlation is. On
@@ -13,22 +14,16 @@ import os
 import sys
 import textwrap
 
+import command  # first: says it where a package is missing
+import matplotlib
+import numpy as np
+import pandas as pd
 import phase_diagram
-import results_file
-from plot_variance import write
-from results_file import ScriptError
-from variance_figure import RC, save
-
-try:
-    import matplotlib
-    import numpy as np
-    import pandas as pd
-    from matplotlib import colors, patheffects
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
+from matplotlib import colors, patheffects
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from style import RC, write_figure
 
 BEYOND = "0.85"  # of what is not lost within the depth
 # Inches.
@@ -38,7 +33,7 @@ HEAD, FOOT, LINE = 0.85, 0.4, 0.15
 
 def parse_arguments():
     """The command line, checked as far as that needs no file."""
-    parser = results_file.ArgumentParser(
+    parser = command.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", help="results file, FILE.h5")
     parser.add_argument("--output", metavar="PREFIX",
@@ -74,7 +69,7 @@ def draw(diagram, dpi):
     with matplotlib.rc_context(RC):
         figure = Figure((width, height), dpi=dpi)
         figure.text(LEFT / width, 1 - 0.22 / height, f"Order and chaos: deep "
-                    f"{diagram.activation} networks at initialization",
+                    f"{diagram.activation} networks {diagram.when}",
                     size=13, va="center")
         figure.text(LEFT / width, 0.1 / height, "\n".join(lines), size=7.5,
                     color="0.3", va="bottom", linespacing=1.25, gid="caption")
@@ -161,10 +156,9 @@ def legend_handles(diagram):
 
 def caption(diagram):
     """What the maps show, in words."""
-    seeds = f"{diagram.seeds} seed{'s' if diagram.seeds > 1 else ''}"
     last = min(phase_diagram.LAST, diagram.depth - 1)
     factor = 10 ** phase_diagram.LOST
-    return (f"{diagram.depth} layers, {seeds}. χ₁ = gain² E f'(Z)², mean of "
+    return (f"{diagram.depth} layers, {diagram.pooled}. χ₁ = gain² E f'(Z)², mean of "
             f"the last {last} hidden layers: what a layer multiplies the "
             f"gradient's second moment by. The gradient is lost where its "
             f"second moment is {factor} times larger or smaller than in the "
@@ -178,15 +172,12 @@ def main():
     diagram = phase_diagram.load(options.file, options.filter)
     prefix = options.output or os.path.splitext(options.file)[0] + "_phase"
     figure = draw(diagram, options.dpi)
-    if os.path.realpath(options.file) in (
-            os.path.realpath(prefix + suffix)
-            for suffix in (".png", ".svg", ".csv")):
-        raise ScriptError(results_file.USAGE, f"--output {prefix} would "
-                          f"overwrite {options.file}")
+    command.keep(options.file, prefix, [
+        prefix + suffix for suffix in (".png", ".svg", ".csv")])
     table = csv_table(diagram)
-    write(prefix + ".csv", lambda path: table.to_csv(path, index=False))
-    for suffix in (".png", ".svg"):
-        write(prefix + suffix, lambda path: save(figure, path))
+    command.write(f"{prefix}.csv",
+                  lambda path: table.to_csv(path, index=False))
+    write_figure(figure, prefix)
     if diagram.theory is None:
         print(f"plot_phase.py: {options.file} has no "
               f"/layers/theory_{phase_diagram.SLOPE}, so there is no critical "
@@ -194,4 +185,4 @@ def main():
 
 
 if __name__ == "__main__":
-    results_file.run_main(main)
+    command.run_main(main)

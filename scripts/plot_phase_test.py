@@ -13,7 +13,8 @@ import pytest
 import phase_diagram
 import plot_phase
 from plot_harness import artists, texts, write_file
-from results_file import ScriptError
+from seal import seal
+from command import ScriptError
 
 SCRIPT = pathlib.Path(plot_phase.__file__)
 EXPERIMENT = SCRIPT.parent.parent / "experiments" / "phase_diagram.ini"
@@ -58,6 +59,7 @@ def write_grid(path, places=None, change=None, **keys):
                 del file["layers"][column]
             file["layers"][column] = np.concatenate(
                 [values(column, run) for run in runs])
+        seal(file)
     return path
 
 
@@ -135,6 +137,7 @@ def test_without_theory_it_says_so_and_draws(tmp_path):
     path = write_grid(tmp_path / "a.h5")
     with h5py.File(path, "r+") as file:
         del file["layers"][THEORY]
+        seal(file)
     done = run_script(path)
     assert done.returncode == 0
     assert f"has no /layers/{THEORY}, so there is no critical" in done.stderr
@@ -223,9 +226,11 @@ def test_bad_files(tmp_path):
     path = write_grid(tmp_path / "a.h5")
     with h5py.File(path, "r+") as file:
         del file["runs/bias_std"]
+        seal(file)
     refuses(path, 65, "has no sweep over bias_std")
     with h5py.File(path, "r+") as file:
         del file["layers"][SLOPE]
+        seal(file)
     refuses(path, 65, f"has no column /layers/{SLOPE}")
 
 

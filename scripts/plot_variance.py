@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Plots how the variance changes from layer to layer, forward and backward.
 
-Reads a results file of 'initscope run' and writes PREFIX.png, PREFIX.svg and
-PREFIX.csv, the last with every number that is drawn (as log10). Each panel
-is one activation with one init; a swept key such as gain becomes the colour.
-Runs that differ in their seed alone are pooled: median and 10-90 % band.
-What the theory predicts of both is drawn dotted, where the file has it.
+Reads a results file of 'initscope run', 'train', 'trace' or 'theory' and writes
+PREFIX.png, PREFIX.svg and PREFIX.csv, the last with every number that is drawn
+(as log10). Each panel is one activation with one init; a swept key such as
+gain, or the training step, becomes the colour (--filter step=0 chooses one).
+Runs that differ in their seed alone are pooled: median and 10-90 % band. What
+the theory predicts of both is drawn dotted, where the file has it.
 """
 
 import argparse
@@ -13,15 +14,17 @@ import math
 import os
 import sys
 
+import command  # first: says it where a package is missing
 import results_file
 import variance_curves
-from results_file import ScriptError
-from variance_figure import Painter, save
+from command import ScriptError
+from style import write_figure
+from variance_figure import Painter
 
 
 def parse_arguments():
     """The command line, checked as far as that needs no file."""
-    parser = results_file.ArgumentParser(
+    parser = command.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", help="results file, FILE.h5")
     parser.add_argument("--output", metavar="PREFIX",
@@ -64,11 +67,14 @@ def load(options):
     columns = [f"log10_{quantity}_{options.moment}"
                for quantity in options.quantities]
     theory = [f"theory_{column}{suffix}" for column in columns
-              for suffix in ("", "_std")] if options.theory else []
+              for suffix in ("", "_std")]
     results = results_file.read(options.file, columns, theory)
+    if not options.theory:
+        results.check_measured()
+        results.layers = results.layers.drop(columns=theory, errors="ignore")
     samples = results.filtered(options.filter)
     if samples.empty:
-        raise ScriptError(results_file.BAD_DATA,
+        raise ScriptError(command.BAD_DATA,
                           f"{options.file}: has no runs")
     layout = variance_curves.choose_layout(
         results, samples, options.rows, options.columns, options.color)
@@ -95,7 +101,7 @@ def csv_table(curves, samples, layout, options):
     table["output"] = table["output"].astype(int)
     silent = [column for column in table if column.startswith("theory_")
               and table[column].isna().all()]
-    return table.drop(columns=silent)
+    return table.drop(columns=[*silent, "n_measured"])
 
 
 def add_dependent_key(table, samples, key, keys):
@@ -105,16 +111,6 @@ def add_dependent_key(table, samples, key, keys):
     elif samples.groupby(keys)[key].nunique().max() == 1:
         first = samples.groupby(keys)[key].first().rename("value")
         table.insert(0, key, table.join(first, on=keys)["value"])
-
-
-def write(path, action):
-    """Calls action(path); a failure names the file."""
-    try:
-        action(path)
-    except OSError as error:
-        raise ScriptError(results_file.CANNOT_CREATE, f"{path}: cannot "
-                          f"write: {error.strerror or error}")
-    print(path)
 
 
 def main():
@@ -128,17 +124,13 @@ def main():
     names = [prefix] if total == 1 else [
         f"{prefix}_{i + 1:0{int(math.log10(total)) + 1}d}"
         for i in range(total)]
-    for name in [*names, prefix]:
-        for suffix in (".png", ".svg", ".csv"):
-            if os.path.realpath(name + suffix) == os.path.realpath(
-                    options.file):
-                raise ScriptError(results_file.USAGE, f"--output {prefix} "
-                                  f"would overwrite {options.file}")
-    write(prefix + ".csv", lambda path: table.to_csv(path, index=False))
+    command.keep(options.file, prefix, [
+        f"{prefix}.csv", *(name + suffix for name in names
+                           for suffix in (".png", ".svg"))])
+    command.write(f"{prefix}.csv",
+                  lambda path: table.to_csv(path, index=False))
     for i, (name, page) in enumerate(zip(names, pages)):
-        figure = painter.draw(page, i + 1, total)
-        for suffix in (".png", ".svg"):
-            write(name + suffix, lambda path: save(figure, path))
+        write_figure(painter.draw(page, i + 1, total), name)
     if len(pages) > total:
         print(f"plot_variance.py: drew {total} of {len(pages)} pages; "
               f"--filter or a larger --max-pages shows the others, and "
@@ -146,4 +138,4 @@ def main():
 
 
 if __name__ == "__main__":
-    results_file.run_main(main)
+    command.run_main(main)

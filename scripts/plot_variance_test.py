@@ -8,6 +8,7 @@ import pytest
 
 from plot_harness import (SCRIPT, SWEEP, artists, figures, load, run_script,
                           texts, write_file)
+from seal import seal
 
 
 def test_one_run(tmp_path):
@@ -61,6 +62,7 @@ def test_bad_files(tmp_path):
     path = write_file(tmp_path / "a.h5", [{}])
     with h5py.File(path, "r+") as file:
         del file["layers/log10_delta_variance"]
+        seal(file)
     done = run_script(path)
     assert done.returncode == 65
     assert "has no column /layers/log10_delta_variance" in done.stderr

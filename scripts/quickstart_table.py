@@ -10,9 +10,10 @@ layer relative to that at the last, as log10: -6 is a millionth.
 import argparse
 import math
 
-import results_file  # says it where NumPy and pandas are missing
+import command  # first: says it where a package is missing
 import numpy as np
-from results_file import ScriptError
+import results_file
+from command import ScriptError
 
 STEADY = math.log10(3)        # in all, over the depth
 BY_LAYER = math.log10(1.3)    # from here on a rate is told per layer
@@ -115,14 +116,15 @@ def lines(results):
 
 def main():
     """The whole program."""
-    parser = results_file.ArgumentParser(
+    parser = command.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", help="results file, FILE.h5")
     path = parser.parse_args().file
     results = results_file.read(
         path, ["log10_activation_variance", "log10_delta_second_moment"])
+    results.check_measured()
     if results.runs.empty:
-        raise ScriptError(results_file.BAD_DATA, f"{path}: has no runs")
+        raise ScriptError(command.BAD_DATA, f"{path}: has no runs")
     table = list(lines(results))
     widths = [max(map(len, column)) for column in zip(*table)]
     left = len(table[0]) - 5  # keys to the left, then numbers, the verdict
@@ -134,4 +136,4 @@ def main():
 
 
 if __name__ == "__main__":
-    results_file.run_main(main)
+    command.run_main(main)

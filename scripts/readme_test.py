@@ -117,6 +117,19 @@ def test_pandas_in_three_lines(folder, monkeypatch):
     assert set(table["gain"]) == {0.5, 1.0, 1.5, 2.0}
 
 
+def test_one_line_makes_names_of_codes(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    names = {}
+    for code in blocks("python"):
+        exec(code, names)
+    schemes = ["xavier_normal", "he_normal", "orthogonal"]
+    assert set(names["table"]["init"]) == set(schemes)
+    assert list(names["table"]["init"]) == names["data"]["init"].values.tolist()
+    assert list(names["table"].groupby("init", observed=True).size()) == [
+        2 * 4 * 5 * 21] * 3
+    names["data"].close()
+
+
 def test_the_error_message_is_the_real_one(folder, program):
     shown = re.search(r"^    (initscope: my.ini:3: .*)$", README, re.MULTILINE)
     text = (folder / "my.ini").read_text().replace("xavier_normal",

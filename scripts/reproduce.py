@@ -14,16 +14,15 @@ import pathlib
 import sys
 import time
 
-import results_file  # first: says it where NumPy and pandas are missing
+import command  # first: says it where a package is missing
 import reproduce_figure
 import reproduce_tables
 import show_claims
+from command import BAD_DATA, CANNOT_CREATE, ScriptError, USAGE, write
 from formula import FormulaError
-from plot_variance import write
 from reproduce_claims import Claims
-from results_file import BAD_DATA, CANNOT_CREATE, USAGE, ScriptError
 from show import ROOT, find_program
-from variance_figure import save
+from style import save
 
 FOLDER = ROOT / "experiments" / "reproduce"
 
@@ -33,7 +32,7 @@ def parse_arguments(claims):
     width = max(map(len, claims.experiments), default=0)
     listing = "\n".join(f"  {name:<{width}}  {experiment['source']}"
                         for name, experiment in claims.experiments.items())
-    parser = results_file.ArgumentParser(
+    parser = command.ArgumentParser(
         description=__doc__, epilog=f"experiments:\n{listing}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", metavar="NAME", nargs="*",
@@ -122,4 +121,4 @@ def report(claims, names, found, broken):
 
 
 if __name__ == "__main__":
-    results_file.run_main(main)
+    command.run_main(main)

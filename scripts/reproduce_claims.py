@@ -8,16 +8,13 @@ import difflib
 import tomllib
 
 import formula
+import numpy as np
 import results_file
+from command import BAD_DATA, IO_ERROR, ScriptError
 from formula import FormulaError
 from reproduce_reductions import REDUCTIONS, estimate
-from results_file import BAD_DATA, IO_ERROR, KEYS, ScriptError
+from results_file import KEYS
 from show_claims import Claim
-
-try:
-    import numpy as np
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
 
 TOP = {"constants": dict, "tolerances": dict, "experiments": dict}
 EXPERIMENT = {"source": str, "title": str, "command": str, "file": str,

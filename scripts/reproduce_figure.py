@@ -9,17 +9,13 @@ measured - expected in units of the tolerance, so that all must lie within ±1.
 import textwrap
 
 import formula
+import matplotlib
+import numpy as np
 import results_file
 import show_figure
 from reproduce_claims import chosen, shared
-from variance_figure import RC
+from style import RC, plain
 from variance_panel import OKABE_ITO
-
-try:
-    import matplotlib
-    import numpy as np
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
 
 CLAIM_HEIGHT = 0.21  # inches
 MOST = 1.9  # tolerances; what is farther off is drawn there
@@ -85,7 +81,7 @@ def _curves(axis, panel, constants, table):
 
 def _keys(rows):
     """The keys that tell curves apart."""
-    keys = [key for key in (*results_file.KEYS, "scaled")
+    keys = [key for key in results_file.KEYS
             if key in rows and key not in NO_AXES]
     if "shape" in keys and (rows["width"] < 0).any():  # widths differ
         keys = [key for key in keys if not key.endswith("width")]
@@ -95,9 +91,9 @@ def _keys(rows):
 def _label(keys, values):
     """'he_normal', 'gain 1.3, depth 40'"""
     values = values if isinstance(values, tuple) else (values,)
-    return ", ".join(value if isinstance(value, str) else
-                     f"{key} {results_file.text_of(value)}"
-                     for key, value in zip(keys, values))
+    return plain(", ".join(value if isinstance(value, str) else
+                           f"{key} {results_file.text_of(value)}"
+                           for key, value in zip(keys, values)))
 
 
 def _distances(axis, claims):

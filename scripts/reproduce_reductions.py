@@ -4,12 +4,8 @@ A reduction takes a matrix, seeds × places, and the places: layers, or the
 values of the key that a claim goes along.
 """
 
-import results_file
 
-try:
-    import numpy as np
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
+import numpy as np
 
 GROUPS = 100  # of seeds, for the jackknife
 

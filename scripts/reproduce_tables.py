@@ -11,16 +11,11 @@ import subprocess
 import tempfile
 
 import formula
-import results_file
+import hdf5_file
+import numpy as np
+import pandas as pd
 import show_layers
-from results_file import BAD_DATA, ScriptError
-
-try:
-    import h5py
-    import numpy as np
-    import pandas as pd
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
+from command import BAD_DATA, ScriptError
 
 SLOPES = {"linear": np.ones_like, "tanh": lambda z: np.cosh(z)**-2.0}
 SINGULAR = ["singular_mean", "singular_second_moment", "singular_fourth_moment",
@@ -52,19 +47,11 @@ def _layers(path, statistics):
 
 
 def _attention(path, statistics):
-    with h5py.File(path) as file:
-        group = file["attention"]
-        for name in statistics:
-            if name not in group:
-                raise ScriptError(BAD_DATA, f"{path}: has no column "
-                                  f"/attention/{name}")
-        columns = {}
-        for name, data in group.items():
-            if "flag_meanings" in data.attrs:
-                meanings = np.array(data.attrs["flag_meanings"].split())
-                columns[name] = meanings[data[()]]
-            elif not h5py.check_string_dtype(data.dtype):
-                columns[name] = data[()]
+    columns = hdf5_file.read(path, lambda file: file.table("attention"))
+    for name in statistics:
+        if name not in columns:
+            raise ScriptError(BAD_DATA, f"{path}: has no column "
+                              f"/attention/{name}")
     return pd.DataFrame(columns).assign(layer=0)
 
 
@@ -95,13 +82,9 @@ def jacobians(path, which):
     layer:   l is ∂Z_{l+1}/∂Z_l, for l = 1 to L - 2, between hidden layers
     product: l is ∂Z_l/∂X_0, for l = 1 to L
     """
-    with h5py.File(path) as file:
-        group = file["tensors"]
-        slope = SLOPES[group.attrs["activation"]]
-        depth = sum(name.startswith("W_") for name in group)
-        weights = [group[f"W_{l}"][()].astype(float) for l in range(depth)]
-        slopes = [None] + [slope(group[f"Z_{l}"][0].astype(float))
-                           for l in range(1, depth)]
+    activation, weights, hidden = hdf5_file.read(path, _tensors)
+    depth, slope = len(weights), SLOPES[activation]
+    slopes = [None] + [slope(z[0].astype(float)) for z in hidden]
     if which == "layer":
         return [_row(l, slopes[l][:, np.newaxis] * weights[l])
                 for l in range(1, depth - 1)]
@@ -110,6 +93,15 @@ def jacobians(path, which):
         product = product * slopes[l] @ weights[l]
         rows.append(_row(l + 1, product))
     return rows
+
+
+def _tensors(file):
+    """(activation, [W_0, ..., W_{L-1}], [Z_1, ..., Z_{L-1}])"""
+    depth = sum(name.startswith("W_") for name in file.columns("tensors"))
+    return (file.attributes_of("tensors")["activation"],
+            [file.values(f"tensors/W_{l}").astype(float)
+             for l in range(depth)],
+            [file.values(f"tensors/Z_{l}") for l in range(1, depth)])
 
 
 def _row(layer, jacobian):

@@ -14,7 +14,7 @@ import reproduce_tables
 from formula import FormulaError
 from reproduce_claims import Claims
 from reproduce_reductions import REDUCTIONS, estimate
-from results_file import ScriptError
+from command import ScriptError
 
 NAN = float("nan")
 

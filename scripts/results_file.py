@@ -5,95 +5,58 @@
     results.layers     one row per run, step and layer: statistics asked for
     results.samples    one row per run and step: run_index, step and all keys
 
-Category codes become names, so that nothing downstream sees a code. A
-ScriptError carries the exit code and the one line that the user reads;
-`run_main` is the only place that prints it.
+Category codes become names, so that nothing downstream sees a code. Whatever
+is wrong with the file is a ScriptError.
 """
 
-import argparse
 import difflib
-import os
-import subprocess
-import sys
 from dataclasses import dataclass, field
 
-USAGE, BAD_DATA, INTERNAL, CANNOT_CREATE, IO_ERROR = 64, 65, 70, 73, 74
+import command
+import hdf5_file
+import numpy as np
+import pandas as pd
+from command import BAD_DATA, USAGE, ScriptError
 
 # Every key that can tell two runs apart, the most telling first: where one
 # key follows from earlier ones (shape from depth and width), the later is
-# the one that is called redundant.
+# the one that is called redundant. A test holds it against the program's.
 KEYS = ["activation", "init", "gain", "bias_init", "bias_std", "depth",
-        "width", "batch", "batches", "input", "labels", "classes",
+        "width", "batch", "batches", "input", "labels", "classes", "samples",
         "standardize", "input_variance", "input_correlation", "loss",
-        "label_smoothing", "precision", "engine", "input_width",
-        "output_width", "shape", "step", "seed", "data_seed"]
+        "label_smoothing", "learning_rate", "momentum", "weight_decay",
+        "steps", "d_k", "tokens", "d_model", "scaled", "sqrt_d_k",
+        "softmax_base", "precision", "engine", "jacobian_samples",
+        "input_width", "output_width", "shape", "step", "seed", "data_seed"]
+
+# What /runs and /attention say of a run beside its keys.
+OUTCOMES = """run run_index run_id run_id_hex widths input_index loss_value
+    label_entropy cross_entropy kl_divergence first_non_finite_layer
+    wall_seconds status jacobian_second_moment log10_jacobian_second_moment
+    jacobian_largest log10_jacobian_largest jacobian_squared_variance
+    weight_scale query_variance key_variance score_variance logit_variance
+    entropy_mean largest_probability_mean saturated_row_fraction
+    jacobian_norm_mean jacobian_norm_median score_gradient_second_moment
+    query_gradient_second_moment query_gradient_row_median
+    key_gradient_second_moment value_gradient_second_moment
+    input_gradient_second_moment
+    input_gradient_through_scores_second_moment""".split()
 
 # Runs that differ in these alone are repetitions of one experiment.
 REPETITION_KEYS = ["seed", "data_seed"]
 
 
-class ScriptError(Exception):
-    """One line for the user, and the exit code of sysexits.h."""
+def keys_among(columns):
+    """Those of a table's columns that are keys, in the order of KEYS.
 
-    def __init__(self, code, message):
-        super().__init__(message)
-        self.code = code
-
-
-DEBIAN_PYTHON = "/usr/bin/python3"
-NEEDED = "h5py, matplotlib, numpy, pandas"
-
-
-def go_on_without_package(error):
-    """Starts the script again with a Python that has `error`'s package.
-
-    The first python3 on the PATH is often not Debian's, which is where
-    python3-h5py and the others are. Without one: a line, and the end.
+    What is neither a key nor an outcome is taken for a key: it may keep runs
+    apart that belong together, but pools none that do not.
     """
-    script = os.path.abspath(sys.argv[0])
-    is_ours = os.path.dirname(script) == os.path.dirname(
-        os.path.abspath(__file__))
-    if is_ours and sys.executable != DEBIAN_PYTHON:
-        check = [DEBIAN_PYTHON, "-c", f"import {NEEDED}"]
-        try:
-            found = subprocess.run(check, capture_output=True).returncode == 0
-        except OSError:
-            found = False
-        if found:
-            os.execv(DEBIAN_PYTHON, [DEBIAN_PYTHON, script, *sys.argv[1:]])
-    name = (error.name or "").split(".")[0]
-    print(f"{os.path.basename(sys.argv[0])}: {sys.executable} has no package "
-          f"{name}; install it with 'apt-get install python3-{name}' and "
-          f"start the script with {DEBIAN_PYTHON}", file=sys.stderr)
-    raise SystemExit(INTERNAL)
-
-
-try:
-    import h5py
-    import numpy as np
-    import pandas as pd
-except ImportError as missing:
-    go_on_without_package(missing)
-
-
-class ArgumentParser(argparse.ArgumentParser):
-    """Says what is wrong in one line, with the project's exit code."""
-
-    def error(self, message):
-        raise ScriptError(USAGE, f"{message} (--help explains)")
-
-
-def run_main(main):
-    """Runs main(); a ScriptError becomes one line on stderr and exit()."""
-    try:
-        main()
-        sys.stdout.flush()
-    except ScriptError as error:
-        print(f"{os.path.basename(sys.argv[0])}: {error}", file=sys.stderr)
-        sys.exit(error.code)
-    except BrokenPipeError:  # the reader of stdout has left; nothing to say
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(IO_ERROR)
+    columns = set(columns)
+    unknown = sorted(columns - set(KEYS) - set(OUTCOMES))
+    at = KEYS.index("input_width")
+    return [key for key in (*KEYS[:at], *unknown, *KEYS[at:])
+            if key in columns]
 
 
 @dataclass
@@ -108,8 +71,27 @@ class Results:
 
     @property
     def keys(self):
-        """The keys that this file knows, in the order of KEYS."""
-        return [key for key in KEYS if key in self.runs or key == "step"]
+        """The keys that this file knows, in the order of keys_among()."""
+        return keys_among([*self.runs, "step"])
+
+    @property
+    def theory_alone(self):
+        """Whether nothing was measured: a file of `initscope theory`."""
+        return set(self.layers) <= {"run_index", "step", "layer", *(
+            name for name in self.layers if name.startswith("theory_"))}
+
+    def check_measured(self):
+        """Raises a ScriptError for a file of theory alone."""
+        if self.theory_alone:
+            raise ScriptError(BAD_DATA, f"{self.path}: has theory alone, "
+                              f"nothing measured; plot_variance.py draws it")
+
+    def check_one_step(self):
+        """Raises a ScriptError if the runs were trained: there a run is not
+        one set of layers but one per step."""
+        if self.layers["step"].any():
+            raise ScriptError(BAD_DATA, f"{self.path}: has training steps; "
+                              f"this reads runs at initialization")
 
     @property
     def samples(self):
@@ -180,7 +162,7 @@ def is_numeric(column):
 def text_of(value):
     """A key's value as people write it: 0.1, not 0.1000000001."""
     return f"{value:.6g}" if isinstance(value, (float, np.floating)) \
-        else str(value)
+        else command.visible(value)
 
 
 def shortened(texts, most=8):
@@ -209,81 +191,69 @@ def independent_keys(samples, keys):
 def read(path, statistics, optional=()):
     """Reads /runs and, of /layers, the index columns and `statistics`.
 
-    Of `optional` statistics it reads those that the file has.
+    Of `optional` statistics it reads those that the file has. A file of
+    `initscope theory` has no statistics: see Results.theory_alone.
     """
-    if not os.path.exists(path):
-        raise ScriptError(IO_ERROR, f"{path}: no such file")
-    if os.path.isdir(path):
-        raise ScriptError(IO_ERROR, f"{path}: is a folder, not a file")
-    try:
-        with open(path, "rb"):
-            pass
-        if not h5py.is_hdf5(path):
-            raise ScriptError(BAD_DATA, f"{path}: not an HDF5 file, so not "
-                              f"an initscope results file")
-        with h5py.File(path, "r") as file:
-            return _read_open(path, file, statistics, optional)
-    except OSError as error:
-        reason = error.strerror or str(error).splitlines()[0]
-        raise ScriptError(IO_ERROR, f"{path}: cannot read: {reason}")
+    return Results(path, *hdf5_file.read(
+        path, lambda file: _extract(file, statistics, optional)))
 
 
-def _read_open(path, file, statistics, optional):
-    attributes = {name: _text(value) for name, value in file.attrs.items()}
-    if attributes.get("format") != "initscope-results":
-        raise ScriptError(BAD_DATA, f"{path}: not an initscope results file "
-                          f"(attribute format is "
-                          f"{attributes.get('format', 'not there')!r})")
+def _extract(file, statistics, optional):
+    """(attributes, runs, layers, order) of an open hdf5_file.File."""
     for group in ("runs", "layers"):
-        if not isinstance(file.get(group), h5py.Group):
-            raise ScriptError(BAD_DATA, f"{path}: has no group /{group}")
-    order = {}
-    runs = _frame(path, file["runs"], list(file["runs"]), order)
-    wanted = ["run_index", "layer", *statistics]
-    wanted += [name for name in ("step", *optional)
-               if name in file["layers"]]
-    layers = _frame(path, file["layers"], wanted, {})
-    if "step" not in layers:
-        layers["step"] = 0
-    if not layers["run_index"].between(0, len(runs) - 1).all():
-        raise ScriptError(BAD_DATA, f"{path}: /layers/run_index points "
-                          f"outside /runs")
-    return Results(path, attributes, runs, layers, order)
+        if group not in file.groups():
+            file.fail(f"has no group /{group}; this reads what 'initscope "
+                      f"run', 'train', 'trace' and 'theory' write")
+    runs = pd.DataFrame(file.table("runs"))
+    there = file.columns("layers")
+    if "run_index" not in there:
+        file.fail(nothing_to_draw(runs))
+    index = ["run_index", "step", "layer"]
+    theory = [name for name in there if name.startswith("theory_")]
+    if theory and not set(statistics) & set(there):
+        statistics = ()
+    wanted = [*index, *statistics, *(n for n in optional if n in there)]
+    layers = pd.DataFrame(file.table("layers", wanted))
+    _check_rows(file, runs, layers)
+    if layers.empty and len(runs):
+        file.fail(nothing_to_draw(runs))
+    order = {name: file.names(f"runs/{name}") for name in runs}
+    return file.attributes, runs, layers, {
+        name: names for name, names in order.items() if names}
 
 
-def _frame(path, group, names, order):
-    columns = {}
-    for name in names:
-        data = group.get(name)
-        if not isinstance(data, h5py.Dataset) or data.ndim != 1:
-            raise ScriptError(BAD_DATA, f"{path}: has no column "
-                              f"{group.name}/{name}")
-        columns[name] = _column(path, data, order, name)
-    if len({len(column) for column in columns.values()}) > 1:
-        raise ScriptError(BAD_DATA, f"{path}: the columns of {group.name} "
-                          f"have different lengths")
-    return pd.DataFrame(columns)
+def nothing_to_draw(runs):
+    """Of a file without layers."""
+    diverged = (runs["status"] == "diverged").sum() if "status" in runs else 0
+    return ("has no layers" + (f": {diverged} of {len(runs)} runs diverged "
+                               f"before their first step" if diverged else ""))
 
 
-def _column(path, data, order, name):
-    if h5py.check_string_dtype(data.dtype):
-        return data.asstr()[()]
-    values = data[()]
-    if "flag_meanings" not in data.attrs:
-        return values
-    names = _text(data.attrs["flag_meanings"]).split()
-    codes = np.atleast_1d(data.attrs["flag_values"])
-    table = dict(zip(codes.tolist(), names))
-    unknown = set(values.tolist()) - set(table)
-    if unknown or len(codes) != len(names):
-        raise ScriptError(BAD_DATA, f"{path}: {data.name} has codes without "
-                          f"a name: {sorted(unknown)}")
-    order[name] = names
-    return np.array([table[code] for code in values.tolist()], object)
-
-
-def _text(value):
-    return value.decode() if isinstance(value, bytes) else value
+def _check_rows(file, runs, layers):
+    """That the rows of each run and step are layers 0 ... depth, in order."""
+    for key in ("gain", "depth", "width", "seed", "data_seed"):
+        if key not in runs or not is_numeric(runs[key]):
+            file.fail(f"/runs/{key} is not there, or no number")
+    for key in ("activation", "init"):
+        if key not in runs or is_numeric(runs[key]):
+            file.fail(f"/runs/{key} is not there, or no name")
+    index = layers[["run_index", "step", "layer"]].to_numpy()
+    if index.dtype.kind not in "iu" or not (
+            layers["run_index"].between(0, len(runs) - 1).all()):
+        file.fail("/layers/run_index points outside /runs")
+    first = layers["layer"].to_numpy() == 0
+    group = np.cumsum(first) - 1
+    starts = np.flatnonzero(first)
+    place = np.arange(len(layers)) - starts[group] if len(starts) else []
+    ends = index[np.append(starts[1:] - 1, len(layers) - 1)
+                 if len(starts) else []]
+    depth = runs["depth"].to_numpy()
+    if (len(layers) and (not first[0] or (place != index[:, 2]).any()
+                         or (index[:, :2] != index[starts][group][:, :2]).any()
+                         or (ends[:, 2] != depth[ends[:, 0]]).any()
+                         or len(np.unique(ends[:, :2], axis=0)) < len(ends))):
+        file.fail("the rows of /layers are not layers 0 to depth of each run "
+                  "and step")
 
 
 def _equal(column, text):

@@ -3,8 +3,10 @@
 import h5py
 import pytest
 
+import command
 import results_file
 from plot_harness import GRID, write_file
+from seal import seal
 
 
 def test_categories_become_names_in_the_order_of_the_table(tmp_path):
@@ -20,6 +22,7 @@ def test_code_without_a_name_is_an_error(tmp_path):
     path = write_file(tmp_path / "a.h5", [{}])
     with h5py.File(path, "r+") as file:
         file["runs/init"][0] = 9
-    with pytest.raises(results_file.ScriptError, match="codes without") as e:
+        seal(file)
+    with pytest.raises(command.ScriptError, match="codes without") as e:
         results_file.read(path, [])
     assert e.value.code == 65

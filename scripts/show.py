@@ -18,16 +18,11 @@ import pathlib
 import subprocess
 import sys
 
-import results_file  # first: says it where NumPy and pandas are missing
+import command  # first: says it where a package is missing
+import matplotlib
 import show_claims
-from plot_variance import write
-from results_file import IO_ERROR, USAGE, ScriptError
-from variance_figure import RC, save
-
-try:
-    import matplotlib
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
+from command import IO_ERROR, ScriptError, USAGE, write
+from style import RC, save
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHOWS = ROOT / "scripts" / "shows"
@@ -55,7 +50,7 @@ def parse_arguments():
     width = max(map(len, names()), default=0)
     listing = "\n".join(f"  {name:<{width}}  {summary(name)}"
                         for name in names())
-    parser = results_file.ArgumentParser(
+    parser = command.ArgumentParser(
         description=__doc__, epilog=f"experiments:\n{listing}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", metavar="NAME", help="see below")
@@ -145,6 +140,8 @@ def main():
         print("\n".join(show_claims.table(claims)))
         figure = draw(module, path)
     print(path)
+    if own:
+        command.keep(own, prefix, [f"{prefix}.png"])
     write(f"{prefix}.png", lambda picture: save(figure, picture))
     failed = sum(not claim.holds for claim in claims)
     if failed:
@@ -153,4 +150,4 @@ def main():
 
 
 if __name__ == "__main__":
-    results_file.run_main(main)
+    command.run_main(main)

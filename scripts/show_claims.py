@@ -8,12 +8,8 @@ Claim.of_ratio() take one value per seed and allow 5 standard errors.
 import textwrap
 from dataclasses import dataclass
 
-import results_file
 
-try:
-    import numpy as np
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
+import numpy as np
 
 STANDARD_ERRORS = 5
 HEADER = ["quantity", "expected", "measured", "tolerance", "", "why"]

@@ -6,13 +6,8 @@ below them. show.py draws within variance_figure.RC.
 
 import textwrap
 
-import results_file
+from matplotlib.figure import Figure
 from variance_panel import OKABE_ITO
-
-try:
-    from matplotlib.figure import Figure
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
 
 BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK = OKABE_ITO
 DPI = 120

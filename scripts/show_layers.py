@@ -9,6 +9,7 @@ def read(path, statistics):
     `statistics` are columns of /layers, such as fan_in or delta_mean.
     """
     results = results_file.read(path, statistics)
+    results.check_one_step()
     keys = [key for key in results.keys if key != "step"]
     return results.runs, results.layers.join(results.runs[keys],
                                              on="run_index")

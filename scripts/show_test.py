@@ -167,7 +167,7 @@ def test_matrices_of_ones_own(program, tmp_path):
 
 
 @pytest.mark.parametrize("name, content, exit_code, said", [
-    ("attention_example", b"", 74, "x.h5: "),
+    ("attention_example", b"", 65, "x.h5: not an HDF5 file"),
     ("attention_scale", b"", 64, "its own experiment alone"),
 ])
 def test_a_file_that_cannot_be_drawn(name, content, exit_code, said, tmp_path):

@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass
 
+import hdf5_file
+import pandas as pd
 import results_file
-
-try:
-    import h5py
-    import pandas as pd
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
 
 LAST = 20  # steps whose mean loss is the final one
 
@@ -30,22 +26,12 @@ class Training:
 
 
 def read(path):
-    """The three tables; keys stand beside layers and steps, too."""
-    with h5py.File(path, "r") as file:
-        names = {name: [text.decode() for text in data[()]]
-                 for name, data in file["categories"].items()}
-        runs = _table(file["runs"], names)
-        keys = runs[["activation", "init", "seed", "depth"]]
-        layers = _table(file["layers"], names)
-        steps = _table(file["steps"], names)
-    for table in (layers, steps):
-        for key in keys:
-            table[key] = keys[key].to_numpy()[table["run_index"]]
-    return Training(runs, layers, steps)
-
-
-def _table(group, names):
-    table = pd.DataFrame({name: data[()] for name, data in group.items()})
-    for name in table.columns.intersection(list(names)):
-        table[name] = [names[name][code] for code in table[name]]
-    return table
+    """The three tables; all keys stand beside layers and steps, too."""
+    runs, layers, steps = (
+        pd.DataFrame(table) for table in hdf5_file.read(
+            path, lambda file: [file.table(group) for group in (
+                "runs", "layers", "steps")]))
+    keys = runs[results_file.keys_among(runs)]
+    return Training(runs, *(
+        table.drop(columns=keys.columns.intersection(table.columns)).join(
+            keys, on="run_index") for table in (layers, steps)))

@@ -11,11 +11,11 @@ theory) and a standard deviation (theory_std, over draws of the weights).
 import math
 from dataclasses import dataclass
 
+import command
 import numpy as np
 import pandas as pd
-
 import results_file
-from results_file import ScriptError
+from command import ScriptError
 
 QUANTITIES = ["pre_activation", "activation", "delta", "weight_gradient"]
 DOUBLE_LOG10 = (-307.6527, 308.2547)  # of the smallest normal and largest
@@ -45,7 +45,7 @@ def choose_layout(results, samples, rows=None, columns=None, color=None):
     for key in asked:
         results.check_key(key)
         if asked.count(key) > 1:
-            raise ScriptError(results_file.USAGE, f"key '{key}' is asked for "
+            raise ScriptError(command.USAGE, f"key '{key}' is asked for "
                               f"twice among --rows, --columns and --color")
     order = asked + [key for key in results.keys if key not in asked
                      and key not in results_file.REPETITION_KEYS]
@@ -77,7 +77,8 @@ def collect(results, samples, layout, moment, quantities, relative_delta):
 
     What is divided by the run's own delta_L is the theory's delta as well as
     the measured: the theory starts from a measured delta, that at the output
-    or (for losses other than probe) one layer below it.
+    or (for losses other than probe) one layer below it. Theory alone is
+    divided by its own.
     """
     pairs = samples[["run_index", "step"]].copy()
     pairs["sample"] = np.arange(len(pairs))
@@ -91,11 +92,13 @@ def collect(results, samples, layout, moment, quantities, relative_delta):
         part = layers[["sample", *layout.keys, "layer", "output"]].copy()
         part["quantity"] = quantity
         name = f"log10_{quantity}_{moment}"
-        part["log10"] = layers[name]
+        part["measured"] = not results.theory_alone
+        part["log10"] = layers.get(name, np.nan)
         part["theory"] = layers.get(f"theory_{name}", np.nan)
         part["theory_std"] = layers.get(f"theory_{name}_std", np.nan)
         if quantity == "delta" and relative_delta:
-            output = _output_value(part)
+            output = _output_value(part, "theory" if results.theory_alone
+                                   else "log10")
             part["log10"] -= output
             part["theory"] -= output
         if quantity in ("pre_activation", "weight_gradient"):
@@ -106,9 +109,9 @@ def collect(results, samples, layout, moment, quantities, relative_delta):
     return pd.concat(parts, ignore_index=True)
 
 
-def _output_value(part):
+def _output_value(part, column):
     """Each row's delta_L; NaN if that is zero, for 0/0 is no number."""
-    output = part[part["output"]].set_index("sample")["log10"]
+    output = part[part["output"]].set_index("sample")[column]
     return part["sample"].map(output.where(np.isfinite(output)))
 
 
@@ -119,17 +122,19 @@ def summarize(values, keys):
     zeros and non-finite values are counted beside them. The theory's are
     those of a normal law.
     """
-    log = values["log10"]
+    log, measured = values["log10"], values["measured"]
     low, high = DOUBLE_LOG10
     frame = values[[*keys, "quantity", "layer", "output"]].assign(
-        n_zero=log == -np.inf, n_non_finite=log.isna() | (log == np.inf),
+        n_measured=measured, n_zero=log == -np.inf,
+        n_non_finite=measured & (log.isna() | (log == np.inf)),
         n_beyond_double=np.isfinite(log) & ((log < low) | (log > high)),
         finite=log.where(np.isfinite(log)),
         theory=values["theory"].where(np.isfinite(values["theory"])),
         theory_variance=values["theory_std"] ** 2)
     groups = frame.groupby([*keys, "quantity", "layer", "output"],
                            sort=False, dropna=False)
-    counts = groups[["n_zero", "n_non_finite", "n_beyond_double"]].sum()
+    counts = groups[["n_measured", "n_zero", "n_non_finite",
+                     "n_beyond_double"]].sum()
     quantiles = groups["finite"].quantile([0.1, 0.5, 0.9]).unstack()
     curves = pd.DataFrame({
         "log10_median": quantiles[0.5], "log10_p10": quantiles[0.1],

@@ -8,29 +8,20 @@ placed by hand, so that nothing overlaps and nothing depends on a solver.
 import math
 import textwrap
 
+import matplotlib
 import numpy as np
-import results_file
 import variance_curves
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from results_file import within
+from style import RC, plain
 from variance_notes import (BACKWARD, caption, cell_title, describe,
-                            label)
+                            label, when)
 from variance_panel import (STYLE, THEORY_DOTS, LayerAxis, Palette,
                             draw_curve, draw_theory, set_value_axis,
                             theory_band)
 
-try:
-    import matplotlib
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
-
-RC = {"font.size": 8, "font.family": "DejaVu Sans", "axes.linewidth": 0.6,
-      "svg.hashsalt": "initscope", "axes.spines.right": False,
-      "axes.spines.top": False, "xtick.major.width": 0.6,
-      "ytick.major.width": 0.6, "ytick.minor.width": 0.4,
-      "ytick.minor.size": 1.5, "hatch.linewidth": 0.4}
 OWN_SCALE_DECADES = 6  # a panel that spans more gets y limits of its own
 NAMES = {"pre_activation": "pre-activation", "activation": "activation",
          "delta": "delta", "weight_gradient": "weight gradient"}
@@ -41,11 +32,11 @@ NOTED = 3  # curves of a colour key that get a note each
 LEFT, GAP_X, GAP_Y, HEAD, FOOT, LINE = 0.85, 0.88, 0.3, 0.2, 0.62, 0.14
 
 
-def save(figure, path):
-    """Writes PNG or SVG, the same bytes each time."""
-    svg = {"Date": None, "Creator": "initscope"}
-    with matplotlib.rc_context(RC):
-        figure.savefig(path, metadata=svg if path.endswith(".svg") else {})
+def told(curve):
+    """The curve that words and axes go by: the theory's, if it is alone."""
+    if (curve["n_measured"] > 0).any():
+        return curve
+    return curve.assign(log10_median=curve["theory_log10"])
 
 
 class Painter:
@@ -104,12 +95,16 @@ class Painter:
     @staticmethod
     def _extent(curve):
         """Lowest and highest value or theory, span of the median; or None."""
-        if curve["log10_median"].isna().all():
+        line = told(curve)["log10_median"].dropna().to_numpy()
+        if not len(line):
             return None
-        theory = curve["theory_log10"]
-        return (np.nanmin([curve["log10_min"].min(), theory.min()]),
-                np.nanmax([curve["log10_max"].max(), theory.max()]),
-                np.ptp(curve["log10_median"].dropna().to_numpy()))
+        alone = "_p10", "_p90"  # a band is as wide as the measured, else
+        ends = alone if told(curve) is not curve else ("", "")
+        return (np.nanmin([curve["log10_min"].min(), line.min(),
+                           curve[f"theory_log10{ends[0]}"].min()]),
+                np.nanmax([curve["log10_max"].max(), line.max(),
+                           curve[f"theory_log10{ends[1]}"].max()]),
+                np.ptp(line))
 
     def _limits(self, keys):
         extents = [self.extents[key] for key in keys if self.extents[key]]
@@ -191,7 +186,8 @@ class Painter:
                        bool(self.layout.color))
             if self.curves[key]["theory_log10"].notna().any():
                 draw_theory(axes, self.layer_axis, self.curves[key],
-                            quantity, self.palette, value)
+                            quantity, self.palette, value,
+                            self.results.theory_alone)
         keys = [key for _, _, key in found]
         shared = self.shared[tuple(track)]
         own = self._is_steep(keys)
@@ -209,7 +205,7 @@ class Painter:
                 found = [found[0], found[-1]]
             paragraphs.append((head, "black"))
         for value, quantity, key in found:
-            words = describe(self.curves[key], quantity in BACKWARD)
+            words = describe(told(self.curves[key]), quantity in BACKWARD)
             if words:
                 front = (label(self.layout.color, value)
                          if self.layout.color else NAMES[quantity])
@@ -244,8 +240,10 @@ class Painter:
         pages = f" (page {number} of {total})" if total > 1 else ""
         which = "".join(f", {label(key, value)}"
                         for key, value in page.items())
-        figure.text(LEFT / width, 1 - 0.22 / height, f"{moment} by layer at "
-                    f"initialization{which}{pages}", size=13, va="center")
+        figure.text(LEFT / width, 1 - 0.22 / height,
+                    f"{moment} by layer {when(within(self.samples, page))}"
+                    f"{', theory' * self.results.theory_alone}{which}{pages}",
+                    size=13, va="center")
         figure.text(LEFT / width, 0.12 / height, "\n".join(caption_lines),
                     size=7.5, color="0.3", va="bottom", linespacing=1.25,
                     gid="caption")
@@ -258,10 +256,10 @@ class Painter:
             bar = figure.add_axes([1 - 0.85 / width, 0.25, 0.14 / width,
                                    0.5])
             figure.colorbar(self.palette.scale, cax=bar)
-            bar.set_title(self.layout.color, size=9, pad=6)
+            bar.set_title(plain(self.layout.color), size=9, pad=6)
             if not self.palette.numeric:
                 bar.set_yticks(range(len(self.palette.values)),
-                               self.palette.values)
+                               map(plain, self.palette.values))
 
     def _legend(self, width):
         """Handles of what is on the pages, in `width`; and how many abreast.
@@ -280,15 +278,19 @@ class Painter:
         elif self.palette.key:
             handles = []
         else:
-            handles = [Line2D([], [], color=color, linestyle=dash,
-                              marker=marker, markersize=2.6,
-                              label=f"{NAMES[q]} {SYMBOLS[q]}")
+            handles = [Line2D([], [], color=color, label=f"{NAMES[q]} "
+                              f"{SYMBOLS[q]}", **(
+                                  {"linestyle": THEORY_DOTS}
+                                  if self.results.theory_alone else
+                                  {"linestyle": dash, "marker": marker,
+                                   "markersize": 2.6}))
                        for q, (color, dash, marker) in STYLE.items()
                        if q in self.options.quantities]
         gray = {"color": "0.35", "linestyle": ""}
-        handles.append(Line2D([], [], marker="D", markersize=4.2, **gray,
-                              label="output layer (linear)"))
-        curves = self.curves.values()
+        curves = [] if self.results.theory_alone else self.curves.values()
+        if curves:
+            handles.append(Line2D([], [], marker="D", markersize=4.2, **gray,
+                                  label="output layer (linear)"))
         if self.theory:
             handles.append(Line2D([], [], color="black", linewidth=1.5,
                                   linestyle=THEORY_DOTS, label="theory"))

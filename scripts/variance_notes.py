@@ -10,15 +10,20 @@ import os
 import numpy as np
 import results_file
 from results_file import shortened, text_of, within
+from style import plain
 
 BACKWARD = ("delta", "weight_gradient")
 TREND_DECADES = 0.1  # a rate a layer below this is told as a total
-TITLE_KEYS = results_file.KEYS[:results_file.KEYS.index("input_width")]
-# What a caption names, unless it has this value everywhere.
-CAPTION_KEYS = {"depth": None, "width": None, "batch": None, "batches": 1,
-                "input": None, "input_variance": 1, "input_correlation": 0,
-                "loss": None, "label_smoothing": 0, "gain": None,
-                "bias_init": "normal", "bias_std": 0, "precision": None}
+# Keys that follow from others, or that titles and captions say in their way.
+UNTITLED = ("input_width", "output_width", "shape", "step", "seed",
+            "data_seed")
+# What a caption leaves unsaid: keys with this value everywhere, keys of
+# panels' titles, and how the program works.
+USUAL = {"batches": 1, "input_variance": 1, "input_correlation": 0,
+         "label_smoothing": 0, "bias_init": "normal", "bias_std": 0,
+         "momentum": 0, "weight_decay": 0, "engine": "packed"}
+UNSAID = {*UNTITLED, "activation", "init", "labels", "classes", "samples",
+          "standardize", "jacobian_samples"}
 
 
 def times(decades):
@@ -132,16 +137,34 @@ def layer_ranges(rows):
 def label(key, value):
     """A value as a panel's title names it: 'tanh', but 'gain 1.5'."""
     if key in ("activation", "init", "loss"):
-        return str(value)
-    return f"{key} {text_of(value)}"
+        return plain(value)
+    return plain(f"{key} {text_of(value)}")
+
+
+def when(samples):
+    """Which training steps the samples are of, for a title."""
+    steps = sorted(samples["step"].unique().tolist())
+    if steps == [0]:
+        return "at initialization"
+    if len(steps) == 1:
+        return f"after {steps[0]} training step{'s' * (steps[0] > 1)}"
+    return f"in training, steps {steps[0]} to {steps[-1]}"
+
+
+def seeds_of(samples):
+    """'8 seeds', and how many draws of the data if they are swept, too."""
+    seeds, data = (samples[key].nunique() if key in samples else 1
+                   for key in results_file.REPETITION_KEYS)
+    words = f"{seeds} seed{'s' * (seeds > 1)}"
+    return words + (f", {data} data seeds" if data > 1 else "")
 
 
 def cell_title(layout, samples, cell):
     """Names a cell: activation and init, and what differs elsewhere."""
     there = within(samples, cell)
     names = ("activation", "init")
-    keys = {key: there[key].iloc[0] for key in TITLE_KEYS
-            if key in there and there[key].nunique() == 1
+    keys = {key: there[key].iloc[0] for key in results_file.keys_among(there)
+            if key not in UNTITLED and there[key].nunique() == 1
             and (key in names or samples[key].nunique() > 1)}
     keys.update(cell)
     order = [*(key for key in names if key in keys),
@@ -153,29 +176,31 @@ def cell_title(layout, samples, cell):
 def caption(results, samples, options, with_theory):
     """What the runs are, what is drawn, and from which file."""
     parts = []
-    for key, usual in CAPTION_KEYS.items():
-        values = results.values(key, samples) if key in samples else [usual]
-        if values != [usual]:
+    for key in results_file.keys_among(samples):
+        values = results.values(key, samples)
+        if key not in UNSAID and values != [USUAL.get(key)]:
             texts = [text_of(value) for value in values]
             parts.append(f"{key} {shortened(texts, 4)}")
-    seeds = samples["seed"].nunique()
-    parts.append(f"{seeds} seed{'s' * (seeds > 1)}")
-    words = [f"{', '.join(parts)}."]
-    if seeds > 1:
+    words = [f"{', '.join([*parts, seeds_of(samples)])}."]
+    if results.theory_alone:
+        words.append("Theory alone: nothing was measured.")
+    elif len(samples[results_file.REPETITION_KEYS].drop_duplicates()) > 1:
         words.append("Lines: median over the seeds of log10; "
                      "bands: 10\u201390 %.")
     if with_theory:
         start = set(BACKWARD) & set(options.quantities)
         words.append("Dotted: mean-field theory with its first correction in "
                      "1/width" + (", backward from a measured delta."
-                                  if start else "."))
+                                  if start and not results.theory_alone
+                                  else "."))
     if "delta" in options.quantities:
         words.append("Delta is relative to the output's delta_L of the same "
-                     "run." if options.relative_delta else
+                     + ("run." if not results.theory_alone else "theory.")
+                     if options.relative_delta else
                      "Delta is absolute.")
     if "weight_gradient" in options.quantities:
         words.append("The weight gradient is absolute.")
     version = results.attributes.get("program_version")
     words.append(f"Source: {os.path.basename(results.path)}"
                  + (f" (initscope {version})." if version else "."))
-    return " ".join(words)
+    return plain(" ".join(words))

@@ -5,19 +5,15 @@ The vertical axis is linear in log10 of the value, labelled 10^k, so that
 edges with a gid such as "zero:delta", which is an id in the SVG.
 """
 
+import matplotlib
 import numpy as np
 import results_file
+from matplotlib import colors
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.ticker import (FixedLocator, FuncFormatter,
+                               MaxNLocator, NullLocator)
 from variance_curves import DOUBLE_LOG10, QUANTITIES
-
-try:
-    import matplotlib
-    from matplotlib import colors
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.collections import LineCollection
-    from matplotlib.ticker import (FixedLocator, FuncFormatter,
-                                   MaxNLocator, NullLocator)
-except ImportError as missing:
-    results_file.go_on_without_package(missing)
 
 # Okabe & Ito (2008): told apart with every common colour blindness.
 OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00",
@@ -56,7 +52,6 @@ class Palette:
             return OKABE_ITO[self.values.index(value)]
         return self.scale.to_rgba(value if self.numeric
                                   else self.values.index(value))
-
 
     def ink(self, value, quantity):
         """The colour for text: as color(), but dark enough to read."""
@@ -112,7 +107,9 @@ def draw_curve(axes, layer_axis, curve, samples, quantity, color, crowd,
     number of curves in this axes; `plain` if the line style tells nothing.
     """
     dash, marker = ("-", "o") if plain else STYLE[quantity][1:]
-    seeds = int(curve["n_seeds"].max())
+    seeds = int(curve["n_measured"].max())
+    if not seeds:
+        return
     hidden, output = curve[~curve["output"]], curve[curve["output"]]
     x = hidden["layer"].to_numpy(float)
     median = hidden["log10_median"].to_numpy()
@@ -137,13 +134,14 @@ def draw_curve(axes, layer_axis, curve, samples, quantity, color, crowd,
     _mark_specials(axes, layer_axis, curve, quantity, color)
 
 
-def draw_theory(axes, layer_axis, curve, quantity, palette, value):
-    """The theory of one curve, dotted, on top of what was measured.
+def draw_theory(axes, layer_axis, curve, quantity, palette, value, alone):
+    """The theory of one curve, dotted, on top of what was measured; in the
+    curve's own colour where it stands alone.
 
     Its band is hatched between thin lines, so that the measured one shows
     through; at the output layer the ends are dashes.
     """
-    ink = palette.contrast(value, quantity)
+    ink = (palette.ink if alone else palette.contrast)(value, quantity)
     hidden, output = curve[~curve["output"]], curve[curve["output"]]
     x = hidden["layer"].to_numpy(float)
     axes.plot(x, hidden["theory_log10"].to_numpy(), color=ink,

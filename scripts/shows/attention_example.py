@@ -7,12 +7,12 @@ do, from the CSV files, and matplotlib draws the matrices of each step.
 import pathlib
 from fractions import Fraction
 
-import results_file  # first: says it where a package is missing
-from results_file import BAD_DATA, IO_ERROR, ScriptError
-import h5py
+import hdf5_file
 import numpy as np
 import show_figure
+from command import BAD_DATA, ScriptError
 from show_claims import Claim
+from style import plain
 
 COMMAND = "attention"
 QUICK = []
@@ -51,24 +51,30 @@ def text(matrix):
     return "; ".join(" ".join(map(str, row)) for row in matrix)
 
 
+def read(path):
+    """{name: (matrix, attributes)} of every step."""
+    return hdf5_file.read(path, lambda file: {
+        name: (file.values(f"tensors/{name}"),
+               file.attributes_of(f"tensors/{name}"))
+        for name in file.columns("tensors")})
+
+
 def claims(path):
     """See show.py."""
     found = []
-    with h5py.File(path) as file:
-        for name, exact in steps().items():
-            data = file["tensors"][name]
-            wrong = data.attrs["exact"] != text(exact)
-            found.append(Claim(f"{name}: differs from the fractions", 0,
-                               float(wrong), 0, "both are exact"))
-            if name not in ("P", "O"):
-                continue
-            real = np.array([[float(x) for x in row] for row in exact])
-            found.append(Claim(
-                f"{name}: largest error of the doubles", 0,
-                np.abs(data[()] - real).max(),
-                16 * EPS * np.abs(real).max(),
-                "sums of 4 terms, each rounded twice in P and twice more in "
-                "O"))
+    tensors = read(path)
+    for name, exact in steps().items():
+        values, attributes = tensors[name]
+        found.append(Claim(f"{name}: differs from the fractions", 0,
+                           float(attributes["exact"] != text(exact)), 0,
+                           "both are exact"))
+        if name not in ("P", "O"):
+            continue
+        real = np.array([[float(x) for x in row] for row in exact])
+        found.append(Claim(
+            f"{name}: largest error of the doubles", 0,
+            np.abs(values - real).max(), 16 * EPS * np.abs(real).max(),
+            "sums of 4 terms, each rounded twice in P and twice more in O"))
     return found
 
 
@@ -88,39 +94,37 @@ MOST = 8  # rows and columns of a matrix whose entries are written out
 
 def draw(path):
     """See show.py."""
-    with h5py.File(path) as file:
-        return _figure("Scaled dot-product attention by hand", CAPTION,
-                       {TITLES[name]: file["tensors"][name]
-                        for name in PANELS})
+    tensors = read(path)
+    return _figure("Scaled dot-product attention by hand", CAPTION,
+                   {TITLES[name]: tensors[name] for name in PANELS})
 
 
 def draw_own(path):
     """The matrices of another file, under the formulas that it has."""
-    try:
-        with h5py.File(path) as file:
-            tensors = file["tensors"]
-            matrices = {tensors[name].attrs["formula"].split(":")[0]:
-                        tensors[name] for name in PANELS}
-            tokens, features = tensors["X"].shape
-            caption = (f"{tokens} tokens of {features} features, d_k = "
-                       f"{tensors['K'].shape[1]}; "
-                       f"{tensors['S_scaled'].attrs['formula']}.")
-            return _figure("Scaled dot-product attention of "
-                           f"{pathlib.Path(path).name}", caption, matrices)
-    except OSError as error:
-        raise ScriptError(IO_ERROR, f"{path}: {error}") from None
-    except KeyError as error:
-        raise ScriptError(
-            BAD_DATA, f"{path}: {error.args[0]}; name what 'initscope "
-            "attention' writes of your own x, w_q, w_k and w_v") from None
+    tensors = read(path)
+    for name in (*PANELS, "S_scaled"):
+        if name not in tensors or tensors[name][0].ndim != 2:
+            raise ScriptError(
+                BAD_DATA, f"{path}: has no matrix /tensors/{name}; name what "
+                "'initscope attention' writes of your own x, w_q, w_k and "
+                "w_v")
+    formula = {name: plain(attributes.get("formula", name))
+               for name, (_, attributes) in tensors.items()}
+    tokens, features = tensors["X"][0].shape
+    return _figure(
+        f"Scaled dot-product attention of {plain(pathlib.Path(path).name)}",
+        f"{tokens} tokens of {features} features, d_k = "
+        f"{tensors['K'][0].shape[1]}; {formula['S_scaled']}.",
+        {formula[name].split(":")[0]: tensors[name] for name in PANELS})
 
 
 def _figure(title, caption, matrices):
     """Eight matrices by what stands above them."""
     figure, axes = show_figure.panels(title, caption, 2, 4, wide=2.2, high=1.9,
                                       gap_x=0.35, gap_y=0.45)
-    for panel, (name, data) in zip(axes.flat, matrices.items()):
-        _matrix(panel, name, data[()], data.attrs.get("exact"))
+    for panel, (name, (values, attributes)) in zip(axes.flat,
+                                                   matrices.items()):
+        _matrix(panel, name, values, attributes.get("exact"))
     return figure
 
 
@@ -138,7 +142,7 @@ def _matrix(panel, title, values, exact):
     size = min(10, 240 / (values.shape[1] * longest))
     for i, row in enumerate(entries if max(values.shape) <= MOST else []):
         for j, entry in enumerate(row):
-            panel.text(j + 0.5, i + 0.5, entry, ha="center", va="center",
+            panel.text(j + 0.5, i + 0.5, plain(entry), ha="center", va="center",
                        size=size)
     panel.set_title(title, size=9)
     panel.set_xticks([])

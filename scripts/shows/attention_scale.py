@@ -7,8 +7,7 @@ c = 1 + 2/(d T) - (1 + 2/d)/T². For T logits N(0, 1) the entropy of softmax is
 log T - 1/2 + (e + 1)/(2 T) + O(1/T²).
 """
 
-import results_file  # first: says it where a package is missing
-import h5py
+import hdf5_file
 import numpy as np
 import pandas as pd
 import show_figure
@@ -25,14 +24,8 @@ STYLES = {"normal": ("-", "o", None), "xavier_normal": ("--", "D", "white")}
 
 def read(path):
     """/attention as a table, with names instead of codes."""
-    with h5py.File(path) as file:
-        group = file["attention"]
-        runs = pd.DataFrame({name: data[()] for name, data in group.items()
-                             if not h5py.check_string_dtype(data.dtype)})
-        for name in ("init", "scaled"):
-            meanings = np.array(group[name].attrs["flag_meanings"].split())
-            runs[name] = meanings[runs[name]]
-    return runs
+    return pd.DataFrame(hdf5_file.read(
+        path, lambda file: file.table("attention")))
 
 
 def score_variance(d_k, sigma, d_model, tokens):

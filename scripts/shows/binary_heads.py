@@ -5,7 +5,6 @@ effective logit's second moment is 4 pre_activation_unit_variance of layer L.
 Both heads have the same hidden layer for the same seed.
 """
 
-import results_file  # first: says it where a package is missing
 import numpy as np
 import show_figure
 import show_layers

@@ -4,12 +4,13 @@ The three are summed on their own by the program, in double, from the same
 log ŷ; the label entropy has a closed form as well.
 """
 
-import results_file  # first: says it where a package is missing
 import numpy as np
+import results_file
 import show_figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from show_claims import Claim
+from style import plain
 
 COMMAND = "run"
 QUICK = []
@@ -104,7 +105,7 @@ def draw(path):
             part = runs[(runs["loss"] == loss) & (runs["input"] == source)]
             _panel(panel, part.groupby("label_smoothing")[
                 ["label_entropy", "kl_divergence", "cross_entropy"]].mean())
-            panel.set_title(f"{name}, {source}", size=9, loc="left")
+            panel.set_title(plain(f"{name}, {source}"), size=9, loc="left")
         row[0].set_ylabel("nats per sample")
     for panel in axes[-1]:
         panel.set_xlabel("label smoothing ε")

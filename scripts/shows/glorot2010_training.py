@@ -1,7 +1,6 @@
 """Sigmoid's last hidden layer is pushed to 0; tanh and softsign stay put."""
 
 import matplotlib.pyplot as plt
-
 import training_results
 from show_claims import Claim
 

@@ -16,9 +16,9 @@ each Gaussian W and by 1 for each D (Pennington et al. 2017 by S-transforms;
 their last layer has a D, this one has none: 2L - 1 for their 2L).
 """
 
-import results_file  # first: says it where a package is missing
-import h5py
+import hdf5_file
 import numpy as np
+import results_file
 import show_figure
 from gaussian_mean import gaussian_mean
 from matplotlib.lines import Line2D
@@ -37,6 +37,12 @@ TRACY_WIDOM_MEAN = -1.2065335745820  # of real matrices (β = 1)
 def read(path):
     """/runs with names instead of codes."""
     return results_file.read(path, []).runs
+
+
+def singular_values(path):
+    """(run_index, index, singular_value), one entry per singular value."""
+    return hdf5_file.read(path, lambda file: file.table(
+        "jacobian", ["run_index", "index", "singular_value"])).values()
 
 
 def of(runs, activation, init, depth):
@@ -106,9 +112,7 @@ def claims(path):
 
 
 def _isometry(path, runs):
-    with h5py.File(path) as file:
-        run, value = (file["jacobian"][name][()]
-                      for name in ("run_index", "singular_value"))
+    run, _, value = singular_values(path)
     for depth in sorted(runs["depth"].unique()):
         kept = of(runs, "linear", "orthogonal", depth).index
         off = abs(value[np.isin(run, kept)] - 1).max()
@@ -194,9 +198,7 @@ of the wide limit (dotted) and its correction for the width."""
 def draw(path):
     """See show.py."""
     runs = read(path)
-    with h5py.File(path) as file:
-        run, index, value = (file["jacobian"][name][()] for name in (
-            "run_index", "index", "singular_value"))
+    run, index, value = singular_values(path)
     width = runs["width"].max()
     figure, axes = show_figure.panels(
         "How a deep network stretches its input", CAPTION.format(

@@ -5,7 +5,6 @@ given the layer below its pre-activations are i.i.d. normal with variance
 q = gain² E X²: measured minus integral has mean 0 over seeds at any width.
 """
 
-import results_file  # first: says it where a package is missing
 import matplotlib
 import numpy as np
 import show_figure
