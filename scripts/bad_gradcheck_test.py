@@ -47,8 +47,8 @@ LINES = {
     "rows_that_are_no_distributions": (
         {"x.csv": CSV, "y.csv": "0.5,0.5\n0.2,0.9\n1,0\n0,1\n"},
         "--input x.csv --labels y.csv --batch 2".split(), DATA, [
-            r"y\.csv: labels are one number per sample, but their shape is "
-            r"4 × 2; rows of Y follow from them"]),
+            r"y\.csv: labels are one-hot rows or one number per sample, but "
+            r"their shape is 4 × 2; rows of Y follow from them"]),
     "smoothing": ({}, [*SMALL, "--label-smoothing", "1.5"], USAGE, [
         "label_smoothing = 1.5 is out of range: it goes from 0 to 1"]),
 

@@ -1,21 +1,14 @@
 """Damaged results files: bytes that were lost, and structures that lie.
 
-Everything follows from a seed, so that a fault can be made again:
-
-    scripts/damage.py INITSCOPE FOLDER [--count N] [--seed S]
-
-damages each results file of the folder N times, shows it to `initscope info`
-and counts what happened.
+Everything follows from a file's name and an index, so that a fault can be made
+again.
 """
 
-import argparse
 import collections
 import pathlib
 import random
 import shutil
 import subprocess
-import sys
-import tempfile
 
 import h5py
 import numpy as np
@@ -221,8 +214,8 @@ STRUCTURES = [_length, _drop, _type, _extent, _rank, _swap_kind, _link,
 class Mutant:
     """A damaged copy of `good` at `path`; `sealed`: its digests are right."""
 
-    def __init__(self, good, path, index, seed):
-        rng = random.Random(f"{seed}/{good.name}/{index}")
+    def __init__(self, good, path, index):
+        rng = random.Random(f"{good.name}/{index}")
         self.sealed = False
         if index % 3 < 2:
             data = bytearray(good.read_bytes())
@@ -272,14 +265,14 @@ def fault(said, good, sealed):
     return ""
 
 
-def try_mutants(program, good, folder, indices, seed=0):
+def try_mutants(program, good, folder, indices):
     """Yields (mutant, option, outcome, fault) for every mutant and option."""
     path = folder / good.name
     shutil.copy(good, path)
     said = {option: call(program, path, *option.split())[1]
             for option in ("", "--json")}
     for index in indices:
-        mutant = Mutant(good, path, index, seed)
+        mutant = Mutant(good, path, index)
         for option, expected in said.items():
             found = call(program, path, *option.split())
             outcome = ("noticed" if found[0] else
@@ -289,27 +282,41 @@ def try_mutants(program, good, folder, indices, seed=0):
                    fault(found, expected, mutant.sealed), found)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("program", type=pathlib.Path)
-    parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--begin", type=int, default=0)
-    parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    counts = collections.Counter()
-    with tempfile.TemporaryDirectory() as folder:
-        for good in sorted(given.folder.glob("*.h5")):
-            for what, option, outcome, wrong, said in try_mutants(
-                    given.program.resolve(), good, pathlib.Path(folder),
-                    range(given.begin, given.begin + given.count), given.seed):
-                counts[wrong or outcome] += 1
-                if wrong:
-                    print(f"{wrong}: {what} {option}: "
-                          f"{said[2].decode(errors='replace')[:200]}")
-    print(dict(counts))
-    return any(key not in ("same", "noticed", "other") for key in counts)
+# --- good files
+
+TINY = "--depth 3 --width 6 --batch 5 --quiet".split()
+EXAMPLE = pathlib.Path(__file__).parent.parent.joinpath(
+    "experiments/attention_example/attention.ini")
+# The commands that write them.
+FILES = {
+    "run": ["run", *TINY, *"--activation tanh,relu --seed range(0,3)".split()],
+    "jacobian": ["run", *TINY, "--jacobian", "on"],
+    "train": ["train", *TINY, *"--learning-rate 0.1,0.2 --steps 9".split()],
+    "theory": ["theory", *TINY],
+    "trace": ["trace", *TINY],
+    "sweep": ["attention", *"--d-k 2,4 --tokens 4 --quiet".split()],
+    "example": ["attention", EXAMPLE, "--quiet"],
+}
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def good_files(program, folder):
+    """{name of FILES: the path of its file}"""
+    found = {}
+    for name, arguments in FILES.items():
+        found[name] = folder / f"{name}.h5"
+        subprocess.run([program, *arguments, "--output", found[name]],
+                       check=True, stdout=subprocess.DEVNULL)
+    return found
+
+
+def check_mutants(program, good, folder, indices):
+    """How many were noticed, and how many changed nothing that is said."""
+    outcomes, faults = collections.Counter(), []
+    for path in good.values():
+        for what, option, outcome, wrong, said in try_mutants(
+                program, path, folder, indices):
+            outcomes[outcome] += 1
+            if wrong:
+                faults.append(f"{wrong}: {what} {option}: {said}"[:500])
+    assert not faults, "\n".join(faults)
+    return outcomes
