@@ -1,6 +1,6 @@
 """Damaged results files: noticed, or of no consequence, and one clear line.
 
-damaged_results_long_test.py takes 3,600 of them.
+damaged_results_scan_test.py takes 3,600 of them.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""Some calls of each kind fail; failing_calls_long_test.py lets all fail."""
+"""Some calls of each kind fail; failing_calls_scan_test.py lets all fail."""
 
 import errno
 

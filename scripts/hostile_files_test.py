@@ -1,6 +1,6 @@
 """What the plot programs make of files that are damaged, hostile or others.
 
-The thousand mutations are in hostile_files_long_test.py.
+The thousand mutations are in hostile_files_scan_test.py.
 """
 
 import os

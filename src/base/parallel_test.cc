@@ -215,7 +215,8 @@ TEST(ParallelFor, Nests) {
 }
 
 // An arena for each loop made 3,000 loops take 17 times as long after 15,000
-// others as at first. CPU time, and a factor that a busy machine does not reach.
+// others as at first. CPU time, and a factor that a busy machine does not
+// reach.
 TEST(ParallelFor, CostsTheSameAfterManyLoops) {
   const auto seconds = [](int loops) {
     const std::clock_t begin = std::clock();

@@ -238,7 +238,7 @@ TEST_P(Targets, GiveTheSameBitsWhereThereIsAFusedMultiplyAdd) {
 }
 
 // All words, and all instruction sets, in ten minutes:
-//   ctest --preset release -C Scans -R scans
+//   ctest --preset release -C Scans -R scan
 TEST(FloatVariates, DISABLED_KeepTheUlpBoundForEveryWord) {
   constexpr uint64_t kPiece = 1 << 20;
   for (const VariateLaw law : kLaws) {

@@ -1,5 +1,5 @@
 // Statistics of 10^9 float variates, which take minutes. CI leaves them out:
-//   ctest --preset release -C Scans -R scans
+//   ctest --preset release -C Scans -R scan
 
 #include <gtest/gtest.h>
 
