@@ -143,8 +143,9 @@ TEST(MutatedExperiment, IsResolvedOrRefused) {
     }
   }
   printf("%zu resolved, %zu refused\n", resolved, refused);
-  EXPECT_GT(resolved, 1000u);
-  EXPECT_GT(refused, 1000u);
+  // Enough of either to say something.
+  EXPECT_GT(resolved, each / 10);
+  EXPECT_GT(refused, each / 10);
 }
 
 }  // namespace

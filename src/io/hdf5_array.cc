@@ -9,6 +9,7 @@
 
 #include "io/byte_source.h"
 #include "io/file_kind.h"
+#include "io/guarded_read.h"
 #include "io/hdf5_error.h"
 #include "io/hdf5_handle.h"
 
@@ -174,9 +175,7 @@ std::string DigestOf(const void* bytes, size_t size) {
   return digest.HexDigest();
 }
 
-}  // namespace
-
-Array ReadHdf5Array(const std::string& path, const std::string& dataset) {
+Array Read(const std::string& path, const std::string& dataset) {
   const Hdf5Silence silence;
   const Hdf5Handle file = OpenFile(path);
   if (!dataset.starts_with('/') || dataset == "/")
@@ -217,6 +216,17 @@ Array ReadHdf5Array(const std::string& path, const std::string& dataset) {
   }
   array.reals.resize(count);
   return array;
+}
+
+}  // namespace
+
+Array ReadHdf5Array(const std::string& path, const std::string& dataset) {
+  // What HDF5 crashes on, it crashes on in a child.
+  GuardedRead(path, [&] {
+    Read(path, dataset);
+    return std::string();
+  });
+  return Read(path, dataset);
 }
 
 }  // namespace initscope

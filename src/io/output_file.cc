@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "io/guarded_read.h"
 #include "io/output_error.h"
 #include "io/results_reader.h"
 #include "io/temporary_file.h"
@@ -99,7 +100,10 @@ void CheckExisting(const fs::path& path, bool overwrite) {
   if (!overwrite) Refuse(path, kExists);
   if (!fs::exists(status) || fs::file_size(path, error) == 0) return;
   try {
-    const ResultsReader reader(path.string());
+    GuardedRead(path.string(), [&] {
+      const ResultsReader reader(path.string());
+      return std::string();
+    });
   } catch (const UserError& not_ours) {
     Refuse(path, fmt::format("--force overwrites results files alone, and this "
                              "is another file ({}); remove it yourself, or "
