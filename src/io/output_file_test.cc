@@ -1,12 +1,12 @@
 #include "io/output_file.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <vector>
 
 #include "base/error.h"
+#include "base/test_file_tree.h"
 #include "io/output_error.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
@@ -18,12 +18,6 @@ namespace fs = std::filesystem;
 
 class OutputFileTest : public testing::Test {
  protected:
-  OutputFileTest() {
-    std::string name = testing::TempDir() + "/output_XXXXXX";
-    folder_ = mkdtemp(name.data());
-  }
-  ~OutputFileTest() override { fs::remove_all(folder_); }
-
   size_t FilesInFolder() const {
     return static_cast<size_t>(std::distance(fs::directory_iterator(folder_),
                                              fs::directory_iterator()));
@@ -42,7 +36,8 @@ class OutputFileTest : public testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  fs::path folder_;
+  const FileTree tree_{{}};
+  const fs::path folder_ = tree_.root();
 };
 
 TEST_F(OutputFileTest, AppearsWholeOnCommit) {

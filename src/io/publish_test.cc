@@ -2,12 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
+#include "base/test_file_tree.h"
 #include "io/output_error.h"
 #include "io/results_writer.h"
 
@@ -18,13 +18,8 @@ namespace fs = std::filesystem;
 
 class PublishTest : public testing::Test {
  protected:
-  PublishTest() {
-    std::string name = testing::TempDir() + "/publish_XXXXXX";
-    folder_ = mkdtemp(name.data());
-  }
-  ~PublishTest() override { fs::remove_all(folder_); }
-
-  fs::path folder_;
+  const FileTree tree_{{}};
+  const fs::path folder_ = tree_.root();
 };
 
 void WriteSomething(Hdf5Writer* writer) {
