@@ -255,7 +255,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize("as_labels", [False, True], ids=["input", "labels"])
 @pytest.mark.parametrize("name", ENDLESS)
-def test_gzip_without_end(call, tmp_path, name, as_labels):
+def test_memory_of_a_gzip_without_end(call, tmp_path, name, as_labels):
     # Refused early, in time and in memory: the limit is 1 GiB of addresses.
     path, content, pattern = ENDLESS[name]
     write(tmp_path, {path.split(":")[0]: content, "good.csv": CSV})
