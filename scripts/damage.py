@@ -5,6 +5,8 @@ again.
 """
 
 import collections
+import json
+import os
 import pathlib
 import random
 import shutil
@@ -211,6 +213,41 @@ STRUCTURES = [_length, _drop, _type, _extent, _rank, _swap_kind, _link,
               _hard_link, _attribute, _attribute, _values]
 
 
+def _damage(path, rng):
+    """(what was done to the file's structure, whether its digests are right)"""
+    sealed = False
+    with h5py.File(path, "r+") as file:
+        what = rng.choice(STRUCTURES)(file, rng)
+        if rng.random() < 0.5:
+            try:
+                seal(file)
+                sealed = True
+            except (OSError, KeyError, ValueError, TypeError, MemoryError,
+                    RuntimeError, RecursionError, AttributeError):
+                file.attrs[CONTENTS] = "0"  # what cannot be sealed
+    return what, sealed
+
+
+def _in_child(work):
+    """What work() returns; libhdf5 may not survive what it is asked to write.
+
+    What is left of the file then is a damaged file, too.
+    """
+    receive, send = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        try:
+            os.write(send, json.dumps(work()).encode())
+        finally:
+            os._exit(0)
+    os.close(send)
+    with open(receive, "rb") as stream:
+        answer = stream.read()
+    os.waitpid(child, 0)
+    return json.loads(answer) if answer else ("broken by HDF5", False)
+
+
 class Mutant:
     """A damaged copy of `good` at `path`; `sealed`: its digests are right."""
 
@@ -223,15 +260,7 @@ class Mutant:
             path.write_bytes(data)
             return
         shutil.copy(good, path)
-        with h5py.File(path, "r+") as file:
-            self.what = rng.choice(STRUCTURES)(file, rng)
-            if rng.random() < 0.5:
-                try:
-                    seal(file)
-                    self.sealed = True
-                except (OSError, KeyError, ValueError, TypeError, MemoryError,
-                        RuntimeError, RecursionError, AttributeError):
-                    file.attrs[CONTENTS] = "0"  # what cannot be sealed
+        self.what, self.sealed = _in_child(lambda: _damage(path, rng))
 
 
 def call(program, path, *options):

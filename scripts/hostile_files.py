@@ -14,7 +14,7 @@ import results_file
 from command import BAD_DATA, ScriptError
 from plot_harness import load
 
-SECONDS = 30  # of all programs on one file; libhdf5 itself may loop for some
+SECONDS = 90  # of all programs on one file; libhdf5 itself may loop for some
 TABLE = ["log10_activation_variance", "log10_delta_second_moment"]
 PROGRAMS = {
     "plot_variance": lambda path: load(path)[1].to_csv(),
