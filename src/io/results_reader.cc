@@ -65,16 +65,22 @@ void ResultsReader::File::Fail(const std::string& what) const {
 
 void ResultsReader::File::CheckContents() const {
   const auto stored = TextAttribute(file_, "/", kContentsDigest);
-  if (!stored) return;  // of a version that had none
+  if (!stored) {
+    constexpr int64_t kLastWithout = 3;
+    const int64_t version =
+        NumberAttribute(file_, "/", "numerics_version").value_or(0);
+    if (1 <= version && version <= kLastWithout) return;
+    Fail(fmt::format("is damaged: the root has no attribute {}",
+                     kContentsDigest));
+  }
   const std::string found = ContentsDigest(file_, [&](const std::string& what) {
     Fail(what + "; the file is damaged or was changed");
   });
   if (found != stored) {
     Fail(
         fmt::format("is damaged, or was changed since it was written: its "
-                    "columns and attributes are not those that its digest "
-                    "vouches for; without the root's attribute {} what can "
-                    "be read is read",
+                    "columns and attributes are not those that its digest, "
+                    "the root's attribute {}, vouches for",
                     kContentsDigest));
   }
 }
