@@ -4,11 +4,12 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string_view>
+
+#include "io/test_gzip.h"
 
 namespace initscope {
 namespace {
@@ -17,20 +18,6 @@ using testing::HasSubstr;
 
 std::vector<uint8_t> Bytes(std::string_view text) {
   return {text.begin(), text.end()};
-}
-
-std::string Gzip(std::string_view text) {
-  z_stream stream = {};
-  deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
-  std::string gzip(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(gzip.data());
-  stream.avail_out = static_cast<uInt>(gzip.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  gzip.resize(stream.total_out);
-  deflateEnd(&stream);
-  return gzip;
 }
 
 class ByteSourceTest : public testing::Test {

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <hdf5.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <chrono>
 #include <cmath>
@@ -19,6 +18,7 @@
 #include "base/test_mutations.h"
 #include "io/hdf5_handle.h"
 #include "io/input_reader.h"
+#include "io/test_gzip.h"
 
 namespace initscope {
 namespace {
@@ -51,21 +51,6 @@ std::string Npy(int version, const std::string& descr, const std::string& order,
   for (int i = 0; i < (version == 1 ? 2 : 4); ++i)
     content += static_cast<char>(header.size() >> (8 * i));
   return content + header + elements;
-}
-
-std::string Gzip(const std::string& text, int level) {
-  z_stream stream = {};
-  deflateInit2(&stream, level, Z_DEFLATED, 16 + MAX_WBITS, 8,
-               Z_DEFAULT_STRATEGY);
-  std::string gzip(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(gzip.data());
-  stream.avail_out = static_cast<uInt>(gzip.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  gzip.resize(stream.total_out);
-  deflateEnd(&stream);
-  return gzip;
 }
 
 std::string ReadAll(const fs::path& path) {
