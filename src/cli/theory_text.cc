@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -68,18 +69,22 @@ std::string_view PhaseName(Phase phase) {
   return "";
 }
 
+Json FixedPointJson(const Attractor& at) {
+  return {{"q", at.q},
+          {"chi_1", at.chi_1},
+          {"chi_q", at.chi_q},
+          {"xi_q", at.QDepth()},
+          {"phase", PhaseName(at.phase)},
+          {"stability", StabilityName(at.stability)}};
+}
+
 Json AsymptoticsJson(const Asymptotics& found) {
   Json json = {{"weight_variance", found.variances.weight},
                {"bias_variance", found.variances.bias},
                {"text", found.points.Text()}};
   json["fixed_points"] = Json::array();
   for (size_t i = 0; i < found.points.attractors.size(); ++i) {
-    const Attractor& at = found.points.attractors[i];
-    Json point = {{"q", at.q},
-                  {"chi_1", at.chi_1},
-                  {"chi_q", at.chi_q},
-                  {"xi_q", at.QDepth()},
-                  {"phase", PhaseName(at.phase)}};
+    Json point = FixedPointJson(found.points.attractors[i]);
     if (found.correlations[i]) {
       point["c"] = found.correlations[i]->c;
       point["chi_c"] = found.correlations[i]->chi_c;
@@ -87,9 +92,19 @@ Json AsymptoticsJson(const Asymptotics& found) {
     }
     json["fixed_points"].push_back(point);
   }
+  for (const Attractor& at : found.points.repellers) {
+    json["fixed_points"].push_back(FixedPointJson(at));
+  }
   json["critical_weight_variance"] = Json::array();
+  json["critical_points"] = Json::array();
   for (const CriticalPoint& point : found.critical) {
-    json["critical_weight_variance"].push_back(point.weight_variance);
+    if (point.IsCritical()) {
+      json["critical_weight_variance"].push_back(point.weight_variance);
+    }
+    json["critical_points"].push_back(
+        {{"weight_variance", point.weight_variance},
+         {"q", std::exp(point.log_q)},
+         {"stability", StabilityName(point.stability)}});
   }
   return json;
 }
@@ -110,12 +125,17 @@ void PrintAsymptotics(const RunSpec& run, const Asymptotics& found) {
                at.QDepth(), found.correlations[i]->c,
                found.correlations[i]->Depth());
   }
-  fmt::print("  {}", CriticalText(found.critical));
-  for (const CriticalPoint& point : found.critical) {
-    fmt::print("{} gain {:.6g}", &point == found.critical.data() ? ":" : ",",
-               GainOf(run, found, point));
+  for (const Attractor& at : found.points.repellers) {
+    fmt::print("  {} fixed point: q = {:.6g}, χ_1 = {:.6g}, χ_q = {:.6g}\n",
+               StabilityName(at.stability), at.q, at.chi_1, at.chi_q);
   }
-  fmt::print("\n");
+  if (std::none_of(found.critical.begin(), found.critical.end(),
+                   [](const CriticalPoint& at) { return at.IsCritical(); })) {
+    fmt::print("  no gain is critical with these biases\n");
+  }
+  for (const CriticalPoint& point : found.critical) {
+    fmt::print("  {}: gain {:.6g}\n", point.Text(), GainOf(run, found, point));
+  }
 }
 
 // Which rows of a deep network are shown: the first ones, then ever fewer, and

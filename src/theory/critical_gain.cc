@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 
 #include "base/error.h"
 
@@ -12,6 +13,9 @@ namespace {
 // Of log(E f²/(q E f'²)): rounding, and the tables' error.
 constexpr double kNoise = 1e-12;
 constexpr int kBend = 64;  // beyond e^±kBend every mean is a power of q
+constexpr double kStep = 0.125;
+// log χ_q this near to 0 is half-stable: what nine digits of σ_b² can say.
+constexpr double kHalfStable = 1e-8;
 
 // (σ_b² − (q − E f²/E f'²))/q, whose zeros are the critical points.
 class Excess {
@@ -47,23 +51,33 @@ class Excess {
   const double log_bias_;
 };
 
-CriticalPoint PointAt(const ActivationMeans& means, double log_q) {
-  return {std::exp(-means.At(log_q)[Mean::kLogSlopeSquare]), log_q};
-}
-
-bool IsStable(const ActivationMeans& means, const CriticalPoint& point) {
-  const MeansAt at = means.At(point.log_q);
-  const double chi_q = point.weight_variance *
-                       std::exp(at[Mean::kLogSquare] - point.log_q) *
+Stability StabilityAt(const MeansAt& at, double weight_variance, double log_q) {
+  const double chi_q = weight_variance *
+                       std::exp(at[Mean::kLogSquare] - log_q) *
                        at.First(Mean::kLogSquare);
-  return chi_q < 1;
+  const double log_chi = std::log(chi_q);
+  return log_chi < -kHalfStable  ? Stability::kStable
+         : log_chi > kHalfStable ? Stability::kUnstable
+                                 : Stability::kHalfStable;
 }
 
-// Without biases, q = 0 may be critical, and attract.
-bool FallsToZero(const ActivationMeans& means, const CriticalPoint& point) {
-  const FixedPoints found = FindFixedPoints(means, {point.weight_variance, 0});
-  return found.kind == FixedPoints::Kind::kZero &&
-         found.attractors[0].phase == Phase::kCritical;
+CriticalPoint PointAt(const ActivationMeans& means, double log_q) {
+  const MeansAt at = means.At(log_q);
+  const double weight_variance = std::exp(-at[Mean::kLogSlopeSquare]);
+  return {weight_variance, log_q, StabilityAt(at, weight_variance, log_q)};
+}
+
+// The fixed point q = 0 or ∞, log q = ∓∞, if it is critical with such weights.
+std::optional<Attractor> CriticalEnd(const ActivationMeans& means,
+                                     const LayerVariances& variances,
+                                     double log_q) {
+  const FixedPoints found = FindFixedPoints(means, variances);
+  for (const auto* points : {&found.attractors, &found.repellers}) {
+    for (const Attractor& at : *points) {
+      if (at.log_q == log_q && at.phase == Phase::kCritical) return at;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -74,36 +88,50 @@ std::vector<CriticalPoint> CriticalPoints(const ActivationMeans& means,
   const Excess excess(means, bias_variance);
   std::vector<CriticalPoint> points;
   if (bias_variance == 0 && means.activation().homogeneous) {
-    return {PointAt(means, 0)};
+    CriticalPoint point = PointAt(means, 0);
+    point.stability = Stability::kStable;
+    return {point};
   }
-  if (bias_variance == 0 && excess.SignAt(-kBend) == 0) {
-    const CriticalPoint limit = PointAt(means, -kBend);
-    if (FallsToZero(means, limit)) {
-      points.push_back({limit.weight_variance, -HUGE_VAL});
+  const auto add_end = [&](double log_q) {
+    const double end = log_q < 0 ? -kBend : kBend;
+    const double weight_variance = PointAt(means, end).weight_variance;
+    if (const auto at =
+            CriticalEnd(means, {weight_variance, bias_variance}, log_q)) {
+      points.push_back({weight_variance, log_q, at->stability});
     }
-  }
-  int before = 0, where = 0;
-  for (int log_q = -kBend; log_q <= kBend; ++log_q) {
+  };
+  if (bias_variance == 0 && excess.SignAt(-kBend) == 0) add_end(-HUGE_VAL);
+  int before = 0;
+  double where = 0;
+  for (double log_q = -kBend; log_q <= kBend; log_q += kStep) {
     const int sign = excess.SignAt(log_q);
     if (sign == 0) continue;
     if (before * sign < 0) {
-      const CriticalPoint point =
-          PointAt(means, excess.ZeroBetween(where, log_q, before));
-      if (IsStable(means, point)) points.push_back(point);
+      points.push_back(
+          PointAt(means, excess.ZeroBetween(where, log_q, before)));
     }
     before = sign;
     where = log_q;
   }
+  add_end(HUGE_VAL);
   return points;
 }
 
-std::string CriticalText(const std::vector<CriticalPoint>& points) {
-  if (points.empty()) return "no gain is critical with these biases";
-  std::vector<double> scales;
-  for (const CriticalPoint& point : points) {
-    scales.push_back(point.weight_variance);
+bool CriticalPoint::IsCritical() const {
+  return log_q < HUGE_VAL && stability != Stability::kUnstable;
+}
+
+std::string CriticalPoint::Text() const {
+  if (log_q == HUGE_VAL) {
+    return fmt::format(
+        "not critical at σ_w² = {:.6g}, where χ_1 = 1 but q grows without end",
+        weight_variance);
   }
-  return fmt::format("critical at σ_w² = {:.6g}", fmt::join(scales, " or "));
+  const std::string where =
+      fmt::format("critical at σ_w² = {:.6g}", weight_variance);
+  if (stability == Stability::kStable) return where;
+  return fmt::format("{}, q = {:.6g} ({})", where, std::exp(log_q),
+                     StabilityName(stability));
 }
 
 }  // namespace initscope

@@ -16,17 +16,24 @@ namespace initscope {
 // A point of the critical line.
 struct CriticalPoint {
   double weight_variance;  // σ_w²: the gain's square over fan-in scaling
-  double log_q;  // of q*; −∞ where q falls to 0 as a power of depth
+  // Of q*. −∞ where q falls to 0 as a power of depth, ∞ where it grows without
+  // end as one: the gradient stays, but the signal does not.
+  double log_q;
+  // Of q*: an unstable one is where χ_1 = 1 and no network stays.
+  Stability stability;
+
+  // Whether deep networks are critical here: q arrives, be it from one side.
+  bool IsCritical() const;
+  // One line for people.
+  std::string Text() const;
 };
 
-// All with this σ_b², by q; usually one. Empty where there is none: relu and
-// linear networks with biases, whose q grows without end where χ_1 = 1.
-// Homogeneous f without biases: one, at q = 1, which stands for every q.
+// All with this σ_b², by q; usually one. Of relu, linear and their kin with
+// biases, σ_w² = 1/E f'² with q* = ∞ (they are critical without biases alone:
+// Hayou et al. 2019, section 3.1). Homogeneous f without biases: one, at q = 1,
+// which stands for every q. χ_q within 1e-8 of 1 is half-stable.
 // REQUIRES: bias_variance finite and not negative.
 std::vector<CriticalPoint> CriticalPoints(const ActivationMeans& means,
                                           double bias_variance);
-
-// One line for people, of what CriticalPoints() found.
-std::string CriticalText(const std::vector<CriticalPoint>& points);
 
 }  // namespace initscope

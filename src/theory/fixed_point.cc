@@ -15,6 +15,13 @@ constexpr double kNoise = 1e-12;
 // log q of any double is between the two; beyond ±kBend every mean is a power
 // of q, so that log(q'/q) has at most one zero on either side.
 constexpr double kLowest = -744, kHighest = 709, kBend = 64;
+// Within ±kFine steps are kStep. An extremum of log(q'/q) between two of them
+// that comes near to 0 is looked for where |log(q'/q)| < kNear there; its
+// second derivative is below 2.
+constexpr double kFine = 12, kStep = 0.125, kNear = 4e-3;
+constexpr int kSubsteps = 32;  // silu's extrema may be 0.014 apart
+// Of d log(q'/q)/d log q.
+constexpr double kSlopeNoise = 1e-10;
 
 // log(e^a + e^b)
 double LogSum(double a, double b) {
@@ -42,6 +49,12 @@ class Growth {
     return growth > kNoise ? 1 : growth < -kNoise ? -1 : 0;
   }
 
+  // The same of its slope.
+  int SlopeSignAt(double log_q) const {
+    const double slope = SlopeAt(means_.At(log_q)) - 1;
+    return slope > kSlopeNoise ? 1 : slope < -kSlopeNoise ? -1 : 0;
+  }
+
   double Next(double log_square) const {
     return LogSum(log_weight_ + log_square, log_bias_);
   }
@@ -54,8 +67,8 @@ class Growth {
            at.First(Mean::kLogSquare);
   }
 
-  // The zero between a, where q grows, and b, where it falls: Newton's steps
-  // as long as they stay inside and are worth it, else halves.
+  // The zero between a, where q grows, and b, where it falls, on either side:
+  // Newton's steps as long as they stay inside and are worth it, else halves.
   double ZeroBetween(double a, double b) const {
     double x = (a + b) / 2;
     for (int step = 0; step < 200; ++step) {
@@ -64,7 +77,7 @@ class Growth {
       if (growth == 0) break;
       (growth > 0 ? a : b) = x;
       const double newton = x - growth / (SlopeAt(at) - 1);
-      const bool inside = newton > a && newton < b;
+      const bool inside = (newton - a) * (newton - b) < 0;
       const double next = inside ? newton : (a + b) / 2;
       if (!(std::abs(next - x) > 1e-15 * std::max(1.0, std::abs(x)))) break;
       x = next;
@@ -72,10 +85,45 @@ class Growth {
     return x;
   }
 
+  // The extremum between a and b, where the slopes have different signs.
+  double ExtremumBetween(double a, double b) const {
+    const int sign = SlopeSignAt(a);
+    for (int step = 0; step < 60; ++step) {
+      const double middle = (a + b) / 2;
+      (SlopeSignAt(middle) == sign ? a : b) = middle;
+    }
+    return (a + b) / 2;
+  }
+
  private:
   const ActivationMeans& means_;
   const double log_weight_, log_bias_;
 };
+
+// Where log(q'/q) has extrema near to 0, ascending.
+std::vector<double> ExtremaNearZero(const Growth& growth) {
+  std::vector<double> extrema;
+  int before = 0;
+  double where = 0;
+  for (double middle = -kFine; middle <= kFine; middle += kStep) {
+    if (std::abs(growth.At(middle)) >= kNear) {
+      before = 0;
+      continue;
+    }
+    for (int i = 0; i <= kSubsteps; ++i) {
+      const double log_q =
+          middle + kStep * (static_cast<double>(i) / kSubsteps - 0.5);
+      const int sign = growth.SlopeSignAt(log_q);
+      if (sign == 0) continue;
+      if (before * sign < 0) {
+        extrema.push_back(growth.ExtremumBetween(where, log_q));
+      }
+      before = sign;
+      where = log_q;
+    }
+  }
+  return extrema;
+}
 
 Phase PhaseAt(double chi_1) {
   const double log_chi = std::log(chi_1);
@@ -102,11 +150,36 @@ Attractor AtEnd(const ActivationMeans& means, const LayerVariances& variances,
   return attractor;
 }
 
-std::vector<double> Grid() {
+// Without biases and with f(0) = 0, q = 0 stays what it is.
+bool StaysAtZero(const ActivationMeans& means,
+                 const LayerVariances& variances) {
+  return variances.bias == 0 && means.At(kLowest).First(Mean::kLogSquare) > 0.5;
+}
+
+Attractor WithStability(Attractor at, Stability stability) {
+  at.stability = stability;
+  return at;
+}
+
+// Places of log q, ascending, between any two of which log(q'/q) has at most
+// one zero; `extrema` are among them.
+std::vector<double> Grid(const std::vector<double>& extrema) {
   std::vector<double> grid = {kLowest};
-  for (double log_q = -kBend; log_q <= kBend; ++log_q) grid.push_back(log_q);
+  double log_q = -kBend;
+  for (; log_q <= kBend; log_q += std::abs(log_q) < kFine ? kStep : 1) {
+    grid.push_back(log_q);
+  }
   grid.push_back(kHighest);
+  grid.insert(grid.end(), extrema.begin(), extrema.end());
+  std::sort(grid.begin(), grid.end());
   return grid;
+}
+
+FixedPoints::Kind KindOf(const std::vector<Attractor>& attractors) {
+  using Kind = FixedPoints::Kind;
+  if (attractors.size() > 1) return Kind::kSeveral;
+  if (attractors[0].q == 0) return Kind::kZero;
+  return std::isinf(attractors[0].q) ? Kind::kInfinity : Kind::kOne;
 }
 
 }  // namespace
@@ -120,31 +193,50 @@ FixedPoints FindFixedPoints(const ActivationMeans& means,
                             const LayerVariances& variances) {
   INITSCOPE_CHECK(variances.weight >= 0 && std::isfinite(variances.weight));
   INITSCOPE_CHECK(variances.bias >= 0 && std::isfinite(variances.bias));
-  using Kind = FixedPoints::Kind;
   const Growth growth(means, variances);
-  std::vector<Attractor> found;
+  const std::vector<double> extrema = ExtremaNearZero(growth);
+  std::vector<Attractor> stable, others;
+  const auto other = [&](double log_q, Stability stability) {
+    others.push_back(
+        WithStability(MakeAttractor(means, variances, log_q), stability));
+  };
   int before = 0;    // whether q grew at the last place where that was told
   double where = 0;  // log q there
-  for (double log_q : Grid()) {
-    const int sign = growth.SignAt(log_q);
+  for (double log_q : Grid(extrema)) {
+    const bool touches =
+        std::abs(growth.At(log_q)) <= kTouching &&
+        std::binary_search(extrema.begin(), extrema.end(), log_q);
+    if (touches) other(log_q, Stability::kHalfStable);
+    const int sign = touches ? 0 : growth.SignAt(log_q);
     if (sign == 0) continue;
     if (before == 0 && sign < 0) {
-      found.push_back(AtEnd(means, variances, kLowest));
+      stable.push_back(AtEnd(means, variances, kLowest));
+    }
+    if (before == 0 && sign > 0 && StaysAtZero(means, variances)) {
+      others.push_back(WithStability(AtEnd(means, variances, kLowest),
+                                     Stability::kUnstable));
     }
     if (before > 0 && sign < 0) {
-      found.push_back(
+      stable.push_back(
           MakeAttractor(means, variances, growth.ZeroBetween(where, log_q)));
+    }
+    if (before < 0 && sign > 0) {
+      other(growth.ZeroBetween(log_q, where), Stability::kUnstable);
     }
     before = sign;
     where = log_q;
   }
-  if (before == 0) return {Kind::kEvery, {MakeAttractor(means, variances, 0)}};
-  if (before > 0) found.push_back(AtEnd(means, variances, kHighest));
-  const Kind kind = found.size() > 1         ? Kind::kSeveral
-                    : found[0].q == 0        ? Kind::kZero
-                    : std::isinf(found[0].q) ? Kind::kInfinity
-                                             : Kind::kOne;
-  return {kind, std::move(found)};
+  if (before == 0) {
+    return {
+        FixedPoints::Kind::kEvery, {MakeAttractor(means, variances, 0)}, {}};
+  }
+  if (before > 0) stable.push_back(AtEnd(means, variances, kHighest));
+  return {KindOf(stable), std::move(stable), std::move(others)};
+}
+
+std::string_view StabilityName(Stability stability) {
+  constexpr std::string_view kNames[] = {"stable", "half-stable", "unstable"};
+  return kNames[static_cast<size_t>(stability)];
 }
 
 double NextLogQ(const ActivationMeans& means, const LayerVariances& variances,
