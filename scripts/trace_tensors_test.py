@@ -44,6 +44,29 @@ def test_tensors(traced, keys):
         assert np.median(ratios) < 1e-3
 
 
+def test_denormals_are_saved(traced):
+    """Rows of float32 whose largest entries are normal keep the small ones.
+
+    Off by at most half of the last denormal bit, 2^-150, and by what 60
+    layers round, each entry's 2^-24 times 20 or so; float64 is the reference.
+    """
+    keys = {"activation": "sigmoid", "depth": 60, "width": 16, "batch": 4,
+            "loss": "probe"}
+    short = traced(**keys, precision="float32").tensors
+    exact = traced(**keys, precision="float64").tensors
+    smallest = np.finfo(np.float32).smallest_normal
+    found = 0
+    for name, tensor in short.items():
+        denormal = (tensor != 0) & (abs(tensor) < smallest)
+        found += denormal.sum()
+        rows = abs(exact[name]).max(axis=1, keepdims=True)
+        allowed = 2.0**-150 + 60 * 20 * 2.0**-24 * np.broadcast_to(
+            rows, tensor.shape)
+        difference = abs(tensor.astype(float) - exact[name])
+        assert not (difference > allowed)[denormal].any(), name
+    assert found > 5
+
+
 def test_bound_is_tight_enough_to_see_a_transposition(traced):
     """The comparison fails for W instead of Wᵀ, and for a wrong divisor."""
     keys = {"shape": "6x6x6x6", "batch": 4, "loss": "mse",

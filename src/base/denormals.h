@@ -1,4 +1,4 @@
-// Flushing of denormal numbers to zero, for a scope of one thread.
+// Whether denormal numbers are flushed to zero, for a scope of one thread.
 //
 // Exponents are carried beside the numbers, so a denormal is always
 // negligible here; arithmetic on one costs a hundred times more.
@@ -12,26 +12,32 @@
 
 namespace initscope {
 
-class FlushDenormals {
+// Sets the mode to `kFlush`, and on leaving back to what it was.
+template <bool kFlush>
+class DenormalMode {
  public:
 #if defined(__x86_64__)
-  FlushDenormals() : saved_(_mm_getcsr()) {
+  DenormalMode() : saved_(_mm_getcsr()) {
     constexpr unsigned int kFlushToZero = 1u << 15;
     constexpr unsigned int kDenormalsAreZero = 1u << 6;
-    _mm_setcsr(saved_ | kFlushToZero | kDenormalsAreZero);
+    constexpr unsigned int kBits = kFlushToZero | kDenormalsAreZero;
+    _mm_setcsr(kFlush ? saved_ | kBits : saved_ & ~kBits);
   }
-  ~FlushDenormals() { _mm_setcsr(saved_); }
+  ~DenormalMode() { _mm_setcsr(saved_); }
 #elif defined(__aarch64__)
-  FlushDenormals() {
+  DenormalMode() {
+    constexpr uint64_t kBits = uint64_t{1} << 24;
     asm volatile("mrs %0, fpcr" : "=r"(saved_));
-    asm volatile("msr fpcr, %0" : : "r"(saved_ | (uint64_t{1} << 24)));
+    asm volatile("msr fpcr, %0"
+                 :
+                 : "r"(kFlush ? saved_ | kBits : saved_ & ~kBits));
   }
-  ~FlushDenormals() { asm volatile("msr fpcr, %0" : : "r"(saved_)); }
+  ~DenormalMode() { asm volatile("msr fpcr, %0" : : "r"(saved_)); }
 #else
-  FlushDenormals() = default;
+  DenormalMode() = default;
 #endif
-  FlushDenormals(const FlushDenormals&) = delete;
-  FlushDenormals& operator=(const FlushDenormals&) = delete;
+  DenormalMode(const DenormalMode&) = delete;
+  DenormalMode& operator=(const DenormalMode&) = delete;
 
  private:
 #if defined(__x86_64__)
@@ -40,5 +46,9 @@ class FlushDenormals {
   uint64_t saved_;
 #endif
 };
+
+using FlushDenormals = DenormalMode<true>;
+// Where numbers lose their exponents, as they go into a file.
+using KeepDenormals = DenormalMode<false>;
 
 }  // namespace initscope

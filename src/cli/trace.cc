@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -17,10 +15,10 @@
 #include "cli/step_text.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
+#include "linalg/plain_matrix.h"
 #include "sim/engine.h"
 #include "sim/run_id.h"
 #include "sim/training.h"
-#include "stats/scaled_double.h"
 
 namespace initscope {
 namespace {
@@ -61,28 +59,17 @@ class TensorSaver : public TensorObserver {
             const ScaledMatrix<Source>& tensor) {
     const std::string title = TensorName(name, layer, run_);
     Matrix<T> plain(tensor.rows(), tensor.cols());
-    for (size_t i = 0; i < tensor.rows(); ++i) {
-      for (size_t j = 0; j < tensor.cols(); ++j) {
-        const Source mantissa = tensor.mantissa(i, j);
-        const double value =
-            ScaledDouble{mantissa, tensor.exponent[i]}.ToDouble();
-        plain(i, j) = static_cast<T>(value);
-        const bool lost =
-            (mantissa != 0 &&
-             std::abs(plain(i, j)) < std::numeric_limits<T>::min() &&
-             tensor.exponent[i] != 0) ||
-            (std::isfinite(mantissa) && !std::isfinite(plain(i, j)));
-        if (lost) {
-          throw UserError(
-              ExitCode::kUsage,
-              fmt::format("{}: entry ({}, {}) is {}·2^{}, which {} cannot "
-                          "hold; use {}",
-                          title, i, j, mantissa, tensor.exponent[i],
-                          kPrecisionNames[static_cast<int>(run_.precision)],
-                          sizeof(T) == 4 ? "precision = float64 or fewer layers"
-                                         : "fewer layers"));
-        }
-      }
+    if (const auto lost = ToPlain(tensor, &plain)) {
+      throw UserError(
+          ExitCode::kUsage,
+          fmt::format("{}: entry ({}, {}) is {}·2^{}, which {} cannot hold; "
+                      "use {}",
+                      title, lost->row, lost->col,
+                      tensor.mantissa(lost->row, lost->col),
+                      tensor.exponent[lost->row],
+                      kPrecisionNames[static_cast<int>(run_.precision)],
+                      sizeof(T) == 4 ? "precision = float64 or fewer layers"
+                                     : "fewer layers"));
     }
     writer_->WriteMatrix("/tensors/" + title, plain.view());
     if (print_) {
