@@ -309,3 +309,20 @@ def test_training_has_none(refuse, tmp_path):
 
 def test_1024_is_wide_enough(call):
     call(["plan", "--width", "1024", "--depth", "2", "--jacobian", "on"])
+
+
+def test_columns_of_runs_say_that_they_are_means(run_program, tmp_path):
+    run_program(["run", "--depth", 3, "--width", 4, "--batch", 4,
+                 "--jacobian", "on", "--jacobian-samples", 3, "--output",
+                 "x.h5"], tmp_path)
+    with h5py.File(tmp_path / "x.h5") as file:
+        sample = file["jacobian/sample"][()]
+        values = file["jacobian/singular_value"][()]
+        largest = [values[sample == k].max() for k in range(3)]
+        assert file["runs/jacobian_largest"][0] == pytest.approx(
+            np.mean(largest), rel=1e-12)
+        for name in RUN_COLUMNS:
+            for column in (f"runs/{name}", f"runs/log10_{name}"):
+                if column in file:
+                    said = file[column].attrs["long_name"]
+                    assert "mean over samples" in said, column

@@ -62,7 +62,7 @@ constexpr Key kKeys[] = {
     {"momentum", kTraining, KeyType::kReal, true, "0",
      "of gradient descent, below 1"},
     {"weight_decay", kTraining, KeyType::kReal, true, "0",
-     "times each weight is added to its gradient"},
+     "times each weight and bias is added to its gradient"},
     {"record", kTraining, KeyType::kWhole, false, "log",
      "steps with statistics: log (0, 1, 2, 5, 10, …) or a list"},
     {"jacobian", kSimulation, KeyType::kName, false, "off",
