@@ -88,6 +88,99 @@ def test_table_for_people(run_program, tmp_path):
     assert "10^-" in deep and deep.count("\n") < 60
 
 
+def shown(text):
+    """The rows of a table for people, as lists of words."""
+    lines = [line.split() for line in text.splitlines()]
+    (start,) = [i for i, words in enumerate(lines) if words[:1] == ["layer"]]
+    return lines[start + 1:lines.index([], start)]
+
+
+def test_the_table_has_means_and_medians(theory, run_program, tmp_path):
+    """Means are theory_S and medians 10^theory_log10_S, to three digits."""
+    keys = ["--activation", "relu", "--init", "he_normal", "--depth", "20",
+            "--width", "30", "--loss", "probe"]
+    network, = theory(*keys)
+    done = run_program(["theory", *keys], tmp_path)
+    assert max(map(len, done.stdout.splitlines())) <= 101
+    rows = shown(done.stdout)
+    assert len(rows) == 21
+    for columns, name in (((1, 2, 3), "pre_activation_second_moment"),
+                          ((8, 9, 10), "delta_second_moment")):
+        mean, log10, spread = (
+            [number(value) for value in network["layers"][key]] for key in (
+                f"theory_{name}", f"theory_log10_{name}",
+                f"theory_log10_{name}_std"))
+        for row in rows[1:-1]:
+            layer = int(row[0])
+            for column, expected in zip(columns, (
+                    mean[layer], 10**log10[layer], 10**spread[layer])):
+                assert math.isclose(float(row[column]), expected,
+                                    rel_tol=0.006), (name, row)
+    assert float(rows[19][2]) < 0.8 * float(rows[19][1])
+
+
+def test_means_that_no_double_holds(run_program, tmp_path):
+    """A lognormal's: ln 10 · variance / 2 above the median, in decades."""
+    keys = ["--activation", "sigmoid", "--depth", "1000", "--width", "64"]
+    row = shown(run_program(["theory", *keys], tmp_path).stdout)[1]
+    mean, median = (float(text.removeprefix("10^")) for text in row[8:10])
+    assert math.isclose(mean - median, math.log(10) / 2 * math.log10(
+        float(row[10]))**2, abs_tol=0.2)
+    assert mean < -1200
+
+
+HALF_STABLE = {"gelu": (0.17292239, 1.98305826, 3.56155281),
+               "silu": (0.55514317, 1.98800468, 14.3201736)}
+
+
+@pytest.mark.parametrize("activation", HALF_STABLE)
+def test_half_stable_points(theory, run_program, tmp_path, activation):
+    """Roberts, Yaida & Hanin 2022, section 5.3.4."""
+    bias, weight, q = HALF_STABLE[activation]
+    keys = ["--activation", activation, "--init", "lecun_normal", "--gain",
+            repr(math.sqrt(weight)), "--bias-std", repr(math.sqrt(bias))]
+    asymptotics = theory(*keys)[0]["asymptotics"]
+    point, = [point for point in asymptotics["fixed_points"]
+              if point["stability"] == "half-stable"]
+    assert math.isclose(point["q"], q, rel_tol=5e-5)
+    assert math.isclose(point["chi_1"], 1, rel_tol=1e-6)
+    assert math.isclose(point["chi_q"], 1, rel_tol=1e-8)
+    critical, = asymptotics["critical_weight_variance"]
+    assert math.isclose(critical, weight, abs_tol=8e-9)
+    text = run_program(["theory", *keys], tmp_path).stdout
+    assert "half-stable fixed point: q = " in text
+    assert f"critical at σ_w² = {weight:.6g}, q = " in text
+
+
+def test_unstable_points(theory, run_program, tmp_path):
+    keys = ["--init", "lecun_normal", "--gain", "1.5", "--width", "8"]
+    network, = theory("--activation", "tanh", *keys)
+    points = {point["stability"]: point
+              for point in network["asymptotics"]["fixed_points"]}
+    assert set(points) == {"stable", "unstable"}
+    assert points["unstable"]["q"] == 0
+    assert math.isclose(points["unstable"]["chi_1"], 2.25, rel_tol=1e-9)
+    text = run_program(["theory", "--activation", "tanh", *keys],
+                       tmp_path).stdout
+    assert "unstable fixed point: q = 0, χ_1 = 2.25, χ_q = 2.25" in text
+
+
+def test_relu_is_critical_without_biases_alone(theory, run_program, tmp_path):
+    """Hayou et al. 2019: at (σ_b, σ_w) = (0, √2)."""
+    keys = ["--activation", "relu", "--init", "lecun_normal"]
+    critical = theory(*keys)[0]["asymptotics"]["critical_weight_variance"]
+    assert math.isclose(*critical, 2, rel_tol=1e-12)
+    keys += ["--bias-std", "0.3"]
+    asymptotics = theory(*keys)[0]["asymptotics"]
+    assert asymptotics["critical_weight_variance"] == []
+    point, = asymptotics["critical_points"]
+    assert math.isclose(point["weight_variance"], 2, rel_tol=1e-12)
+    text = run_program(["theory", *keys], tmp_path).stdout
+    assert "no gain is critical with these biases" in text
+    assert ("not critical at σ_w² = 2, where χ_1 = 1 but q grows without "
+            "end: gain 1.41421") in text
+
+
 @pytest.mark.parametrize("arguments, words", [
     (["--init", "constant"], "no theory for init = constant"),
     (["--gain", "nan"], "gain = nan"),

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <numbers>
 #include <optional>
 
 #include "cli/power_text.h"
@@ -151,12 +152,6 @@ std::vector<size_t> ShownRows(size_t depth) {
   return rows;
 }
 
-std::string WithSpread(double log10, double log10_std) {
-  if (std::isnan(log10)) return "-";
-  if (!(log10_std > 0)) return PowerText(log10);
-  return fmt::format("{} ×÷{:.3g}", PowerText(log10), std::pow(10, log10_std));
-}
-
 class RowValues {
  public:
   RowValues(const std::vector<double>& values, size_t row)
@@ -168,12 +163,24 @@ class RowValues {
     }
     return kNoTheory;
   }
-  std::string Spread(const std::string& statistic) const {
+  // Over draws of the weights. The mean is that of infinite width, and of a
+  // lognormal law where no double holds that.
+  std::string MeanText(const std::string& statistic) const {
+    const double mean = (*this)["theory_" + statistic];
     const std::string name = "theory_log10_" + statistic;
-    const double log10 = (*this)[name];
-    if (!std::isnan(log10)) return WithSpread(log10, (*this)[name + "_std"]);
-    const double limit = (*this)["theory_" + statistic];
-    return std::isnan(limit) ? "-" : PowerText(std::log10(limit));
+    const double log10 = (*this)[name], spread = (*this)[name + "_std"];
+    if ((mean > 0 && std::isfinite(mean)) || !(std::abs(log10) < HUGE_VAL)) {
+      return PowerText(std::log10(mean));
+    }
+    return PowerText(log10 + std::numbers::ln10 / 2 * spread * spread);
+  }
+  std::string MedianText(const std::string& statistic) const {
+    return PowerText((*this)["theory_log10_" + statistic]);
+  }
+  // The factor that one standard deviation of the logarithm is.
+  std::string SpreadText(const std::string& statistic) const {
+    const double spread = (*this)["theory_log10_" + statistic + "_std"];
+    return spread > 0 ? fmt::format("{:.3g}", std::pow(10, spread)) : "-";
   }
 
  private:
@@ -187,21 +194,26 @@ std::string Plain(double value) {
 }
 
 void PrintRows(const RunSpec& run, const std::vector<double>& values) {
-  fmt::print("  {:>5}  {:<18}  {:<18}  {:>10}  {:>8}  {:>8}  {:<18}\n", "layer",
-             "E Z²", "Var X", "E X", "χ_1", "cosine", "E delta²");
+  constexpr std::string_view kLine =
+      "  {:>5} {:>10} {:>10} {:>5} {:>10} {:>9} {:>7} {:>8} {:>10} {:>10} "
+      "{:>5}\n";
+  fmt::print(fmt::runtime(kLine), "layer", "E Z²", "median", "×÷", "Var X",
+             "E X", "χ_1", "cosine", "E delta²", "median", "×÷");
   for (size_t l : ShownRows(run.depth())) {
     const RowValues row(values, l);
     const double scale = l < run.depth() ? run.Scale(l) : 0;
     const double chi =
         row["theory_slope_second_moment"] * scale * scale *
         static_cast<double>(run.widths[std::min(l + 1, run.depth())]);
-    fmt::print("  {:>5}  {:<18}  {:<18}  {:>10}  {:>8}  {:>8}  {:<18}\n", l,
-               row.Spread("pre_activation_second_moment"),
-               row.Spread("activation_variance"),
-               Plain(row["theory_activation_mean"]),
-               run.init->data_dependent ? "-" : Plain(chi),
-               Plain(row["theory_pre_activation_cosine"]),
-               row.Spread("delta_second_moment"));
+    const std::string forward = "pre_activation_second_moment";
+    const std::string backward = "delta_second_moment";
+    fmt::print(
+        fmt::runtime(kLine), l, row.MeanText(forward), row.MedianText(forward),
+        row.SpreadText(forward), row.MeanText("activation_variance"),
+        Plain(row["theory_activation_mean"]),
+        run.init->data_dependent ? "-" : Plain(chi),
+        Plain(row["theory_pre_activation_cosine"]), row.MeanText(backward),
+        row.MedianText(backward), row.SpreadText(backward));
   }
 }
 
@@ -255,9 +267,10 @@ void PrintTheory(const Prediction& prediction) {
                prediction.runs.size() - shown);
   }
   fmt::print(
-      "×÷ is one standard deviation over draws of the weights. delta is "
-      "relative to row L for probe,\nelse to row L - 1, where the recursion "
-      "begins; 'run' begins it with what it measures.\n");
+      "E is the mean over draws of the weights at infinite width, the median "
+      "is 10^(E log10), and ×÷ one\nstandard deviation. delta is relative to "
+      "row L for probe, else to row L - 1, where the recursion\nbegins; 'run' "
+      "begins it with what it measures.\n");
 }
 
 }  // namespace initscope
