@@ -188,9 +188,9 @@ class RowValues {
 };
 
 // Rounding about zero is no number to look at.
-std::string Plain(double value) {
+std::string Plain(double value, int digits = 4) {
   if (std::isnan(value)) return "-";
-  return fmt::format("{:.4g}", std::abs(value) < 1e-12 ? 0.0 : value);
+  return fmt::format("{:.{}g}", std::abs(value) < 1e-12 ? 0.0 : value, digits);
 }
 
 void PrintRows(const RunSpec& run, const std::vector<double>& values) {
@@ -212,7 +212,7 @@ void PrintRows(const RunSpec& run, const std::vector<double>& values) {
         row.SpreadText(forward), row.MeanText("activation_variance"),
         Plain(row["theory_activation_mean"]),
         run.init->data_dependent ? "-" : Plain(chi),
-        Plain(row["theory_pre_activation_cosine"]), row.MeanText(backward),
+        Plain(row["theory_pre_activation_cosine"], 3), row.MeanText(backward),
         row.MedianText(backward), row.SpreadText(backward));
   }
 }

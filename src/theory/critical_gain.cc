@@ -6,14 +6,13 @@
 #include <optional>
 
 #include "base/error.h"
+#include "theory/log_q_grid.h"
 
 namespace initscope {
 namespace {
 
 // Of log(E f²/(q E f'²)): rounding, and the tables' error.
 constexpr double kNoise = 1e-12;
-constexpr int kBend = 64;  // beyond e^±kBend every mean is a power of q
-constexpr double kStep = 0.125;
 // log χ_q this near to 0 is half-stable: what nine digits of σ_b² can say.
 constexpr double kHalfStable = 1e-8;
 
@@ -93,17 +92,17 @@ std::vector<CriticalPoint> CriticalPoints(const ActivationMeans& means,
     return {point};
   }
   const auto add_end = [&](double log_q) {
-    const double end = log_q < 0 ? -kBend : kBend;
+    const double end = log_q < 0 ? -kLogQBend : kLogQBend;
     const double weight_variance = PointAt(means, end).weight_variance;
     if (const auto at =
             CriticalEnd(means, {weight_variance, bias_variance}, log_q)) {
       points.push_back({weight_variance, log_q, at->stability});
     }
   };
-  if (bias_variance == 0 && excess.SignAt(-kBend) == 0) add_end(-HUGE_VAL);
+  if (bias_variance == 0 && excess.SignAt(-kLogQBend) == 0) add_end(-HUGE_VAL);
   int before = 0;
   double where = 0;
-  for (double log_q = -kBend; log_q <= kBend; log_q += kStep) {
+  for (double log_q : LogQGrid([&](double at) { return excess.At(at); })) {
     const int sign = excess.SignAt(log_q);
     if (sign == 0) continue;
     if (before * sign < 0) {

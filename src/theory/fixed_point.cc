@@ -6,19 +6,18 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "theory/log_q_grid.h"
 
 namespace initscope {
 namespace {
 
 // Of log(q'/q): rounding, and the tables' error.
 constexpr double kNoise = 1e-12;
-// log q of any double is between the two; beyond ±kBend every mean is a power
-// of q, so that log(q'/q) has at most one zero on either side.
-constexpr double kLowest = -744, kHighest = 709, kBend = 64;
-// Within ±kFine steps are kStep. An extremum of log(q'/q) between two of them
-// that comes near to 0 is looked for where |log(q'/q)| < kNear there; its
-// second derivative is below 2.
-constexpr double kFine = 12, kStep = 0.125, kNear = 4e-3;
+// log q of any double is between the two.
+constexpr double kLowest = -744, kHighest = 709;
+// An extremum of log(q'/q) within ½ kLogQStep of a place that comes near to 0
+// is looked for where |log(q'/q)| < kNear; its second derivative is below 2.
+constexpr double kNear = 4e-3;
 constexpr int kSubsteps = 32;  // silu's extrema may be 0.014 apart
 // Of d log(q'/q)/d log q.
 constexpr double kSlopeNoise = 1e-10;
@@ -101,18 +100,20 @@ class Growth {
 };
 
 // Where log(q'/q) has extrema near to 0, ascending.
-std::vector<double> ExtremaNearZero(const Growth& growth) {
+std::vector<double> ExtremaNearZero(const Growth& growth,
+                                    const std::vector<double>& grid) {
   std::vector<double> extrema;
   int before = 0;
   double where = 0;
-  for (double middle = -kFine; middle <= kFine; middle += kStep) {
-    if (std::abs(growth.At(middle)) >= kNear) {
+  for (double middle : grid) {
+    if (!(std::abs(growth.At(middle)) < kNear) ||
+        std::abs(middle) >= kLogQFine) {
       before = 0;
       continue;
     }
     for (int i = 0; i <= kSubsteps; ++i) {
       const double log_q =
-          middle + kStep * (static_cast<double>(i) / kSubsteps - 0.5);
+          middle + kLogQStep * (static_cast<double>(i) / kSubsteps - 0.5);
       const int sign = growth.SlopeSignAt(log_q);
       if (sign == 0) continue;
       if (before * sign < 0) {
@@ -161,20 +162,6 @@ Attractor WithStability(Attractor at, Stability stability) {
   return at;
 }
 
-// Places of log q, ascending, between any two of which log(q'/q) has at most
-// one zero; `extrema` are among them.
-std::vector<double> Grid(const std::vector<double>& extrema) {
-  std::vector<double> grid = {kLowest};
-  double log_q = -kBend;
-  for (; log_q <= kBend; log_q += std::abs(log_q) < kFine ? kStep : 1) {
-    grid.push_back(log_q);
-  }
-  grid.push_back(kHighest);
-  grid.insert(grid.end(), extrema.begin(), extrema.end());
-  std::sort(grid.begin(), grid.end());
-  return grid;
-}
-
 FixedPoints::Kind KindOf(const std::vector<Attractor>& attractors) {
   using Kind = FixedPoints::Kind;
   if (attractors.size() > 1) return Kind::kSeveral;
@@ -194,7 +181,13 @@ FixedPoints FindFixedPoints(const ActivationMeans& means,
   INITSCOPE_CHECK(variances.weight >= 0 && std::isfinite(variances.weight));
   INITSCOPE_CHECK(variances.bias >= 0 && std::isfinite(variances.bias));
   const Growth growth(means, variances);
-  const std::vector<double> extrema = ExtremaNearZero(growth);
+  // Between two places, log(q'/q) has at most one zero.
+  std::vector<double> grid =
+      LogQGrid([&](double log_q) { return growth.At(log_q); });
+  const std::vector<double> extrema = ExtremaNearZero(growth, grid);
+  grid.insert(grid.end(), extrema.begin(), extrema.end());
+  grid.insert(grid.end(), {kLowest, kHighest});
+  std::sort(grid.begin(), grid.end());
   std::vector<Attractor> stable, others;
   const auto other = [&](double log_q, Stability stability) {
     others.push_back(
@@ -202,7 +195,7 @@ FixedPoints FindFixedPoints(const ActivationMeans& means,
   };
   int before = 0;    // whether q grew at the last place where that was told
   double where = 0;  // log q there
-  for (double log_q : Grid(extrema)) {
+  for (double log_q : grid) {
     const bool touches =
         std::abs(growth.At(log_q)) <= kTouching &&
         std::binary_search(extrema.begin(), extrema.end(), log_q);
