@@ -31,7 +31,7 @@ CLAIM = {"where": str, "quantity": str, "expected": (str, int, float),
 CLAIM_NEEDS = {"where", "quantity", "expected", "reduction", "of",
                "tolerance"}
 NOT_ASSERTED = {"where": str, "quantity": str, "not_asserted": str}
-COMMANDS = ("run", "trace", "attention")
+COMMANDS = ("run", "trace", "attention", "theory")
 NOT_STATISTICS = {*KEYS, "layer"}
 
 

@@ -201,6 +201,38 @@ def relu_cosine(layers):
     return c
 
 
+# --- Roberts, Yaida & Hanin 2022, section 5.3.4
+
+def gelu(z):
+    return z * norm.cdf(z)
+
+
+def gelu_slope(z):
+    return norm.cdf(z) + z * norm.pdf(z)
+
+
+def silu(z):
+    return z * sigmoid(z)
+
+
+def silu_slope(z):
+    return sigmoid(z) * (1 + z * sigmoid(-z))
+
+
+@functools.cache
+def half_stable(f, slope, guess):
+    """(q*, σ_w², σ_b²) where χ_1 = χ_q = 1; χ_q = σ_w² E z f f'/q."""
+    def weight(q):
+        return 1 / expectation(square(slope), q)
+
+    def excess(q):
+        return weight(q) * expectation(lambda z: z * f(z) * slope(z),
+                                       q) / q - 1
+    # For silu, χ_q is 1 again at 1.014 q*.
+    q = brentq(excess, 0.99 * guess, 1.005 * guess, xtol=1e-10)
+    return q, weight(q), q - weight(q) * expectation(square(f), q)
+
+
 BIAS = np.sqrt(0.05)
 COMPUTED = {
     "glorot_standard_activation": lambda: glorot_activation(1 / 3),
@@ -236,6 +268,8 @@ COMPUTED = {
     "relu_cosine_10": lambda: relu_cosine(10),
     "relu_cosine_50": lambda: relu_cosine(50),
     "linear_fourth_moment": lambda: linear_fourth_moment(10, 128),
+    "gelu_critical_q": lambda: half_stable(gelu, gelu_slope, 3.56)[0],
+    "silu_critical_q": lambda: half_stable(silu, silu_slope, 14.32)[0],
 }
 
 
@@ -306,6 +340,43 @@ def test_selu_has_its_fixed_point_at_mean_0_and_variance_1():
         return scale * (z if z > 0 else alpha * np.expm1(z))
     assert expectation(selu, 1) == pytest.approx(0, abs=1e-12)
     assert expectation(square(selu), 1) == pytest.approx(1, abs=1e-12)
+
+
+def selu_jacobian(step):
+    """d(E f, Var f)/dν at ν = 1, by central differences."""
+    scale, alpha = 1.0507009873554805, 1.6732632423543772
+
+    def selu(z):
+        return scale * (z if z > 0 else alpha * np.expm1(z))
+
+    def moments(variance):
+        mean = expectation(selu, variance)
+        return np.array([mean, expectation(square(selu), variance) - mean**2])
+    return (moments(1 + step) - moments(1 - step)) / (2 * step)
+
+
+def test_selus_jacobian():
+    """As printed; over ±0.05 it is less than 2e-4 off."""
+    assert selu_jacobian(1e-4) == pytest.approx([0.088834, 0.782648],
+                                                abs=1.0e-6)
+    assert np.hypot(*selu_jacobian(1e-4)) == pytest.approx(0.7877, abs=5e-5)
+    assert selu_jacobian(0.05) == pytest.approx(selu_jacobian(1e-4), abs=2e-4)
+
+
+def test_half_stable_points_are_the_published():
+    """To eight digits, σ_b² times dσ_w²/dσ_b² = -σ_w²/(q - σ_b²) apart."""
+    for (q, weight, bias), published in (
+            (half_stable(gelu, gelu_slope, 3.56), (1.98305826, 0.17292239)),
+            (half_stable(silu, silu_slope, 14.32), (1.98800468, 0.55514317))):
+        assert (weight, bias) == pytest.approx(published, abs=6e-9)
+        assert weight / (q - bias) < 0.6
+
+
+def test_dying_relus():
+    """2⁻ⁿ a layer, by drawing: 200 000 layers of 3 units."""
+    draws = np.random.default_rng(1).standard_normal((200_000, 3))
+    dead = (draws <= 0).all(axis=1).mean()
+    assert dead == pytest.approx(1 / 8, abs=5 * np.sqrt(7 / 64 / 200_000))
 
 
 def test_spread_per_layer():

@@ -24,5 +24,5 @@ def test_the_quick_size(program, tmp_path):
     for name, experiment in claims.experiments.items():
         assert f"\n{experiment['source']}, " in done.stdout
         assert (tmp_path / f"{name}.png").stat().st_size > 10_000
-        made = "csv" if experiment["command"] == "trace" else "h5"
+        made = "csv" if experiment["command"] in ("trace", "theory") else "h5"
         assert (tmp_path / f"{name}.{made}").exists()

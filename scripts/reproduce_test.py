@@ -287,6 +287,36 @@ def test_jacobians_against_differences(traced, activation):
             (s**4).mean(), abs=1e-7)
 
 
+@pytest.mark.parametrize("shape", [(5, 5), (7, 4), (4, 7)])
+def test_singular_values_of_a_layer(shape):
+    matrix = np.random.default_rng(3).normal(size=shape)
+    found = reproduce_tables._singular(matrix)
+    assert found == pytest.approx(np.linalg.svd(matrix, compute_uv=False),
+                                  rel=1e-12)
+
+
+# --- fixed points
+
+def test_points_of_theory():
+    """A row each, whatever their stability; infinite q from its name."""
+    fixed = {"q": 2.0, "chi_1": 0.9, "chi_q": 0.8, "stability": "stable"}
+    network = {"activation": "gelu", "gain": 1.5, "bias_std": 0.1,
+               "asymptotics": {
+                   "weight_variance": 2.25,
+                   "fixed_points": [fixed, {**fixed, "q": 0, "stability":
+                                            "unstable", "chi_q": "inf"}],
+                   "critical_points": [{"q": "inf", "weight_variance": 2.0,
+                                        "stability": "stable"}]}}
+    rows = reproduce_tables.points({"networks": [network]})
+    assert list(rows["point"]) == ["fixed", "fixed", "critical"]
+    assert list(rows["stability"]) == ["stable", "unstable", "stable"]
+    assert list(rows["point_q"]) == [2, 0, np.inf]
+    assert list(rows["point_chi_q"][:2]) == [0.8, np.inf]
+    assert np.isnan(rows["point_chi_q"][2])
+    assert list(rows["point_weight_variance"]) == [2.25, 2.25, 2]
+    assert (rows["activation"] == "gelu").all() and rows["layer"].is_unique
+
+
 # --- the command
 
 INI = "depth = 2\nwidth = 8\nbatch = 4\ninit = he_normal\nseed = range(0, 8)\n"
