@@ -71,6 +71,14 @@ def load(path, conditions):
         variance_notes.seeds_of(samples))
 
 
+def is_homogeneous(diagram):
+    """Whether theory has one E f'² everywhere, as for relu and linear."""
+    if diagram.theory is None or np.isnan(diagram.theory).any():
+        return False
+    slope = diagram.theory / np.square(diagram.gain)
+    return bool(np.ptp(slope) <= 1e-9 * slope.max())
+
+
 def check(results, samples):
     """Raises a ScriptError unless the runs are a grid of gain × bias_std."""
     path = results.path

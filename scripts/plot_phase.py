@@ -6,7 +6,8 @@ Reads a results file of 'initscope run', or one step (--filter step=N) of
 PREFIX.csv, the last with every number that is drawn. Three maps over gain and
 bias_std: the measured chi_1 (slope_second_moment * gain^2), the depth at which
 the gradient is lost, and the depth at which the inputs' correlation is. On
-top: the line on which the theory has chi_1 = 1, where the file has theory.
+top: the line on which the theory has chi_1 = 1 in the last hidden layer, where
+the file has theory.
 """
 
 import argparse
@@ -143,7 +144,8 @@ def legend_handles(diagram):
     handles = []
     if diagram.theory is not None and crosses(diagram.theory):
         handles.append(Line2D([], [], color="black", linewidth=1.6,
-                              label=r"theory: $\chi_1 = 1$"))
+                              label=r"theory: $\chi_1 = 1$ in layer "
+                              f"{diagram.depth - 1}"))
     depths = (diagram.gradient_depth, diagram.correlation_depth)
     if any(np.isposinf(depth).any() for depth in depths):
         handles.append(Patch(color=BEYOND, label="not lost within "
@@ -158,12 +160,16 @@ def caption(diagram):
     """What the maps show, in words."""
     last = min(phase_diagram.LAST, diagram.depth - 1)
     factor = 10 ** phase_diagram.LOST
+    alone = (f" Of {diagram.activation}, χ₁ does not depend on the signal: "
+             f"with biases E Z² grows by bias_std² a layer on the line, so "
+             f"that only its end at bias_std = 0 is critical."
+             if phase_diagram.is_homogeneous(diagram) else "")
     return (f"{diagram.depth} layers, {diagram.pooled}. χ₁ = gain² E f'(Z)², mean of "
             f"the last {last} hidden layers: what a layer multiplies the "
             f"gradient's second moment by. The gradient is lost where its "
             f"second moment is {factor} times larger or smaller than in the "
             f"last hidden layer, counted from there; the correlation where "
-            f"1 − cosine of two samples is, counted from the first.")
+            f"1 − cosine of two samples is, counted from the first.{alone}")
 
 
 def main():

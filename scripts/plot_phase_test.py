@@ -115,7 +115,22 @@ def test_the_line_is_where_the_theory_is_critical(tmp_path):
         # most step²/8 of its second derivative over the first, 1/gain.
         assert not (abs(points[:, 0] - 1 - points[:, 1]) > 0.25**2 / 8).any()
         assert not np.isnan(points).any()
-    assert "theory" in texts(figure) and "not lost" in texts(figure)
+    assert "not lost" in texts(figure)
+    assert rf"theory: $\chi_1 = 1$ in layer {DEPTH - 1}" in texts(figure)
+    assert "only its end" not in texts(figure)
+
+
+def test_relu_is_critical_at_the_end_of_its_line(tmp_path):
+    """E f'² = ½ whatever the biases, so that the line is at gain √2."""
+    def change(column, run, values):
+        return 0 * values + 0.5 if column == THEORY else values
+    path = write_grid(tmp_path / "a.h5", change=change, activation="relu")
+    diagram = phase_diagram.load(path, [])
+    assert phase_diagram.is_homogeneous(diagram)
+    assert ("only its end at bias_std = 0 is critical"
+            in texts(plot_phase.draw(diagram, 50)).replace("\n", " "))
+    assert not phase_diagram.is_homogeneous(
+        phase_diagram.load(write_grid(tmp_path / "b.h5"), []))
 
 
 def test_files_and_table(tmp_path):
