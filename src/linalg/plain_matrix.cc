@@ -26,7 +26,7 @@ int Power(int64_t exponent) {
   return static_cast<int>(std::clamp<int64_t>(exponent, -5000, 5000));
 }
 
-// Whether `plain` stands for mantissa·2^exponent to within `allowed`·2^exponent.
+// Whether `plain` is mantissa·2^exponent to within `allowed`·2^exponent.
 bool Holds(double plain, double mantissa, int64_t exponent, double allowed) {
   if (!std::isfinite(mantissa)) return true;
   if (!std::isfinite(plain)) return false;

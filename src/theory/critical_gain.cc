@@ -126,8 +126,7 @@ std::string CriticalPoint::Text() const {
         "not critical at σ_w² = {:.6g}, where χ_1 = 1 but q grows without end",
         weight_variance);
   }
-  const std::string where =
-      fmt::format("critical at σ_w² = {:.6g}", weight_variance);
+  std::string where = fmt::format("critical at σ_w² = {:.6g}", weight_variance);
   if (stability == Stability::kStable) return where;
   return fmt::format("{}, q = {:.6g} ({})", where, std::exp(log_q),
                      StabilityName(stability));

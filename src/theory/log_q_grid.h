@@ -9,7 +9,7 @@ namespace initscope {
 // Beyond ±kLogQBend the means of every activation are powers of q, so that the
 // functions of fixed points have at most one zero on either side.
 inline constexpr int kLogQBend = 64;
-// Between ±kLogQFine, steps of kLogQStep where two zeros may be within one of 1.
+// Between ±kLogQFine, steps of kLogQStep where two zeros may be close.
 inline constexpr int kLogQFine = 12;
 inline constexpr double kLogQStep = 0.125;
 
