@@ -30,7 +30,7 @@ struct CriticalPoint {
 
 // All with this σ_b², by q; usually one. Of relu, linear and their kin with
 // biases, σ_w² = 1/E f'² with q* = ∞ (they are critical without biases alone:
-// Hayou et al. 2019, section 3.1). Homogeneous f without biases: one, at q = 1,
+// Hayou et al. 2019). Homogeneous f without biases: one, at q = 1,
 // which stands for every q. χ_q within 1e-8 of 1 is half-stable.
 // REQUIRES: bias_variance finite and not negative.
 std::vector<CriticalPoint> CriticalPoints(const ActivationMeans& means,
