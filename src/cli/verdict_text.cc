@@ -73,12 +73,11 @@ std::string DetailsText(const GroupVerdict& v, Finding finding) {
       return ChangeText(v, 1);
     case Finding::kCollapsedSamples:
       return std::isinf(v.collapsed.value)
-                 ? fmt::format("all parallel from layer {} on",
-                               v.collapsed.layer)
+                 ? fmt::format("parallel from layer {} on", v.collapsed.layer)
                  : fmt::format(
-                       "1 - cosine below 10^{} from layer {} on, "
-                       "10^{:.0f} at the last",
-                       kCollapsedDecades, v.collapsed.layer, v.collapsed.value);
+                       "1 - cosine 10^{:.0f}, from layer {} on below "
+                       "10^{}",
+                       v.collapsed.value, v.collapsed.layer, kCollapsedDecades);
     case Finding::kSparseGradient:
       return fmt::format("delta in {:.2g} % of layer {}'s entries",
                          100 * v.carried.value, v.carried.layer);
@@ -112,6 +111,8 @@ Json GroupJson(const GroupVerdict& v) {
     json["details"].push_back(FindingText(v, finding));
   }
   json["text"] = VerdictText(v);
+  json["summary"] = SummaryText(v, true);
+  json["measured"] = SummaryText(v, false);
   json["seeds"] = v.seeds;
   json["dead_runs"] = v.dead_runs;
   json["dead_by_rounding"] = v.dead_by_rounding;
@@ -140,6 +141,20 @@ std::string FindingText(const GroupVerdict& v, Finding finding) {
     default:
       return fmt::format("{} ({})", Name(finding), DetailsText(v, finding));
   }
+}
+
+std::string SummaryText(const GroupVerdict& v, bool with_theory) {
+  std::vector<std::string> parts;
+  for (Finding finding : v.findings) {
+    if (finding < Finding::kDrifts) {
+      parts.push_back(FindingText(v, finding));
+    } else if (with_theory) {
+      parts.emplace_back(finding == Finding::kConsistent
+                             ? "consistent with theory"
+                             : Name(finding));
+    }
+  }
+  return fmt::format("{}", fmt::join(parts, "; "));
 }
 
 std::string VerdictText(const GroupVerdict& v) {

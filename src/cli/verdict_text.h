@@ -14,6 +14,10 @@ namespace initscope {
 // of what says whether theory agrees, with the numbers.
 std::string FindingText(const GroupVerdict& verdict, Finding finding);
 
+// All of them, for figures and tables: what says whether theory agrees without
+// numbers, or left out.
+std::string SummaryText(const GroupVerdict& verdict, bool with_theory);
+
 // All of them.
 std::string VerdictText(const GroupVerdict& verdict);
 

@@ -98,12 +98,13 @@ std::vector<Block> ReadBlocks(const ResultsReader& file, size_t runs) {
   return blocks;
 }
 
-void ReadLayers(const ResultsReader& file, const std::vector<size_t>& group_of,
+void ReadLayers(const ResultsReader& file, const std::vector<KeyColumn>& keys,
+                const std::vector<size_t>& group_of,
                 std::vector<RunGroup>* groups) {
   const std::vector<Block> blocks = ReadBlocks(file, group_of.size());
   // Where training ended before it recorded anything there are no statistics.
   if (blocks.empty()) return;
-  const RunReadingsColumns readings(file);
+  const RunReadingsColumns readings(file, keys);
   const auto variance = file.Numbers("/layers/log10_activation_variance");
   const auto delta = file.Numbers("/layers/log10_delta_second_moment");
   std::vector<std::map<uint64_t, std::vector<const Block*>>> by_step(
@@ -194,7 +195,7 @@ std::vector<RunGroup> ReadRunGroups(const ResultsReader& file,
   std::vector<size_t> group_of;
   std::vector<RunGroup> groups =
       SplitRuns(file.Length("/runs/run"), keys, &group_of);
-  ReadLayers(file, group_of, &groups);
+  ReadLayers(file, keys, group_of, &groups);
   if (file.Has("/steps")) ReadTraining(file, group_of, &groups);
   return groups;
 }

@@ -1,20 +1,19 @@
 #include "io/run_readings.h"
 
 #include <limits>
+#include <string>
 
 namespace initscope {
 namespace {
 
-double UnitRoundoff(const std::string& precision) {
-  return (precision == "float64" ? std::numeric_limits<double>::epsilon()
-                                 : std::numeric_limits<float>::epsilon()) /
-         2;
-}
+constexpr double kFloat = std::numeric_limits<float>::epsilon() / 2;
+constexpr double kDouble = std::numeric_limits<double>::epsilon() / 2;
 
 }  // namespace
 
-RunReadingsColumns::RunReadingsColumns(const ResultsReader& file)
-    : seed_(file.Wholes("/runs/seed")) {
+RunReadingsColumns::RunReadingsColumns(const ResultsReader& file,
+                                       const std::vector<KeyColumn>& keys)
+    : seed_(file.Wholes("/runs/seed")), unit_roundoff_(seed_.size(), kFloat) {
   const size_t rows = file.Wholes("/layers/layer").size();
   const auto read = [&](const std::string& name) {
     const std::string path = "/layers/" + name;
@@ -27,7 +26,12 @@ RunReadingsColumns::RunReadingsColumns(const ResultsReader& file)
     curves_.curves[q] = {read(name), read("theory_" + name),
                          read("theory_" + name + "_std")};
   }
-  if (file.Has("/runs/precision")) precision_ = file.Names("/runs/precision");
+  for (const KeyColumn& key : keys) {
+    if (key.name != "precision") continue;
+    for (size_t run = 0; run < seed_.size(); ++run) {
+      if (key.texts[key.codes[run]] == "float64") unit_roundoff_[run] = kDouble;
+    }
+  }
   fan_in_ = read("fan_in");
   fan_out_ = read("fan_out");
   saturated_ = read("saturated_fraction");
@@ -52,7 +56,7 @@ RunReadings RunReadingsColumns::Of(size_t begin, size_t end, size_t run) const {
     found.curves[q] = {part(all.measured), part(all.theory),
                        part(all.theory_std)};
   }
-  found.unit_roundoff = UnitRoundoff(precision_.empty() ? "" : precision_[run]);
+  found.unit_roundoff = unit_roundoff_[run];
   found.width = part(fan_out_);
   if (end > begin + 1) found.width[0] = fan_in_[begin + 1];
   found.saturated = part(saturated_);
