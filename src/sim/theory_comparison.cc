@@ -85,7 +85,8 @@ Score ScoreOf(const ComparedQuantity& quantity, const RowMean& mean,
   const double noise =
       std::hypot(s / std::sqrt(static_cast<double>(mean.seeds)), rounding);
   const double allowed =
-      quantity.is_log10 ? s * r * r / 2 : (s + mean.theory) * mean.relative / 2;
+      quantity.is_log10 ? s * std::min(1.0, r * r) / 2
+                        : (s + mean.theory) * std::min(1.0, mean.relative) / 2;
   if (mean.distance == 0) return {layer, 0, 0, quantile};
   return {layer, mean.distance, mean.distance / noise,
           quantile + (allowed > 0 ? allowed / noise : 0)};

@@ -8,25 +8,26 @@
 //
 // and |z| may be
 //
-//   Φ⁻¹(1 − α/2R) + ½ r² s/σ
+//   Φ⁻¹(1 − α/2R) + ½ min(1, r²) s/σ
 //
 // The first term is Bonferroni's for all R rows of all quantities that have a
 // band: a right theory is called wrong in a fraction α of the groups. The
 // second says that the theory is of leading order: r² is the relative variance
 // of the second moment, of the order of depth/width, and the theory may be off
-// by half of it times s. Both together suffice: of He-normal ReLU networks,
-// whose law is known, less than α are called wrong at width 64 with 8 seeds (a
-// test). Runs of one seed and several data seeds share their weights; they
-// count as one.
+// by half of it times s, though never by more than half of s: a spread that is
+// no small correction excuses nothing more. Both together suffice: of He-normal
+// ReLU networks, whose law is known, less than α are called wrong at width 64
+// with 8 seeds (a test). Runs of one seed and several data seeds share their
+// weights; they count as one.
 //
 // Second moments and variances are compared in log10: s is in decades and
 // r = s ln 10. The mean of X is compared as it is. Its theory is that of
-// infinite width, so it may be off by ½ r² of itself as well, r that of X's
+// infinite width, so it may be off by as much of itself as well, r that of X's
 // second moment.
 //
 // Rows where s is 0 are not compared: there theory starts, from what was
-// measured. Of the slopes' mean and of the samples' cosine theory has no s: they are not
-// compared.
+// measured. Of the slopes' mean and of the samples' cosine theory has no s: they
+// are not compared.
 #pragma once
 
 #include <array>

@@ -118,6 +118,20 @@ TEST(TheoryComparisonTest, DriftsFromTheLayerWhereItLeaves) {
   }
 }
 
+// However large, the spread excuses half of itself. Were it (5 ln 10)²/2 = 66
+// times that, 8 decades were nothing.
+TEST(TheoryComparisonTest, ALargeSpreadExcusesNothing) {
+  std::vector<RunReadings> runs;
+  for (uint64_t seed = 0; seed < 16; ++seed) {
+    runs.push_back(Predicted(seed));
+    runs.back().curves[kZ].theory_std[5] = 5;
+    runs.back().curves[kZ].measured[5] = 8;
+  }
+  EXPECT_THAT(FindingsOf(runs), ElementsAre(Finding::kDrifts));
+  for (RunReadings& run : runs) run.curves[kZ].measured[5] = 5;
+  EXPECT_THAT(FindingsOf(runs), ElementsAre(Finding::kConsistent));
+}
+
 TEST(TheoryComparisonTest, NanAndInfinityAreOutside) {
   for (double value : {kNan, kInf}) {
     RunReadings run = Predicted();

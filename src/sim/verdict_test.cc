@@ -157,6 +157,10 @@ TEST(VerdictTest, WithoutTheory) {
   }
 }
 
+TEST(VerdictTest, TheFactorIsItsDecades) {
+  EXPECT_DOUBLE_EQ(kTrendDecades, std::log10(kTrendFactor));
+}
+
 TEST(VerdictTest, ManySmallFactorsVanishInTheEnd) {
   for (const auto& [slope, dies] : {std::pair(-0.075, true), {-0.073, false}}) {
     RunReadings run = Quiet(0, 23);  // 20 steps
