@@ -13,8 +13,8 @@ namespace {
 using Runs = std::vector<const RunCurves*>;
 
 // Whether one run's theory has a band there: not where it has no spread, which
-// is where it starts from what was measured. A mean is a plain double, which may
-// leave its range where the logarithms do not.
+// is where it starts from what was measured. A mean is a plain double, which
+// may leave its range where the logarithms do not.
 bool HasBand(const ComparedQuantity& quantity, const RunCurve& curve,
              size_t l) {
   const double theory = curve.theory[l], s = curve.theory_std[l];

@@ -26,8 +26,8 @@
 // second moment.
 //
 // Rows where s is 0 are not compared: there theory starts, from what was
-// measured. Of the slopes' mean and of the samples' cosine theory has no s: they
-// are not compared.
+// measured. Of the slopes' mean and of the samples' cosine theory has no s:
+// they are not compared.
 #pragma once
 
 #include <array>

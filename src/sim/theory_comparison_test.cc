@@ -146,8 +146,8 @@ TEST(TheoryComparisonTest, NanAndInfinityAreOutside) {
   EXPECT_THAT(FindingsOf({run}), ElementsAre(Finding::kDrifts));
 }
 
-// Of a theory with hardly a spread float32's rounding is allowed. Without one it
-// is what was measured.
+// Of a theory with hardly a spread float32's rounding is allowed. Without one
+// it is what was measured.
 TEST(TheoryComparisonTest, RoundingIsAllowed) {
   for (const auto& [distance, finding] : {std::pair(1e-5, Finding::kConsistent),
                                           std::pair(1e-3, Finding::kDrifts)}) {
