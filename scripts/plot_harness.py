@@ -40,6 +40,7 @@ def write_file(path, runs, depth=5, change=None):
         file.attrs["format"] = "initscope-results"
         file.attrs["format_version"] = 1
         group = file.create_group("runs")
+        group["run"] = np.arange(len(runs))
         for key in keys:
             values = [run.get(key) for run in runs]
             names = {"activation": ACTIVATIONS, "init": INITS}.get(key)
@@ -57,6 +58,7 @@ def write_file(path, runs, depth=5, change=None):
         rows = [(i, layer) for i, run in enumerate(runs)
                 for layer in range(run["depth"] + 1)]
         group = file.create_group("layers")
+        group["row"] = np.arange(len(rows))
         group["run_index"] = np.array([row[0] for row in rows])
         group["layer"] = np.array([row[1] for row in rows])
         group["step"] = np.zeros(len(rows), int)

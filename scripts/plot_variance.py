@@ -16,6 +16,7 @@ import sys
 
 import command  # first: says it where a package is missing
 import results_file
+import verdicts
 import variance_curves
 from command import ScriptError
 from style import write_figure
@@ -82,7 +83,10 @@ def load(options):
                                      options.moment, options.quantities,
                                      options.relative_delta)
     curves = variance_curves.summarize(values, layout.keys)
-    painter = Painter(results, samples, layout, values, curves, options)
+    judged = (verdicts.Verdicts([]), "") if results.theory_alone else (
+        verdicts.read_if_possible(options.file))
+    painter = Painter(results, samples, layout, values, curves, options,
+                      *judged)
     return painter, csv_table(curves, samples, layout, options)
 
 

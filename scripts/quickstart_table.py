@@ -4,7 +4,9 @@
 One line per activation, init and whatever else was swept; medians over the
 seeds. Variance is the activations' at the first, middle and last hidden
 layer; delta is the second moment of the loss's derivative at the first hidden
-layer relative to that at the last, as log10: -6 is a millionth.
+layer relative to that at the last, as log10: -6 is a millionth. The verdict
+is what `initscope info` says of the runs at step 0; `initscope info --help`
+explains its words.
 """
 
 import argparse
@@ -13,10 +15,8 @@ import math
 import command  # first: says it where a package is missing
 import numpy as np
 import results_file
+import verdicts
 from command import ScriptError
-
-STEADY = math.log10(3)        # in all, over the depth
-BY_LAYER = math.log10(1.3)    # from here on a rate is told per layer
 
 
 def median(logs):
@@ -26,42 +26,6 @@ def median(logs):
     if 2 * (logs.isna() | (logs == np.inf)).sum() > len(logs):
         return math.nan
     return logs[np.isfinite(logs)].median()
-
-
-def times(decades):
-    """10^decades as a factor: 1.3\u00d7, 18\u00d7, 10^31\u00d7."""
-    if decades >= 4:
-        return f"10^{decades:.0f}\u00d7"
-    factor = 10 ** decades
-    return f"{factor:.0f}\u00d7" if factor >= 9.95 else f"{factor:.2g}\u00d7"
-
-
-def change(name, start, end, layers):
-    """What becomes of the log10 `start` over `layers` layers, in words."""
-    if -math.inf in (start, end):
-        return f"{name} dead (exact zeros)"
-    total = end - start
-    if not math.isfinite(total):
-        return f"{name} not finite"
-    if abs(total) <= STEADY:
-        return f"{name} steady"
-    rate = abs(total) / layers
-    if rate >= BY_LAYER:
-        verb = "vanishes" if total < 0 else "explodes"
-        return f"{name} {verb} {times(rate)} per layer"
-    verb = "shrinks" if total < 0 else "grows"
-    return f"{name} {verb} {times(abs(total))} in all"
-
-
-def verdict(first, last, hidden_layers, delta):
-    """Of a signal that goes from `first` to `last`, and of `delta`, log10."""
-    signal = change("signal", first, last, max(hidden_layers - 1, 1))
-    if signal.startswith("signal dead"):
-        return "dead (exact zeros)"
-    gradient = change("gradient", 0.0, delta, max(hidden_layers - 1, 1))
-    if signal == "signal steady" and gradient == "gradient steady":
-        return "steady"
-    return f"{signal}, {gradient}"
 
 
 def number(log10):
@@ -96,6 +60,7 @@ def lines(results):
     hidden = layers[~output & (layers["layer"] > 0)]
     yield [*keys, "variance: first", "middle", "last", "log10 delta",
            "verdict"]
+    judged = verdicts.read(results.path)
     for line, rows in hidden.groupby(keys, sort=False, dropna=False):
         by_layer = rows.groupby("layer")
         values = [median(logs) for _, logs in
@@ -111,7 +76,7 @@ def lines(results):
                number(first), number(middle), number(last),
                f"{delta:+.1f}" if math.isfinite(delta)
                else "zero" if delta < 0 else "not finite",
-               verdict(first, last, len(values), delta)]
+               judged.words(rows["run_index"], rows["step"].max())]
 
 
 def main():

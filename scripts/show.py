@@ -21,7 +21,8 @@ import sys
 import command  # first: says it where a package is missing
 import matplotlib
 import show_claims
-from command import IO_ERROR, ScriptError, USAGE, write
+from command import ScriptError, USAGE, write
+from program import find_program
 from style import RC, save
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -72,17 +73,6 @@ def load(name):
                 else f"there are {', '.join(names())}")
         raise ScriptError(USAGE, f"unknown experiment '{name}'; {hint}")
     return importlib.import_module(f"shows.{name}")
-
-
-def find_program():
-    """$INITSCOPE, else the release build."""
-    program = os.environ.get("INITSCOPE") or str(
-        ROOT / "build" / "release" / "initscope")
-    if not os.access(program, os.X_OK) or os.path.isdir(program):
-        raise ScriptError(IO_ERROR, f"{program}: no such program; build it "
-                          f"(cmake --build --preset release) or name another "
-                          f"in $INITSCOPE")
-    return program
 
 
 def run(program, name, module, prefix, quick, own=None):

@@ -42,7 +42,9 @@ def told(curve):
 class Painter:
     """Draws pages of one file; knows what all its panels have in common."""
 
-    def __init__(self, results, samples, layout, values, curves, options):
+    def __init__(self, results, samples, layout, values, curves, options,
+                 verdicts, no_verdicts):
+        self.no_verdicts = no_verdicts  # why there are none
         self.results, self.samples, self.layout = results, samples, layout
         self.options = options  # quantities, moment, relative_delta, dpi
         color = layout.color
@@ -55,6 +57,7 @@ class Painter:
             for frame in (curves, values))
         self.theory = [curve for curve in self.curves.values()
                        if curve["theory_log10"].notna().any()]
+        self.words = self._words(samples, layout, verdicts, bool(self.theory))
         self.tracks = self._tracks()
         hidden = curves.loc[~curves["output"], "layer"]
         self.layer_axis = LayerAxis(int(hidden.max()) if len(hidden) else 0)
@@ -65,6 +68,17 @@ class Painter:
                        if keys else [{}])
         self.shared = {tuple(track): self._shared_limits(track)
                        for tracks in self.tracks for track in tracks}
+
+    @staticmethod
+    def _words(samples, layout, verdicts, theory):
+        """The verdict on the runs behind each curve, by its keys' values."""
+        def words(part):
+            return verdicts.words(part["run_index"], part["step"].max(),
+                                  theory)
+        if not layout.keys:
+            return {(): words(samples)}
+        return {tuple(part[key].iloc[0] for key in layout.keys): words(part)
+                for _, part in samples.groupby(layout.keys, sort=False)}
 
     def _tracks(self):
         """The axes of a cell: rows of axes, an axes is some quantities.
@@ -116,7 +130,7 @@ class Painter:
                    for key in keys if self.extents[key])
 
     def _shared_limits(self, track):
-        """Of the panels that neither vanish nor explode; so they compare."""
+        """Of the panels that are not steep; so they compare."""
         calm = []
         for where in self.panels:
             keys = [key for _, _, key in self._of(where, track)]
@@ -131,7 +145,7 @@ class Painter:
         count = across * len(grid[0])
         wide = {1: 6.4, 2: 4.4, 3: 3.5}.get(count, 3.0)
         high = {1: 2.4, 2: 1.9}.get(len(grid), 1.55)
-        notes = {(r, c, t, k): self._notes(cell, track, wide)
+        notes = {(r, c, t, k): self._notes(cell, track, wide, t == k == 0)
                  for r, row in enumerate(grid) for c, cell in enumerate(row)
                  if cell is not None for t, tracks in enumerate(self.tracks)
                  for k, track in enumerate(tracks)}
@@ -143,7 +157,7 @@ class Painter:
         width = LEFT + count * (wide + GAP_X) - GAP_X + right
         caption_lines = textwrap.wrap(
             caption(self.results, within(self.samples, where), self.options,
-                    bool(self.theory)),
+                    bool(self.theory), self.no_verdicts),
             int(width * 14.5))
         bottom = 0.05 + 0.15 * len(caption_lines)
         handles, columns = self._legend(width - LEFT)
@@ -194,10 +208,15 @@ class Painter:
         limits = (self._limits(keys) if own else shared) or (-1, 1)
         set_value_axis(axes, *limits, own and len(self.panels) > 1)
 
-    def _notes(self, cell, track, wide):
-        """[(text, colour)]: what the curves of one axes do, in words."""
+    def _notes(self, cell, track, wide, is_first):
+        """[(text, colour)]: what the curves of one axes do, in words; in the
+        first of a cell behind the verdict on its runs."""
         found = list(self._of(cell, track))
         paragraphs = []
+        verdict = "" if self.layout.color or not found else (
+            self.words[found[0][2][:-1]])
+        if verdict and is_first:
+            paragraphs.append((verdict, "black"))
         if self.layout.color:
             head = NAMES[track[0]]
             if len(found) > NOTED:
@@ -205,7 +224,10 @@ class Painter:
                 found = [found[0], found[-1]]
             paragraphs.append((head, "black"))
         for value, quantity, key in found:
-            words = describe(told(self.curves[key]), quantity in BACKWARD)
+            parts = [describe(told(self.curves[key]), quantity in BACKWARD)]
+            if self.layout.color and is_first:
+                parts.append(self.words[key[:-1]])
+            words = "; ".join(filter(None, parts))
             if words:
                 front = (label(self.layout.color, value)
                          if self.layout.color else NAMES[quantity])

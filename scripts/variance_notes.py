@@ -173,8 +173,11 @@ def cell_title(layout, samples, cell):
                            if key not in layout.pages)
 
 
-def caption(results, samples, options, with_theory):
-    """What the runs are, what is drawn, and from which file."""
+def caption(results, samples, options, with_theory, no_verdicts=""):
+    """What the runs are, what is drawn, and from which file.
+
+    `no_verdicts` is why there are none.
+    """
     parts = []
     for key in results_file.keys_among(samples):
         values = results.values(key, samples)
@@ -200,6 +203,8 @@ def caption(results, samples, options, with_theory):
                      "Delta is absolute.")
     if "weight_gradient" in options.quantities:
         words.append("The weight gradient is absolute.")
+    if no_verdicts:
+        words.append(f"No verdicts: {no_verdicts}.")
     version = results.attributes.get("program_version")
     words.append(f"Source: {os.path.basename(results.path)}"
                  + (f" (initscope {version})." if version else "."))

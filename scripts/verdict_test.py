@@ -1,6 +1,7 @@
 """`initscope info` says what became of each group of runs: real sweeps."""
 
 import json
+import pathlib
 import re
 import shutil
 
@@ -12,6 +13,7 @@ from command_line import DATA
 from seal import seal
 from simulation import flags
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 NETWORK = {"depth": 12, "width": 64, "batch": 16, "seed": "range(0, 4)"}
 
 
@@ -33,18 +35,23 @@ def verdicts(call):
 
 @pytest.mark.parametrize("keys, expected", [
     ({"activation": "sigmoid", "init": "xavier_normal"},
-     ["vanishes", "consistent"]),
+     ["vanishes", "collapsed samples", "consistent"]),
     ({"activation": "relu", "init": "he_normal"}, ["consistent"]),
     ({"activation": "relu", "init": "he_normal", "gain": 2},
      ["explodes", "consistent"]),
     ({"activation": "tanh", "init": "zero"}, ["dead"]),
     ({"activation": "tanh", "init": "lecun_normal", "input_variance": 1e4},
      ["saturated", "consistent"]),
-    ({"activation": "tanh", "init": "constant"}, ["no theory"]),
+    ({"activation": "tanh", "init": "constant"},
+     ["identical units", "no theory"]),
+    ({"activation": "tanh", "init": "orthogonal"}, ["no band"]),
+    # Softmax's delta sums to 0, and every unit has the same weights.
+    ({"activation": "sigmoid", "init": "constant", "precision": "float64",
+      "loss": "softmax_cross_entropy"}, ["dead", "identical units"]),
     ({"activation": "tanh", "depth": 1}, ["consistent"]),
     # Samples whose q become the same, one by one, at about layer 24.
     ({"activation": "tanh", "init": "lecun_normal", "gain": 2, "depth": 40,
-      "batch": 64}, ["consistent"]),
+      "batch": 64}, ["explodes", "consistent"]),
 ])
 def test_verdict(verdicts, keys, expected):
     (group,), (line,) = verdicts(**keys)
@@ -64,36 +71,77 @@ def test_the_numbers_are_those_of_the_file(verdicts, tmp_path):
                   if data.shape == (52,)}
     for direction, tensor, sign in (("forward", "pre_activation", 1),
                                     ("backward", "delta", -1)):
-        name = f"log10_{tensor}_second_moment"
-        found = group[direction]
-        measured = layers[name].mean(axis=0)
-        np.testing.assert_allclose(found["log10_change"], sign * (
+        measured = layers[f"log10_{tensor}_second_moment"].mean(axis=0)
+        np.testing.assert_allclose(group[direction]["log10_change"], sign * (
             measured[11] - measured[2]), rtol=1e-12)
-        assert found["over_layers"] == 9
+        assert group[direction]["over_layers"] == 9
+    assert {found["column"] for found in group["theory"]} == {
+        name[len("theory_"):-len("_std")] for name in layers
+        if re.fullmatch("theory_(log10_.*|activation_mean)_std", name)}
+    for found in group["theory"]:
+        name = found["column"]
+        measured = layers[name].mean(axis=0)
         theory = layers[f"theory_{name}"].mean(axis=0)
         std = np.sqrt((layers[f"theory_{name}_std"] ** 2).mean(axis=0))
-        assert found["rows_compared"] == (~np.isnan(theory + std)).sum()
+        assert found["rows_compared"] == (std > 0).sum()
+        if not found["rows_compared"]:
+            assert "weight_gradient" in name
+            continue
         at = found["layer"]
-        z = (measured - theory) / np.hypot(std / 2, 1e-5)
+        rounding = (1e-5 if name.startswith("log10_") else
+                    1e-5 * np.log(10) * abs(theory))
+        z = (measured - theory) / np.hypot(std / 2, rounding)
         # Each log10 is rounded to 1e-16 of it and z divides by the spread.
         np.testing.assert_allclose(found["z"], z[at], rtol=1e-9)
-        assert abs(z[at]) >= 0.9 * np.nanmax(abs(z))
+        assert abs(z[at]) >= 0.9 * np.nanmax(abs(z[std > 0]))
 
 
-def test_a_shifted_layer_is_where_it_drifts(verdicts, tmp_path):
+@pytest.mark.parametrize("name, words", [
+    ("log10_pre_activation_second_moment", "pre-activation second moment"),
+    ("log10_activation_variance", "activation variance"),
+    ("log10_slope_second_moment", "slope second moment"),
+])
+def test_a_shifted_layer_is_where_it_drifts(verdicts, tmp_path, name, words):
     verdicts(activation="tanh", init="xavier_normal")
     with h5py.File(tmp_path / "a.h5", "r+") as file:
-        values = file["layers/log10_pre_activation_second_moment"]
+        values = file[f"layers/{name}"]
         values[...] = np.where(file["layers/layer"][:] >= 7,
                                values[:] + 0.5, values[:])
         seal(file)
     (group,), (line,) = verdicts.read("a.h5")
     assert group["verdict"] == ["drifts"]
-    assert group["forward"]["drifts_at_layer"] == 7
-    assert group["forward"]["rows_outside"] == 6
-    assert re.search(r"drifts at layer 7 \(forward z \d+\.\d at layer \d+, "
+    (found,) = [f for f in group["theory"] if f["column"] == name]
+    assert found["drifts_at_layer"] == 7
+    # Slopes end at layer 11.
+    assert found["rows_outside"] == 5 + (words[0] != "s")
+    assert re.search(rf"drifts at layer 7 \({words} z \d+\.\d at layer \d+, "
                      r"±\d\.\d allowed, ×3(\.\d)? of theory\)", line)
-    assert "consistent with theory (backward z" in line
+    assert "; the others consistent with theory (" in line
+    assert line.endswith("; no band for weight gradient")
+
+
+def test_rounding_is_no_gradient(verdicts, tmp_path):
+    """float32 stores 10^-24.6, float64 10^-41, where mathematics has 0."""
+    for precision in ("float32", "float64"):
+        (group,), (line,) = verdicts(
+            activation="sigmoid", init="constant", depth=6, batch=256,
+            input="fashion-mnist-sample", precision=precision)
+        with h5py.File(tmp_path / "a.h5") as file:
+            delta = file["layers/delta_second_moment"][:].reshape(4, 7)
+        assert (delta[:, 3] > 0).all()
+        assert group["verdict"] == ["dead", "identical units"]
+        assert group["dead_by_rounding"] and group["dead_runs"] == 4
+        assert line.endswith(
+            "dead (delta 0 but for rounding from layer 5 down); "
+            "identical units (from layer 1 on)")
+
+
+def test_a_trend_is_told_with_its_size(verdicts):
+    _, (line,) = verdicts(activation="relu", init="xavier_normal", depth=22,
+                          input="fashion-mnist-sample", width=256)
+    assert re.search(r"vanishes \(pre-activation shrinks 10\^6 × over 19 "
+                     r"layers, 2(\.\d)? × a layer; delta shrinks 10\^\d × "
+                     r"over 19 layers, \d(\.\d)? × a layer\)", line)
 
 
 def test_files_without_theory(verdicts, tmp_path):
@@ -104,13 +152,51 @@ def test_files_without_theory(verdicts, tmp_path):
                 del file["layers"][name]
         seal(file)
     (sigmoid, relu), (first, second) = verdicts.read("a.h5")
-    assert sigmoid["verdict"] == ["vanishes", "no theory"]
+    assert sigmoid["verdict"] == ["vanishes", "collapsed samples",
+                                  "no theory"]
     assert relu["verdict"] == ["no theory"]
-    assert re.search(r"sigmoid  he_normal  vanishes \(delta ×0\.\d+ a layer, "
-                     r"10\^-9 over 9 layers\); no theory to compare with$",
-                     first)
+    assert re.search(r"sigmoid  he_normal  vanishes \(delta shrinks 10\^\d × "
+                     r"over 9 layers, \S+ × a layer\); collapsed samples "
+                     r"\(.*\); no theory to compare with$", first)
     assert re.search(r"relu     he_normal  no theory to compare with "
-                     r"\(pre-activation ×\S+, delta ×\S+ a layer\)$", second)
+                     r"\(pre-activation \w+ \S+ × over 9 layers, \S+ × a "
+                     r"layer; delta \w+ .* a layer\)$", second)
+
+
+def test_files_of_an_older_program(verdicts, tmp_path):
+    """What a file does not have, no verdict reads."""
+    verdicts(activation="tanh", init="constant")
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        for name in ("log10_pre_activation_unit_variance", "delta_abs_mean",
+                     "log10_one_minus_cosine", "log10_weight_second_moment",
+                     "log10_slope_second_moment"):
+            del file["layers"][name]
+        seal(file)
+    (group,), _ = verdicts.read("a.h5")
+    assert group["verdict"] == ["no theory"]
+
+
+def test_the_help_and_the_readme_say_the_thresholds(call):
+    """The README's table is the help's, which is made of the constants."""
+    header = (ROOT / "src/sim/verdict.h").read_text()
+    constants = dict(re.findall(r"constexpr double (\w+) = (\S+);", header))
+    page = call(["info", "--help"]).stdout.split("words")[1]
+    meanings = dict(re.findall(r"^  (\S+(?: \S+)?)  +(.*)$", page, re.M))
+    names = re.search(r"kFindingNames\[\] = {(.*?)}", header, re.S)[1]
+    assert list(meanings) == re.findall('"(.*?)"', names)
+    for word, text in (
+            ("vanishes", f"{constants['kTrendFactor']} times"),
+            ("explodes", f"{constants['kTrendFactor']} times"),
+            ("dead", f"{100 * float(constants['kDeadFraction']):.0f} %"),
+            ("saturated",
+             f"{100 * float(constants['kSaturatedFraction']):.0f} %"),
+            ("sparse gradient",
+             f"{100 * float(constants['kSparseFraction']):.0f} %"),
+            ("collapsed samples", f"10^{constants['kCollapsedDecades']}")):
+        assert text in meanings[word]
+    readme = (ROOT / "README.md").read_text()
+    for word, meaning in meanings.items():
+        assert f"| {word} | {meaning} |" in readme
 
 
 def test_groups_are_runs_that_differ_in_seeds_alone(verdicts):

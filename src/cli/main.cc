@@ -20,6 +20,7 @@
 #include "base/quoted_text.h"
 #include "cli/commands.h"
 #include "cli/say.h"
+#include "cli/verdict_help.h"
 #include "sim/keys.h"
 
 namespace initscope {
@@ -163,8 +164,9 @@ std::span<const CommandInfo> Commands() {
       {"list", "[TOPIC]",
        "what there is: inits, activations, losses, inputs, statistics", 0,
        false, false, 1, ListCommand},
-      {"info", "FILE.h5", "what a results file holds", 0, false, false, 1,
-       InfoCommand},
+      {"info", "FILE.h5",
+       "what a results file holds, and what became of each group of runs", 0,
+       false, false, 1, InfoCommand, false, VerdictHelp},
   };
   return kCommands;
 }

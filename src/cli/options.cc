@@ -97,6 +97,7 @@ std::string CommandHelp(const CommandInfo& command) {
        << command.summary << "\n\n"
        << CommandOptions(command);
   if (command.keys != 0) page << "\n" << KeyOptions(command.keys);
+  if (command.explain != nullptr) page << "\n" << command.explain();
   return page.str();
 }
 

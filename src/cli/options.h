@@ -32,7 +32,8 @@ struct CommandInfo {
   bool prints;      // --print
   size_t most_files;
   int (*run)(const Options& options);
-  bool checks = false;  // --check
+  bool checks = false;                 // --check
+  std::string (*explain)() = nullptr;  // what its page ends with
 };
 
 // Throws UserError (kUsage) for an unknown option, a flag given twice, or too

@@ -6,130 +6,160 @@
 #include <iterator>
 
 #include "cli/group_text.h"
+#include "cli/theory_verdict_text.h"
 
 namespace initscope {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-// 10^decades: "×0.056", "×1.8", "10^-34".
-std::string FactorText(double decades) {
-  if (std::abs(decades) >= 3) return fmt::format("10^{:.0f}", decades);
-  return fmt::format("×{:.2g}", std::pow(10, decades));
+// 10^decades: "1.8 ×", "200 ×", "10^34 ×".
+std::string TimesText(double decades) {
+  if (decades >= 4) return fmt::format("10^{:.0f} ×", decades);
+  const double factor = std::pow(10, decades);
+  if (factor < 9.95) return fmt::format("{:.2g} ×", factor);
+  const double unit = factor < 995 ? 1 : factor < 9950 ? 10 : 100;
+  return fmt::format("{:.0f} ×", std::round(factor / unit) * unit);
 }
 
 std::string ShareText(size_t part, size_t whole) {
   return part == whole ? "" : fmt::format(" in {} of {} runs", part, whole);
 }
 
+// "delta shrinks 200 × over 20 layers, 1.3 × a layer".
+std::string TrendText(const char* name, const Trend& trend) {
+  const double decades = std::abs(trend.decades);
+  const auto layers = static_cast<double>(trend.layers);
+  return fmt::format(
+      "{} {} {} over {} layer{}{}", name,
+      trend.decades < 0 ? "shrinks" : "grows", TimesText(decades), trend.layers,
+      trend.layers == 1 ? "" : "s",
+      trend.layers == 1 ? "" : ", " + TimesText(decades / layers) + " a layer");
+}
+
 std::string DeadText(const GroupVerdict& v) {
   if (v.dead_runs == 0) {
-    return fmt::format("dead ({:.0f} % of layer {}'s units)",
-                       100 * v.dead_units.value, v.dead_units.layer);
+    return fmt::format("{:.0f} % of layer {}'s units", 100 * v.dead_units.value,
+                       v.dead_units.layer);
   }
-  return fmt::format("dead ({} 0 from layer {} {}{})",
-                     v.dead_forward ? "pre-activation" : "delta", v.dead_layer,
-                     v.dead_forward ? "on" : "down",
-                     ShareText(v.dead_runs, v.runs));
+  return fmt::format(
+      "{} 0{} from layer {} {}{}", v.dead_forward ? "pre-activation" : "delta",
+      v.dead_by_rounding ? " but for rounding" : "", v.dead_layer,
+      v.dead_forward ? "on" : "down", ShareText(v.dead_runs, v.runs));
 }
 
 std::string ChangeText(const GroupVerdict& v, int sign) {
   std::vector<std::string> parts;
-  const auto add = [&](const char* name, const DirectionVerdict& direction) {
-    if (!direction.Runs(sign)) return;
-    parts.push_back(fmt::format(
-        "{} {} a layer, {} over {} layers", name,
-        FactorText(direction.decades / static_cast<double>(direction.layers)),
-        FactorText(direction.decades), direction.layers));
-  };
-  add("pre-activation", v.forward);
-  add("delta", v.backward);
-  if (sign > 0 && v.non_finite_runs > 0) {
-    parts.push_back("not finite" + ShareText(v.non_finite_runs, v.runs));
+  if (v.forward.Runs(sign)) {
+    parts.push_back(TrendText("pre-activation", v.forward));
   }
-  return fmt::format("{} ({})", sign < 0 ? "vanishes" : "explodes",
-                     fmt::join(parts, "; "));
-}
-
-std::string ScoreText(const char* name, const DirectionVerdict& direction) {
-  return fmt::format("{} z {:.1f} at layer {}, ±{:.1f} allowed", name,
-                     direction.z.value, direction.z.layer, direction.bound);
-}
-
-std::string TheoryText(const GroupVerdict& v) {
-  std::vector<std::string> parts, consistent;
-  for (const auto& [name, direction] :
-       {std::pair("forward", &v.forward), std::pair("backward", &v.backward)}) {
-    if (direction->outside > 0) {
-      parts.push_back(fmt::format(
-          "drifts at layer {}{} ({}, {} of theory)", direction->drift,
-          direction->stays ? "" : " and comes back",
-          ScoreText(name, *direction), FactorText(direction->ratio)));
-    } else if (direction->rows > 0) {
-      consistent.push_back(ScoreText(name, *direction));
-    }
-  }
-  if (!consistent.empty()) {
-    parts.push_back(fmt::format("consistent with theory ({})",
-                                fmt::join(consistent, "; ")));
-  }
+  if (v.backward.Runs(sign)) parts.push_back(TrendText("delta", v.backward));
   return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+// What stands in brackets behind a finding's name.
+std::string DetailsText(const GroupVerdict& v, Finding finding) {
+  switch (finding) {
+    case Finding::kDead:
+      return DeadText(v);
+    case Finding::kNotFinite:
+      return fmt::format("{} of {} runs", v.non_finite_runs, v.runs);
+    case Finding::kIdenticalUnits:
+      return fmt::format("from layer {} on{}", v.identical_layer,
+                         ShareText(v.identical_runs, v.runs));
+    case Finding::kVanishes:
+      return ChangeText(v, -1);
+    case Finding::kExplodes:
+      return ChangeText(v, 1);
+    case Finding::kCollapsedSamples:
+      return std::isinf(v.collapsed.value)
+                 ? fmt::format("parallel from layer {} on", v.collapsed.layer)
+                 : fmt::format(
+                       "1 - cosine 10^{:.0f}, from layer {} on below "
+                       "10^{}",
+                       v.collapsed.value, v.collapsed.layer, kCollapsedDecades);
+    case Finding::kSparseGradient:
+      return fmt::format("delta in {:.2g} % of layer {}'s entries",
+                         100 * v.carried.value, v.carried.layer);
+    case Finding::kSaturated:
+      return fmt::format("{:.0f} % of layer {}'s slopes",
+                         100 * v.saturated.value, v.saturated.layer);
+    default:
+      return "";
+  }
 }
 
 // Said where nothing else can be.
 std::string RatesText(const GroupVerdict& v) {
   if (v.findings.size() > 1 || v.forward.layers == 0) return "";
-  const auto rate = [](const DirectionVerdict& direction) {
-    return FactorText(direction.decades /
-                      static_cast<double>(direction.layers));
-  };
-  return fmt::format(" (pre-activation {}, delta {} a layer)", rate(v.forward),
-                     rate(v.backward));
+  return fmt::format(" ({}; {})", TrendText("pre-activation", v.forward),
+                     TrendText("delta", v.backward));
 }
 
-Json DirectionJson(const DirectionVerdict& direction) {
-  Json json = {{"log10_change", direction.decades},
-               {"over_layers", direction.layers},
-               {"rows_compared", direction.rows}};
-  if (direction.rows == 0) return json;
-  json["z"] = direction.z.value;
-  json["z_allowed"] = direction.bound;
-  json["layer"] = direction.z.layer;
-  json["log10_measured_over_theory"] = direction.ratio;
-  json["rows_outside"] = direction.outside;
-  if (direction.outside > 0) json["drifts_at_layer"] = direction.drift;
+Json TrendJson(const Trend& trend) {
+  return {{"log10_change", trend.decades}, {"over_layers", trend.layers}};
+}
+
+std::string_view Name(Finding finding) {
+  return kFindingNames[static_cast<size_t>(finding)];
+}
+
+Json GroupJson(const GroupVerdict& v) {
+  Json json = {{"verdict", Json::array()}, {"details", Json::array()}};
+  for (Finding finding : v.findings) {
+    json["verdict"].push_back(Name(finding));
+    json["details"].push_back(FindingText(v, finding));
+  }
+  json["text"] = VerdictText(v);
+  json["summary"] = SummaryText(v, true);
+  json["measured"] = SummaryText(v, false);
+  json["seeds"] = v.seeds;
+  json["dead_runs"] = v.dead_runs;
+  json["dead_by_rounding"] = v.dead_by_rounding;
+  json["most_dead_units"] = v.dead_units.value;
+  json["most_saturated"] = v.saturated.value;
+  json["least_carried"] = v.carried.value;
+  json["identical_units_runs"] = v.identical_runs;
+  json["non_finite_runs"] = v.non_finite_runs;
+  json["forward"] = TrendJson(v.forward);
+  json["backward"] = TrendJson(v.backward);
+  json["theory"] = ComparisonsJson(v.theory);
   return json;
 }
 
 }  // namespace
 
-std::string VerdictText(const GroupVerdict& v) {
+std::string FindingText(const GroupVerdict& v, Finding finding) {
+  switch (finding) {
+    case Finding::kDrifts:
+    case Finding::kConsistent:
+      return TheoryVerdictText(v.theory);
+    case Finding::kNoBand:
+      return "no band to compare with" + RatesText(v);
+    case Finding::kNoTheory:
+      return "no theory to compare with" + RatesText(v);
+    default:
+      return fmt::format("{} ({})", Name(finding), DetailsText(v, finding));
+  }
+}
+
+std::string SummaryText(const GroupVerdict& v, bool with_theory) {
   std::vector<std::string> parts;
   for (Finding finding : v.findings) {
-    switch (finding) {
-      case Finding::kDead:
-        parts.push_back(DeadText(v));
-        break;
-      case Finding::kVanishes:
-        parts.push_back(ChangeText(v, -1));
-        break;
-      case Finding::kExplodes:
-        parts.push_back(ChangeText(v, 1));
-        break;
-      case Finding::kSaturated:
-        parts.push_back(fmt::format("saturated ({:.0f} % of layer {}'s slopes)",
-                                    100 * v.saturated.value,
-                                    v.saturated.layer));
-        break;
-      case Finding::kDrifts:
-      case Finding::kConsistent:
-        parts.push_back(TheoryText(v));
-        break;
-      case Finding::kNoTheory:
-        parts.push_back("no theory to compare with" + RatesText(v));
-        break;
+    if (finding < Finding::kDrifts) {
+      parts.push_back(FindingText(v, finding));
+    } else if (with_theory) {
+      parts.emplace_back(finding == Finding::kConsistent
+                             ? "consistent with theory"
+                             : Name(finding));
     }
   }
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+std::string VerdictText(const GroupVerdict& v) {
+  std::vector<std::string> parts;
+  for (Finding finding : v.findings) parts.push_back(FindingText(v, finding));
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
@@ -164,19 +194,10 @@ Json VerdictJson(const std::vector<RunGroup>& groups) {
   for (const RunGroup& group : groups) {
     Json json = {{"runs", group.readings.size()}};
     json["keys"] = GroupKeysJson(group);
+    json["run_indices"] = group.run_indices;
     json["verdict"] = Json::array();
     if (!group.readings.empty()) {
-      const GroupVerdict verdict = JudgeRuns(group.readings);
-      for (Finding finding : verdict.findings) {
-        json["verdict"].push_back(kFindingNames[static_cast<size_t>(finding)]);
-      }
-      json["text"] = VerdictText(verdict);
-      json["seeds"] = verdict.seeds;
-      json["dead_runs"] = verdict.dead_runs;
-      json["most_dead_units"] = verdict.dead_units.value;
-      json["most_saturated"] = verdict.saturated.value;
-      json["forward"] = DirectionJson(verdict.forward);
-      json["backward"] = DirectionJson(verdict.backward);
+      json.update(GroupJson(JudgeRuns(group.readings)));
     }
     all.push_back(std::move(json));
   }

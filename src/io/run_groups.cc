@@ -7,6 +7,8 @@
 #include <limits>
 #include <map>
 
+#include "io/run_readings.h"
+
 namespace initscope {
 namespace {
 
@@ -57,6 +59,7 @@ std::vector<RunGroup> SplitRuns(size_t runs, const std::vector<KeyColumn>& keys,
   std::vector<RunGroup> found(groups);
   for (size_t run = 0; run < runs; ++run) {
     RunGroup& group = found[(*group_of)[run]];
+    group.run_indices.push_back(run);
     if (group.runs++ > 0) continue;
     for (const KeyColumn* key : telling) {
       group.keys.emplace_back(key->name, key->texts[key->codes[run]]);
@@ -95,74 +98,23 @@ std::vector<Block> ReadBlocks(const ResultsReader& file, size_t runs) {
   return blocks;
 }
 
-// The columns of /layers that a verdict needs; a curve's theory is NaN where
-// the file has none.
-class Readings {
- public:
-  explicit Readings(const ResultsReader& file)
-      : forward_(Read(file, "pre_activation")),
-        backward_(Read(file, "delta")),
-        saturated_(file.Numbers("/layers/saturated_fraction")),
-        dead_(file.Numbers("/layers/dead_unit_fraction")),
-        bad_forward_(file.Numbers("/layers/pre_activation_non_finite")),
-        bad_backward_(file.Numbers("/layers/delta_non_finite")) {}
-
-  RunReadings Of(const Block& block, uint64_t seed) const {
-    RunReadings run;
-    run.seed = seed;
-    for (size_t row = block.begin; row < block.end; ++row) {
-      run.non_finite |= bad_forward_[row] > 0 || bad_backward_[row] > 0;
-    }
-    const auto part = [&](const std::vector<double>& column) {
-      return std::vector<double>(column.begin() + block.begin,
-                                 column.begin() + block.end);
-    };
-    const auto curve = [&](const RunCurve& all) {
-      return RunCurve{part(all.measured), part(all.theory),
-                      part(all.theory_std)};
-    };
-    run.forward = curve(forward_);
-    run.backward = curve(backward_);
-    run.saturated = part(saturated_);
-    run.dead = part(dead_);
-    return run;
-  }
-
-  double delta(size_t row) const { return backward_.measured[row]; }
-
- private:
-  static RunCurve Read(const ResultsReader& file, const char* tensor) {
-    const std::string name = fmt::format("log10_{}_second_moment", tensor);
-    RunCurve curve{file.Numbers("/layers/" + name), {}, {}};
-    const auto theory = [&](const std::string& column) {
-      const std::string path = "/layers/theory_" + column;
-      return file.Has(path) ? file.Numbers(path)
-                            : std::vector<double>(curve.measured.size(), kNone);
-    };
-    curve.theory = theory(name);
-    curve.theory_std = theory(name + "_std");
-    return curve;
-  }
-
-  RunCurve forward_, backward_;
-  std::vector<double> saturated_, dead_, bad_forward_, bad_backward_;
-};
-
-void ReadLayers(const ResultsReader& file, const std::vector<size_t>& group_of,
+void ReadLayers(const ResultsReader& file, const std::vector<KeyColumn>& keys,
+                const std::vector<size_t>& group_of,
                 std::vector<RunGroup>* groups) {
   const std::vector<Block> blocks = ReadBlocks(file, group_of.size());
   // Where training ended before it recorded anything there are no statistics.
   if (blocks.empty()) return;
-  const Readings readings(file);
+  const RunReadingsColumns readings(file, keys);
   const auto variance = file.Numbers("/layers/log10_activation_variance");
-  const auto seed = file.Wholes("/runs/seed");
+  const auto delta = file.Numbers("/layers/log10_delta_second_moment");
   std::vector<std::map<uint64_t, std::vector<const Block*>>> by_step(
       groups->size());
   for (const Block& block : blocks) {
     const size_t group = group_of[block.run];
     by_step[group][block.step].push_back(&block);
     if (block.step == 0) {
-      (*groups)[group].readings.push_back(readings.Of(block, seed[block.run]));
+      (*groups)[group].readings.push_back(
+          readings.Of(block.begin, block.end, block.run));
     }
   }
   const auto medians = [&](uint64_t step, const std::vector<const Block*>& at) {
@@ -172,8 +124,7 @@ void ReadLayers(const ResultsReader& file, const std::vector<size_t>& group_of,
       if (output < block->begin + 2) continue;  // no hidden layer
       first.push_back(variance[block->begin + 1]);
       last.push_back(variance[output - 1]);
-      ratio.push_back(readings.delta(block->begin + 1) -
-                      readings.delta(output));
+      ratio.push_back(delta[block->begin + 1] - delta[output]);
     }
     return LayerMedians{step, at.size(), Median(first), Median(last),
                         Median(ratio)};
@@ -244,7 +195,7 @@ std::vector<RunGroup> ReadRunGroups(const ResultsReader& file,
   std::vector<size_t> group_of;
   std::vector<RunGroup> groups =
       SplitRuns(file.Length("/runs/run"), keys, &group_of);
-  ReadLayers(file, group_of, &groups);
+  ReadLayers(file, keys, group_of, &groups);
   if (file.Has("/steps")) ReadTraining(file, group_of, &groups);
   return groups;
 }

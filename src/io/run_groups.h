@@ -42,6 +42,7 @@ struct RunGroup {
   // do not: of depth and shape, depth.
   std::vector<std::pair<std::string, std::string>> keys;
   size_t runs = 0;
+  std::vector<size_t> run_indices;    // of them, into /runs
   std::vector<RunReadings> readings;  // of runs that recorded step 0
   // Of the first and the last recorded step; none if no step was recorded, one
   // if they are the same.
