@@ -82,10 +82,10 @@ def test_quickstart(tmp_path, program):
     for line in ("results/quickstart.h5", "results/quickstart_variance.png"):
         assert line in done.stdout
         assert (copy / line).stat().st_size > 0
-    assert re.search(r"relu +he_normal .*steady", done.stdout)
-    assert re.search(r"relu +xavier_normal .*gradient vanishes 2× per layer",
-                     done.stdout)
-    assert re.search(r"sigmoid +xavier_normal .*vanishes 18× per layer",
+    assert re.search(r"relu +he_normal .* consistent with theory", done.stdout)
+    assert re.search(r"relu +xavier_normal .*vanishes .*delta shrinks 10\^8 ×"
+                     r" over 27 layers, 2 × a layer", done.stdout)
+    assert re.search(r"sigmoid +xavier_normal .*vanishes .*18 × a layer",
                      done.stdout)
 
 

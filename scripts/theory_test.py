@@ -46,7 +46,8 @@ def test_json_is_what_run_stores(theory, run_program, tmp_path):
                 np.testing.assert_array_equal(values, found, name)
         ratio = (stored["theory_delta_second_moment"][2 * i]
                  / network["layers"]["theory_delta_second_moment"])
-        np.testing.assert_allclose(ratio, measured[2 * i], rtol=0.05)
+        # delta_L · Z_L is one draw's in the one, its mean in the other.
+        np.testing.assert_allclose(ratio, measured[2 * i], rtol=0.15)
 
 
 def test_output_has_the_same(theory, run_program, tmp_path):

@@ -172,10 +172,13 @@ class RowValues {
     if ((mean > 0 && std::isfinite(mean)) || !(std::abs(log10) < HUGE_VAL)) {
       return PowerText(std::log10(mean));
     }
-    return PowerText(log10 + std::numbers::ln10 / 2 * spread * spread);
+    return PowerText(std::isnan(spread)
+                         ? log10
+                         : log10 + std::numbers::ln10 / 2 * spread * spread);
   }
   std::string MedianText(const std::string& statistic) const {
-    return PowerText((*this)["theory_log10_" + statistic]);
+    const std::string name = "theory_log10_" + statistic;
+    return std::isnan((*this)[name + "_std"]) ? "-" : PowerText((*this)[name]);
   }
   // The factor that one standard deviation of the logarithm is.
   std::string SpreadText(const std::string& statistic) const {
@@ -269,8 +272,7 @@ void PrintTheory(const Prediction& prediction) {
   fmt::print(
       "E is the mean over draws of the weights at infinite width, the median "
       "is 10^(E log10), and ×÷ one\nstandard deviation. delta is relative to "
-      "row L for probe, else to row L - 1, where the recursion\nbegins; 'run' "
-      "begins it with what it measures.\n");
+      "row L; 'run' begins it with what it measures.\n");
 }
 
 }  // namespace initscope

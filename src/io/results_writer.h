@@ -17,7 +17,7 @@ namespace initscope {
 // Bumped when a column changes its meaning or place, not when one is added.
 inline constexpr int64_t kFormatVersion = 1;
 // Bumped when the same run gives other numbers than before.
-inline constexpr int64_t kNumericsVersion = 4;
+inline constexpr int64_t kNumericsVersion = 5;
 
 // What the root attributes say of how the file came about.
 struct Provenance {

@@ -78,8 +78,7 @@ class Simulation {
       if (state.backward == nullptr) {
         state.backward = &backward_.emplace_back(*runs[i], forward);
         if (!options.geometries.empty() && options.geometries[i] != nullptr) {
-          state.start = &starts_.emplace_back(*options.geometries[i],
-                                              TheoryStart(*runs[i]));
+          state.start = &starts_.emplace_back(*options.geometries[i]);
           state.backward->RecordStart(state.start);
         }
       }
@@ -218,9 +217,9 @@ class Simulation {
     }
     state.loss.Store(&result);
     if (state.start != nullptr) {
-      // A pass over U itself has the run's own delta_L, where it begins.
-      result.delta_start =
-          std::make_shared<const DeltaStart>(state.start->Result());
+      // A pass over U itself has the run's own delta_L.
+      result.delta_start = std::make_shared<const DeltaStart>(
+          state.start->Result(state.x_factor.back()));
     }
     if (state.run->jacobian_samples > 0) {
       result.jacobian = jacobians_.Of(*state.forward, *state.run);

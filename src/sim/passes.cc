@@ -115,8 +115,8 @@ void BackwardPass<T>::Record(bool on) {
 
 template <typename T>
 void BackwardPass<T>::Measure(size_t l, Jobs jobs) {
-  if (start_ != nullptr && start_->layer() == l) {
-    start_->Add(batch_, delta_, layer_.moments);
+  if (start_ != nullptr && l == run_.depth()) {
+    start_->Add(batch_, delta_, layer_.moments, forward_->z());
   }
   if (record_) {
     rows_[l].AddDelta(delta_, layer_.moments, jobs, &bias_gradient_);

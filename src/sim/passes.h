@@ -118,7 +118,7 @@ class BackwardPass {
   const ScaledMatrix<double>& bias_gradient() const { return bias_gradient_; }
   const BackwardStatistics& row(size_t l) const { return rows_[l]; }
 
-  // delta of its row then goes there, too.
+  // delta_L and Z_L then go there, too.
   void RecordStart(DeltaRecorder* start) { start_ = start; }
   DeltaRecorder* start() const { return start_; }
   // As ForwardPass::Record; db is there all the same.

@@ -20,10 +20,6 @@ namespace initscope {
 // Whether the weights are random, or zero: not for `constant`.
 bool HasTheory(const RunSpec& run);
 
-// The row where the backward recursion begins: L for probe, whose delta_L is
-// drawn, else L − 1.
-size_t TheoryStart(const RunSpec& run);
-
 // REQUIRES: HasTheory(run).
 NetworkModel TheoryModel(const RunSpec& run);
 

@@ -24,8 +24,10 @@ GroupCounts CountGroups(const RunSpec& run) {
       std::min(paired, static_cast<double>(BatchGeometry::kClasses));
   const double angles = static_cast<double>(BatchGeometry::kAngles);
   const double members = paired / classes;
-  const double between = std::min(angles, members * members);
-  const double within = std::min(angles, members * (members - 1) / 2);
+  // Of one label and of two.
+  const double labels = run.samples && run.samples->classes() > 0 ? 2 : 1;
+  const double between = std::min(labels * angles, members * members);
+  const double within = std::min(labels * angles, members * (members - 1) / 2);
   return {paired, classes,
           classes * (classes - 1) / 2 * between + classes * within,
           std::min(static_cast<double>(run.batch * run.batches),

@@ -14,9 +14,9 @@ constexpr size_t Index(Mean mean) { return static_cast<size_t>(mean); }
 
 struct RawMeans {
   double f = 0, f2 = 0, f3 = 0, f4 = 0;
-  double slope = 0, slope2 = 0, slope4 = 0, mixed = 0;
+  double slope = 0, slope2 = 0, slope4 = 0, mixed = 0, growth = 0;
 
-  void Add(double weight, double a, double s) {
+  void Add(double weight, double z, double a, double s) {
     f += weight * a;
     f2 += weight * a * a;
     f3 += weight * a * a * a;
@@ -25,6 +25,7 @@ struct RawMeans {
     slope2 += weight * s * s;
     slope4 += weight * s * s * s * s;
     mixed += weight * a * a * s * s;
+    growth += weight * z * a * s;
   }
 
   MeanValues Relative() const {
@@ -39,6 +40,7 @@ struct RawMeans {
     m[Index(Mean::kLogSlopeFourth)] =
         slope2 > 0 ? std::log(slope4 / (slope2 * slope2)) : 0;
     m[Index(Mean::kMixed)] = f2 > 0 && slope2 > 0 ? mixed / (f2 * slope2) : 1;
+    m[Index(Mean::kGrowth)] = f2 > 0 ? growth / f2 : 1;
     return m;
   }
 };
@@ -57,6 +59,7 @@ MeanValues HomogeneousMeans(const Activation& f) {
     raw.slope2 += square / 2;
     raw.slope4 += square * square / 2;
     raw.mixed += square * square / 2;
+    raw.growth += square / 2;
   }
   raw.slope = (up + down) / 2;
   return raw.Relative();
@@ -103,14 +106,14 @@ MeanValues ComputeMeans(const Activation& activation, double log_q) {
     return means;
   }
   if (q == 0) {
-    raw.Add(1, activation.value(0), activation.slope(0));
+    raw.Add(1, 0, activation.value(0), activation.slope(0));
     return raw.Relative();
   }
   const GaussianRule rule = MakeGaussianRule(activation.kinks, q);
   const size_t n = rule.z.size();
   std::vector<double> a(n), s(n);
   activation.Apply(rule.z.data(), n, a.data(), s.data());
-  for (size_t i = 0; i < n; ++i) raw.Add(rule.weight[i], a[i], s[i]);
+  for (size_t i = 0; i < n; ++i) raw.Add(rule.weight[i], rule.z[i], a[i], s[i]);
   return raw.Relative();
 }
 

@@ -30,8 +30,9 @@ enum class Mean {
   kFourth,          // E f⁴ / (E f²)²
   kLogSlopeFourth,  // log(E f'⁴ / (E f'²)²), which grows as √q
   kMixed,           // E f² f'² / (E f² E f'²)
+  kGrowth,          // d log E f²/d log q = E z f f'/E f²
 };
-inline constexpr size_t kMeans = 8;
+inline constexpr size_t kMeans = 9;
 
 using MeanValues = std::array<double, kMeans>;
 

@@ -47,7 +47,7 @@ struct Jet {
 std::array<Jet, kMeans> JetsByQuadrature(const Activation& f, double log_q) {
   const double q = std::exp(log_q);
   const GaussianRule rule = MakeGaussianRule(f.kinks, q);
-  Jet f1, f2, f3, f4, s1, s2, s4, mixed;
+  Jet f1, f2, f3, f4, s1, s2, s4, mixed, growth;
   for (size_t i = 0; i < rule.z.size(); ++i) {
     const double z = rule.z[i], w = rule.weight[i], square = z * z / q;
     const double a = f.value(z), s = f.slope(z);
@@ -59,6 +59,7 @@ std::array<Jet, kMeans> JetsByQuadrature(const Activation& f, double log_q) {
     s2.Add(w, s * s, square);
     s4.Add(w, s * s * s * s, square);
     mixed.Add(w, a * a * s * s, square);
+    growth.Add(w, rule.z[i] * a * s, square);
   }
   const Jet f_log = f2.Log(), s_log = s2.Log();
   return {f_log,
@@ -68,7 +69,8 @@ std::array<Jet, kMeans> JetsByQuadrature(const Activation& f, double log_q) {
           f3.TimesPowers(-1.5, f_log, 0, s_log),
           f4.TimesPowers(-2, f_log, 0, s_log),
           s4.TimesPowers(0, f_log, -2, s_log).Log(),
-          mixed.TimesPowers(-1, f_log, -1, s_log)};
+          mixed.TimesPowers(-1, f_log, -1, s_log),
+          growth.TimesPowers(-1, f_log, 0, s_log)};
 }
 
 TEST(ActivationMeansTable, IsTheQuadrature) {

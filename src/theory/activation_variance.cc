@@ -7,24 +7,25 @@
 
 namespace initscope {
 
-ActivationVariance::ActivationVariance(const BatchGeometry& geometry,
-                                       const LayerState& layer, double width,
+ActivationVariance::ActivationVariance(const ForwardTheory& forward, size_t l,
                                        double log_unit)
-    : geometry_(geometry),
-      pairs_(geometry.pairs()),
-      layer_(layer),
-      width_(width) {
+    : forward_(forward),
+      l_(l),
+      geometry_(forward.geometry()),
+      pairs_(geometry_.pairs()),
+      layer_(forward.layer(l)),
+      width_(static_cast<double>(forward.model().widths[l])) {
   double total = 0;
-  for (size_t s = 0; s < layer.means.size(); ++s) {
-    const double count = geometry.sample_groups()[s].count;
-    mean_ += count * layer.means[s][static_cast<size_t>(Mean::kFirst)] *
-             std::exp((layer.log_square[s] - log_unit) / 2);
+  for (size_t s = 0; s < layer_.means.size(); ++s) {
+    const double count = geometry_.sample_groups()[s].count;
+    mean_ += count * layer_.means[s][static_cast<size_t>(Mean::kFirst)] *
+             std::exp((layer_.log_square[s] - log_unit) / 2);
     total += count;
   }
   mean_ /= total;
   // A constant activation leaves nothing but rounding.
   limit_ = 1 - mean_ * mean_ < 1e-14 ? 0 : 1 - mean_ * mean_;
-  for (const ClassState& state : layer.classes) {
+  for (const ClassState& state : layer_.classes) {
     moments_.push_back(MomentOf(state, log_unit));
   }
 }
@@ -52,11 +53,15 @@ double ActivationVariance::MeanVariance() const {
       [&](size_t i) {
         const FirstMoment& f = moments_[i];
         return f.slope * f.slope * layer_.classes[i].variance +
-               (f.square - f.mean * f.mean) / width_;
+               (f.square - f.mean * f.mean +
+                f.slope * f.slope * forward_.BeyondNormal(l_, i)) /
+                   width_;
       },
       [&](size_t p) {
         return A(p).slope * B(p).slope * layer_.pairs[p].covariance +
-               (Product(p) - A(p).mean * B(p).mean) / width_;
+               (Product(p) - A(p).mean * B(p).mean +
+                A(p).slope * B(p).slope * forward_.PairBeyondNormal(l_, p)) /
+                   width_;
       });
   return std::max(0.0, variance);
 }
@@ -107,14 +112,18 @@ double ActivationVariance::LogVariance() const {
   const double relative = MeanOverPairs(
       geometry_,
       [&](size_t i) {
-        return CheapExpm1(Response(i) * Response(i) *
-                              layer_.classes[i].variance +
-                          LogCovariance(Covariance(i) / norm, width_));
+        const double powers = Response(i) * Response(i);
+        const double unit =
+            Covariance(i) / norm + powers * forward_.BeyondNormal(l_, i);
+        return CheapExpm1(powers * layer_.classes[i].variance +
+                          LogCovariance(unit, width_));
       },
       [&](size_t p) {
-        return CheapExpm1(Response(pairs_[p].a) * Response(pairs_[p].b) *
-                              layer_.pairs[p].covariance +
-                          LogCovariance(PairCovariance(p) / norm, width_));
+        const double powers = Response(pairs_[p].a) * Response(pairs_[p].b);
+        const double unit = PairCovariance(p) / norm +
+                            powers * forward_.PairBeyondNormal(l_, p);
+        return CheapExpm1(powers * layer_.pairs[p].covariance +
+                          LogCovariance(unit, width_));
       });
   return std::log1p(std::max(0.0, relative));
 }

@@ -14,9 +14,8 @@ namespace initscope {
 
 class ActivationVariance {
  public:
-  // log_unit: log M. Both references must outlive this.
-  ActivationVariance(const BatchGeometry& geometry, const LayerState& layer,
-                     double width, double log_unit);
+  // Of X_l, l > 0. log_unit: log M. `forward` must outlive this.
+  ActivationVariance(const ForwardTheory& forward, size_t l, double log_unit);
 
   // At infinite width.
   double mean() const { return mean_; }
@@ -46,6 +45,8 @@ class ActivationVariance {
   double Covariance(size_t i) const;      // of one unit, with itself
   double PairCovariance(size_t p) const;  // likewise, of two samples
 
+  const ForwardTheory& forward_;
+  size_t l_;
   const BatchGeometry& geometry_;
   const std::vector<BatchGeometry::PairGroup>& pairs_;
   const LayerState& layer_;

@@ -52,7 +52,8 @@ void AppendRows(const Matrix<double>& x, size_t most, size_t* rows,
 }  // namespace
 
 BatchGeometry::BatchGeometry(
-    size_t batches, const std::function<ScaledMatrix<double>(size_t)>& x) {
+    size_t batches, const std::function<ScaledMatrix<double>(size_t)>& x,
+    const std::vector<size_t>& labels) {
   std::vector<ScaledDouble> squares;
   Matrix<double> paired;
   size_t rows = 0;
@@ -78,16 +79,18 @@ BatchGeometry::BatchGeometry(
   groups_ = Cut(squares, kSampleGroups, &sample_group_);
   const std::span<const ScaledDouble> of_paired(squares.data(), paired.rows());
   classes_ = Cut(of_paired, kClasses, &class_);
-  GroupPairs(paired, of_paired);
+  GroupPairs(paired, of_paired, labels);
+  FindOverlaps(paired, of_paired);
 }
 
 void BatchGeometry::GroupPairs(const Matrix<double>& x,
-                               std::span<const ScaledDouble> squares) {
+                               std::span<const ScaledDouble> squares,
+                               const std::vector<size_t>& labels) {
   const size_t n = x.rows(), classes = classes_.size();
   pair_group_.assign(n * (n - 1) / 2, kNoPair);
   const Matrix<double> gram = ProductWithTransposed(x.view(), x.view());
-  // The pairs of each two classes.
-  std::vector<std::vector<uint32_t>> members(classes * classes);
+  // The pairs of each two classes, of two labels and of one.
+  std::vector<std::vector<uint32_t>> members(2 * classes * classes);
   std::vector<double> distance(pair_group_.size());
   for (size_t k = 1, pair = 0; k < n; ++k) {
     for (size_t i = 0; i < k; ++i, ++pair) {
@@ -99,7 +102,9 @@ void BatchGeometry::GroupPairs(const Matrix<double>& x,
       const double d = 1 - gram(i, k) / norms;
       distance[pair] = d < 1e-14 ? 0 : std::min(d, 2.0);
       const auto [a, b] = std::minmax(class_[i], class_[k]);
-      members[a * classes + b].push_back(static_cast<uint32_t>(pair));
+      const bool alike = !labels.empty() && labels[i] == labels[k];
+      members[2 * (a * classes + b) + (alike ? 1 : 0)].push_back(
+          static_cast<uint32_t>(pair));
       ++pair_count_;
     }
   }
@@ -109,14 +114,38 @@ void BatchGeometry::GroupPairs(const Matrix<double>& x,
     std::vector<uint32_t> group_of;
     const auto first = static_cast<uint32_t>(pairs_.size());
     for (const Group& group : Cut(values, kAngles, &group_of)) {
-      pairs_.push_back({static_cast<uint32_t>(ab / classes),
-                        static_cast<uint32_t>(ab % classes), group.square.value,
-                        group.count});
+      pairs_.push_back({static_cast<uint32_t>(ab / 2 / classes),
+                        static_cast<uint32_t>(ab / 2 % classes),
+                        group.square.value, 0, group.count});
     }
     for (size_t i = 0; i < members[ab].size(); ++i) {
+      PairGroup& group = pairs_[first + group_of[i]];
+      const double apart = distance[members[ab][i]] - group.one_minus_cosine;
+      group.variance += apart * apart / group.count;
       pair_group_[members[ab][i]] = first + group_of[i];
     }
   }
+}
+
+void BatchGeometry::FindOverlaps(const Matrix<double>& x,
+                                 std::span<const ScaledDouble> squares) {
+  std::vector<double> shares(x.cols());  // Σ_a x_aj²/|x_a|²
+  double count = 0, self = 0;
+  for (size_t i = 0; i < x.rows(); ++i) {
+    if (squares[i].value == 0) continue;
+    const double norm = squares[i].value * static_cast<double>(x.cols());
+    ++count;
+    for (size_t j = 0; j < x.cols(); ++j) {
+      const double share = x(i, j) * x(i, j) / norm;
+      shares[j] += share;
+      self += share * share;
+    }
+  }
+  if (count == 0) return;
+  const double all =
+      std::inner_product(shares.begin(), shares.end(), shares.begin(), 0.0);
+  self_overlap_ = self / count;
+  if (count > 1) pair_overlap_ = (all - self) / (count * (count - 1));
 }
 
 }  // namespace initscope

@@ -37,13 +37,17 @@ class BatchGeometry {
   struct PairGroup {
     uint32_t a, b;
     double one_minus_cosine;
+    double variance;  // of the cosine
     double count;
   };
 
   // x(0) … x(batches − 1) are the inputs, batch × width, of finite entries,
   // their rows normalized (linalg/scaled_matrix.h).
+  // `labels` are those of the samples, in their order; empty where there are
+  // none.
   BatchGeometry(size_t batches,
-                const std::function<ScaledMatrix<double>(size_t)>& x);
+                const std::function<ScaledMatrix<double>(size_t)>& x,
+                const std::vector<size_t>& labels = {});
 
   size_t samples() const { return sample_group_.size(); }
   size_t batch() const { return batch_; }
@@ -57,6 +61,10 @@ class BatchGeometry {
   const std::vector<Group>& classes() const { return classes_; }
   const std::vector<PairGroup>& pairs() const { return pairs_; }
   double pair_count() const { return pair_count_; }
+  // Means of Σ_j x_aj² x_bj²/(|x_a|² |x_b|²), over samples (a = b) and over
+  // pairs: how much of two samples' squares stands in the same units.
+  double self_overlap() const { return self_overlap_; }
+  double pair_overlap() const { return pair_overlap_; }
 
   // The group of a sample, counted through all batches.
   size_t SampleGroup(size_t sample) const { return sample_group_[sample]; }
@@ -72,12 +80,16 @@ class BatchGeometry {
  private:
   // The rows' mantissas, and the mean squares of these.
   void GroupPairs(const Matrix<double>& x,
-                  std::span<const ScaledDouble> squares);
+                  std::span<const ScaledDouble> squares,
+                  const std::vector<size_t>& labels);
+  void FindOverlaps(const Matrix<double>& x,
+                    std::span<const ScaledDouble> squares);
 
   size_t batch_ = 0;
   std::vector<Group> groups_, classes_;
   std::vector<PairGroup> pairs_;
   double pair_count_ = 0;
+  double self_overlap_ = 0, pair_overlap_ = 0;
   std::vector<uint32_t> sample_group_, class_, pair_group_;
 };
 

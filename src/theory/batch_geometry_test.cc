@@ -108,5 +108,55 @@ TEST(BatchGeometry, SingleSamplesPairAcrossBatches) {
   EXPECT_EQ(geometry.pair_count(), 6);
 }
 
+// Pairs of one label and of two have groups of their own, and the widths of
+// these are known.
+TEST(BatchGeometry, KeepsPairsOfOneLabelApart) {
+  const size_t n = 24;
+  std::vector<size_t> labels;
+  for (size_t i = 0; i < n; ++i) labels.push_back(i % 3);
+  Matrix<double> rows(n, 5);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    rows.data()[i] = std::sin(1.7 * static_cast<double>(i * i % 97));
+  }
+  const auto inputs = [&](size_t) {
+    ScaledMatrix<double> x;
+    x.Resize(n, 5);
+    std::copy_n(rows.data(), rows.size(), x.mantissa.data());
+    return x;
+  };
+  const BatchGeometry geometry(1, inputs, labels);
+  std::vector<double> sum(geometry.pairs().size()), squares(sum.size());
+  std::vector<int> kind(sum.size(), -1);
+  double self = 0, pairs = 0;
+  for (size_t k = 0; k < n; ++k) {
+    for (size_t i = 0; i <= k; ++i) {
+      double product = 0, a = 0, b = 0, overlap = 0;
+      for (size_t j = 0; j < 5; ++j) {
+        product += rows(i, j) * rows(k, j);
+        a += rows(i, j) * rows(i, j);
+        b += rows(k, j) * rows(k, j);
+        overlap += rows(i, j) * rows(i, j) * rows(k, j) * rows(k, j);
+      }
+      (i == k ? self : pairs) += overlap / (a * b);
+      if (i == k) continue;
+      const uint32_t group = geometry.PairGroupOf(i, k);
+      const int same = labels[i] == labels[k];
+      EXPECT_TRUE(kind[group] == -1 || kind[group] == same);
+      kind[group] = same;
+      const double c = product / std::sqrt(a * b);
+      sum[group] += c;
+      squares[group] += c * c;
+    }
+  }
+  for (size_t g = 0; g < sum.size(); ++g) {
+    const BatchGeometry::PairGroup& group = geometry.pairs()[g];
+    const double mean = sum[g] / group.count;
+    EXPECT_NEAR(1 - group.one_minus_cosine, mean, 1e-12);
+    EXPECT_NEAR(group.variance, squares[g] / group.count - mean * mean, 1e-12);
+  }
+  EXPECT_NEAR(geometry.self_overlap(), self / n, 1e-12);
+  EXPECT_NEAR(geometry.pair_overlap(), pairs / (n * (n - 1) / 2), 1e-12);
+}
+
 }  // namespace
 }  // namespace initscope

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "theory/activation_variance.h"
+#include "theory/band_limits.h"
 #include "theory/batch_spread.h"
 
 namespace initscope {
@@ -18,7 +19,9 @@ class Row {
       : geometry_(forward.geometry()),
         layer_(forward.layer(l)),
         width_(static_cast<double>(forward.model().widths[l])),
-        independent_(forward.model().independent) {}
+        independent_(forward.model().independent),
+        forward_(forward),
+        l_(l) {}
 
   void FillPreActivation(TheoryRow* row) const;
   void FillCosine(TheoryRow* row) const;
@@ -48,6 +51,8 @@ class Row {
   const LayerState& layer_;
   double width_;
   bool independent_;
+  const ForwardTheory& forward_;
+  size_t l_;
 };
 
 template <class PairCovariance>
@@ -57,9 +62,15 @@ void Row::FillMean(Mean log, const std::vector<double>& of_samples,
   estimate->log_limit = LogMeanExp(of_samples, geometry_.sample_groups());
   if (!independent_) return;
   std::vector<ClassLaw> laws;
-  for (const ClassState& state : layer_.classes) {
+  for (size_t i = 0; i < layer_.classes.size(); ++i) {
+    const ClassState& state = layer_.classes[i];
     const double power = state.means.First(log);
-    const double noise = LogCovariance(unit(state), width_);
+    const double noise = LogCovariance(
+        unit(state) + power * power * forward_.BeyondNormal(l_, i), width_);
+    const double bend =
+        std::abs(power) * state.bend +
+        (log == Mean::kLogSquare ? state.square_bend : state.slope_bend);
+    if (IsBent(bend, power * power * state.variance + noise)) return;
     laws.push_back({state.means[log],
                     power * state.shift +
                         state.means.Second(log) * state.variance / 2 -
@@ -69,9 +80,12 @@ void Row::FillMean(Mean log, const std::vector<double>& of_samples,
   SpreadOfMean(
       geometry_, laws,
       [&](size_t p) {
-        return ClassA(p).means.First(log) * ClassB(p).means.First(log) *
-                   layer_.pairs[p].covariance +
-               LogCovariance(pair_unit(p), width_);
+        const double powers =
+            ClassA(p).means.First(log) * ClassB(p).means.First(log);
+        return powers * layer_.pairs[p].covariance +
+               LogCovariance(
+                   pair_unit(p) + powers * forward_.PairBeyondNormal(l_, p),
+                   width_);
       },
       estimate);
 }
@@ -83,8 +97,11 @@ void Row::FillPreActivation(TheoryRow* row) const {
   variance.log_limit = second.log_limit;
   if (!independent_) return;
   std::vector<ClassLaw> laws;
-  for (const ClassState& state : layer_.classes) {
-    const double noise = LogCovariance(2, width_);  // of a squared normal
+  for (size_t i = 0; i < layer_.classes.size(); ++i) {
+    const ClassState& state = layer_.classes[i];
+    const double noise =
+        LogCovariance(2 + forward_.BeyondNormal(l_, i), width_);  // of Z²
+    if (IsBent(state.bend, state.variance + noise)) return;
     laws.push_back(
         {state.log_q, state.shift - noise / 2, state.variance + noise});
   }
@@ -94,7 +111,8 @@ void Row::FillPreActivation(TheoryRow* row) const {
         const PairState& pair = layer_.pairs[p];
         const double c2 =
             std::min(1.0, Cosine(p) * Cosine(p) + pair.correlation_variance);
-        return pair.covariance + LogCovariance(2 * c2, width_);
+        return pair.covariance +
+               LogCovariance(2 * c2 + forward_.PairBeyondNormal(l_, p), width_);
       },
       &second);
   // Less the square of the mean over units and samples.
@@ -164,7 +182,7 @@ void Row::FillActivationVariance(TheoryRow* row) const {
     row->activation_mean = row->activation_mean_std = 0;
     return;
   }
-  const ActivationVariance v(geometry_, layer_, width_, second.log_limit);
+  const ActivationVariance v(forward_, l_, second.log_limit);
   const double unit = std::exp(second.log_limit / 2);
   row->activation_mean = v.mean() == 0 ? 0 : v.mean() * unit;
   variance.log_limit = second.log_limit + std::log(v.limit());
@@ -175,11 +193,17 @@ void Row::FillActivationVariance(TheoryRow* row) const {
     variance.log_variance = 0;
     return;
   }
-  variance.log_variance = v.LogVariance();
   const double square =
       std::exp(second.log_mean + second.log_variance / 2 - second.log_limit);
-  variance.log_mean = second.log_limit + std::log(v.Expectation(square)) -
-                      variance.log_variance / 2;
+  // A difference that its own fluctuation may make negative has no logarithm.
+  const double log_variance = v.LogVariance();
+  const double log_expected = std::log(v.Expectation(square) / v.limit());
+  if (std::isnan(second.log_mean) ||
+      !(std::abs(log_expected) <= kLargestWidening)) {
+    return;
+  }
+  variance.log_variance = log_variance;
+  variance.log_mean = variance.log_limit + log_expected - log_variance / 2;
 }
 
 }  // namespace

@@ -83,6 +83,27 @@ ForwardTheory::ForwardTheory(const NetworkModel& model,
   }
 }
 
+double ForwardTheory::BeyondNormal(size_t l, size_t c) const {
+  if (model_.kurtosis == 0) return 0;
+  const double share = layers_[l - 1].classes[c].share;
+  const double overlap = l == 1
+                             ? geometry_.self_overlap()
+                             : layers_[l - 1].classes[c].means[Mean::kFourth] /
+                                   static_cast<double>(model_.widths[l - 1]);
+  return model_.kurtosis * share * share * overlap;
+}
+
+double ForwardTheory::PairBeyondNormal(size_t l, size_t p) const {
+  if (model_.kurtosis == 0) return 0;
+  const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
+  const LayerState& before = layers_[l - 1];
+  const double overlap = l == 1 ? geometry_.pair_overlap()
+                                : before.pairs[p].means.square /
+                                      static_cast<double>(model_.widths[l - 1]);
+  return model_.kurtosis * before.classes[group.a].share *
+         before.classes[group.b].share * overlap;
+}
+
 void ForwardTheory::Begin() {
   LayerState& layer = layers_[0];
   for (const BatchGeometry::Group& group : geometry_.sample_groups()) {
@@ -116,6 +137,20 @@ void ForwardTheory::Activate(size_t l) {
                       ? before->classes[i].means
                       : means.At(state.log_q);
     state.log_square = state.means[Mean::kLogSquare];
+    if (state.variance == 0 || model_.activation->homogeneous) continue;
+    const double deviation = std::sqrt(state.variance);
+    const auto bend = [&](Mean mean) {
+      double most = std::abs(state.means.Second(mean)) * state.variance / 2;
+      for (const double y : {-2 * deviation, 2 * deviation}) {
+        const double at =
+            means.ValuesAt(state.log_q + y)[static_cast<size_t>(mean)];
+        const double linear = state.means[mean] + state.means.First(mean) * y;
+        most = std::max(most, std::abs(at - linear) / 4);
+      }
+      return most;
+    };
+    state.square_bend = bend(Mean::kLogSquare);
+    state.slope_bend = bend(Mean::kLogSlopeSquare);
   }
   if (!layer.pairs.empty()) ActivatePairs(l);
 }
@@ -189,7 +224,8 @@ void ForwardTheory::Propagate(size_t l) {
   for (double log_square : layer.log_square) {
     next.log_q.push_back(LogAdd(log_weights + log_square, log_bias));
   }
-  for (ClassState& state : layer.classes) {
+  for (size_t i = 0; i < layer.classes.size(); ++i) {
+    ClassState& state = layer.classes[i];
     ClassState& out = next.classes.emplace_back();
     out.log_q = LogAdd(log_weights + state.log_square, log_bias);
     const double w = out.log_q == kNever
@@ -200,8 +236,12 @@ void ForwardTheory::Propagate(size_t l) {
     const double gamma = state.means.First(Mean::kLogSquare);
     const double curvature =
         w * state.means.Second(Mean::kLogSquare) + w * (1 - w) * gamma * gamma;
-    const double noise = LogCovariance(state.means[Mean::kFourth] - 1, fan_in);
+    const double noise = LogCovariance(
+        state.means[Mean::kFourth] - 1 + gamma * gamma * BeyondNormal(l, i),
+        fan_in);
     out.variance = w * w * (gamma * gamma * state.variance + noise);
+    out.bend = w * std::abs(gamma) * state.bend + w * state.square_bend +
+               w * (1 - w) * gamma * gamma * state.variance / 2;
     out.shift = w * gamma * state.shift + curvature * state.variance / 2 -
                 w * w * noise / 2;
   }
@@ -243,8 +283,13 @@ void ForwardTheory::PropagatePairs(size_t l, double log_weights,
                               ? std::min(0.0, pair.log_distance - kLogLinear)
                               : 0;
     out.log_distance = std::log(weights * std::max(0.0, distance)) + fallen;
-    if (l == 0) continue;
-    const double noise = LogCovariance(pair.means.square - 1, fan_in);
+    if (l == 0) {
+      out.correlation_variance = a.share * b.share * group.variance;
+      continue;
+    }
+    const double powers = a.means[Mean::kGrowth] * b.means[Mean::kGrowth];
+    const double noise = LogCovariance(
+        pair.means.square - 1 + powers * PairBeyondNormal(l, p), fan_in);
     const double slope =
         pair.means.slope *
         std::exp((a.log_q + b.log_q + a.means[Mean::kLogSlopeSquare] +

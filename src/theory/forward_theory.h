@@ -40,15 +40,23 @@ struct NetworkModel {
   std::optional<ScaledDouble> output_variance;
   // Entries of W are independent: else no spread is known.
   bool independent = true;
+  double kurtosis = 0;  // excess kurtosis of the entries of W
 
   size_t depth() const { return widths.size() - 1; }
 };
 
 // Samples of one class at one layer.
 struct ClassState {
-  double log_q = 0;       // log K(a, a) of Z_l
-  double shift = 0;       // E log K(a, a) − log_q at finite width
-  double variance = 0;    // of log K(a, a)
+  double log_q = 0;     // log K(a, a) of Z_l
+  double shift = 0;     // E log K(a, a) − log_q at finite width
+  double variance = 0;  // of log K(a, a)
+  // What the means of log E f² and log E f'² over y differ by from their values
+  // at log_q, to second order in y, by the second derivative and by values two
+  // standard deviations away, whichever says more: where this is not small
+  // beside what they fluctuate by, the expansion does not hold.
+  double square_bend = 0, slope_bend = 0;
+  // That of log K(a, a): the sum of all below, taken in one direction.
+  double bend = 0;
   MeansAt means;          // of f at log_q
   double log_square = 0;  // log E X_l²
   double share = 0;       // w, of the weights in K_{l+1}
@@ -83,6 +91,11 @@ class ForwardTheory {
   // Whether there is such a network: not where lsuv meets a layer whose X_l is
   // zero.
   bool holds() const { return holds_; }
+  // What the kurtosis of W_{l−1} adds to the relative covariance of a unit's
+  // Z_l² for the samples of a class and for a pair; to the covariance of means
+  // that move as powers of K, times both powers. For l > 0.
+  double BeyondNormal(size_t l, size_t c) const;
+  double PairBeyondNormal(size_t l, size_t p) const;
   // l = 0 … L. At 0 and L, f is the identity. REQUIRES: holds().
   const LayerState& layer(size_t l) const { return layers_[l]; }
 

@@ -39,8 +39,11 @@ PairFunction::PairFunction(const HermiteCoefficients& a,
   const auto term = [](const HermiteCoefficients& c, size_t k) {
     return k < c.count ? c.terms[k] : HermiteTerm{};
   };
+  double product_a = 0, product_b = 0;
   for (size_t k = 0; k < terms_; ++k) {
     const HermiteTerm s = term(a, k), t = term(b, k);
+    product_a += static_cast<double>(k) * s.square * s.square;
+    product_b += static_cast<double>(k) * t.square * t.square;
     products_[k] = {
         .f = s.f * t.f,
         .slope = s.slope * t.slope,
@@ -50,6 +53,7 @@ PairFunction::PairFunction(const HermiteCoefficients& a,
         .cube = (s.square * t.f + s.f * t.square) / 2};
     difference_ += (s.f - t.f) * (s.f - t.f) / 2;
   }
+  product_norm_ = std::sqrt(product_a * product_b);
   slope_tail_ = std::sqrt(a.slope_tail * b.slope_tail);
   slope_square_tail_ = std::sqrt(a.slope_square_tail * b.slope_square_tail);
   f_tail_ = std::sqrt(a.f_tail * b.f_tail);
@@ -68,8 +72,9 @@ PairMeans PairFunction::At(double one_minus_c, double spread) const {
 
 PairMeans PairFunction::Series(double d, double spread) const {
   const double c = 1 - d;
-  PairMeans sum = {difference_, 0, 0, 0, 0, 0};
+  PairMeans sum = {difference_, 0, 0, 0, 0, 0, 0};
   double power = 1, one_minus_power = 0;  // c^k, 1 − c^k
+  double lower_power = 0;                 // c^(k − 1)
   const double above = std::min(1.0, c + spread);
   const double below = std::max(-1.0, c - spread);
   double above_power = 0.5, below_power = 0.5;
@@ -77,6 +82,9 @@ PairMeans PairFunction::Series(double d, double spread) const {
     const Term& p = products_[k];
     sum.one_minus_f += p.f * one_minus_power;
     sum.slope += p.slope * power;
+    // The derivative of f² is 2 f f', whose terms are √(k + 1) (f²)_{k+1}/2.
+    sum.product += static_cast<double>(k) * p.square * lower_power;
+    lower_power = power;
     const double spread_power = above_power + below_power;
     sum.square += p.square * spread_power;
     sum.slope_square += p.slope_square * spread_power;
@@ -87,6 +95,7 @@ PairMeans PairFunction::Series(double d, double spread) const {
     one_minus_power = one_minus_power * c + d;
     power *= c;
   }
+  sum.product = product_norm_ > 0 ? sum.product / product_norm_ : 1;
   // Where c < 0 the tails' terms have either sign.
   const double log_c = c > 0 ? std::log1p(-d) : -HUGE_VAL;
   if (f_tail_ > 0) sum.one_minus_f -= f_tail_ * std::expm1(f_power_ * log_c);
@@ -128,6 +137,8 @@ PairMeans PairFunction::ClosedForm(double d, double spread) const {
   const double lacking = (kPi * d - SineMinus(at.theta)) / (2 * kPi);
   means.one_minus_f =
       ((alpha - beta) * (alpha - beta) * lacking + alpha * beta * d) / f2;
+  means.product = 1 - ((a2 - b2) * (a2 - b2) * lacking + a2 * b2 * d) /
+                          ((a2 * a2 + b2 * b2) / 2);
   means.slope =
       (2 * f2 * at.Quadrant() + 2 * alpha * beta * (0.5 - at.Quadrant())) / f2;
 

@@ -10,7 +10,8 @@
 // smooth f at q <= 1, and 1e-4 at q = 10, where their poles are near; 5e-3
 // with kinks, 2e-2 for hard_tanh at q = 10. Of the others, which only the
 // spread is made of: 1e-5 and 3e-2 for smooth f at q <= 1 and 10; some percent
-// with kinks and c near 1. Up to c = 0.8 pair_means_test.cc holds them.
+// with kinks and c near 1. Of `product`: 5e-4, and 5e-2 with kinks or at q =
+// 10. Up to c = 0.8 pair_means_test.cc holds them.
 #pragma once
 
 #include <array>
@@ -23,6 +24,7 @@ namespace initscope {
 struct PairMeans {
   double one_minus_f;   // 1 − E f_a f_b/√(F_a F_b): right near 0
   double slope;         // E f'_a f'_b/√(S_a S_b)
+  double product;       // E g_a g_b/√(E g_a² E g_b²), g = f f'
   double square;        // E f_a² f_b²/(F_a F_b)
   double slope_square;  // E f'_a² f'_b²/(S_a S_b)
   double mixed;         // E f_a² f'_b²/(F_a S_b), mean of that and of b, a
@@ -58,6 +60,7 @@ class PairFunction {
   // right for f in its slope there, the second for what f' with a jump has.
   double f_tail_ = 0, f_power_ = 0;
   double slope_tail_ = 0, slope_square_tail_ = 0;
+  double product_norm_ = 0;  // √(E g_a² E g_b²), g = f f', in units of `square`
 };
 
 }  // namespace initscope

@@ -35,12 +35,19 @@ PairMeans Reference(const Activation& f, double q_a, double q_b, double c) {
   const double s_b = square(f, q_b, Mean::kLogSlopeSquare);
   const auto v = f.value;
   const auto s = f.slope;
+  const auto product = [&](double q) {  // E (f f')²
+    const MeanValues means = ComputeMeans(f, std::log(q));
+    return means[static_cast<size_t>(Mean::kMixed)] *
+           square(f, q, Mean::kLogSquare) * square(f, q, Mean::kLogSlopeSquare);
+  };
   return {mean([&](double x, double y) {
             const double d = v(x) / std::sqrt(f_a) - v(y) / std::sqrt(f_b);
             return d * d / 2;
           }),
           mean([&](double x, double y) { return s(x) * s(y); }) /
               std::sqrt(s_a * s_b),
+          mean([&](double x, double y) { return v(x) * s(x) * v(y) * s(y); }) /
+              std::sqrt(product(q_a) * product(q_b)),
           mean([&](double x, double y) { return v(x) * v(x) * v(y) * v(y); }) /
               (f_a * f_b),
           mean([&](double x, double y) { return s(x) * s(x) * s(y) * s(y); }) /
@@ -77,6 +84,12 @@ TEST(PairMeans, AgreeWithQuadrature) {
       const double tolerance = f.kinks.empty() || f.homogeneous ? 1e-6 : 2e-4;
       EXPECT_TRUE(Near(found.one_minus_f, expected.one_minus_f, tolerance));
       EXPECT_TRUE(Near(found.slope, expected.slope, tolerance));
+      const bool is_hard = !f.kinks.empty() || q >= 10;
+      EXPECT_TRUE(Near(found.product, expected.product,
+                       f.homogeneous ? 1e-12
+                       : is_hard     ? 5e-2
+                                     : 5e-4))
+          << found.product - expected.product;
       EXPECT_TRUE(Near(found.square, expected.square, tolerance));
       EXPECT_TRUE(
           Near(found.slope_square, expected.slope_square, 20 * tolerance));

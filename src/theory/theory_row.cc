@@ -47,9 +47,12 @@ constexpr EstimateColumn kOfEstimate[] = {
        return std::exp(e.log_limit) * std::sqrt(std::expm1(e.log_variance));
      }},
     {"theory_log10_", "",
-     "leading-order expectation, over draws of the weights, of the log10 of "
-     "the ",
-     [](const Estimate& e) { return e.log_mean / std::numbers::ln10; }},
+     "leading-order expectation, over draws of the weights (where it is not "
+     "known, the infinite-width prediction), of the log10 of the ",
+     [](const Estimate& e) {
+       return (std::isnan(e.log_mean) ? e.log_limit : e.log_mean) /
+              std::numbers::ln10;
+     }},
     {"theory_log10_", "_std",
      "leading-order standard deviation, over draws of the weights, of the "
      "log10 of the ",

@@ -1,0 +1,61 @@
+#include "theory/gradient_law.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace initscope {
+namespace {
+
+// e^x, finite for every x but NaN: what it multiplies is 0 there.
+double BoundedExp(double x) { return std::exp(std::min(x, 600.0)); }
+
+}  // namespace
+
+GradientLaw::GradientLaw(double log_delta, double log_aligned, double fan_out,
+                         double log_weights, const GradientLayer& layer,
+                         bool finite)
+    : log_fresh_(log_weights + log_delta) {
+  if (layer.share == 0 || log_delta == -HUGE_VAL) return;
+  const double by_chance = finite ? 0 : 1 / fan_out;
+  aligned_ = layer.share * fan_out / layer.width *
+             (std::exp(log_aligned - log_delta) - by_chance);
+  if (layer.orthogonal) MakeOrthogonal(layer.width, fan_out);
+}
+
+void GradientLaw::MakeOrthogonal(double fan_in, double fan_out) {
+  const double gone =
+      std::min(aligned_ * std::min(1.0, fan_in / fan_out), 1 - 1e-12);
+  log_fresh_ += std::log1p(-gone);
+  aligned_ /= 1 - gone;
+}
+
+double GradientLaw::LogDelta(const GradientLayer& layer, bool finite) const {
+  const double gone =
+      finite ? std::min(1.0, layer.share * layer.mixed / layer.width) : 0;
+  return layer.log_slope + log_fresh_ +
+         std::log1p(std::max(-0.9, aligned_ * layer.mixed - gone));
+}
+
+GradientLaw GradientLaw::Below(const GradientLayer& layer,
+                               const GradientLayer& below, double log_weights,
+                               bool finite) const {
+  GradientLaw law;
+  const double log_delta = LogDelta(layer, finite);
+  law.log_fresh_ = log_weights + log_delta;
+  if (below.share == 0 || !std::isfinite(log_delta)) return law;
+  // E f²/K, in units of E f'².
+  const double square =
+      BoundedExp(layer.log_square - layer.log_q - layer.log_slope);
+  const double along = layer.growth * layer.growth * square;
+  double sum = aligned_ * along;
+  // What u f' ε fluctuates by, where ε has nothing along X_l.
+  if (finite) {
+    sum += (1 + 2 * layer.slope_power - layer.share * along) / layer.width;
+  }
+  const double whole = std::exp(log_delta - layer.log_slope - log_fresh_);
+  law.aligned_ = below.share * layer.width / below.width * sum / whole;
+  if (below.orthogonal) law.MakeOrthogonal(below.width, layer.width);
+  return law;
+}
+
+}  // namespace initscope

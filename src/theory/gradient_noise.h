@@ -1,0 +1,46 @@
+// How the logarithm of delta_l's second moment fluctuates over draws of the
+// weights, for one sample or between two, apart from its response to K_l.
+//
+// log p_l, p the mean square of delta_l, moves with the two parts of
+// ∂loss/∂X_l (theory/gradient_law.h), whose shares are θ and 1 − θ, and with
+// layer l's own units:
+//
+//     log p_l = 2θ log α_l + (1 − θ) log p_{l+1} + own_l + pull_l η_l
+//     log α_{l−1} = log α_l + alpha_pull_l η_l
+//
+// η_l is the noise of the kernel that layer l's units make, on which everything
+// above depends. This carries the covariances of log p_l, log α_{l−1} and log
+// K_L.
+#pragma once
+
+namespace initscope {
+
+// Of one unit, relative: covariances of own and η. For two samples own and η
+// are those of the one and of the other.
+struct UnitNoise {
+  double own;          // E own own
+  double with_kernel;  // E own η
+  double kernel;       // E η η
+};
+
+// What η does to log p_l, to log α_{l−1} and to log K_L; for two samples, of
+// each.
+struct NoisePull {
+  double a, b;
+  double alpha_a, alpha_b;
+  double output_a, output_b;
+};
+
+struct GradientNoise {
+  double delta = 0;  // of log p and log p
+  double both = 0;   // of log p and log α
+  double alpha = 0;  // of log α and log α
+  // Of log K_L with both.
+  double delta_with_output = 0, alpha_with_output = 0;
+
+  // From row l + 1 to row l, of `width` units. along: θ.
+  void Step(double along, const UnitNoise& unit, const NoisePull& pull,
+            double width);
+};
+
+}  // namespace initscope

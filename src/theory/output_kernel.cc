@@ -1,0 +1,68 @@
+#include "theory/output_kernel.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "theory/batch_spread.h"
+
+namespace initscope {
+
+OutputKernel::OutputKernel(const ForwardTheory& forward,
+                           const DeltaStart& start, const TheoryRow& output) {
+  const Estimate& second = output.pre_activation_second_moment;
+  if (!std::isfinite(start.log_output)) return;
+  if (!(second.log_variance > 0)) {
+    constexpr size_t kLeastOutputs = 8;
+    known_ = false;
+    if (forward.model().widths.back() >= kLeastOutputs) {
+      shift_ = start.log_output - second.log_limit;
+    }
+    return;
+  }
+  const BatchGeometry& geometry = forward.geometry();
+  const size_t depth = forward.model().depth();
+  const LayerState& layer = forward.layer(depth);
+  const auto units = static_cast<double>(forward.model().widths[depth]);
+  // Of all samples, and of what a sample has apart from them.
+  double whole = 0, total = 0;
+  for (size_t i = 0; i < layer.classes.size(); ++i) {
+    whole += geometry.classes()[i].count * layer.classes[i].variance;
+    total += geometry.classes()[i].count;
+  }
+  whole /= total;
+  const double common = MeanOverPairs(
+      geometry, [&](size_t i) { return layer.classes[i].variance; },
+      [&](size_t p) { return layer.pairs[p].covariance; });
+  const double error = LogCovariance(2, units);
+  const double common_error = MeanOverPairs(
+      geometry, [&](size_t) { return error; },
+      [&](size_t p) {
+        const double c = 1 - std::exp(layer.pairs[p].log_distance);
+        const double square =
+            std::min(1.0, c * c + layer.pairs[p].correlation_variance);
+        return LogCovariance(2 * square, units);
+      });
+  variance_ = second.log_variance;
+  measured_ = start.log_output - second.log_mean;
+  mean_ = second.log_mean - second.log_limit;
+  shift_ = common / second.log_variance * measured_;
+  const double own = std::max(0.0, whole - common);
+  const double own_error = std::max(0.0, error - common_error);
+  own_gain_ = own > 0 ? own / (own + own_error) : 0;
+}
+
+double OutputKernel::LogAligned(
+    const std::array<std::vector<double>, DeltaStart::kPowers>& log_aligned,
+    size_t group, double log_q) const {
+  // The logarithm of the mean is a quadratic function of the power of Z², as
+  // if the parts were lognormal.
+  const double k = 2 * own_gain_;
+  const double mean = log_aligned[0][group] * (k - 1) * (k - 2) / 2 -
+                      log_aligned[1][group] * k * (k - 2) +
+                      log_aligned[2][group] * k * (k - 1) / 2;
+  if (std::isnan(mean)) return -HUGE_VAL;  // delta · Z is zero
+  return mean + own_gain_ * (log_q + mean_ + measured_) - log_q - mean_ -
+         shift_;
+}
+
+}  // namespace initscope
