@@ -116,7 +116,8 @@ double GeometryMemory(const std::vector<RunSpec>& runs, size_t jobs) {
 
 double TheoryStartMemory(const RunSpec& run) {
   const GroupCounts counts = CountGroups(run);
-  return 8 * (counts.samples + counts.classes + 2 * counts.pairs);
+  // delta_L's squares and its products with Z_L, at three powers of Z_L².
+  return 8 * (4 * (counts.samples + counts.classes) + 3 * counts.pairs);
 }
 
 }  // namespace initscope

@@ -102,6 +102,7 @@ GradientLayer Recursion::GroupLayer(size_t l, size_t s) const {
   if (l > 0) layer = LayerOf(state.means[s], state.log_q[s]);
   layer.log_square = state.log_square[s];
   layer.width = static_cast<double>(model_.widths[l]);
+  layer.orthogonal = !model_.independent;
   const double log_q = forward_.layer(l + 1).log_q[s];
   layer.share = log_q == kNever
                     ? 0
@@ -120,7 +121,6 @@ GradientLayer Recursion::ClassLayer(size_t l, size_t i) const {
   layer.log_square = state.log_square;
   layer.width = static_cast<double>(model_.widths[l]);
   layer.share = state.share;
-  layer.orthogonal = !model_.independent;
   layer.orthogonal = !model_.independent;
   return layer;
 }

@@ -177,6 +177,20 @@ TEST(NetworkTheory, AgreesWithThePlainRecursion) {
   }
 }
 
+// Orthogonal linear networks keep the length of delta, wherever it points.
+TEST(NetworkTheory, OrthogonalLinearNetworksKeepDelta) {
+  const BatchGeometry geometry(1, [](size_t) { return Inputs(); });
+  const TheoryTables tables;
+  NetworkModel model = Model(Find("linear"), {3, 50, 50, 50, 50}, 1, 0);
+  model.independent = false;
+  const ForwardTheory forward(model, geometry, tables);
+  std::vector<TheoryRow> rows = ForwardRows(forward, 1);
+  FillBackward(forward, UnitStart(geometry, 0.4), NoAlignment(geometry), &rows);
+  for (size_t l = 1; l <= 4; ++l) {
+    EXPECT_NEAR(rows[l].delta_second_moment.log_limit, 0, 1e-12) << l;
+  }
+}
+
 // He's relu: E[M²]/E[M]² = Π(1 + 5/n_l) (Hanin & Rolnick 2018), exactly, and
 // the same of delta; E log M is less by half of the logarithm's variance.
 TEST(NetworkTheory, ReluHasTheSpreadOfHaninAndNica) {
