@@ -45,6 +45,22 @@ test_preset() {
   verdict="passed"
 }
 
+# What the tests printed that failed, each its last lines: at the end, where a
+# long log is read.
+show_failed() {
+  local log=build/$1/Testing/Temporary/LastTest.log
+  [[ -e $log ]] || return 0
+  awk -v lines=40 '
+    /^Start testing: / { failed = "" }
+    /^[0-9]+\/[0-9]+ Test: / { n = 0 }
+    { kept[n++] = $0 }
+    /^Test Failed\.$|^Test timeout/ {
+      failed = failed "\n== failed: " kept[0] "\n"
+      for (i = n > lines ? n - lines : 1; i < n; ++i) failed = failed kept[i] "\n"
+    }
+    END { printf "%s", failed }' "$log"
+}
+
 trap 'exit 130' INT
 summary=()
 failures=0
@@ -56,4 +72,5 @@ for preset in "${presets[@]}"; do
 done
 echo
 printf '%s\n' "${summary[@]}"
+for preset in "${presets[@]}"; do show_failed "$preset"; done
 exit $((failures > 0))

@@ -11,13 +11,11 @@
 namespace initscope {
 namespace {
 
-constexpr double kNever = -HUGE_VAL;  // the logarithm of zero
-
 // log of the mean of e^value over the samples of each group.
 std::vector<double> LogMeans(const std::vector<double>& values, size_t count,
                              size_t groups,
                              const std::function<size_t(size_t)>& group_of) {
-  std::vector<double> largest(groups, kNever), sum(groups, 0), n(groups, 0);
+  std::vector<double> largest(groups, kLogZero), sum(groups, 0), n(groups, 0);
   for (size_t i = 0; i < count; ++i) {
     double& most = largest[group_of(i)];
     most = std::max(most, values[i]);
@@ -25,7 +23,7 @@ std::vector<double> LogMeans(const std::vector<double>& values, size_t count,
   for (size_t i = 0; i < count; ++i) {
     const size_t g = group_of(i);
     ++n[g];
-    if (values[i] > kNever) sum[g] += std::exp(values[i] - largest[g]);
+    if (values[i] > kLogZero) sum[g] += std::exp(values[i] - largest[g]);
   }
   for (size_t g = 0; g < groups; ++g) {
     largest[g] += std::log(sum[g] / n[g]);
@@ -123,7 +121,7 @@ void DeltaRecorder::AddProducts(const PackedBatch<T>& delta) {
              std::sqrt(static_cast<double>(delta.units()));
     };
     norm[i] = in_unit(log_unit_);
-    if (log_square_[i] == kNever) continue;
+    if (log_square_[i] == kLogZero) continue;
     const bool small = log_unit_ - log_square_[i] > kSmall;
     own[i] = small ? in_unit(log_square_[i]) : norm[i];
     inverse[i] = small ? 1 : std::exp((log_unit_ - log_square_[i]) / 2);

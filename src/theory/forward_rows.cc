@@ -10,8 +10,6 @@
 namespace initscope {
 namespace {
 
-constexpr double kNever = -HUGE_VAL;  // the logarithm of zero
-
 // One row while its columns are made.
 class Row {
  public:
@@ -117,7 +115,7 @@ void Row::FillPreActivation(TheoryRow* row) const {
       &second);
   // Less the square of the mean over units and samples.
   const auto relative = [&](double log) {
-    return log == kNever ? 0 : std::exp(log - second.log_limit);
+    return log == kLogZero ? 0 : std::exp(log - second.log_limit);
   };
   const double mean_square = MeanOverPairs(
       geometry_, [&](size_t i) { return relative(layer_.classes[i].log_q); },
@@ -131,12 +129,12 @@ void Row::FillPreActivation(TheoryRow* row) const {
 
 void Row::FillCosine(TheoryRow* row) const {
   if (layer_.pairs.empty() || !geometry_.pairs_share_a_batch()) return;
-  double largest = kNever, sum = 0;
+  double largest = kLogZero, sum = 0;
   for (const PairState& pair : layer_.pairs) {
     largest = std::max(largest, pair.log_distance);
     if (std::isnan(pair.log_distance)) return;
   }
-  for (size_t p = 0; p < layer_.pairs.size() && largest > kNever; ++p) {
+  for (size_t p = 0; p < layer_.pairs.size() && largest > kLogZero; ++p) {
     sum += geometry_.pairs()[p].count *
            std::exp(layer_.pairs[p].log_distance - largest);
   }
@@ -177,7 +175,7 @@ void Row::FillActivation(TheoryRow* row) const {
 void Row::FillActivationVariance(TheoryRow* row) const {
   const Estimate& second = row->activation_second_moment;
   Estimate& variance = row->activation_variance;
-  if (second.log_limit == kNever) {
+  if (second.log_limit == kLogZero) {
     variance = second;
     row->activation_mean = row->activation_mean_std = 0;
     return;
@@ -189,7 +187,7 @@ void Row::FillActivationVariance(TheoryRow* row) const {
   if (!independent_) return;
   row->activation_mean_std = unit * std::sqrt(v.MeanVariance());
   if (v.limit() == 0) {
-    variance.log_mean = kNever;
+    variance.log_mean = kLogZero;
     variance.log_variance = 0;
     return;
   }

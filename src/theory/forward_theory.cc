@@ -10,11 +10,9 @@
 namespace initscope {
 namespace {
 
-constexpr double kNever = -HUGE_VAL;  // the logarithm of zero
-
 double LogAdd(double a, double b) {
   if (a < b) std::swap(a, b);
-  return b == kNever ? a : a + std::log1p(std::exp(b - a));
+  return b == kLogZero ? a : a + std::log1p(std::exp(b - a));
 }
 
 // Below this distance 1 − E f f/E f² is linear in it.
@@ -178,13 +176,13 @@ void ForwardTheory::ActivatePairs(size_t l) {
   std::optional<PairFunctions> functions;
   for (size_t p = 0; p < layer.pairs.size(); ++p) {
     PairState& pair = layer.pairs[p];
-    const double lifted = pair.log_distance == kNever
-                              ? kNever
+    const double lifted = pair.log_distance == kLogZero
+                              ? kLogZero
                               : std::max(pair.log_distance, kLogLinear);
     if (HasSettled(l, p)) {
       const PairState& before = layers_[l - 1].pairs[p];
       pair.means = before.means;
-      if (lifted > kNever) {
+      if (lifted > kLogZero) {
         pair.means.one_minus_f *=
             std::exp(lifted - std::max(before.log_distance, kLogLinear));
       }
@@ -205,7 +203,7 @@ bool ForwardTheory::HasWeights(size_t l) const {
   const std::vector<double>& squares = layers_[l].log_square;
   return !model_.output_variance ||
          std::any_of(squares.begin(), squares.end(),
-                     [](double log_square) { return log_square > kNever; });
+                     [](double log_square) { return log_square > kLogZero; });
 }
 
 void ForwardTheory::Propagate(size_t l) {
@@ -228,7 +226,7 @@ void ForwardTheory::Propagate(size_t l) {
     ClassState& state = layer.classes[i];
     ClassState& out = next.classes.emplace_back();
     out.log_q = LogAdd(log_weights + state.log_square, log_bias);
-    const double w = out.log_q == kNever
+    const double w = out.log_q == kLogZero
                          ? 0
                          : std::exp(log_weights + state.log_square - out.log_q);
     state.share = w;
@@ -263,7 +261,7 @@ void ForwardTheory::PropagatePairs(size_t l, double log_weights,
     // the bias add), with σ_b² = r S E f².
     const double weights = std::sqrt(a.share * b.share);
     if (weights == 0) {
-      out.log_distance = bias.value > 0 ? kNever : kNoTheory;
+      out.log_distance = bias.value > 0 ? kLogZero : kNoTheory;
       continue;
     }
     const auto root = [&](const ClassState& state) {
@@ -279,7 +277,7 @@ void ForwardTheory::PropagatePairs(size_t l, double log_weights,
         pair.means.one_minus_f +
         differing * differing / (1 / weights + 1 + root_a * root_b);
     // What ActivatePairs lifted into double's range falls back.
-    const double fallen = l > 0 && pair.log_distance > kNever
+    const double fallen = l > 0 && pair.log_distance > kLogZero
                               ? std::min(0.0, pair.log_distance - kLogLinear)
                               : 0;
     out.log_distance = std::log(weights * std::max(0.0, distance)) + fallen;
@@ -290,17 +288,17 @@ void ForwardTheory::PropagatePairs(size_t l, double log_weights,
     const double powers = a.means[Mean::kGrowth] * b.means[Mean::kGrowth];
     const double noise = LogCovariance(
         pair.means.square - 1 + powers * PairBeyondNormal(l, p), fan_in);
-    const double slope =
-        pair.means.slope *
+    layers_[l].pairs[p].steepness =
+        std::sqrt(a.share * b.share) * pair.means.slope *
         std::exp((a.log_q + b.log_q + a.means[Mean::kLogSlopeSquare] +
                   b.means[Mean::kLogSlopeSquare] - a.log_square -
                   b.log_square) /
                  2);
     const double c = 1 - pair.means.one_minus_f;
     out.correlation_variance = std::min(
-        1.0, a.share * b.share *
-                 (slope * slope * pair.correlation_variance +
-                  CorrelationVariance(c * c, pair.means.square, fan_in)));
+        1.0, pair.steepness * pair.steepness * pair.correlation_variance +
+                 a.share * b.share *
+                     CorrelationVariance(c * c, pair.means.square, fan_in));
     out.covariance = a.share * b.share *
                      (a.means.First(Mean::kLogSquare) *
                           b.means.First(Mean::kLogSquare) * pair.covariance +

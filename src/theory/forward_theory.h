@@ -20,6 +20,8 @@
 // but all there is where samples are nearly orthogonal.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -67,7 +69,14 @@ struct PairState {
   double log_distance = 0;  // log(1 − correlation) of Z_l
   double covariance = 0;    // of log K(a, a) and log K(b, b)
   double correlation_variance = 0;
-  PairMeans means;  // one_minus_f: of X_l, where X_0 is the input
+  double steepness = 0;  // d of the correlation of Z_{l+1} by that of Z_l
+  PairMeans means;       // one_minus_f: of X_l, where X_0 is the input
+
+  // Mean square of the cosine of the two's Z_l.
+  double SquaredCosine() const {
+    const double cosine = 1 - std::exp(log_distance);
+    return std::min(1.0, cosine * cosine + correlation_variance);
+  }
 };
 
 // Z_l and X_l.

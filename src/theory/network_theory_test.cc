@@ -72,7 +72,9 @@ TEST(NetworkTheory, AgreesWithThePlainRecursion) {
   for (const char* name : {"tanh", "relu", "gelu", "sigmoid", "selu"}) {
     SCOPED_TRACE(name);
     const Activation& f = Find(name);
-    const NetworkModel model = Model(f, {3, 40, 90, 20, 10}, 1.3, 0.2);
+    // So wide that the weight gradients' terms in batch/width are nothing.
+    const NetworkModel model =
+        Model(f, {3, 40'000'000, 90'000'000, 20'000'000, 10}, 1.3, 0.2);
     const ForwardTheory forward(model, geometry, tables);
     std::vector<TheoryRow> rows = ForwardRows(forward, 1);
     constexpr double kAligned = 0.5;
@@ -174,6 +176,48 @@ TEST(NetworkTheory, AgreesWithThePlainRecursion) {
       EXPECT_NEAR(std::exp(rows[l].delta_second_moment.log_limit), delta,
                   1e-9 * delta);
     }
+  }
+}
+
+// δ_L = Z_L in a linear network of q = 1: δ_l · δ_l/n is L − l + 1 times X_l ·
+// X_l/n for any two samples, so that E dW² moves with the square of c, whose
+// variance is (1 − c²)²/n for every layer before.
+TEST(NetworkTheory, WeightGradientsMoveWithTheSamplesCorrelation) {
+  const BatchGeometry geometry(1, [](size_t) {
+    ScaledMatrix<double> x = Inputs();
+    for (size_t i = 0; i < 4; ++i) {
+      double square = 0;
+      for (size_t j = 0; j < 3; ++j)
+        square += x.mantissa(i, j) * x.mantissa(i, j);
+      for (size_t j = 0; j < 3; ++j) x.mantissa(i, j) *= std::sqrt(3 / square);
+    }
+    return x;
+  });
+  const TheoryTables tables;
+  constexpr double kWidth = 1e6;
+  constexpr auto kUnits = static_cast<size_t>(kWidth);
+  const NetworkModel model =
+      Model(Find("linear"), {3, kUnits, kUnits, kUnits, kUnits}, 1, 0);
+  const ForwardTheory forward(model, geometry, tables);
+  std::vector<TheoryRow> rows = ForwardRows(forward, 1);
+  // The one in 1/n is what theory takes for chance.
+  DeltaStart start = UnitStart(geometry, 1 + 1 / kWidth);
+  double square = 0, variance = 0;
+  for (size_t p = 0; p < geometry.pairs().size(); ++p) {
+    const double c = 1 - geometry.pairs()[p].one_minus_cosine;
+    start.product[p] = c;
+    start.aligned_product[p] = 1;
+    start.cosine_square[p] = c * c;
+    square += 2 * c * c;
+    variance += 2 * (1 - c * c) * (1 - c * c) / kWidth;
+  }
+  FillBackward(forward, start, NoAlignment(geometry), &rows);
+  for (size_t l = 1; l <= 4; ++l) {
+    const auto before = static_cast<double>(l - 1);
+    const auto parts = static_cast<double>(4 - l + 1);
+    const double found =
+        std::exp(rows[l].weight_gradient_second_moment.log_limit) / parts;
+    EXPECT_NEAR((found - 4 - square) / variance, before, 1e-3) << l;
   }
 }
 

@@ -37,10 +37,7 @@ OutputKernel::OutputKernel(const ForwardTheory& forward,
   const double common_error = MeanOverPairs(
       geometry, [&](size_t) { return error; },
       [&](size_t p) {
-        const double c = 1 - std::exp(layer.pairs[p].log_distance);
-        const double square =
-            std::min(1.0, c * c + layer.pairs[p].correlation_variance);
-        return LogCovariance(2 * square, units);
+        return LogCovariance(2 * layer.pairs[p].SquaredCosine(), units);
       });
   variance_ = second.log_variance;
   measured_ = start.log_output - second.log_mean;

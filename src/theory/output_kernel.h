@@ -7,7 +7,8 @@
 // one by its best linear estimate, variance/(variance + error).
 #pragma once
 
-#include "theory/backward_theory.h"
+#include "theory/delta_start.h"
+#include "theory/forward_theory.h"
 
 namespace initscope {
 

@@ -72,9 +72,10 @@ PairMeans PairFunction::At(double one_minus_c, double spread) const {
 
 PairMeans PairFunction::Series(double d, double spread) const {
   const double c = 1 - d;
-  PairMeans sum = {difference_, 0, 0, 0, 0, 0, 0};
+  PairMeans sum = {};
+  sum.one_minus_f = difference_;
   double power = 1, one_minus_power = 0;  // c^k, 1 − c^k
-  double lower_power = 0;                 // c^(k − 1)
+  double lower_power = 0, low_power = 0;  // c^(k − 1), c^(k − 2)
   const double above = std::min(1.0, c + spread);
   const double below = std::max(-1.0, c - spread);
   double above_power = 0.5, below_power = 0.5;
@@ -83,7 +84,11 @@ PairMeans PairFunction::Series(double d, double spread) const {
     sum.one_minus_f += p.f * one_minus_power;
     sum.slope += p.slope * power;
     // The derivative of f² is 2 f f', whose terms are √(k + 1) (f²)_{k+1}/2.
-    sum.product += static_cast<double>(k) * p.square * lower_power;
+    const auto order = static_cast<double>(k);
+    sum.product += order * p.square * lower_power;
+    sum.product_rise += order * (order - 1) * p.square * low_power;
+    sum.slope_rise += order * p.slope * lower_power;
+    low_power = lower_power;
     lower_power = power;
     const double spread_power = above_power + below_power;
     sum.square += p.square * spread_power;
@@ -95,11 +100,20 @@ PairMeans PairFunction::Series(double d, double spread) const {
     one_minus_power = one_minus_power * c + d;
     power *= c;
   }
-  sum.product = product_norm_ > 0 ? sum.product / product_norm_ : 1;
+  if (product_norm_ > 0) {
+    sum.product /= product_norm_;
+    sum.product_rise /= product_norm_;
+  } else {
+    sum.product = 1;
+  }
   // Where c < 0 the tails' terms have either sign.
   const double log_c = c > 0 ? std::log1p(-d) : -HUGE_VAL;
   if (f_tail_ > 0) sum.one_minus_f -= f_tail_ * std::expm1(f_power_ * log_c);
-  if (slope_tail_ > 0) sum.slope += slope_tail_ * std::exp(kJumpPower * log_c);
+  if (slope_tail_ > 0) {
+    sum.slope += slope_tail_ * std::exp(kJumpPower * log_c);
+    sum.slope_rise +=
+        slope_tail_ * kJumpPower * std::exp((kJumpPower - 1) * log_c);
+  }
   for (const double at : {above, below}) {
     if (slope_square_tail_ > 0 && at > 0) {
       sum.slope_square += slope_square_tail_ / 2 * std::pow(at, kJumpPower);
@@ -137,12 +151,14 @@ PairMeans PairFunction::ClosedForm(double d, double spread) const {
   const double lacking = (kPi * d - SineMinus(at.theta)) / (2 * kPi);
   means.one_minus_f =
       ((alpha - beta) * (alpha - beta) * lacking + alpha * beta * d) / f2;
-  means.product = 1 - ((a2 - b2) * (a2 - b2) * lacking + a2 * b2 * d) /
-                          ((a2 * a2 + b2 * b2) / 2);
+  const double same = a2 * a2 + b2 * b2, other = 2 * a2 * b2;
+  const double differing = (a2 - b2) * (a2 - b2);
+  means.product = 1 - (2 * differing * lacking + other * d) / same;
+  means.product_rise = (2 * differing * at.Quadrant() + other) / same;
   means.slope =
       (2 * f2 * at.Quadrant() + 2 * alpha * beta * (0.5 - at.Quadrant())) / f2;
-
-  const double same = a2 * a2 + b2 * b2, other = 2 * a2 * b2;
+  means.slope_rise = (alpha - beta) * (alpha - beta) / f2 /
+                     (2 * kPi * std::max(at.sine, 1e-150));
   const double norm = 2 * f2 * f2;  // of the mean of two
   means.square = means.slope_square = means.mixed = means.cube = 0;
   for (const double shift : {spread, -spread}) {

@@ -29,6 +29,8 @@ struct PairMeans {
   double slope_square;  // E f'_a² f'_b²/(S_a S_b)
   double mixed;         // E f_a² f'_b²/(F_a S_b), mean of that and of b, a
   double cube;          // E f_a² f_b/(F_a √F_b), mean of that and of b, a
+  // d slope/d c and d product/d c; where f' jumps the first has no bound at 1.
+  double slope_rise = 0, product_rise = 0;
 };
 
 // Of one pair of scales, at any correlation.

@@ -99,6 +99,24 @@ TEST(PairMeans, AgreeWithQuadrature) {
   }
 }
 
+// With kinks the terms that the series leave out are not small in derivatives.
+TEST(PairMeans, RisesAreDerivatives) {
+  constexpr double kStep = 1e-5;
+  for (const Activation& f : Activations()) {
+    for (const double c : {-0.6, 0.0, 0.5, 0.8}) {
+      SCOPED_TRACE(::testing::Message() << f.name << " c " << c);
+      const PairFunction function = FunctionOf(f, 0.7, 1.2);
+      const PairMeans found = function.At(1 - c);
+      const PairMeans above = function.At(1 - c - kStep);
+      const PairMeans below = function.At(1 - c + kStep);
+      EXPECT_NEAR(found.slope_rise, (above.slope - below.slope) / (2 * kStep),
+                  1e-6);
+      EXPECT_NEAR(found.product_rise,
+                  (above.product - below.product) / (2 * kStep), 1e-6);
+    }
+  }
+}
+
 // At c → 1 a layer multiplies 1 − c by q E f'²/E f², kinks or not.
 TEST(PairMeans, AreLinearNearOne) {
   for (const Activation& f : Activations()) {

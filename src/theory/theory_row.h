@@ -1,6 +1,7 @@
 // What theory says of one row of a network, and its columns in results files.
 #pragma once
 
+#include <cmath>
 #include <limits>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 namespace initscope {
 
 inline constexpr double kNoTheory = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double kLogZero = -HUGE_VAL;
 
 // A positive quantity: at infinite width, and to leading order in 1/width its
 // law over draws of the weights. Natural logarithms, so that no depth leaves

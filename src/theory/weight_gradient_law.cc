@@ -8,19 +8,17 @@
 namespace initscope {
 namespace {
 
-constexpr double kNever = -HUGE_VAL;  // the logarithm of zero
-
 // Covariance of the logarithms of X_{l−1}² and delta_l², of one sample.
-double WithForward(const ForwardTheory& forward, const BackwardState& state,
+double WithForward(const ForwardTheory& forward, const BackwardSpread& spread,
                    size_t l) {
   const BatchGeometry& geometry = forward.geometry();
   double sum = 0, total = 0;
-  for (size_t i = 0; i < state.classes.size(); ++i) {
+  for (size_t i = 0; i < spread.classes().size(); ++i) {
     const double share = forward.layer(l - 1).classes[i].share;
     const double count = geometry.classes()[i].count;
     total += count;
     if (share == 0) continue;
-    sum += count * state.classes[i].response / share *
+    sum += count * spread.classes()[i].response / share *
            forward.layer(l).classes[i].variance;
   }
   return sum / total;
@@ -29,28 +27,32 @@ double WithForward(const ForwardTheory& forward, const BackwardState& state,
 }  // namespace
 
 void FillWeightGradient(const ForwardTheory& forward,
-                        const BackwardState& state, size_t l,
+                        const BackwardMeans& means,
+                        const BackwardSpread& spread, size_t l,
                         std::vector<TheoryRow>* rows) {
   const BatchGeometry& geometry = forward.geometry();
   const LayerState& before = forward.layer(l - 1);
   const auto batch = static_cast<double>(geometry.batch());
   std::vector<double> of_samples;
-  for (size_t s = 0; s < state.log_square.size(); ++s) {
-    of_samples.push_back(before.log_square[s] + state.log_square[s]);
+  for (size_t s = 0; s < means.log_square().size(); ++s) {
+    of_samples.push_back(before.log_square[s] + means.log_square()[s]);
   }
   const double log_same = LogMeanExp(of_samples, geometry.sample_groups());
-  double different = 0, means = 0;  // in units of e^log_same
-  const bool has_pairs = geometry.pairs_share_a_batch() && log_same > kNever &&
-                         !state.pairs.empty();
-  for (size_t p = 0; p < state.pairs.size() && has_pairs; ++p) {
+  double different = 0, of_means = 0;  // in units of e^log_same
+  const bool has_pairs = geometry.pairs_share_a_batch() && log_same > kLogZero;
+  for (size_t p = 0; has_pairs && p < geometry.pairs().size(); ++p) {
     const BatchGeometry::PairGroup& group = geometry.pairs()[p];
     const ClassState& a = before.classes[group.a];
     const ClassState& b = before.classes[group.b];
-    const double product =
-        group.count *
-        state.Product(p, log_same - (a.log_square + b.log_square) / 2);
+    const PairState& pair = forward.layer(l).pairs[p];
+    const double unit = log_same - (a.log_square + b.log_square) / 2;
+    const double product = group.count * means.Product(p, unit);
     different += product * (1 - before.pairs[p].means.one_minus_f);
-    means += product * a.means[Mean::kFirst] * b.means[Mean::kFirst];
+    of_means += product * a.means[Mean::kFirst] * b.means[Mean::kFirst];
+    if (forward.model().independent && pair.correlation_variance > 0) {
+      different += group.count * means.Rise(p, unit) *
+                   pair.correlation_variance / std::sqrt(a.share * b.share);
+    }
   }
   const double scale = has_pairs ? (batch - 1) / geometry.pair_count() : 0;
   const double total = 1 + scale * different;
@@ -59,7 +61,7 @@ void FillWeightGradient(const ForwardTheory& forward,
   second.log_limit = log_same + std::log(batch * std::max(0.0, total));
   variance.log_limit = second.log_limit;
   const Estimate& delta = (*rows)[l].delta_second_moment;
-  if (!forward.model().independent || second.log_limit == kNever) return;
+  if (!forward.model().independent || second.log_limit == kLogZero) return;
   second.log_mean = second.log_limit + delta.log_mean - delta.log_limit;
   if (l > 1) {
     const Estimate& x = (*rows)[l - 1].activation_second_moment;
@@ -70,7 +72,7 @@ void FillWeightGradient(const ForwardTheory& forward,
   if (!has_pairs) {
     const double of_inputs =
         l > 1 ? (*rows)[l - 1].activation_second_moment.log_variance +
-                    2 * WithForward(forward, state, l)
+                    2 * WithForward(forward, spread, l)
               : 0;
     second.log_variance = std::max(0.0, delta.log_variance + of_inputs);
   }
@@ -78,7 +80,7 @@ void FillWeightGradient(const ForwardTheory& forward,
   if (l > 1) {
     const double first = before.classes[0].means[Mean::kFirst];
     variance.log_mean += std::log1p(
-        -std::clamp((first * first + scale * means) / total /
+        -std::clamp((first * first + scale * of_means) / total /
                         static_cast<double>(forward.model().widths[l]),
                     0.0, 1.0));
   }

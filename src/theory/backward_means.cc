@@ -1,0 +1,209 @@
+#include "theory/backward_means.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace initscope {
+namespace {
+
+// What a layer does to the gradients of samples with these means.
+GradientLayer LayerOf(const MeanValues& means, double log_q) {
+  const auto at = [&](Mean mean) { return means[static_cast<size_t>(mean)]; };
+  GradientLayer layer;
+  layer.log_q = log_q;
+  layer.log_square = at(Mean::kLogSquare);
+  layer.log_slope = at(Mean::kLogSlopeSquare);
+  layer.mixed = at(Mean::kMixed);
+  layer.growth = at(Mean::kGrowth);
+  return layer;
+}
+
+}  // namespace
+
+BackwardMeans::BackwardMeans(const ForwardTheory& forward,
+                             const DeltaStart& start,
+                             const std::vector<double>& alignment,
+                             const OutputKernel& output)
+    : forward_(forward),
+      geometry_(forward.geometry()),
+      model_(forward.model()),
+      start_(start),
+      alignment_(alignment),
+      output_(output),
+      log_square_(start.log_square),
+      laws_(start.log_square.size()),
+      classes_(start.class_log_square.size()),
+      pairs_(geometry_.pairs().size()),
+      has_products_(!start.product.empty() || geometry_.batch() == 1),
+      log_unit_(start.log_unit) {
+  for (size_t i = 0; i < classes_.size(); ++i) {
+    classes_[i].log_square = classes_[i].log_finite = start.class_log_square[i];
+  }
+  for (size_t p = 0; p < start.product.size(); ++p) {
+    pairs_[p].product = start.product[p];
+    pairs_[p].rise = OutputRise(p);
+  }
+}
+
+GradientLayer BackwardMeans::GroupLayer(size_t l, size_t s) const {
+  const LayerState& state = forward_.layer(l);
+  GradientLayer layer;
+  if (l > 0) layer = LayerOf(state.means[s], state.log_q[s]);
+  layer.log_square = state.log_square[s];
+  layer.width = static_cast<double>(model_.widths[l]);
+  layer.orthogonal = !model_.independent;
+  const double log_q = forward_.layer(l + 1).log_q[s];
+  layer.share = log_q == kLogZero
+                    ? 0
+                    : std::exp(state.log_weight + std::log(layer.width) +
+                               layer.log_square - log_q);
+  return layer;
+}
+
+GradientLayer BackwardMeans::ClassLayer(size_t l, size_t i) const {
+  const ClassState& state = forward_.layer(l).classes[i];
+  GradientLayer layer;
+  if (l > 0) {
+    layer = LayerOf(state.means.value, state.log_q);
+    layer.slope_power = state.means.First(Mean::kLogSlopeSquare);
+  }
+  layer.log_square = state.log_square;
+  layer.width = static_cast<double>(model_.widths[l]);
+  layer.share = state.share;
+  layer.orthogonal = !model_.independent;
+  return layer;
+}
+
+// delta_L · Z_L over K_L, of both.
+double BackwardMeans::OutputRise(size_t p) const {
+  if (start_.aligned_product.empty()) return 0;
+  const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
+  const LayerState& layer = forward_.layer(model_.depth());
+  const double log_q =
+      (layer.classes[group.a].log_q + layer.classes[group.b].log_q) / 2;
+  return start_.aligned_product[p] *
+         std::exp(start_.log_aligned_unit - start_.log_unit - log_q -
+                  output_.shift());
+}
+
+// REQUIRES: the classes have their laws of row l.
+void BackwardMeans::StepPair(size_t l, size_t p, double log_weights) {
+  const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
+  PairDelta& pair = pairs_[p];
+  const GradientLayer a = ClassLayer(l, group.a), b = ClassLayer(l, group.b);
+  const auto power = [](const GradientLayer& layer) {  // of α
+    return layer.growth * std::exp((layer.log_square - layer.log_q) / 2);
+  };
+  const double fan_out = static_cast<double>(model_.widths[l + 1]);
+  const double shares = std::sqrt(a.share * b.share) * fan_out / a.width;
+  const double scale = std::exp(log_weights);
+  double aligned = 0;
+  if (shares > 0 && IsTop(l)) {
+    aligned = pair.rise;
+  } else if (shares > 0 && pair.aligned != 0) {
+    aligned = pair.aligned * power(ClassLayer(l + 1, group.a)) *
+              power(ClassLayer(l + 1, group.b));
+  }
+  pair.aligned = aligned * shares * scale;
+  const PairState& state = forward_.layer(l).pairs[p];
+  const PairMeans& means = state.means;
+  const double along = pair.aligned * (1 - means.one_minus_f);
+  pair.product *= scale;
+  if (!model_.independent) {
+    pair.product -= along * std::min(1.0, a.width / fan_out);
+  }
+  if (l == 0) {
+    pair.product += along;
+    return;
+  }
+  const double slopes = std::exp((a.log_slope + b.log_slope) / 2);
+  const double mixed = pair.aligned * std::sqrt(a.mixed * b.mixed);
+  pair.rise =
+      slopes * (mixed * means.product_rise + pair.product * means.slope_rise +
+                pair.rise * scale * state.steepness * means.slope);
+  pair.product = slopes * (mixed * means.product + pair.product * means.slope);
+}
+
+void BackwardMeans::StepGroup(size_t l, size_t s, double log_weights) {
+  const GradientLayer layer = GroupLayer(l, s);
+  GradientLaw& law = laws_[s];
+  double& log_square = log_square_[s];
+  if (IsTop(l)) {
+    law = {log_square,
+           output_.LogAligned(start_.log_aligned, s,
+                              forward_.layer(l + 1).log_q[s]),
+           static_cast<double>(model_.widths[l + 1]),
+           log_weights,
+           layer,
+           false};
+  } else {
+    law = law.Below(GroupLayer(l + 1, s), layer, log_weights, false);
+  }
+  log_square = law.LogDelta(layer, false);
+}
+
+void BackwardMeans::StepClass(size_t l, size_t i, double log_weights) {
+  ClassDelta& delta = classes_[i];
+  const GradientLayer layer = ClassLayer(l, i);
+  if (IsTop(l)) {
+    const auto fan_out = static_cast<double>(model_.widths[l + 1]);
+    // E W² given Z moves with Z² where W is not normal.
+    const double bias =
+        model_.kurtosis / (2 * layer.width) * (start_.concentration - 1);
+    const auto laws = [&](double log_aligned, double beyond_normal) {
+      const auto law = [&](double log_of_weights, bool finite) {
+        return GradientLaw(delta.log_square, log_aligned, fan_out,
+                           log_of_weights, layer, finite);
+      };
+      return GradientLaws{law(log_weights, false),
+                          law(log_weights + std::log1p(beyond_normal), true)};
+    };
+    delta.measured =
+        laws(output_.LogAligned(start_.class_log_aligned, i,
+                                forward_.layer(l + 1).classes[i].log_q),
+             bias);
+    delta.mean =
+        laws(delta.log_square + std::log(alignment_[i] + 1 / fan_out), 0);
+  } else {
+    const GradientLayer above = ClassLayer(l + 1, i);
+    for (GradientLaws* laws : {&delta.measured, &delta.mean}) {
+      laws->limit = laws->limit.Below(above, layer, log_weights, false);
+      laws->finite = laws->finite.Below(above, layer, log_weights, true);
+    }
+  }
+  delta.log_square = delta.measured.limit.LogDelta(layer, false);
+  delta.log_finite = delta.measured.finite.LogDelta(layer, true);
+  delta.by_chance =
+      (delta.mean.finite.aligned() - delta.mean.limit.aligned()) * layer.mixed;
+  const double ratio = std::max(0.0, delta.mean.limit.aligned()) * layer.mixed;
+  delta.along = ratio / (1 + ratio);
+  delta.aligned = 1 - (1 - delta.aligned) / (1 + ratio);
+}
+
+void BackwardMeans::Step(size_t l) {
+  const double log_weights =
+      forward_.layer(l).log_weight +
+      std::log(static_cast<double>(model_.widths[l + 1]));
+  for (size_t s = 0; s < log_square_.size(); ++s) StepGroup(l, s, log_weights);
+  // Products keep pace with the first class, so that they stay in range.
+  const double before = classes_[0].log_square;
+  for (size_t i = 0; i < classes_.size(); ++i) StepClass(l, i, log_weights);
+  const double after = classes_[0].log_square;
+  const double pace = std::isfinite(after) ? after - before : 0;
+  for (size_t p = 0; p < pairs_.size(); ++p) {
+    StepPair(l, p, log_weights - pace);
+  }
+  log_unit_ += pace;
+}
+
+double BackwardMeans::Aligned() const {
+  double aligned = 0, total = 0;
+  for (size_t i = 0; i < classes_.size(); ++i) {
+    const double count = geometry_.classes()[i].count;
+    aligned += count * classes_[i].aligned;
+    total += count;
+  }
+  return aligned / total;
+}
+
+}  // namespace initscope

@@ -1,0 +1,100 @@
+// The mean-field recursion backward, from delta_L and Z_L as they were
+// measured:
+//
+//     E delta_l² = α_l² E (f f')² + s² fan_out E delta_{l+1}² E f'²
+//
+// (theory/gradient_law.h) for each group and each class of samples, and for a
+// pair the products of the two.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "theory/forward_theory.h"
+#include "theory/gradient_law.h"
+#include "theory/output_kernel.h"
+
+namespace initscope {
+
+// ∂loss/∂X_l at infinite width, and with what finite widths add on the way.
+struct GradientLaws {
+  GradientLaw limit, finite;
+};
+
+// delta_l of the samples of one class.
+struct ClassDelta {
+  double log_square = 0;  // log E delta_l² at infinite width
+  double log_finite = 0;  // the same with what finite widths add on the way
+  // From the measured delta_L · Z_L, and from what the loss has in the mean.
+  GradientLaws measured, mean;
+  // E (α X)² over E ε² that finite widths add, in units of E f'².
+  double by_chance = 0;
+  // Of E delta_l², by `mean`: the share that comes from the parts along X of
+  // the layers l … L − 1, and from the part along X_l alone.
+  double aligned = 0;
+  double along = 0;
+};
+
+// delta_l of the pairs of one group, in units of e^log_unit.
+struct PairDelta {
+  double product = 0;  // E delta_a delta_b
+  double aligned = 0;  // α_a α_b √(E X_a² E X_b²), of ∂loss/∂X_l
+  double rise = 0;     // d product/d c, c the correlation of Z_l
+};
+
+class BackwardMeans {
+ public:
+  // Stands at row L. `alignment`: per class, the squared correlation of delta_L
+  // and Z_L that the loss has at infinite width (theory/output_alignment.h).
+  BackwardMeans(const ForwardTheory& forward, const DeltaStart& start,
+                const std::vector<double>& alignment,
+                const OutputKernel& output);
+
+  // From row l + 1 to row l.
+  void Step(size_t l);
+
+  // log E delta_l² per group of samples.
+  const std::vector<double>& log_square() const { return log_square_; }
+  const std::vector<ClassDelta>& classes() const { return classes_; }
+  // Of E delta_l² over all samples: the share from the parts along X.
+  double Aligned() const;
+  // Whether those of pairs are known.
+  bool has_products() const { return has_products_; }
+  // E delta_a delta_b in units of e^unit.
+  double Product(size_t p, double unit) const {
+    return InUnit(pairs_[p].product, unit);
+  }
+  // What it moves by with the correlation of Z_l.
+  double Rise(size_t p, double unit) const {
+    return InUnit(pairs_[p].rise, unit);
+  }
+
+ private:
+  double InUnit(double product, double unit) const {
+    return product == 0 ? 0 : product * std::exp(log_unit_ - unit);
+  }
+  // The layer as the samples of a group or of a class have it.
+  GradientLayer GroupLayer(size_t l, size_t s) const;
+  GradientLayer ClassLayer(size_t l, size_t i) const;
+  bool IsTop(size_t l) const { return l + 1 == model_.depth(); }
+  void StepGroup(size_t l, size_t s, double log_weights);
+  void StepClass(size_t l, size_t i, double log_weights);
+  double OutputRise(size_t p) const;
+  void StepPair(size_t l, size_t p, double log_weights);
+
+  const ForwardTheory& forward_;
+  const BatchGeometry& geometry_;
+  const NetworkModel& model_;
+  const DeltaStart& start_;
+  const std::vector<double>& alignment_;
+  const OutputKernel& output_;
+
+  std::vector<double> log_square_;
+  std::vector<GradientLaw> laws_;  // per group of samples
+  std::vector<ClassDelta> classes_;
+  std::vector<PairDelta> pairs_;
+  bool has_products_;
+  double log_unit_;
+};
+
+}  // namespace initscope
