@@ -168,15 +168,25 @@ seed = range(0, 40)
 """)
     assert len(found) == 5 * len(losses)
     rows = np.arange(DEEP + 1)
-    # A weight gradient has passed the layers below it, too.
-    for statistic, of_rows, passed in (
-            ("delta_second_moment", slice(0, DEEP), DEEP - rows),
-            ("weight_gradient_second_moment", slice(1, DEEP + 1), DEEP)):
+    # A weight gradient has passed the layers below it, too. gelu's limit says
+    # nothing there: its kernel varies twofold at this depth, X with it and with
+    # X the measured delta_L.
+    for statistic, of_rows, passed, left_out in (
+            ("delta_second_moment", slice(0, DEEP), DEEP - rows, None),
+            ("weight_gradient_second_moment", slice(1, DEEP + 1), DEEP,
+             "gelu")):
         for key, columns in found.items():
+            if key[0] == left_out:
+                continue
             measured = columns[statistic][:, of_rows]
             theory = columns[f"theory_{statistic}"][:, of_rows]
-            ratio = measured.mean(0) / theory.mean(0)
-            error = (measured / theory).std(0, ddof=1) / np.sqrt(len(measured))
+            # Where a batch's weight gradients cancel there is no theory.
+            known = np.isfinite(theory)
+            assert (known.mean(0) > 0.8).all(), (statistic, key)
+            ratio = (np.sum(measured, 0, where=known)
+                     / np.sum(theory, 0, where=known))
+            error = (np.std(measured / theory, 0, ddof=1, where=known)
+                     / np.sqrt(known.sum(0)))
             allowed = 5 * error + LEADING * (passed + 0 * rows)[of_rows] / WIDE
             assert (abs(ratio - 1) <= allowed).all(), (
                 statistic, key, ratio, allowed)

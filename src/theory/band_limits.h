@@ -38,4 +38,9 @@ inline constexpr double kLeastAlignedWidth = 128;
 inline constexpr double kLeastSquaredCosine = 0.25;
 inline constexpr double kMostOrthogonalDepth = 1. / 16;
 
+// What must be left of the sum over a batch's pairs, which cancels where all
+// samples have become one and their delta have both signs: pairs are grouped,
+// and less is within what that loses.
+inline constexpr double kLeastRest = 1e-3;
+
 }  // namespace initscope

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "theory/band_limits.h"
 #include "theory/batch_spread.h"
 
 namespace initscope {
@@ -38,7 +39,8 @@ void FillWeightGradient(const ForwardTheory& forward,
     of_samples.push_back(before.log_square[s] + means.log_square()[s]);
   }
   const double log_same = LogMeanExp(of_samples, geometry.sample_groups());
-  double different = 0, of_means = 0;  // in units of e^log_same
+  // In units of e^log_same.
+  double different = 0, of_means = 0, cancelling = 0;
   const bool has_pairs = geometry.pairs_share_a_batch() && log_same > kLogZero;
   for (size_t p = 0; has_pairs && p < geometry.pairs().size(); ++p) {
     const BatchGeometry::PairGroup& group = geometry.pairs()[p];
@@ -48,6 +50,7 @@ void FillWeightGradient(const ForwardTheory& forward,
     const double unit = log_same - (a.log_square + b.log_square) / 2;
     const double product = group.count * means.Product(p, unit);
     different += product * (1 - before.pairs[p].means.one_minus_f);
+    cancelling += std::abs(product);
     of_means += product * a.means[Mean::kFirst] * b.means[Mean::kFirst];
     if (forward.model().independent && pair.correlation_variance > 0) {
       different += group.count * means.Rise(p, unit) *
@@ -58,7 +61,8 @@ void FillWeightGradient(const ForwardTheory& forward,
   const double total = 1 + scale * different;
   Estimate& second = (*rows)[l].weight_gradient_second_moment;
   Estimate& variance = (*rows)[l].weight_gradient_variance;
-  second.log_limit = log_same + std::log(batch * std::max(0.0, total));
+  if (!(total >= kLeastRest * (1 + scale * cancelling))) return;
+  second.log_limit = log_same + std::log(batch * total);
   variance.log_limit = second.log_limit;
   const Estimate& delta = (*rows)[l].delta_second_moment;
   if (!forward.model().independent || second.log_limit == kLogZero) return;
