@@ -39,7 +39,9 @@ int TheoryCommand(const Options& options) {
   if (experiment.output_where.starts_with("--")) {
     output.emplace(experiment.output, options.force, experiment.files_read);
   }
-  const Prediction prediction = PredictSweep(experiment.runs, experiment.jobs);
+  const TheoryTables tables;
+  const Prediction prediction =
+      PredictSweep(experiment.runs, tables, experiment.jobs);
   if (prediction.runs.empty()) {
     throw UserError(ExitCode::kUsage,
                     fmt::format("{}: there is no theory for init = constant, "
@@ -50,9 +52,9 @@ int TheoryCommand(const Options& options) {
   PrintInputs(experiment, options);
   if (output) WritePrediction(experiment, prediction, options, &*output);
   if (options.json) {
-    fmt::print("{}", JsonText(TheoryJson(prediction)));
+    fmt::print("{}", JsonText(TheoryJson(prediction, tables)));
   } else if (!output) {
-    PrintTheory(prediction);
+    PrintTheory(prediction, tables);
   }
   return 0;
 }

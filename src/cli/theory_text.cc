@@ -222,8 +222,7 @@ void PrintRows(const RunSpec& run, const std::vector<double>& values) {
 
 }  // namespace
 
-Json TheoryJson(const Prediction& prediction) {
-  const TheoryTables tables;
+Json TheoryJson(const Prediction& prediction, const TheoryTables& tables) {
   const auto columns = TheoryColumns();
   Json networks = Json::array();
   for (size_t i = 0; i < prediction.runs.size(); ++i) {
@@ -252,8 +251,7 @@ Json TheoryJson(const Prediction& prediction) {
   return {{"networks", std::move(networks)}};
 }
 
-void PrintTheory(const Prediction& prediction) {
-  const TheoryTables tables;
+void PrintTheory(const Prediction& prediction, const TheoryTables& tables) {
   const size_t shown = std::min(kMostNetworks, prediction.runs.size());
   for (size_t i = 0; i < shown; ++i) {
     const RunSpec& run = prediction.runs[i];

@@ -9,10 +9,11 @@ namespace initscope {
 
 // One object per network: its keys, its fixed points where its hidden layers
 // are square, and an array per column.
-nlohmann::ordered_json TheoryJson(const Prediction& prediction);
+nlohmann::ordered_json TheoryJson(const Prediction& prediction,
+                                  const TheoryTables& tables);
 
 // To stdout: the fixed points and a table of rows per network; of many
 // networks the first ones, of deep ones some rows.
-void PrintTheory(const Prediction& prediction);
+void PrintTheory(const Prediction& prediction, const TheoryTables& tables);
 
 }  // namespace initscope

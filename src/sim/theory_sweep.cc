@@ -210,7 +210,8 @@ DeltaStart UnitStart(const RunSpec& run, const ForwardTheory& forward) {
 
 }  // namespace
 
-Prediction PredictSweep(const std::vector<RunSpec>& runs, Jobs jobs) {
+Prediction PredictSweep(const std::vector<RunSpec>& runs,
+                        const TheoryTables& tables, Jobs jobs) {
   const InputGeometries geometries(runs, jobs);
   const auto groups = TheoryGroups(runs, TheoryInputs(runs));
   Prediction prediction;
@@ -223,7 +224,6 @@ Prediction PredictSweep(const std::vector<RunSpec>& runs, Jobs jobs) {
   }
   for (const size_t i : chosen) prediction.runs.push_back(runs[i]);
   prediction.results.resize(chosen.size());
-  const TheoryTables tables;
   const Jobs inside(chosen.size() < jobs.count ? jobs.count : 1, jobs.stop);
   ParallelFor(chosen.size(), jobs, [&](size_t g) {
     const RunSpec& run = prediction.runs[g];

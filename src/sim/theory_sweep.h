@@ -66,6 +66,7 @@ struct Prediction {
   std::vector<RunSpec> runs;
   std::vector<RunResult> results;  // of which theory is filled
 };
-Prediction PredictSweep(const std::vector<RunSpec>& runs, Jobs jobs);
+Prediction PredictSweep(const std::vector<RunSpec>& runs,
+                        const TheoryTables& tables, Jobs jobs);
 
 }  // namespace initscope

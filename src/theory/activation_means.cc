@@ -123,36 +123,42 @@ ActivationMeans::ActivationMeans(const Activation& activation)
       at_zero_(
           ComputeMeans(activation, activation.homogeneous ? 0.0 : -HUGE_VAL)) {}
 
-const ActivationMeans::Interval& ActivationMeans::IntervalAt(double log_q,
-                                                             double* x) const {
+// Interpolation at the zeros of the Chebyshev polynomial of degree kTerms.
+std::unique_ptr<ActivationMeans::Series> ActivationMeans::MakeSeries(
+    double begin) const {
+  auto series = std::make_unique<Series>();
+  std::array<MeanValues, kTerms> samples;
+  const auto angle = [](size_t i) {
+    return std::numbers::pi * (static_cast<double>(i) + 0.5) / kTerms;
+  };
+  for (size_t i = 0; i < kTerms; ++i) {
+    samples[i] =
+        ComputeMeans(activation_, begin + (1 + std::cos(angle(i))) / 2);
+  }
+  for (size_t k = 0; k < kTerms; ++k) {
+    MeanValues sum = {};
+    for (size_t i = 0; i < kTerms; ++i) {
+      const double factor = std::cos(static_cast<double>(k) * angle(i));
+      for (size_t m = 0; m < kMeans; ++m) sum[m] += samples[i][m] * factor;
+    }
+    for (size_t m = 0; m < kMeans; ++m) {
+      series->value[k][m] = sum[m] * (k == 0 ? 1.0 : 2.0) / kTerms;
+    }
+  }
+  series->first = Differentiate(series->value);
+  series->second = Differentiate(series->first);
+  return series;
+}
+
+const ActivationMeans::Series& ActivationMeans::SeriesAt(double log_q,
+                                                         double* x) const {
   const double last = kFirstInterval + kIntervals - 1;
   const double begin =
       std::clamp(std::floor(log_q), double{kFirstInterval}, last);
   Interval& interval = intervals_[static_cast<size_t>(begin - kFirstInterval)];
-  std::call_once(interval.made, [&] {
-    // Interpolation at the zeros of the Chebyshev polynomial of degree kTerms.
-    std::array<MeanValues, kTerms> samples;
-    const auto angle = [](size_t i) {
-      return std::numbers::pi * (static_cast<double>(i) + 0.5) / kTerms;
-    };
-    for (size_t i = 0; i < kTerms; ++i) {
-      samples[i] =
-          ComputeMeans(activation_, begin + (1 + std::cos(angle(i))) / 2);
-    }
-    for (size_t k = 0; k < kTerms; ++k) {
-      for (size_t m = 0; m < kMeans; ++m) {
-        double sum = 0;
-        for (size_t i = 0; i < kTerms; ++i) {
-          sum += samples[i][m] * std::cos(static_cast<double>(k) * angle(i));
-        }
-        interval.value[k][m] = sum * (k == 0 ? 1.0 : 2.0) / kTerms;
-      }
-    }
-    interval.first = Differentiate(interval.value);
-    interval.second = Differentiate(interval.first);
-  });
+  std::call_once(interval.made, [&] { interval.series = MakeSeries(begin); });
   *x = 2 * (log_q - begin) - 1;
-  return interval;
+  return *interval.series;
 }
 
 MeansAt ActivationMeans::Homogeneous(double log_q) const {
@@ -176,10 +182,9 @@ MeansAt ActivationMeans::At(double log_q) const {
   const double inside = std::clamp(log_q, double{kFirstInterval},
                                    double{kFirstInterval + kIntervals});
   double x = 0;
-  const Interval& interval = IntervalAt(inside, &x);
-  MeansAt at = {ChebyshevSum(interval.value, x),
-                ChebyshevSum(interval.first, x),
-                ChebyshevSum(interval.second, x)};
+  const Series& series = SeriesAt(inside, &x);
+  MeansAt at = {ChebyshevSum(series.value, x), ChebyshevSum(series.first, x),
+                ChebyshevSum(series.second, x)};
   for (size_t m = 0; m < kMeans && inside != log_q; ++m) {
     at.first[m] = RoundedPower(at.first[m]);
     at.second[m] = 0;
@@ -196,13 +201,14 @@ MeanValues ActivationMeans::ValuesAt(double log_q) const {
     Interval& interval =
         intervals_[static_cast<size_t>(log_q - kFirstInterval)];
     std::call_once(interval.begin_made, [&] {
-      interval.at_begin = ComputeMeans(activation_, log_q);
+      interval.at_begin =
+          std::make_unique<MeanValues>(ComputeMeans(activation_, log_q));
     });
-    return interval.at_begin;
+    return *interval.at_begin;
   }
   double x = 0;
-  const Interval& interval = IntervalAt(log_q, &x);
-  return ChebyshevSum(interval.value, x);
+  const Series& series = SeriesAt(log_q, &x);
+  return ChebyshevSum(series.value, x);
 }
 
 }  // namespace initscope

@@ -70,15 +70,19 @@ class ActivationMeans {
   static constexpr int kFirstInterval = -64, kIntervals = 128;
   static constexpr size_t kTerms = 18;
 
-  struct Interval {
-    std::once_flag begin_made;
-    MeanValues at_begin;  // for who searches q at whole numbers
-    std::once_flag made;
-    // Chebyshev coefficients, term by term, of the values and derivatives.
+  // Chebyshev coefficients, term by term, of the values and derivatives.
+  struct Series {
     std::array<MeanValues, kTerms> value, first, second;
   };
+  struct Interval {
+    std::once_flag begin_made, made;
+    std::unique_ptr<MeanValues>
+        at_begin;  // for who searches q at whole numbers
+    std::unique_ptr<Series> series;
+  };
 
-  const Interval& IntervalAt(double log_q, double* x) const;
+  const Series& SeriesAt(double log_q, double* x) const;
+  std::unique_ptr<Series> MakeSeries(double begin) const;
   MeansAt Homogeneous(double log_q) const;
 
   const Activation& activation_;

@@ -127,6 +127,7 @@ void BackwardSpread::StepClass(size_t l, size_t i) {
 void BackwardSpread::Pass(size_t l) {
   const LayerState& layer = forward_.layer(l);
   const auto width = static_cast<double>(model_.widths[l]);
+  passed_ += 1 / width;
   narrow_ = narrow_ || width < kLeastAlignedWidth;
   double square = 0;
   for (size_t p = 0; p < layer.pairs.size(); ++p) {
@@ -144,7 +145,8 @@ bool BackwardSpread::HasBand() const {
   for (size_t i = 0; i < classes_.size(); ++i) {
     const ClassDelta& delta = means_.classes()[i];
     if (classes_[i].bent || delta.by_chance > kLargestChance) return false;
-    const bool known = homogeneous && !orthogonal && !narrow_;
+    const bool known = homogeneous && !narrow_ && !orthogonal &&
+                       orthogonal_ <= kMostOrthogonalShare * passed_;
     if (delta.aligned > kLargestAligned && !known) return false;
   }
   return homogeneous || !orthogonal;

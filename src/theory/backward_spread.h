@@ -75,9 +75,9 @@ class BackwardSpread {
 
   std::vector<ClassSpread> classes_;
   std::vector<PairSpread> pairs_;
-  // Of the layers from l on: Σ 1/width over those where samples are nearly
-  // orthogonal, and whether one is narrow.
-  double orthogonal_ = 0;
+  // Of the layers from l on: Σ 1/width, the same over those where samples are
+  // nearly orthogonal, and whether one is narrow.
+  double passed_ = 0, orthogonal_ = 0;
   bool narrow_ = false;
 };
 

@@ -11,7 +11,7 @@ namespace initscope {
 
 // Of a logarithm's standard deviation, what the curvature of its dependence on
 // the kernels may shift its mean by.
-inline constexpr double kLargestBend = 0.2;
+inline constexpr double kLargestBend = 0.15;
 inline bool IsBent(double bend, double variance) {
   return !(bend <= kLargestBend * std::sqrt(variance)) && bend > 1e-6;
 }
@@ -22,7 +22,7 @@ inline constexpr double kLargestWidening = 0.25;
 
 // The part along X that finite widths add by chance, of E delta²: where it
 // grows faster than the rest, 1/n soon is not small.
-inline constexpr double kLargestChance = 0.15;
+inline constexpr double kLargestChance = 0.1;
 
 // The share of delta's second moment that comes from the parts along X, up to
 // which these have no part in its spread. Beyond it the spread is derived for
@@ -37,6 +37,8 @@ inline constexpr double kLeastAlignedWidth = 128;
 // such layers there is a band.
 inline constexpr double kLeastSquaredCosine = 0.25;
 inline constexpr double kMostOrthogonalDepth = 1. / 16;
+// With a part along X it must not be most of the layers, either.
+inline constexpr double kMostOrthogonalShare = 0.5;
 
 // What must be left of the sum over a batch's pairs, which cancels where all
 // samples have become one and their delta have both signs: pairs are grouped,

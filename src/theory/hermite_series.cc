@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 #include <vector>
 
 #include "theory/gaussian_rule.h"
@@ -14,20 +15,32 @@ namespace {
 constexpr size_t kFront = 2, kPerTerm = 4;
 
 template <class Coefficients>
-double* Numbers(Coefficients* c) {
+auto* Numbers(Coefficients* c) {
   static_assert(sizeof(*c) ==
                 (kFront + kPerTerm * kHermiteTerms) * sizeof(double));
   return &c->weighted_f;
 }
 
-struct SquareRoots {
-  SquareRoots() {
-    for (size_t k = 0; k <= kHermiteTerms; ++k) {
-      at[k] = std::sqrt(static_cast<double>(k));
+// √(k + 1) h_{k+1} = t h_k − √k h_{k−1}, divided by √(k + 1).
+struct Recurrence {
+  Recurrence() {
+    for (size_t k = 0; k < kHermiteTerms; ++k) {
+      const auto order = static_cast<double>(k);
+      of_t[k] = 1 / std::sqrt(order + 1);
+      of_before[k] = std::sqrt(order / (order + 1));
     }
   }
-  double at[kHermiteTerms + 1];
+  double of_t[kHermiteTerms], of_before[kHermiteTerms];
 };
+
+// Points of a rule that are summed side by side: the recurrence of one alone
+// waits for itself.
+constexpr size_t kLanes = 8;
+using Lanes = std::array<double, kLanes>;
+
+double Sum(const Lanes& lanes) {
+  return std::accumulate(lanes.begin(), lanes.end(), 0.0);
+}
 
 // Beyond interpolation errors.
 double Tail(double total, double sum) {
@@ -45,66 +58,82 @@ HermiteTable::Coefficients HermiteTable::Compute(double log_q) const {
   const size_t n = rule.z.size();
   std::vector<double> a(n), s(n);
   activation_.Apply(rule.z.data(), n, a.data(), s.data());
-  static const SquareRoots roots;
-  Coefficients c = {};
+  static const Recurrence recurrence;
+  struct Sums {
+    Lanes f = {}, slope = {}, square = {}, slope_square = {};
+  };
+  std::array<Sums, kHermiteTerms> sums;
   double f2 = 0, slope2 = 0, slope4 = 0;
-  for (size_t i = 0; i < n; ++i) {
-    const double weight = rule.weight[i], t = rule.z[i] / sigma;
-    const double square = a[i] * a[i], slope_square = s[i] * s[i];
-    f2 += weight * square;
-    slope2 += weight * slope_square;
-    slope4 += weight * slope_square * slope_square;
-    // √(k + 1) h_{k+1} = t h_k − √k h_{k−1}
-    double before = 0, h = weight;
+  for (size_t begin = 0; begin < n; begin += kLanes) {
+    Lanes t = {}, f = {}, slope = {}, square = {}, slope_square = {};
+    Lanes before = {}, h = {};
+    for (size_t j = 0; j < std::min(kLanes, n - begin); ++j) {
+      const size_t i = begin + j;
+      t[j] = rule.z[i] / sigma;
+      f[j] = a[i];
+      slope[j] = s[i];
+      square[j] = a[i] * a[i];
+      slope_square[j] = s[i] * s[i];
+      const double weight = h[j] = rule.weight[i];
+      f2 += weight * square[j];
+      slope2 += weight * slope_square[j];
+      slope4 += weight * slope_square[j] * slope_square[j];
+    }
     for (size_t k = 0; k < kHermiteTerms; ++k) {
-      HermiteTerm& term = c.terms[k];
-      term.f += h * a[i];
-      term.slope += h * s[i];
-      term.square += h * square;
-      term.slope_square += h * slope_square;
-      const double next = (t * h - roots.at[k] * before) / roots.at[k + 1];
-      before = h;
-      h = next;
+      Sums& sum = sums[k];
+      for (size_t j = 0; j < kLanes; ++j) {
+        sum.f[j] += h[j] * f[j];
+        sum.slope[j] += h[j] * slope[j];
+        sum.square[j] += h[j] * square[j];
+        sum.slope_square[j] += h[j] * slope_square[j];
+        const double next = recurrence.of_t[k] * t[j] * h[j] -
+                            recurrence.of_before[k] * before[j];
+        before[j] = h[j];
+        h[j] = next;
+      }
     }
   }
-  for (HermiteTerm& term : c.terms) {
-    term.f /= std::sqrt(f2);
-    term.slope /= std::sqrt(slope2);
-    term.square /= f2;
-    term.slope_square /= slope2;
+  Coefficients c = {};
+  for (size_t k = 0; k < kHermiteTerms; ++k) {
+    c.terms[k] = {.f = Sum(sums[k].f) / std::sqrt(f2),
+                  .slope = Sum(sums[k].slope) / std::sqrt(slope2),
+                  .square = Sum(sums[k].square) / f2,
+                  .slope_square = Sum(sums[k].slope_square) / slope2};
   }
   c.weighted_f = sigma * sigma * slope2 / f2;
   c.slope_square_square = slope4 / (slope2 * slope2);
   return c;
 }
 
-void HermiteTable::Make(double begin, Interval* interval) const {
+std::unique_ptr<HermiteTable::Series> HermiteTable::MakeSeries(
+    double begin) const {
   const auto angle = [](size_t i) {
     return std::numbers::pi * (static_cast<double>(i) + 0.5) / kTerms;
   };
   constexpr double kNegligible = 1e-9;
-  interval->series = {};
-  interval->count = 1;
+  auto series = std::make_unique<Series>();
+  series->count = 1;
   for (size_t i = 0; i < kTerms; ++i) {
     Coefficients at = Compute(begin + (1 + std::cos(angle(i))) / 2);
-    for (size_t k = interval->count; k < kHermiteTerms; ++k) {
+    for (size_t k = series->count; k < kHermiteTerms; ++k) {
       const HermiteTerm& term = at.terms[k];
       if (std::max({std::abs(term.f), std::abs(term.slope),
                     std::abs(term.square), std::abs(term.slope_square)}) >
           kNegligible) {
-        interval->count = k + 1;
+        series->count = k + 1;
       }
     }
     const double* values = Numbers(&at);
     for (size_t k = 0; k < kTerms; ++k) {
       const double factor = std::cos(static_cast<double>(k) * angle(i)) *
                             (k == 0 ? 1.0 : 2.0) / kTerms;
-      double* sum = Numbers(&interval->series[k]);
+      double* sum = Numbers(&series->terms[k]);
       for (size_t v = 0; v < kFront + kPerTerm * kHermiteTerms; ++v) {
         sum[v] += factor * values[v];
       }
     }
   }
+  return series;
 }
 
 void HermiteTable::At(double log_q, HermiteCoefficients* out) const {
@@ -113,23 +142,24 @@ void HermiteTable::At(double log_q, HermiteCoefficients* out) const {
   const double begin =
       std::min(std::floor(log_q), double{kFirstInterval + kIntervals - 1});
   Interval& interval = intervals_[static_cast<size_t>(begin - kFirstInterval)];
-  std::call_once(interval.made, [&] { Make(begin, &interval); });
+  std::call_once(interval.made, [&] { interval.series = MakeSeries(begin); });
+  const Series& series = *interval.series;
   const double x = 2 * (log_q - begin) - 1;
   Coefficients sum;
-  const size_t numbers = kFront + kPerTerm * interval.count;
+  const size_t numbers = kFront + kPerTerm * series.count;
   double* values = Numbers(&sum);
-  std::copy_n(Numbers(&interval.series[0]), numbers, values);
+  std::copy_n(Numbers(&series.terms[0]), numbers, values);
   double before = 1, chebyshev = x;
   for (size_t k = 1; k < kTerms; ++k) {
-    const double* series = Numbers(&interval.series[k]);
-    for (size_t v = 0; v < numbers; ++v) values[v] += chebyshev * series[v];
+    const double* factors = Numbers(&series.terms[k]);
+    for (size_t v = 0; v < numbers; ++v) values[v] += chebyshev * factors[v];
     const double next = 2 * x * chebyshev - before;
     before = chebyshev;
     chebyshev = next;
   }
-  out->count = interval.count;
+  out->count = series.count;
   double f = 0, weighted_f = 0, slope = 0, slope_square = 0;
-  for (size_t k = 0; k < interval.count; ++k) {
+  for (size_t k = 0; k < series.count; ++k) {
     const HermiteTerm& term = out->terms[k] = sum.terms[k];
     f += term.f * term.f;
     weighted_f += static_cast<double>(k) * term.f * term.f;

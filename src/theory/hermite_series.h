@@ -57,14 +57,17 @@ class HermiteTable {
     double weighted_f, slope_square_square;
     std::array<HermiteTerm, kHermiteTerms> terms;
   };
+  struct Series {
+    size_t count;
+    std::array<Coefficients, kTerms> terms;
+  };
   struct Interval {
     std::once_flag made;
-    size_t count;
-    std::array<Coefficients, kTerms> series;
+    std::unique_ptr<Series> series;
   };
 
   Coefficients Compute(double log_q) const;
-  void Make(double begin, Interval* interval) const;
+  std::unique_ptr<Series> MakeSeries(double begin) const;
 
   const Activation& activation_;
   std::unique_ptr<Interval[]> intervals_;
