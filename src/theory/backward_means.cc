@@ -76,7 +76,9 @@ GradientLayer BackwardMeans::ClassLayer(size_t l, size_t i) const {
 
 // delta_L · Z_L over K_L, of both.
 double BackwardMeans::OutputRise(size_t p) const {
-  if (start_.aligned_product.empty()) return 0;
+  if (start_.aligned_product.empty() || start_.aligned_product[p] == 0) {
+    return 0;
+  }
   const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
   const LayerState& layer = forward_.layer(model_.depth());
   const double log_q =
