@@ -176,9 +176,11 @@ void ForwardTheory::ActivatePairs(size_t l) {
   std::optional<PairFunctions> functions;
   for (size_t p = 0; p < layer.pairs.size(); ++p) {
     PairState& pair = layer.pairs[p];
-    const double lifted = pair.log_distance == kLogZero
-                              ? kLogZero
-                              : std::max(pair.log_distance, kLogLinear);
+    // Where all of Z is 0 it has no angles, and what f makes of it is alike.
+    const bool alike =
+        pair.log_distance == kLogZero || std::isnan(pair.log_distance);
+    const double lifted =
+        alike ? kLogZero : std::max(pair.log_distance, kLogLinear);
     if (HasSettled(l, p)) {
       const PairState& before = layers_[l - 1].pairs[p];
       pair.means = before.means;

@@ -302,9 +302,22 @@ TEST(NetworkTheory, DeepNetworksStayInRange) {
         const NetworkModel model = Model(f, widths, gain, bias);
         const ForwardTheory forward(model, geometry, tables);
         std::vector<TheoryRow> rows = ForwardRows(forward, 1);
-        // As aligned as chance has it.
-        FillBackward(forward, UnitStart(geometry, 1. / 50),
-                     NoAlignment(geometry), &rows);
+        // As aligned with Z_L, of whatever size, as chance has it.
+        DeltaStart start = UnitStart(geometry);
+        const LayerState& output = forward.layer(model.depth());
+        for (size_t k = 0; k < DeltaStart::kPowers; ++k) {
+          const auto by_chance = [&](double log_q) {
+            return (k == 2 ? 0 : (1 - static_cast<double>(k) / 2) * log_q) -
+                   std::log(50);
+          };
+          std::transform(output.log_q.begin(), output.log_q.end(),
+                         start.log_aligned[k].begin(), by_chance);
+          std::transform(
+              output.classes.begin(), output.classes.end(),
+              start.class_log_aligned[k].begin(),
+              [&](const ClassState& c) { return by_chance(c.log_q); });
+        }
+        FillBackward(forward, start, NoAlignment(geometry), &rows);
         for (const TheoryRow& row : rows) {
           if (&row == &rows[0]) continue;
           for (const Estimate& estimate :
