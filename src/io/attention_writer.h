@@ -1,7 +1,8 @@
 // Writes what the command attention computes, as a results file.
 //
 //     /attention/<column>   one entry per run: run_id, the keys, the statistics
-//                           of attention/attention_statistics.h, wall_seconds, status
+//                           of attention/attention_statistics.h, wall_seconds,
+//                           status
 //     /categories/<name>    the names behind the codes
 //     /tensors/<name>       of the worked example: X, W_q, W_k, W_v, Q, K, V,
 //                           S, S_scaled, E (infinite beyond the range of

@@ -1,9 +1,9 @@
 // What a sweep does, counted in the parts that its time is made of.
 //
 // The time is Σ count × seconds of one unit. All seconds stand here: of a unit
-// of what is measured when it is asked for (sweep/rates.h), as a multiple of what
-// was measured; of the others those of the machine where they were fitted to
-// the CPU times of 63 sweeps, of 0.03 to 5 s (all within a factor of 1.8),
+// of what is measured when it is asked for (sweep/rates.h), as a multiple of
+// what was measured; of the others those of the machine where they were fitted
+// to the CPU times of 63 sweeps, of 0.03 to 5 s (all within a factor of 1.8),
 // scaled by what a small run takes here and took there.
 #pragma once
 
