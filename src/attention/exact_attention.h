@@ -1,9 +1,9 @@
 // Attention in exact fractions, where it has them.
 //
 // X and the weights are fractions where their entries are short binary numbers
-// (attention/fraction.h), and so are Q, K, V and S then; S/s where s is; P where
-// the base is and the exponents S/s of each row differ by whole numbers. A step
-// whose entries do not fit 64 bits has none, nor have those after it.
+// (attention/fraction.h), and so are Q, K, V and S then; S/s where s is; P
+// where the base is and the exponents S/s of each row differ by whole numbers.
+// A step whose entries do not fit 64 bits has none, nor have those after it.
 #pragma once
 
 #include <optional>
