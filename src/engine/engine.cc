@@ -60,11 +60,11 @@ class Simulation {
              const EngineOptions& options,
              const std::vector<RunResult*>& results)
       : options_(options), first_(*runs[0]) {
-    std::map<PassKey, ForwardPass<T>*> passes;
+    std::map<ForwardPassSpec, ForwardPass<T>*> passes;
     for (size_t i = 0; i < runs.size(); ++i) {
       RunState<T> state = {runs[i], results[i], nullptr, nullptr,
                            nullptr, {},         {},      {}};
-      ForwardPass<T>*& forward = passes[ForwardPassKey(*runs[i])];
+      ForwardPass<T>*& forward = passes[ForwardPassOf(*runs[i])];
       if (forward == nullptr) forward = &forward_.emplace_back(*runs[i]);
       state.forward = forward;
       for (BackwardPass<T>& pass : backward_) {

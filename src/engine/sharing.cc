@@ -7,6 +7,11 @@ namespace {
 // draws anew. A constant: what is computed must not depend on the machine.
 constexpr double kWeightCacheBytes = 1u << 30;
 
+template <typename Part>
+bool Same(const Part& a, const Part& b) {
+  return a == b;
+}
+
 }  // namespace
 
 bool IsHomogeneous(const RunSpec& run) {
@@ -17,33 +22,26 @@ bool IsHomogeneous(const RunSpec& run) {
          run.init->law != UnitLaw::kZero;
 }
 
-PassKey ForwardPassKey(const RunSpec& run) {
-  const bool homogeneous = IsHomogeneous(run);
-  return {run.activation,
-          homogeneous ? nullptr : run.init,
-          homogeneous ? 0 : run.gain,
-          homogeneous ? BiasInit::kNormal : run.bias_init,
-          run.bias_std,
-          run.batch,
-          run.batches,
-          run.data_seed,
-          run.input_kind,
-          run.samples.get(),
-          run.input_variance,
-          run.input_correlation,
-          run.jacobian_samples};
+UnitDraw UnitDrawOf(const RunSpec& run) {
+  return {run.seed, run.init->law, run.widths, run.precision};
+}
+
+// The only one that knows what homogeneity lets be left out.
+ForwardPassSpec ForwardPassOf(const RunSpec& run) {
+  ForwardPassSpec pass = {run, run, run, run};
+  if (IsHomogeneous(run)) {
+    pass.init = nullptr;
+    pass.gain = 0;
+  }
+  return pass;
 }
 
 bool ShareInputs(const RunSpec& a, const RunSpec& b) {
-  return a.batch == b.batch && a.batches == b.batches &&
-         a.data_seed == b.data_seed && a.input_kind == b.input_kind &&
-         a.samples == b.samples && a.input_variance == b.input_variance &&
-         a.input_correlation == b.input_correlation;
+  return Same<InputSpec>(a, b);
 }
 
 bool ShareTargets(const RunSpec& a, const RunSpec& b) {
-  return ShareInputs(a, b) && a.loss == b.loss &&
-         a.label_smoothing == b.label_smoothing;
+  return ShareInputs(a, b) && Same<TargetSpec>(a, b);
 }
 
 bool ShareBackward(const RunSpec& a, const RunSpec& b) {

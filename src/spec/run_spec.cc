@@ -11,7 +11,7 @@ double RunSpec::Scale(size_t layer) const {
                             static_cast<double>(widths[layer + 1]));
 }
 
-std::string RunSpec::Shape() const {
+std::string NetworkSpec::Shape() const {
   return fmt::format("{}", fmt::join(widths, "x"));
 }
 

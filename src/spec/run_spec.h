@@ -1,7 +1,12 @@
 // One run, resolved: every name looked up, every default filled in, every
 // contradiction refused.
+//
+// A run is its parts. What two runs share is decided by comparing parts
+// (engine/sharing.h), each compared whole: a member that a part gains is
+// compared from then on.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,26 +27,35 @@ inline constexpr std::string_view kPrecisionNames[] = {"float32", "float64"};
 enum class EngineKind { kPacked };
 inline constexpr std::string_view kEngineNames[] = {"packed"};
 
-// What `train` does to a run.
-struct Training {
-  uint64_t steps = 0;  // 0: the run is looked at as it was initialized
-  DescentRule rule;
-  std::vector<uint64_t> record;  // steps with statistics, ascending; ≤ steps
-};
-
-struct RunSpec {
+struct NetworkSpec {
   const Activation* activation = nullptr;
-  const Initializer* init = nullptr;
-  const Loss* loss = nullptr;
-  double gain = 1;
+  std::vector<size_t> widths;  // q_0 … q_L
   BiasInit bias_init = BiasInit::kNormal;
   double bias_std = 0;
-  std::vector<size_t> widths;  // q_0 … q_L
-  size_t batch = 256;
-  size_t batches = 1;
-  size_t jacobian_samples = 0;  // of the first batch; 0: no Jacobians
 
-  std::string input;  // as written
+  size_t depth() const { return widths.size() - 1; }
+  std::string Shape() const;  // "784x300x10"
+
+  auto operator<=>(const NetworkSpec&) const = default;
+};
+
+// The law of the weights W = gain · s · U.
+struct WeightLaw {
+  const Initializer* init = nullptr;
+  double gain = 1;
+
+  auto operator<=>(const WeightLaw&) const = default;
+};
+
+// Which draw of that law.
+struct WeightSource : WeightLaw {
+  uint64_t seed = 0;
+
+  auto operator<=>(const WeightSource&) const = default;
+};
+
+struct InputSpec {
+  std::string input = "gaussian";  // as written
   std::string labels;
   std::string classes;
   size_t most_samples = 0;  // of the data set, the first ones; 0: all
@@ -52,19 +66,42 @@ struct RunSpec {
   Standardize standardize = Standardize::kNone;
   double input_variance = 1;
   double input_correlation = 0;
+  size_t batch = 256;
+  size_t batches = 1;
+  uint64_t data_seed = 0;
+
+  auto operator<=>(const InputSpec&) const = default;
+};
+
+struct TargetSpec {
+  const Loss* loss = nullptr;
   double label_smoothing = 0;
 
-  Training training;
-  uint64_t seed = 0;
-  uint64_t data_seed = 0;
+  auto operator<=>(const TargetSpec&) const = default;
+};
+
+// What `train` does to a run.
+struct Training {
+  uint64_t steps = 0;  // 0: the run is looked at as it was initialized
+  DescentRule rule;
+  std::vector<uint64_t> record;  // steps with statistics, ascending; ≤ steps
+};
+
+// How it is computed, and what is measured beside the statistics.
+struct Measure {
+  size_t jacobian_samples = 0;  // of the first batch; 0: no Jacobians
   Precision precision = Precision::kFloat32;
   EngineKind engine = EngineKind::kPacked;
+
+  auto operator<=>(const Measure&) const = default;
+};
+
+struct RunSpec : NetworkSpec, WeightSource, InputSpec, TargetSpec, Measure {
+  Training training;
   uint64_t run_id = 0;
 
-  size_t depth() const { return widths.size() - 1; }
   // s of W_l = s·U; where lsuv begins to search for it.
   double Scale(size_t layer) const;
-  std::string Shape() const;  // "784x300x10"
   // "tanh, he_normal, gain 1, seed 3": for messages.
   std::string Title() const;
   // The loss where none is configured: softmax for labelled data, else probe.

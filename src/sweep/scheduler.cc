@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 #include "base/parallel.h"
 #include "engine/engine.h"
@@ -19,24 +18,22 @@ using PassRuns = std::vector<size_t>;
 
 // Runs that share U, as the passes that they need.
 std::vector<std::vector<PassRuns>> GroupRuns(const std::vector<RunSpec>& runs) {
-  using Shared = std::tuple<uint64_t, UnitLaw, std::vector<size_t>, Precision>;
   struct Group {
     size_t index;
-    std::map<PassKey, size_t> passes;
+    std::map<ForwardPassSpec, size_t> passes;
   };
-  std::map<Shared, Group> groups;
+  std::map<UnitDraw, Group> groups;
   std::vector<std::vector<PassRuns>> out;  // in the order of their first run
   for (size_t i = 0; i < runs.size(); ++i) {
     const RunSpec& run = runs[i];
-    const auto [group, fresh] = groups.try_emplace(
-        Shared(run.seed, run.init->law, run.widths, run.precision));
+    const auto [group, fresh] = groups.try_emplace(UnitDrawOf(run));
     if (fresh) {
       group->second.index = out.size();
       out.emplace_back();
     }
     std::vector<PassRuns>& passes = out[group->second.index];
     const auto [pass, first] =
-        group->second.passes.try_emplace(ForwardPassKey(run), passes.size());
+        group->second.passes.try_emplace(ForwardPassOf(run), passes.size());
     if (first) passes.emplace_back();
     passes[pass->second].push_back(i);
   }

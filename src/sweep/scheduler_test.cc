@@ -47,7 +47,7 @@ TEST(MakeSchedule, CoversEachRunOnceAndSharesDraws) {
         }
         if (bytes == 1.0) {  // one pass each
           for (size_t i : bundle) {
-            EXPECT_EQ(ForwardPassKey(runs[i]), ForwardPassKey(runs[bundle[0]]));
+            EXPECT_EQ(ForwardPassOf(runs[i]), ForwardPassOf(runs[bundle[0]]));
           }
         }
       }

@@ -19,10 +19,10 @@ bool IsTrained(const std::vector<RunSpec>& runs) {
 }
 
 // The runs of a bundle by forward pass.
-std::map<PassKey, PassRuns> Passes(const std::vector<RunSpec>& runs,
-                                   const Bundle& bundle) {
-  std::map<PassKey, PassRuns> passes;
-  for (size_t i : bundle) passes[ForwardPassKey(runs[i])].push_back(i);
+std::map<ForwardPassSpec, PassRuns> Passes(const std::vector<RunSpec>& runs,
+                                           const Bundle& bundle) {
+  std::map<ForwardPassSpec, PassRuns> passes;
+  for (size_t i : bundle) passes[ForwardPassOf(runs[i])].push_back(i);
   return passes;
 }
 

@@ -66,19 +66,14 @@ NetworkModel TheoryModel(const RunSpec& run) {
 }
 
 TheoryInputs::TheoryInputs(const std::vector<RunSpec>& runs) {
-  using Inputs = std::tuple<size_t, size_t, size_t, uint64_t, InputKind,
-                            const SampleSet*, double, double>;
-  std::map<Inputs, size_t> known;
+  std::map<std::pair<size_t, InputSpec>, size_t> known;
   for (const RunSpec& run : runs) {
     if (!HasTheory(run)) {
       of_run.push_back(kNone);
       continue;
     }
-    const auto [it, fresh] = known.try_emplace(
-        Inputs(run.widths.front(), run.batch, run.batches, run.data_seed,
-               run.input_kind, run.samples.get(), run.input_variance,
-               run.input_correlation),
-        first.size());
+    const auto [it, fresh] =
+        known.try_emplace({run.widths.front(), run}, first.size());
     if (fresh) first.push_back(&run);
     of_run.push_back(it->second);
   }
@@ -98,17 +93,14 @@ InputGeometries::InputGeometries(const std::vector<RunSpec>& runs, Jobs jobs) {
 
 std::vector<std::vector<size_t>> TheoryGroups(const std::vector<RunSpec>& runs,
                                               const TheoryInputs& inputs) {
-  using Network = std::tuple<size_t, const Activation*, const Initializer*,
-                             double, BiasInit, double, std::vector<size_t>>;
-  std::map<Network, size_t> known;
+  // Whatever the seed, the loss and the precision.
+  std::map<std::tuple<size_t, NetworkSpec, WeightLaw>, size_t> known;
   std::vector<std::vector<size_t>> groups;
   for (size_t i = 0; i < runs.size(); ++i) {
     const RunSpec& run = runs[i];
     if (inputs.of_run[i] == TheoryInputs::kNone) continue;
-    const auto [it, fresh] = known.try_emplace(
-        Network(inputs.of_run[i], run.activation, run.init, run.gain,
-                run.bias_init, run.bias_std, run.widths),
-        groups.size());
+    const auto [it, fresh] =
+        known.try_emplace({inputs.of_run[i], run, run}, groups.size());
     if (fresh) groups.emplace_back();
     groups[it->second].push_back(i);
   }
