@@ -16,6 +16,7 @@
 #include <numbers>
 
 #include "base/matrix.h"
+#include "spec/attention_spec.h"
 
 namespace initscope {
 
@@ -23,12 +24,6 @@ struct AttentionInputs {
   Matrix<double> x;         // tokens × d_model
   Matrix<double> w_q, w_k;  // d_model × d_k
   Matrix<double> w_v;       // d_model × d_v
-};
-
-// What P is of S.
-struct AttentionSoftmax {
-  double divisor = 1;             // s > 0: √d_k where attention is scaled
-  double base = std::numbers::e;  // b > 1
 };
 
 struct AttentionTensors {

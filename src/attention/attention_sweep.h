@@ -8,8 +8,8 @@
 
 #include <vector>
 
-#include "attention/attention_spec.h"
 #include "attention/attention_statistics.h"
+#include "attention/resolve_attention.h"
 #include "sweep/scheduler.h"
 
 namespace initscope {

@@ -48,7 +48,7 @@ TEST(ResolveAttention, Defaults) {
   EXPECT_EQ(run.softmax.base, std::numbers::e);
   EXPECT_EQ(run.init->name, "xavier_normal");
   EXPECT_DOUBLE_EQ(run.WeightScale(), std::sqrt(2.0 / (512 + 16)));
-  EXPECT_EQ(CanonicalAttention(run), "command=attention\nd_k=16\n");
+  EXPECT_EQ(CanonicalRun(run), "command=attention\nd_k=16\n");
 }
 
 TEST(ResolveAttention, KeysBecomeNumbers) {
@@ -66,7 +66,7 @@ TEST(ResolveAttention, KeysBecomeNumbers) {
   EXPECT_NE(sweep.runs[0].run_id, sweep.runs[2].run_id);
   const AttentionSpec own = Resolve({{"sqrt_d_k", "2", "a:1"}}).runs[0];
   EXPECT_EQ(own.softmax.divisor, 2);
-  EXPECT_THAT(CanonicalAttention(own), HasSubstr("sqrt_d_k=2\n"));
+  EXPECT_THAT(CanonicalRun(own), HasSubstr("sqrt_d_k=2\n"));
 }
 
 TEST(ResolveAttention, RefusesNonsense) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/number_text.h"
 #include "base/quoted_text.h"
 #include "cli/commands.h"
 #include "cli/json_text.h"
@@ -90,6 +91,31 @@ Json StatisticRows() {
   return rows;
 }
 
+std::string RangeText(const Key& key) {
+  if (key.range.most == 0) return "";
+  const bool whole = key.type == KeyType::kWhole;
+  const auto text = [&](long double end) {
+    return whole ? NumberText(static_cast<uint64_t>(end))
+                 : NumberText(static_cast<double>(end));
+  };
+  return text(key.range.least) + " to " + text(key.range.most);
+}
+
+Json KeyRows() {
+  Json rows;
+  for (const Key& key : Keys()) {
+    rows.push_back({{"name", Text(key.name)},
+                    {"what", Text(key.help)},
+                    {"default", key.default_text},
+                    {"value", Text(kKeyTypeNames[size_t(key.type)])},
+                    {"range", RangeText(key)},
+                    {"list", key.sweepable ? "yes" : "no"},
+                    {"example", Text(key.example)},
+                    {"commands", CommandNames(key.commands)}});
+  }
+  return rows;
+}
+
 struct Topic {
   std::string_view name;
   const char* title;
@@ -97,6 +123,8 @@ struct Topic {
 };
 
 constexpr Topic kTopics[] = {
+    {"keys", "Keys: 'key = value' in a file, --key value on the command line",
+     KeyRows},
     {"activations", "Activations (key 'activation')", ActivationRows},
     {"inits", "Initializers (key 'init'): W = gain · s · U", InitRows},
     {"losses", "Losses (key 'loss')", LossRows},

@@ -19,17 +19,7 @@ std::vector<Value> Collect(const std::vector<Spec>& runs,
   return values;
 }
 
-std::string Help(std::string_view key) {
-  return std::string(FindKey(key)->help);
-}
-
 int64_t Whole(size_t value) { return static_cast<int64_t>(value); }
-
-std::vector<std::string> InitNames() {
-  std::vector<std::string> names;
-  for (const Initializer& init : Initializers()) names.emplace_back(init.name);
-  return names;
-}
 
 // The entries of a matrix as one text: "9/14 3/14; 1/2 1/2".
 std::string ExactText(const AttentionStep& step) {
@@ -59,33 +49,11 @@ std::vector<Column> AttentionColumns(
   add("run_id_hex", "run_id in hexadecimal",
       Collect<std::string>(runs,
                            [](const Spec& r) { return RunIdHex(r.run_id); }));
-  add("init", Help("init"),
-      Collect<uint8_t>(runs,
-                       [](const Spec& r) {
-                         return static_cast<uint8_t>(r.init -
-                                                     Initializers().data());
-                       }),
-      InitNames());
-  add("gain", Help("gain"),
-      Collect<double>(runs, [](const Spec& r) { return r.gain; }));
+  for (Column& column : KeyColumns(AttentionKeys(), runs, kAttention)) {
+    columns.push_back(std::move(column));
+  }
   add("weight_scale", "standard deviation of the entries of W, gain · s",
       Collect<double>(runs, [](const Spec& r) { return r.WeightScale(); }));
-  add("d_k", Help("d_k"),
-      Collect<int64_t>(runs, [](const Spec& r) { return Whole(r.d_k); }));
-  add("tokens", Help("tokens"),
-      Collect<int64_t>(runs, [](const Spec& r) { return Whole(r.tokens); }));
-  add("d_model", Help("d_model"),
-      Collect<int64_t>(runs, [](const Spec& r) { return Whole(r.d_model); }));
-  add("scaled", Help("scaled"),
-      Collect<uint8_t>(
-          runs, [](const Spec& r) { return static_cast<uint8_t>(r.scaled); }),
-      {"off", "on"});
-  add("sqrt_d_k", Help("sqrt_d_k"),
-      Collect<double>(runs, [](const Spec& r) { return r.softmax.divisor; }));
-  add("softmax_base", Help("softmax_base"),
-      Collect<double>(runs, [](const Spec& r) { return r.softmax.base; }));
-  add("seed", "of the input, the weights and the probe",
-      Collect<uint64_t>(runs, [](const Spec& r) { return r.seed; }));
   for (const AttentionStatisticColumn& column : AttentionStatisticColumns()) {
     std::vector<double> values;
     for (const AttentionResult& result : results) {

@@ -8,7 +8,7 @@
 
 #include "engine/run_result.h"
 #include "io/hdf5_writer.h"
-#include "spec/run_spec.h"
+#include "spec/key_table.h"
 
 namespace initscope {
 
@@ -18,8 +18,15 @@ struct Column {
   std::string formula;  // "" where there is none
   ColumnValues values;
   // For codes: the names behind 0, 1, 2 …
-  std::vector<std::string> categories;
+  std::vector<std::string> categories = {};
+  bool is_key = false;
 };
+
+// The columns of the keys that `commands` know and a run has a value of.
+template <typename Spec>
+std::vector<Column> KeyColumns(const std::vector<KeyOf<Spec>>& keys,
+                               const std::vector<Spec>& runs,
+                               CommandSet commands);
 
 // Appends activation, init, seed and the keys of `swept`, each run's values
 // `count(run)` times.

@@ -50,6 +50,21 @@ void WriteRoot(const Provenance& provenance, Hdf5Writer* writer) {
   writer->SetNumber("/", "jobs", static_cast<int64_t>(provenance.jobs));
 }
 
+namespace {
+
+// Whether not all values are the same.
+bool IsSwept(const ColumnValues& values) {
+  return std::visit(
+      [](const auto& column) {
+        return std::any_of(
+            column.begin(), column.end(),
+            [&](const auto& value) { return value != column.front(); });
+      },
+      values);
+}
+
+}  // namespace
+
 void WriteColumns(const std::string& group, const std::vector<Column>& columns,
                   const std::string& scale, Hdf5Writer* writer) {
   for (const Column& column : columns) {
@@ -58,6 +73,10 @@ void WriteColumns(const std::string& group, const std::vector<Column>& columns,
     writer->SetText(path, "long_name", column.long_name);
     if (!column.formula.empty()) {
       writer->SetText(path, "formula", column.formula);
+    }
+    if (column.is_key) {
+      writer->SetText(path, "role", "key");
+      writer->SetNumber(path, "swept", int64_t{IsSwept(column.values)});
     }
     if (column.categories.empty()) continue;
     std::vector<uint8_t> codes;

@@ -1,5 +1,5 @@
-// The keys of an experiment: one table, which the file scanner, the command
-// line, the sweep, `list` and the results file read.
+// The keys of an experiment, as files, flags and `list keys` know them. Each is
+// declared once, with how a run has it (spec/key_table.h).
 #pragma once
 
 #include <span>
@@ -14,6 +14,8 @@ enum class KeyType {
   kReal,
   kText,  // a path, a shape, …
 };
+inline constexpr std::string_view kKeyTypeNames[] = {"name", "whole", "real",
+                                                     "text"};
 
 // Which commands know a key, as bits.
 using CommandSet = unsigned;
@@ -27,13 +29,20 @@ inline constexpr CommandSet kEveryCommand = kNetworks | kAttention;
 // The values of a switch.
 inline constexpr std::string_view kOffOn[] = {"off", "on"};
 
+// Of a number, both ends included. A long double holds every uint64_t.
+struct KeyRange {
+  long double least = 0, most = 0;
+};
+
 struct Key {
   std::string_view name;
   CommandSet commands;
   KeyType type;
-  bool sweepable;                 // takes a list; else its value is taken whole
-  std::string_view default_text;  // as `--help` shows it
+  KeyRange range = {};
+  std::string default_text;  // a number where `--help` shows one
   std::string_view help;
+  std::string_view example;  // a value that is not the default
+  bool sweepable = true;     // takes a list; else its value is taken whole
 };
 
 // All commands' keys; a name means one thing wherever it is known.

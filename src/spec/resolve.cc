@@ -3,35 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <unordered_set>
 
 #include "base/error.h"
 #include "base/number_text.h"
 #include "base/quoted_text.h"
-#include "spec/keys.h"
+#include "spec/key_kinds.h"
 #include "spec/run_id.h"
 #include "spec/settings.h"
 
 namespace initscope {
 namespace {
-
-template <typename Row>
-std::vector<std::string_view> NamesOf(std::span<const Row> table) {
-  std::vector<std::string_view> names;
-  for (const Row& row : table) names.push_back(row.name);
-  return names;
-}
-
-template <typename Row>
-const Row* FindRow(const Settings& settings, std::string_view key,
-                   std::span<const Row> table, std::string_view fallback) {
-  const std::vector<std::string_view> names = NamesOf(table);
-  const size_t at = static_cast<size_t>(
-      std::find(names.begin(), names.end(), fallback) - names.begin());
-  return &table[settings.Name(key, at, names)];
-}
 
 std::vector<int32_t> ParseClasses(const Settings& settings) {
   std::vector<int32_t> classes;
@@ -72,8 +54,6 @@ void ResolveDrawnInput(const Settings& settings, RunSpec* run) {
     settings.Fail("standardize",
                   "drawn inputs are not standardized; use input_variance");
   }
-  run->input_variance = settings.Real("input_variance", 1, 0, 1e12);
-  run->input_correlation = settings.Real("input_correlation", 0, 0, 1);
   if (run->input_kind == InputKind::kSphere && run->input_correlation != 0) {
     settings.Fail("input_correlation",
                   "input_correlation is for gaussian "
@@ -140,7 +120,7 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
     }
     run->classes = fmt::format("{}", fmt::join(classes, ","));
   }
-  run->most_samples = settings.Whole("samples", 0, 1, uint64_t{1} << 32);
+  run->most_samples = settings.Whole("samples", 0);
   run->samples = catalog->Samples(run->input_index, classes, run->most_samples,
                                   run->standardize);
   if (run->most_samples > run->samples->samples()) {
@@ -153,16 +133,15 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
   run->order = catalog->Order(run->samples, run->data_seed);
 }
 
-constexpr uint64_t kMostUnits = uint64_t{1} << 32;
-
 std::vector<size_t> ParseShape(const Settings& settings) {
   const std::string text = settings.Text("shape", "");
+  const auto most = static_cast<uint64_t>(FindKey("width")->range.most);
   std::vector<size_t> widths;
   std::string_view rest = text;
   while (true) {
     const size_t cross = rest.find('x');
     const auto width = ParseNumber<uint64_t>(Trim(rest.substr(0, cross)));
-    if (!width || *width < 1 || *width > kMostUnits) {
+    if (!width || *width < 1 || *width > most) {
       settings.Fail("shape",
                     fmt::format("shape = {} is not widths of at least 1, as "
                                 "784x300x10",
@@ -194,13 +173,12 @@ void ResolveWidths(const Settings& settings, RunSpec* run) {
     run->widths = ParseShape(settings);
     first = last = "shape";
   } else {
-    const size_t depth = settings.Whole("depth", 10, 1, 1000000);
-    const size_t width = settings.Whole("width", 256, 1, kMostUnits);
+    const size_t depth = settings.Whole("depth");
+    const size_t width = settings.Whole("width");
     const size_t in = settings.Whole(
-        "input_width", run->samples ? run->samples->width() : width, 1,
-        kMostUnits);
-    const size_t out = settings.Whole(
-        "output_width", classes > 0 ? classes : width, 1, kMostUnits);
+        "input_width", run->samples ? run->samples->width() : width);
+    const size_t out =
+        settings.Whole("output_width", classes > 0 ? classes : width);
     run->widths.assign(depth + 1, width);
     run->widths.front() = in;
     run->widths.back() = out;
@@ -272,15 +250,12 @@ std::vector<uint64_t> ParseRecord(const Settings& settings, uint64_t last) {
 
 void ResolveTraining(const Settings& settings, uint64_t default_steps,
                      RunSpec* run) {
-  constexpr double kTiny = std::numeric_limits<double>::min();
   Training& training = run->training;
-  training.steps = settings.Whole("steps", default_steps,
-                                  default_steps > 0 ? 1 : 0, 1000000000);
-  training.rule.learning_rate =
-      settings.Real("learning_rate", 0.01, kTiny, 1e30);
-  // At 1 or beyond the velocity would never forget.
-  training.rule.momentum = settings.Real("momentum", 0, 0, 0.9999999);
-  training.rule.weight_decay = settings.Real("weight_decay", 0, 0, 1e30);
+  training.steps = settings.Whole("steps", default_steps);
+  if (training.steps == 0 && default_steps > 0) {
+    settings.Fail("steps",
+                  "steps = 0 is out of range: it goes from 1 to 1000000000");
+  }
   if (training.steps == 0) return;
   training.record = ParseRecord(settings, training.steps);
   if (run->batches != 1) {
@@ -293,8 +268,7 @@ void ResolveTraining(const Settings& settings, uint64_t default_steps,
 void ResolveJacobian(const Settings& settings, RunSpec* run) {
   // Every product and the SVD are cubic, in double.
   constexpr size_t kMostWidth = 1024;
-  const size_t samples =
-      settings.Whole("jacobian_samples", 1, 1, uint64_t{1} << 31);
+  const size_t samples = settings.Whole("jacobian_samples");
   if (settings.Name("jacobian", 0, kOffOn) == 0) return;
   if (run->training.steps > 0) {
     settings.Fail("jacobian",
@@ -319,41 +293,24 @@ void ResolveJacobian(const Settings& settings, RunSpec* run) {
 
 }  // namespace
 
-const Initializer* FindInitializer(const Settings& settings) {
-  return FindRow(settings, "init", Initializers(), "xavier_normal");
-}
-
 RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog,
                    uint64_t default_steps) {
   const Settings settings(point);
   RunSpec run;
-  run.activation = FindRow(settings, "activation", Activations(), "tanh");
-  run.init = FindInitializer(settings);
-  run.gain = settings.Real("gain", 1, 0, 1e100);
+  TakeKeys(NetworkKeys(), settings, &run);
   const BiasInit of_scheme =
       settings.Has("bias_std") ? BiasInit::kNormal : run.init->biases;
   run.bias_init = static_cast<BiasInit>(settings.Name(
       "bias_init", static_cast<size_t>(of_scheme), kBiasInitNames));
-  run.bias_std = settings.Real("bias_std", 0, 0, 1e30);
   if (run.bias_init == BiasInit::kTorchDefault && run.bias_std != 0) {
     settings.Fail("bias_std",
                   "bias_init = torch_default has its own scale; "
                   "remove bias_std");
   }
-  run.batch = settings.Whole("batch", 256, 1, uint64_t{1} << 31);
-  run.batches = settings.Whole("batches", 1, 1, uint64_t{1} << 31);
   if (run.batch * run.batches > (uint64_t{1} << 32)) {
     settings.Fail("batches", "batch × batches is beyond 2^32 samples");
   }
-  run.seed = settings.Whole("seed", 0, 0, std::numeric_limits<uint64_t>::max());
-  run.data_seed =
-      settings.Whole("data_seed", 0, 0, std::numeric_limits<uint64_t>::max());
-  run.precision =
-      static_cast<Precision>(settings.Name("precision", 0, kPrecisionNames));
-  run.engine =
-      static_cast<EngineKind>(settings.Name("engine", 0, kEngineNames));
-
-  run.input = settings.Text("input", "gaussian");
+  run.input = settings.Text("input", run.input);
   run.labels = settings.Text("labels", "");
   run.input_kind = run.input == "gaussian" ? InputKind::kGaussian
                    : run.input == "sphere" ? InputKind::kSphere
@@ -363,8 +320,10 @@ RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog,
   } else {
     ResolveDrawnInput(settings, &run);
   }
-  run.loss = FindRow(settings, "loss", Losses(), run.DefaultLoss());
-  run.label_smoothing = settings.Real("label_smoothing", 0, 0, 1);
+  const std::vector<std::string_view>& losses = RowNames(Losses());
+  const auto usual = std::find(losses.begin(), losses.end(), run.DefaultLoss());
+  run.loss = &Losses()[settings.Name(
+      "loss", static_cast<size_t>(usual - losses.begin()), losses)];
   ResolveWidths(settings, &run);
   ResolveTraining(settings, default_steps, &run);
   ResolveJacobian(settings, &run);

@@ -7,14 +7,9 @@
 
 #include "spec/input_catalog.h"
 #include "spec/run_spec.h"
-#include "spec/settings.h"
 #include "spec/sweep.h"
 
 namespace initscope {
-
-// The initializer that `init` names, by name or alias; by default
-// xavier_normal.
-const Initializer* FindInitializer(const Settings& settings);
 
 // Throws UserError: kUsage for a value that makes no sense, naming where it
 // stands; kData for data that cannot be read.

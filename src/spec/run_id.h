@@ -5,15 +5,17 @@
 #include <cstdint>
 #include <string>
 
-#include "spec/run_spec.h"
+#include "spec/attention_spec.h"
 
 namespace initscope {
 
 // The sorted `key=value` lines that say what a run computes: widths as shape,
 // numbers in shortest form, data by content, keys at their default left out.
 std::string CanonicalRun(const RunSpec& run);
+std::string CanonicalRun(const AttentionSpec& run);
 // The first 64 bits of the SHA-256 of CanonicalRun().
 uint64_t RunId(const RunSpec& run);
+uint64_t RunId(const AttentionSpec& run);
 std::string RunIdHex(uint64_t run_id);
 
 }  // namespace initscope

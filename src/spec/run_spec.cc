@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/number_text.h"
+#include "spec/attention_spec.h"
 
 namespace initscope {
 
@@ -22,6 +23,10 @@ std::string RunSpec::Title() const {
 
 std::string_view RunSpec::DefaultLoss() const {
   return samples && samples->classes() > 0 ? "softmax_cross_entropy" : "probe";
+}
+
+std::string AttentionSpec::Title() const {
+  return fmt::format("{} tokens, d_model {}, d_k {}", tokens, d_model, d_k);
 }
 
 }  // namespace initscope

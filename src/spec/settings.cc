@@ -26,8 +26,7 @@ std::string Settings::Text(std::string_view key,
                                         : std::string_view(it->second.text));
 }
 
-double Settings::Real(std::string_view key, double fallback, double least,
-                      double most) const {
+double Settings::Real(std::string_view key, double fallback) const {
   if (!Has(key)) return fallback;
   const std::string text = Text(key, "");
   const auto value = ParseNumber<double>(text);
@@ -35,6 +34,8 @@ double Settings::Real(std::string_view key, double fallback, double least,
     Fail(key, fmt::format("{} = {} is not a number that a double can hold", key,
                           Quoted(text)));
   }
+  const auto least = static_cast<double>(FindKey(key)->range.least);
+  const auto most = static_cast<double>(FindKey(key)->range.most);
   if (!(*value >= least && *value <= most)) {
     Fail(key, fmt::format("{} = {} is out of range: it goes from {} to {}", key,
                           Quoted(text), least, most));
@@ -42,9 +43,14 @@ double Settings::Real(std::string_view key, double fallback, double least,
   return *value;
 }
 
-uint64_t Settings::Whole(std::string_view key, uint64_t fallback,
-                         uint64_t least, uint64_t most) const {
+uint64_t Settings::Whole(std::string_view key) const {
+  return Whole(key, *ParseNumber<uint64_t>(FindKey(key)->default_text));
+}
+
+uint64_t Settings::Whole(std::string_view key, uint64_t fallback) const {
   if (!Has(key)) return fallback;
+  const auto least = static_cast<uint64_t>(FindKey(key)->range.least);
+  const auto most = static_cast<uint64_t>(FindKey(key)->range.most);
   const std::string text = Text(key, "");
   const auto value = ParseNumber<uint64_t>(text);
   if (!value) {

@@ -24,10 +24,11 @@ class Settings {
 
   // The key's value, or `fallback` where it is not set.
   std::string Text(std::string_view key, std::string_view fallback) const;
-  double Real(std::string_view key, double fallback, double least,
-              double most) const;
-  uint64_t Whole(std::string_view key, uint64_t fallback, uint64_t least,
-                 uint64_t most) const;
+  // In the key's range.
+  double Real(std::string_view key, double fallback) const;
+  uint64_t Whole(std::string_view key, uint64_t fallback) const;
+  // With the default that the key's declaration names.
+  uint64_t Whole(std::string_view key) const;
   // The index of the value among `names`.
   size_t Name(std::string_view key, size_t fallback,
               std::span<const std::string_view> names) const;

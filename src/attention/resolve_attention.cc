@@ -1,24 +1,20 @@
-#include "attention/attention_spec.h"
+#include "attention/resolve_attention.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
-#include <set>
 #include <unordered_set>
 
 #include "base/error.h"
 #include "base/number_text.h"
-#include "base/sha256.h"
-#include "spec/keys.h"
-#include "spec/resolve.h"
+#include "spec/key_table.h"
+#include "spec/run_id.h"
 #include "spec/settings.h"
 
 namespace initscope {
 namespace {
 
 constexpr std::string_view kFileKeys[] = {"x", "w_q", "w_k", "w_v"};
-constexpr uint64_t kMostExtent = uint64_t{1} << 24;
 
 // A finite number above `bound`; `why` says what would be wrong with others.
 double Above(const Settings& settings, std::string_view key, double fallback,
@@ -58,21 +54,14 @@ AttentionSoftmax ResolveSoftmax(const Settings& settings, bool scaled,
 
 AttentionSpec ResolveDrawn(const Settings& settings) {
   AttentionSpec run;
-  run.tokens = settings.Whole("tokens", run.tokens, 1, kMostExtent);
-  run.d_model = settings.Whole("d_model", run.d_model, 1, kMostExtent);
-  run.d_k = settings.Whole("d_k", run.d_k, 1, kMostExtent);
-  run.scaled = settings.Name("scaled", 1, kOffOn) == 1;
+  TakeKeys(AttentionKeys(), settings, &run);
   run.softmax = ResolveSoftmax(settings, run.scaled, run.d_k);
-  run.init = FindInitializer(settings);
   if (run.init->data_dependent) {
     settings.Fail("init", fmt::format("init = {} is fitted to a network's "
                                       "data, which attention has none of",
                                       run.init->name));
   }
-  run.gain = settings.Real("gain", 1, 0, 1e100);
-  run.seed = settings.Whole("seed", 0, 0, std::numeric_limits<uint64_t>::max());
-  const std::string lines = CanonicalAttention(run);
-  run.run_id = std::stoull(Sha256Hex(lines).substr(0, 16), nullptr, 16);
+  run.run_id = RunId(run);
   return run;
 }
 
@@ -142,10 +131,11 @@ AttentionSweep ResolveFiles(const SweepPoint& point, const MatrixReader& read) {
   AttentionSweep out;
   auto given = std::make_shared<AttentionInputs>(ReadFiles(settings, read));
   AttentionSpec run;
+  TakeKeys(AttentionKeys(), settings, &run);
+  run.init = nullptr;
   run.tokens = given->x.rows();
   run.d_model = given->x.cols();
   run.d_k = given->w_q.cols();
-  run.scaled = settings.Name("scaled", 1, kOffOn) == 1;
   run.softmax = ResolveSoftmax(settings, run.scaled, run.d_k);
   out.runs.push_back(run);
   out.given = std::move(given);
@@ -160,15 +150,6 @@ bool HasFiles(const SweepPoint& point) {
 }
 
 }  // namespace
-
-double AttentionSpec::WeightScale() const {
-  return gain *
-         init->scale(static_cast<double>(d_model), static_cast<double>(d_k));
-}
-
-std::string AttentionSpec::Title() const {
-  return fmt::format("{} tokens, d_model {}, d_k {}", tokens, d_model, d_k);
-}
 
 AttentionSweep ResolveAttention(const Sweep& sweep, const MatrixReader& read) {
   AttentionSweep out;
@@ -191,31 +172,6 @@ AttentionSweep ResolveAttention(const Sweep& sweep, const MatrixReader& read) {
     }
   }
   return out;
-}
-
-std::string CanonicalAttention(const AttentionSpec& run) {
-  std::set<std::string> lines;  // sorted
-  const auto add = [&](std::string_view key, const std::string& value,
-                       std::string_view default_value) {
-    if (value != default_value) lines.insert(fmt::format("{}={}", key, value));
-  };
-  add("command", "attention", "");
-  add("d_k", NumberText(run.d_k), "");
-  add("tokens", NumberText(run.tokens), "64");
-  add("d_model", NumberText(run.d_model), "512");
-  add("scaled", std::string(kOffOn[run.scaled]), "on");
-  if (run.scaled) {
-    add("sqrt_d_k", NumberText(run.softmax.divisor),
-        NumberText(std::sqrt(static_cast<double>(run.d_k))));
-  }
-  add("softmax_base", NumberText(run.softmax.base),
-      NumberText(std::numbers::e));
-  add("init", std::string(run.init->name), "xavier_normal");
-  add("gain", NumberText(run.gain), "1");
-  add("seed", NumberText(run.seed), "0");
-  std::string text;
-  for (const std::string& line : lines) text += line + "\n";
-  return text;
 }
 
 }  // namespace initscope

@@ -1,0 +1,167 @@
+// Declarations of keys by their kind. `at` is a member of Spec, or a function
+// that gives a reference to it; the default is what a new Spec has there.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "spec/key_table.h"
+
+namespace initscope {
+
+template <typename Row>
+const std::vector<std::string_view>& RowNames(std::span<const Row> table) {
+  static const std::vector<std::string_view> names = [&] {
+    std::vector<std::string_view> all;
+    for (const Row& row : table) all.push_back(row.name);
+    return all;
+  }();
+  return names;
+}
+
+// The names of an enumeration.
+template <const auto& kNames>
+const std::vector<std::string_view>& NamesOf() {
+  static const std::vector<std::string_view> names(std::begin(kNames),
+                                                   std::end(kNames));
+  return names;
+}
+
+// The text, where it is not that of the default.
+template <typename Spec>
+KeyOf<Spec> WithIdentity(KeyOf<Spec> key) {
+  key.identity = [value = key.value, fallback = key.key.default_text](
+                     const Spec& spec) -> std::optional<std::string> {
+    std::string text = KeyText(value(spec));
+    if (text == fallback) return std::nullopt;
+    return text;
+  };
+  return key;
+}
+
+// Only of runs that `holds` is true of.
+template <typename Spec, typename Condition>
+KeyOf<Spec> Where(Condition holds, KeyOf<Spec> key) {
+  key.identity = [holds, identity = std::move(key.identity)](
+                     const Spec& spec) -> std::optional<std::string> {
+    return holds(spec) ? identity(spec) : std::nullopt;
+  };
+  return key;
+}
+
+template <typename Spec, typename At>
+KeyOf<Spec> RealKey(At at, Key key) {
+  Spec fresh;
+  const double fallback = std::invoke(at, fresh);
+  key.type = KeyType::kReal;
+  key.default_text = KeyText(fallback);
+  return WithIdentity<Spec>(
+      {key,
+       [=](const Settings& settings, Spec* spec) {
+         std::invoke(at, *spec) = settings.Real(key.name, fallback);
+       },
+       [=](const Spec& spec) -> KeyValue { return std::invoke(at, spec); },
+       {}});
+}
+
+// Value: int64_t, or uint64_t for seeds.
+template <typename Spec, typename Value = int64_t, typename At>
+KeyOf<Spec> WholeKey(At at, Key key) {
+  Spec fresh;
+  const uint64_t fallback = std::invoke(at, fresh);
+  key.type = KeyType::kWhole;
+  key.default_text = KeyText(fallback);
+  return WithIdentity<Spec>({key,
+                             [=](const Settings& settings, Spec* spec) {
+                               std::invoke(at, *spec) =
+                                   settings.Whole(key.name, fallback);
+                             },
+                             [=](const Spec& spec) -> KeyValue {
+                               return static_cast<Value>(std::invoke(at, spec));
+                             },
+                             {}});
+}
+
+// An enumeration, or a switch.
+template <typename Spec, typename At>
+KeyOf<Spec> NameKey(At at, const std::vector<std::string_view>& names,
+                    Key key) {
+  Spec fresh;
+  const auto fallback = static_cast<size_t>(std::invoke(at, fresh));
+  key.type = KeyType::kName;
+  if (key.default_text.empty()) key.default_text = names[fallback];
+  const auto* all = &names;
+  return WithIdentity<Spec>(
+      {key,
+       [=](const Settings& settings, Spec* spec) {
+         auto& value = std::invoke(at, *spec);
+         value = static_cast<std::decay_t<decltype(value)>>(
+             settings.Name(key.name, fallback, *all));
+       },
+       [=](const Spec& spec) -> KeyValue {
+         return NameCode{static_cast<size_t>(std::invoke(at, spec)), all};
+       },
+       {}});
+}
+
+// A row of a table; key.default_text names the default.
+template <typename Spec, typename At, typename Row>
+KeyOf<Spec> RowKey(At at, std::span<const Row> table, Key key) {
+  key.type = KeyType::kName;
+  const std::vector<std::string_view>& names = RowNames(table);
+  const auto* all = &names;
+  const auto fallback = static_cast<size_t>(
+      std::find(names.begin(), names.end(), key.default_text) - names.begin());
+  return WithIdentity<Spec>(
+      {key,
+       [=](const Settings& settings, Spec* spec) {
+         std::invoke(at, *spec) =
+             &table[settings.Name(key.name, fallback, *all)];
+       },
+       [=](const Spec& spec) -> KeyValue {
+         return NameCode{
+             static_cast<size_t>(std::invoke(at, spec) - table.data()), all};
+       },
+       {}});
+}
+
+// What identifies no run, or is read by a rule: each function may be empty.
+template <typename Spec>
+KeyOf<Spec> RuledKey(
+    Key key, std::function<KeyValue(const Spec&)> value = {},
+    std::function<std::optional<std::string>(const Spec&)> identity = {}) {
+  return {std::move(key), {}, std::move(value), std::move(identity)};
+}
+
+// Keys of all that draws weights.
+template <typename Spec>
+KeyOf<Spec> InitKey() {
+  return RowKey<Spec>(&WeightSource::init, Initializers(),
+                      {.name = "init",
+                       .commands = kEveryCommand,
+                       .default_text = "xavier_normal",
+                       .help = "see 'list inits'",
+                       .example = "he_normal"});
+}
+template <typename Spec>
+KeyOf<Spec> GainKey() {
+  return RealKey<Spec>(&WeightSource::gain, {.name = "gain",
+                                             .commands = kEveryCommand,
+                                             .range = {0, 1e100},
+                                             .help = "factor on every weight",
+                                             .example = "1.5"});
+}
+template <typename Spec>
+KeyOf<Spec> SeedKey() {
+  return WholeKey<Spec, uint64_t>(&WeightSource::seed,
+                                  {.name = "seed",
+                                   .commands = kEveryCommand,
+                                   .range = {0, UINT64_MAX},
+                                   .help = "of the weights and biases",
+                                   .example = "7"});
+}
+
+}  // namespace initscope
