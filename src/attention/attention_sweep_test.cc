@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "spec/run_id.h"
 
 namespace initscope {
 namespace {

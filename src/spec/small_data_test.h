@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "spec/key_table.h"
 #include "spec/resolve.h"
 
 namespace initscope {
@@ -22,11 +23,15 @@ inline InputData SmallData(const std::string&, const std::string&) {
   return data;
 }
 
-inline RunSpec Resolve(const std::map<std::string, std::string>& settings) {
+inline SweepPoint PointOf(const std::map<std::string, std::string>& settings) {
   SweepPoint point;
   for (const auto& [key, value] : settings) point[key] = {value, "f:1"};
+  return point;
+}
+
+inline RunSpec Resolve(const std::map<std::string, std::string>& settings) {
   InputCatalog catalog(SmallData);
-  return ResolveRun(point, &catalog);
+  return ResolveRun(PointOf(settings), &catalog);
 }
 
 }  // namespace initscope
