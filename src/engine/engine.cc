@@ -44,10 +44,10 @@ void SetFactors(RunState<T>* state) {
   const RunSpec& run = *state->run;
   state->x_factor.assign(run.depth() + 1, {1, 0});
   state->delta_factor.assign(run.depth() + 1, {1, 0});
-  for (size_t l = 0; l < run.depth() && state->forward->is_unit(); ++l) {
+  for (size_t l = 0; l < run.depth() && state->forward->scale_free(); ++l) {
     state->x_factor[l + 1] = state->x_factor[l] * run.Scale(l);
   }
-  for (size_t l = run.depth(); l-- > 0 && state->backward->is_unit();) {
+  for (size_t l = run.depth(); l-- > 0 && state->backward->scale_free();) {
     state->delta_factor[l] = state->delta_factor[l + 1] * run.Scale(l);
   }
 }
@@ -158,11 +158,11 @@ class Simulation {
 
   void ForwardThrough(size_t batch, size_t l) {
     Checkpoint();
-    std::vector<Operand<T>> operands;
+    std::vector<ProductJob<T>> products;
     for (ForwardPass<T>& pass : forward_) {
-      if (batch < pass.run().batches) operands.push_back(pass.Product(l));
+      if (batch < pass.run().batches) products.push_back(pass.Product(l));
     }
-    weights_[l].Forward(operands, options_.workers());
+    weights_[l].Forward(products, options_.workers());
     for (ForwardPass<T>& pass : forward_) {
       if (batch >= pass.run().batches) continue;
       Checkpoint();
@@ -178,15 +178,16 @@ class Simulation {
   }
 
   void BackwardThrough(size_t batch, size_t l) {
-    std::vector<Operand<T>> operands;
+    std::vector<ProductJob<T>> products;
     for (BackwardPass<T>& pass : backward_) {
       if (batch >= pass.run().batches) continue;
       Checkpoint();
-      operands.push_back(pass.Product(l, options_.workers(), &scratch_));
+      pass.MeasureGradients(l, options_.workers(), &scratch_);
+      products.push_back(pass.Product(l));
     }
     if (options_.observer != nullptr) ShowGradients(states_.front(), l);
     Checkpoint();
-    weights_[l].Backward(operands, options_.workers());
+    weights_[l].Backward(products, options_.workers());
     for (BackwardPass<T>& pass : backward_) {
       if (batch < pass.run().batches) pass.Finish(l, options_.workers());
     }
@@ -199,8 +200,8 @@ class Simulation {
     for (size_t l = 0; l <= first_.depth(); ++l) {
       RowStatistics row;
       static_cast<ForwardStatistics&>(row) =
-          state.forward->row(l).Times(state.x_factor[l]);
-      static_cast<BackwardStatistics&>(row) = state.backward->row(l).Times(
+          state.forward->row(l).ScaledBy(state.x_factor[l]);
+      static_cast<BackwardStatistics&>(row) = state.backward->row(l).ScaledBy(
           state.delta_factor[l],
           l == 0 ? ScaledDouble{1, 0} : state.x_factor[l - 1]);
       if (l > 0) {

@@ -63,7 +63,7 @@ void ForwardPass<T>::BeginBatch(size_t index, const Inputs<T>* inputs) {
 }
 
 template <typename T>
-Operand<T> ForwardPass<T>::Product(size_t l) {
+ProductJob<T> ForwardPass<T>::Product(size_t l) {
   z_.Resize(run_.batch, run_.widths[l + 1]);
   return {&x(l), &z_};
 }
@@ -137,21 +137,24 @@ void BackwardPass<T>::Begin(const ScaledMatrix<T>& delta, size_t index,
 }
 
 template <typename T>
-Operand<T> BackwardPass<T>::Product(size_t l, Jobs jobs,
-                                    GradientScratch<T>* scratch) {
-  if (record_) {
-    AddWeightGradient(forward_->x(l), forward_->x_moments(l), delta_,
-                      layer_.moments, jobs, scratch,
-                      &rows_[l + 1].weight_gradient);
-    rows_[l + 1].bias_gradient.Add(bias_gradient_);
-  }
+void BackwardPass<T>::MeasureGradients(size_t l, Jobs jobs,
+                                       GradientScratch<T>* scratch) {
+  if (!record_) return;
+  AddWeightGradient(forward_->x(l), forward_->x_moments(l), delta_,
+                    layer_.moments, jobs, scratch,
+                    &rows_[l + 1].weight_gradient);
+  rows_[l + 1].bias_gradient.Add(bias_gradient_);
+}
+
+template <typename T>
+ProductJob<T> BackwardPass<T>::Product(size_t l) {
   next_.Resize(run_.batch, run_.widths[l]);
   return {&delta_, &next_};
 }
 
 template <typename T>
 void BackwardPass<T>::Finish(size_t l, Jobs jobs) {
-  layer_.scale = unit_ ? 1 : forward_->WeightScale(run_, l);
+  layer_.scale = scale_free_ ? 1 : forward_->WeightScale(run_, l);
   layer_.delta = &delta_;
   layer_.slope = l > 0 ? &forward_->slope(l) : nullptr;
   layer_.out = &next_;

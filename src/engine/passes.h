@@ -43,22 +43,23 @@ class ForwardPass {
                        std::span<const TrainedWeights<T>> trained = {})
       : run_(run),
         trained_(trained),
-        unit_(trained.empty() && IsHomogeneous(run)),
+        scale_free_(trained.empty() && IsHomogeneous(run)),
         scale_(run.depth(), 1.0),
         x_(run.depth()),
         slope_(run.depth()),
         moments_(run.depth()),
         rows_(run.depth() + 1) {
-    for (size_t l = 0; l < run.depth() && trained.empty() && !unit_; ++l) {
+    for (size_t l = 0; l < run.depth() && trained.empty() && !scale_free_;
+         ++l) {
       scale_[l] = run.Scale(l);
     }
   }
 
   const RunSpec& run() const { return run_; }
-  bool is_unit() const { return unit_; }
+  bool scale_free() const { return scale_free_; }
   // The scale of W_l of `run`, one of this pass: of lsuv the one found here.
   double WeightScale(const RunSpec& run, size_t l) const {
-    return unit_ ? run.Scale(l) : scale_[l];
+    return scale_free_ ? run.Scale(l) : scale_[l];
   }
   const PackedBatch<T>& x(size_t l) const {
     return l == 0 ? inputs_->x : x_[l];
@@ -76,7 +77,7 @@ class ForwardPass {
   void BeginBatch(size_t index, const Inputs<T>* inputs);
 
   // The product of layer l: X_l U.
-  Operand<T> Product(size_t l);
+  ProductJob<T> Product(size_t l);
 
   // After it: Z_{l+1}, X_{l+1} and f'(Z_{l+1}).
   void Finish(size_t l, Jobs jobs);
@@ -87,7 +88,7 @@ class ForwardPass {
 
   const RunSpec& run_;
   std::span<const TrainedWeights<T>> trained_;
-  bool unit_;
+  bool scale_free_;
   bool record_ = true;
   size_t batch_ = 0;
   const Inputs<T>* inputs_ = nullptr;
@@ -107,12 +108,12 @@ class BackwardPass {
   BackwardPass(const RunSpec& run, const ForwardPass<T>* forward)
       : run_(run),
         forward_(forward),
-        unit_(forward->is_unit() && run.loss->name == "probe"),
+        scale_free_(forward->scale_free() && run.loss->name == "probe"),
         rows_(run.depth() + 1) {}
 
   const RunSpec& run() const { return run_; }
   const ForwardPass<T>* forward() const { return forward_; }
-  bool is_unit() const { return unit_; }
+  bool scale_free() const { return scale_free_; }
   const PackedBatch<T>& delta() const { return delta_; }
   const SampleMoments& delta_moments() const { return layer_.moments; }
   const ScaledMatrix<double>& bias_gradient() const { return bias_gradient_; }
@@ -126,8 +127,11 @@ class BackwardPass {
   // delta_L of batch `index`.
   void Begin(const ScaledMatrix<T>& delta, size_t index, Jobs jobs);
 
-  // dW_l, and the product of layer l: delta_{l+1} Uᵀ.
-  Operand<T> Product(size_t l, Jobs jobs, GradientScratch<T>* scratch);
+  // Adds dW_l and db_l to the statistics, where these are gathered.
+  void MeasureGradients(size_t l, Jobs jobs, GradientScratch<T>* scratch);
+
+  // The product of layer l: delta_{l+1} Uᵀ.
+  ProductJob<T> Product(size_t l);
 
   // After it: delta_l, and db_{l−1}.
   void Finish(size_t l, Jobs jobs);
@@ -138,7 +142,7 @@ class BackwardPass {
 
   const RunSpec& run_;
   const ForwardPass<T>* forward_;
-  bool unit_;
+  bool scale_free_;
   bool record_ = true;
   size_t batch_ = 0;
   DeltaRecorder* start_ = nullptr;

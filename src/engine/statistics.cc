@@ -63,12 +63,12 @@ void ForwardStatistics::AddInput(const PackedBatch<T>& x,
   zeros += CountZeros(x);
 }
 
-ForwardStatistics ForwardStatistics::Times(ScaledDouble factor) const {
+ForwardStatistics ForwardStatistics::ScaledBy(ScaledDouble factor) const {
   ForwardStatistics out = *this;
-  out.pre_activation = pre_activation.Times(factor);
-  out.activation = activation.Times(factor);
+  out.pre_activation = pre_activation.ScaledBy(factor);
+  out.activation = activation.ScaledBy(factor);
   out.pre_activation_sample_variance =
-      pre_activation_sample_variance.Times(factor);
+      pre_activation_sample_variance.ScaledBy(factor);
   return out;
 }
 
@@ -115,12 +115,12 @@ void SumBiasGradient(const PackedBatch<T>& d, const SampleMoments& moments,
   SetBiasGradient(sum, common, db);
 }
 
-BackwardStatistics BackwardStatistics::Times(ScaledDouble factor,
-                                             ScaledDouble x_factor) const {
+BackwardStatistics BackwardStatistics::ScaledBy(ScaledDouble factor,
+                                                ScaledDouble x_factor) const {
   BackwardStatistics out = *this;
-  out.delta = delta.Times(factor);
-  out.bias_gradient = bias_gradient.Times(factor);
-  out.weight_gradient = weight_gradient.Times(factor).Times(x_factor);
+  out.delta = delta.ScaledBy(factor);
+  out.bias_gradient = bias_gradient.ScaledBy(factor);
+  out.weight_gradient = weight_gradient.ScaledBy(factor).ScaledBy(x_factor);
   return out;
 }
 

@@ -31,7 +31,7 @@ struct ForwardStatistics {
   void AddInput(const PackedBatch<T>& x, const SampleMoments& moments);
 
   // Those of factor·Z, factor·X and the same slopes. REQUIRES: factor > 0.
-  ForwardStatistics Times(ScaledDouble factor) const;
+  ForwardStatistics ScaledBy(ScaledDouble factor) const;
 
   Moments pre_activation, activation, slope;
   PairCosine pre_activation_cosine;
@@ -50,7 +50,7 @@ struct BackwardStatistics {
                 Jobs jobs, ScaledMatrix<double>* db);
 
   // Those of delta·factor, and of dW·(factor·x_factor). REQUIRES: both > 0.
-  BackwardStatistics Times(ScaledDouble factor, ScaledDouble x_factor) const;
+  BackwardStatistics ScaledBy(ScaledDouble factor, ScaledDouble x_factor) const;
 
   Moments delta, weight_gradient, bias_gradient;
   PairCosine delta_cosine;

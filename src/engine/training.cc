@@ -136,13 +136,14 @@ class Trainer {
     if (shows) Show("delta", run_.depth(), backward_.delta());
     for (size_t l = run_.depth(); l-- > 0;) {
       Checkpoint();
-      const Operand<T> operand =
-          backward_.Product(l, options_.workers(), &scratch_);
+      backward_.MeasureGradients(l, options_.workers(), &scratch_);
       if (shows) ShowGradients(l);
       if (records) moments_[l] = weights_[l].EntryMoments();
       // With the weights as they were; nobody asks for delta_0 but records.
       const bool goes_on = l > 0 || records || shows;
-      if (goes_on) weights_[l].Backward(operand, options_.workers());
+      if (goes_on) {
+        weights_[l].Backward(backward_.Product(l), options_.workers());
+      }
       if (descends) {
         weights_[l].Descend(forward_.x(l), forward_.x_moments(l),
                             backward_.delta(), backward_.delta_moments(),

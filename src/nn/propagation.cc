@@ -79,7 +79,7 @@ void BringIntoRange(size_t p, PackedBatch<T>* x, SampleMoments* moments) {
       const int shift = std::clamp(std::ilogb(max), -kLimit, kLimit);
       x->exponent[sample] += shift;
       factor[i] = static_cast<T>(std::ldexp(1.0, -shift));
-      row = row.Times(std::ldexp(1.0, -shift));
+      row = row.ScaledBy(std::ldexp(1.0, -shift));
       any = true;
     }
     moments->exponents[sample] = x->exponent[sample];

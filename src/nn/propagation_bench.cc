@@ -48,7 +48,7 @@ void BM_Forward(benchmark::State& state, const Activation& activation) {
   const PackedBatch<float> x = Draw(shape.batch, shape.n, 0);
   std::vector<PackedBatch<float>> z(kRuns), next(kRuns), slope(kRuns);
   std::vector<ForwardLayer<float>> layers(kRuns);
-  std::vector<Operand<float>> operands;
+  std::vector<ProductJob<float>> products;
   for (size_t r = 0; r < kRuns; ++r) {
     layers[r].activation = &activation;
     layers[r].scale = 1 / std::sqrt(static_cast<double>(shape.n));
@@ -56,12 +56,12 @@ void BM_Forward(benchmark::State& state, const Activation& activation) {
     layers[r].z = &z[r];
     layers[r].next = &next[r];
     layers[r].slope = &slope[r];
-    operands.push_back({&x, &z[r]});
+    products.push_back({&x, &z[r]});
   }
   for (auto _ : state) {
     UnitWeights<float> weights(UnitLaw::kNormal, 1, 0, shape.n, shape.n, true);
     for (PackedBatch<float>& product : z) product.Resize(shape.batch, shape.n);
-    weights.Forward(operands, 1);
+    weights.Forward(products, 1);
     for (ForwardLayer<float>& layer : layers) {
       layer.Prepare();
       for (size_t p = 0; p < x.panels(); ++p) FinishForward(&layer, p);
@@ -84,21 +84,21 @@ void BM_Backward(benchmark::State& state, const Activation& activation) {
   }
   std::vector<PackedBatch<float>> out(kRuns);
   std::vector<BackwardLayer<float>> layers(kRuns);
-  std::vector<Operand<float>> operands;
+  std::vector<ProductJob<float>> products;
   for (size_t r = 0; r < kRuns; ++r) {
     layers[r].scale = 1 / std::sqrt(static_cast<double>(shape.n));
     layers[r].delta = &delta;
     layers[r].slope = &slope;
     layers[r].out = &out[r];
     layers[r].moments.Resize(shape.batch);
-    operands.push_back({&delta, &out[r]});
+    products.push_back({&delta, &out[r]});
   }
   UnitWeights<float> weights(UnitLaw::kNormal, 1, 0, shape.n, shape.n, true);
   for (auto _ : state) {
     for (PackedBatch<float>& product : out) {
       product.Resize(shape.batch, shape.n);
     }
-    weights.Backward(operands, 1);
+    weights.Backward(products, 1);
     for (BackwardLayer<float>& layer : layers) {
       for (size_t p = 0; p < delta.panels(); ++p) FinishBackward(&layer, p);
     }

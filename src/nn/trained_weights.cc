@@ -54,13 +54,13 @@ Moments TrainedWeights<T>::EntryMoments() const {
 }
 
 template <typename T>
-void TrainedWeights<T>::Forward(const Operand<T>& operand, Jobs jobs) {
-  MultiplyAll<T>(&packed_, {&operand, 1}, jobs);
+void TrainedWeights<T>::Forward(const ProductJob<T>& product, Jobs jobs) {
+  MultiplyAll<T>(&packed_, {&product, 1}, jobs);
 }
 
 template <typename T>
-void TrainedWeights<T>::Backward(const Operand<T>& operand, Jobs jobs) {
-  MultiplyTransposedAll<T>(&packed_, {&operand, 1}, jobs);
+void TrainedWeights<T>::Backward(const ProductJob<T>& product, Jobs jobs) {
+  MultiplyTransposedAll<T>(&packed_, {&product, 1}, jobs);
 }
 
 template <typename T>

@@ -40,9 +40,9 @@ class TrainedWeights {
   Moments EntryMoments() const;
 
   // out = in W: batch × fan_in → batch × fan_out; mantissas only.
-  void Forward(const Operand<T>& operand, Jobs jobs);
+  void Forward(const ProductJob<T>& product, Jobs jobs);
   // out = in Wᵀ.
-  void Backward(const Operand<T>& operand, Jobs jobs);
+  void Backward(const ProductJob<T>& product, Jobs jobs);
 
   // One step on dW = xᵀ delta and db (1 × fan_out). Up to `jobs` workers,
   // which changes no bit.

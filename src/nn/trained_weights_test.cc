@@ -88,8 +88,8 @@ class Layer {
     out.Resize(x_.rows(), w_.cols());
     expected.Resize(x_.rows(), w_.cols());
     weights_.Forward({&x, &out}, 2);
-    const Operand<T> operand = {&x, &expected};
-    MultiplyAll<T>(&fresh, {&operand, 1}, 1);
+    const ProductJob<T> product = {&x, &expected};
+    MultiplyAll<T>(&fresh, {&product, 1}, 1);
     for (size_t p = 0; p < out.panels(); ++p) {
       for (size_t k = 0; k < out.units() * out.width(); ++k) {
         ASSERT_EQ(out.panel(p)[k], expected.panel(p)[k]);

@@ -60,11 +60,11 @@ double ProductSeconds(const RunSpec& run) {
   for (size_t p = 0; p < x.panels(); ++p) {
     std::fill(x.panel(p), x.unit(p, n), T{0.5});
   }
-  const Operand<T> operand = {&x, &z};
+  const ProductJob<T> product = {&x, &z};
   UnitWeights<T> weights(UnitLaw::kUniform, 0, 0, n, n, true);
-  weights.Forward({&operand, 1}, 1);  // draws them
+  weights.Forward({&product, 1}, 1);  // draws them
   return LeastSeconds([&] {
-           weights.Forward({&operand, 1}, 1);
+           weights.Forward({&product, 1}, 1);
          }) /
          (2.0 * static_cast<double>(m * n * n));
 }
