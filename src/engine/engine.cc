@@ -248,8 +248,7 @@ class Simulation {
   void ShowGradients(const RunState<T>& state, size_t l) const {
     const BackwardPass<T>& pass = *state.backward;
     ScaledMatrix<T> dw;
-    FormWeightGradient(state.forward->x(l), state.forward->x_moments(l),
-                       pass.delta(), pass.delta_moments(), &dw);
+    FormWeightGradient(state.forward->x(l), pass.delta(), &dw);
     Multiply(state.x_factor[l], &dw);
     Multiply(state.delta_factor[l + 1], &dw);
     options_.observer->Observe("dW", l, dw);

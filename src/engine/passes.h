@@ -24,11 +24,10 @@ namespace initscope {
 template <typename T>
 struct Inputs {
   const RunSpec* run = nullptr;  // one that takes them
-  PackedBatch<T> x;
-  SampleMoments moments;
+  MeasuredBatch<T> x;
 };
 
-// X_0 of batch `index` of a run, with its moments.
+// X_0 of batch `index` of a run.
 template <typename T>
 void DrawInputs(const RunSpec& run, size_t index, Inputs<T>* inputs);
 
@@ -47,7 +46,6 @@ class ForwardPass {
         scale_(run.depth(), 1.0),
         x_(run.depth()),
         slope_(run.depth()),
-        moments_(run.depth()),
         rows_(run.depth() + 1) {
     for (size_t l = 0; l < run.depth() && trained.empty() && !scale_free_;
          ++l) {
@@ -61,11 +59,8 @@ class ForwardPass {
   double WeightScale(const RunSpec& run, size_t l) const {
     return scale_free_ ? run.Scale(l) : scale_[l];
   }
-  const PackedBatch<T>& x(size_t l) const {
+  const MeasuredBatch<T>& x(size_t l) const {
     return l == 0 ? inputs_->x : x_[l];
-  }
-  const SampleMoments& x_moments(size_t l) const {
-    return l == 0 ? inputs_->moments : moments_[l];
   }
   const PackedBatch<T>& slope(size_t l) const { return slope_[l]; }
   const PackedBatch<T>& z() const { return z_; }
@@ -92,11 +87,10 @@ class ForwardPass {
   bool record_ = true;
   size_t batch_ = 0;
   const Inputs<T>* inputs_ = nullptr;
-  std::vector<double> scale_;           // of U; 1 in a pass over U itself
-  std::vector<PackedBatch<T>> x_;       // X_1 … X_{L−1}, at their layer
-  std::vector<PackedBatch<T>> slope_;   // f'(Z_1) … f'(Z_{L−1})
-  std::vector<SampleMoments> moments_;  // of x_
-  PackedBatch<T> z_;
+  std::vector<double> scale_;          // of U; 1 in a pass over U itself
+  std::vector<MeasuredBatch<T>> x_;    // X_1 … X_{L−1}, at their layer
+  std::vector<PackedBatch<T>> slope_;  // f'(Z_1) … f'(Z_{L−1})
+  MeasuredBatch<T> z_;
   ForwardLayer<T> layer_;
   std::vector<ForwardStatistics> rows_;
 };
@@ -114,8 +108,7 @@ class BackwardPass {
   const RunSpec& run() const { return run_; }
   const ForwardPass<T>* forward() const { return forward_; }
   bool scale_free() const { return scale_free_; }
-  const PackedBatch<T>& delta() const { return delta_; }
-  const SampleMoments& delta_moments() const { return layer_.moments; }
+  const MeasuredBatch<T>& delta() const { return delta_; }
   const ScaledMatrix<double>& bias_gradient() const { return bias_gradient_; }
   const BackwardStatistics& row(size_t l) const { return rows_[l]; }
 
@@ -138,7 +131,7 @@ class BackwardPass {
 
  private:
   // Of delta_, which belongs to layer l.
-  void Measure(size_t l, Jobs jobs);
+  void MeasureDelta(size_t l, Jobs jobs);
 
   const RunSpec& run_;
   const ForwardPass<T>* forward_;
@@ -146,7 +139,7 @@ class BackwardPass {
   bool record_ = true;
   size_t batch_ = 0;
   DeltaRecorder* start_ = nullptr;
-  PackedBatch<T> delta_, next_;
+  MeasuredBatch<T> delta_, next_;
   BackwardLayer<T> layer_;
   ScaledMatrix<double> bias_gradient_;  // of delta_
   std::vector<BackwardStatistics> rows_;

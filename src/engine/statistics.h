@@ -28,7 +28,7 @@ struct ForwardStatistics {
   void Add(const ForwardLayer<T>& layer, Jobs jobs);
   // Of X_0, which is no layer's.
   template <typename T>
-  void AddInput(const PackedBatch<T>& x, const SampleMoments& moments);
+  void AddInput(const MeasuredBatch<T>& x);
 
   // Those of factor·Z, factor·X and the same slopes. REQUIRES: factor > 0.
   ForwardStatistics ScaledBy(ScaledDouble factor) const;
@@ -46,8 +46,8 @@ struct ForwardStatistics {
 struct BackwardStatistics {
   // One batch's; db is set to the bias gradient, 1 × width.
   template <typename T>
-  void AddDelta(const PackedBatch<T>& delta, const SampleMoments& moments,
-                Jobs jobs, ScaledMatrix<double>* db);
+  void AddDelta(const MeasuredBatch<T>& delta, Jobs jobs,
+                ScaledMatrix<double>* db);
 
   // Those of delta·factor, and of dW·(factor·x_factor). REQUIRES: both > 0.
   BackwardStatistics ScaledBy(ScaledDouble factor, ScaledDouble x_factor) const;
@@ -58,8 +58,8 @@ struct BackwardStatistics {
 
 // db alone, 1 × width.
 template <typename T>
-void SumBiasGradient(const PackedBatch<T>& delta, const SampleMoments& moments,
-                     Jobs jobs, ScaledMatrix<double>* db);
+void SumBiasGradient(const MeasuredBatch<T>& delta, Jobs jobs,
+                     ScaledMatrix<double>* db);
 
 struct RowStatistics : ForwardStatistics, BackwardStatistics {
   // W = scale · U.

@@ -145,8 +145,7 @@ class Trainer {
         weights_[l].Backward(backward_.Product(l), options_.workers());
       }
       if (descends) {
-        weights_[l].Descend(forward_.x(l), forward_.x_moments(l),
-                            backward_.delta(), backward_.delta_moments(),
+        weights_[l].Descend(forward_.x(l), backward_.delta(),
                             backward_.bias_gradient(), run_.training.rule,
                             options_.workers(), &scratch_);
       }
@@ -201,8 +200,7 @@ class Trainer {
 
   void ShowGradients(size_t l) {
     ScaledMatrix<T> dw;
-    FormWeightGradient(forward_.x(l), forward_.x_moments(l), backward_.delta(),
-                       backward_.delta_moments(), &dw);
+    FormWeightGradient(forward_.x(l), backward_.delta(), &dw);
     options_.observer->Observe("dW", l, dw);
     options_.observer->Observe("db", l, backward_.bias_gradient());
   }

@@ -46,8 +46,7 @@ class TrainedWeights {
 
   // One step on dW = xᵀ delta and db (1 × fan_out). Up to `jobs` workers,
   // which changes no bit.
-  void Descend(const PackedBatch<T>& x, const SampleMoments& x_moments,
-               const PackedBatch<T>& delta, const SampleMoments& delta_moments,
+  void Descend(const MeasuredBatch<T>& x, const MeasuredBatch<T>& delta,
                const ScaledMatrix<double>& db, const DescentRule& rule,
                Jobs jobs, GradientScratch<T>* scratch);
 
