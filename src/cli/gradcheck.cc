@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
 #include "base/machine.h"
-#include "base/parallel.h"
 #include "check/gradient_check.h"
 #include "check/logit_derivatives.h"
 #include "cli/commands.h"
@@ -26,6 +24,7 @@
 #include "engine/engine.h"
 #include "spec/keys.h"
 #include "spec/run_id.h"
+#include "sweep/job_runner.h"
 
 namespace initscope {
 namespace {
@@ -107,6 +106,7 @@ void CheckCost(const Experiment& experiment, const std::string& title) {
 struct Checked {
   GradientReport report;
   std::vector<SampleDerivatives> samples;  // for --print
+  bool complete = false;
 };
 
 Json TensorJson(const TensorCheck& t) {
@@ -185,24 +185,25 @@ void PrintText(const Experiment& experiment,
 }
 
 std::vector<Checked> CheckRuns(const Experiment& experiment,
-                               const Options& options, StopFlag stop,
-                               std::atomic<size_t>* done) {
+                               const Options& options, StopFlag stop) {
   const size_t runs = experiment.runs.size();
   // One run has all the jobs for its tensors, several have one each.
   const size_t inner = runs == 1 ? experiment.jobs : 1;
   std::vector<Checked> checked(runs);
   Progress progress(runs, !options.quiet && runs > 1);
-  ParallelFor(runs, {experiment.jobs, stop}, [&](size_t i) {
-    const RunSpec& run = experiment.runs[i];
-    const EngineGradients gradients = ComputeGradients(run, stop);
-    checked[i].report = CheckGradients(run, gradients, {stop, inner});
-    if (options.print) {
-      checked[i].samples = DifferentiateLosses(
-          gradients.parameters, options.json ? run.batch : kSamplesShown);
-    }
-    ++*done;
-    progress.Advance(1);
-  });
+  RunLongestFirst(
+      runs, [&](size_t i) { return GradientCheckFlops(experiment.runs[i]); },
+      {experiment.jobs, stop, [&](size_t n) { progress.Advance(n); }},
+      [&](size_t i) {
+        const RunSpec& run = experiment.runs[i];
+        const EngineGradients gradients = ComputeGradients(run, stop);
+        checked[i].report = CheckGradients(run, gradients, {stop, inner});
+        if (options.print) {
+          checked[i].samples = DifferentiateLosses(
+              gradients.parameters, options.json ? run.batch : kSamplesShown);
+        }
+        checked[i].complete = true;
+      });
   return checked;
 }
 
@@ -220,13 +221,13 @@ int GradcheckCommand(const Options& options) {
   CheckCost(experiment,
             options.files.empty() ? experiment.name : options.files[0]);
   const InterruptFlag interrupt;
-  std::vector<Checked> checked;
-  std::atomic<size_t> done = 0;
-  try {
-    checked = CheckRuns(experiment, options, &interrupt.raised(), &done);
-  } catch (const Interrupted&) {
-    Say("initscope: interrupted after {} of {} runs\n", done.load(),
-        experiment.runs.size());
+  const std::vector<Checked> checked =
+      CheckRuns(experiment, options, &interrupt.raised());
+  const auto complete = std::count_if(checked.begin(), checked.end(),
+                                      [](const auto& c) { return c.complete; });
+  if (static_cast<size_t>(complete) < checked.size()) {
+    Say("initscope: interrupted after {} of {} runs\n", complete,
+        checked.size());
     return interrupt.ExitCode();
   }
   PrintInputs(experiment, options);
