@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "base/error.h"
+#include "base/stopwatch.h"
 #include "random/orthogonal.h"
 #include "random/variates.h"
 
@@ -95,11 +95,9 @@ std::vector<AttentionResult> RunAttentionSweep(
   std::vector<AttentionResult> results(runs.size());
   const auto cost = [&](size_t i) { return AttentionFlops(runs[i]); };
   RunLongestFirst(runs.size(), cost, options, [&](size_t i) {
-    using Clock = std::chrono::steady_clock;
-    const Clock::time_point begin = Clock::now();
+    const Stopwatch watch;
     results[i].statistics = Simulate(runs[i], options.stop);
-    const std::chrono::duration<double> spent = Clock::now() - begin;
-    results[i].wall_seconds = spent.count();
+    results[i].wall_seconds = watch.Seconds();
     results[i].complete = true;
   });
   return results;

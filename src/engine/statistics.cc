@@ -312,9 +312,13 @@ std::vector<StatisticColumn> MakeColumns() {
 
 }  // namespace
 
-void AppendStatistics(const RowStatistics& row, std::vector<double>* values) {
+void AddRow(const RowStatistics& row, size_t layer, RunResult* result) {
   for (const StatisticColumn& column : StatisticColumns()) {
-    values->push_back(column.Value(row));
+    result->statistics.push_back(column.Value(row));
+  }
+  if (result->first_non_finite_layer < 0 &&
+      row.pre_activation.non_finite() + row.delta.non_finite() > 0) {
+    result->first_non_finite_layer = static_cast<int64_t>(layer);
   }
 }
 

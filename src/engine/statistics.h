@@ -11,9 +11,11 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/parallel.h"
+#include "engine/run_result.h"
 #include "nn/propagation.h"
 #include "stats/moments.h"
 #include "stats/sample_geometry.h"
@@ -62,6 +64,10 @@ void SumBiasGradient(const MeasuredBatch<T>& delta, Jobs jobs,
                      ScaledMatrix<double>* db);
 
 struct RowStatistics : ForwardStatistics, BackwardStatistics {
+  RowStatistics(ForwardStatistics forward, BackwardStatistics backward)
+      : ForwardStatistics(std::move(forward)),
+        BackwardStatistics(std::move(backward)) {}
+
   // W = scale · U.
   void SetWeights(const Moments& unit, double scale);
 
@@ -88,7 +94,8 @@ struct StatisticColumn {
 
 std::span<const StatisticColumn> StatisticColumns();
 
-// Appends a row's value of every column.
-void AppendStatistics(const RowStatistics& row, std::vector<double>* values);
+// Appends the value of every column in row `layer`, and notes whether it is the
+// first with an entry that is not finite.
+void AddRow(const RowStatistics& row, size_t layer, RunResult* result);
 
 }  // namespace initscope
