@@ -104,7 +104,7 @@ Provenance ExperimentHead::Describe() const {
           .command_line = command_line,
           .configuration = configuration,
           .started_utc = started_utc,
-          .wall_seconds = Seconds(),
+          .wall_seconds = watch.Seconds(),
           .jobs = jobs};
 }
 

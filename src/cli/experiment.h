@@ -20,12 +20,10 @@ namespace initscope {
 
 // What any experiment has, whatever its runs are.
 struct ExperimentHead {
-  // Since the experiment began to load, for the results file and the summary.
-  double Seconds() const { return watch.Seconds(); }
   // What the results file says of how it came about, up to now.
   Provenance Describe() const;
 
-  Stopwatch watch;
+  Stopwatch watch;  // since the experiment began to load
   std::string started_utc;
   std::string command_line;
   std::string name;

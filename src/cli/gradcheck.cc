@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
@@ -12,19 +11,16 @@
 #include "check/gradient_check.h"
 #include "check/logit_derivatives.h"
 #include "cli/commands.h"
-#include "cli/experiment.h"
+#include "cli/ending.h"
 #include "cli/experiment_file.h"
 #include "cli/gradcheck_text.h"
 #include "cli/input_text.h"
-#include "cli/interrupt.h"
 #include "cli/json_text.h"
 #include "cli/progress.h"
-#include "cli/say.h"
 #include "cli/units.h"
 #include "engine/engine.h"
 #include "spec/keys.h"
 #include "spec/run_id.h"
-#include "sweep/job_runner.h"
 
 namespace initscope {
 namespace {
@@ -223,12 +219,9 @@ int GradcheckCommand(const Options& options) {
   const InterruptFlag interrupt;
   const std::vector<Checked> checked =
       CheckRuns(experiment, options, &interrupt.raised());
-  const auto complete = std::count_if(checked.begin(), checked.end(),
-                                      [](const auto& c) { return c.complete; });
-  if (static_cast<size_t>(complete) < checked.size()) {
-    Say("initscope: interrupted after {} of {} runs\n", complete,
-        checked.size());
-    return interrupt.ExitCode();
+  const size_t complete = CountComplete(checked);
+  if (complete < checked.size()) {
+    return EndInterrupted(interrupt, complete, checked.size(), "");
   }
   PrintInputs(experiment, options);
   if (options.json) {
