@@ -1,5 +1,7 @@
 #include "io/jacobian_columns.h"
 
+#include <algorithm>
+
 #include "engine/jacobian.h"
 
 namespace initscope {
@@ -15,15 +17,12 @@ size_t Rows(const RunResult& result) {
 
 }  // namespace
 
-size_t JacobianRows(const std::vector<RunResult>& results) {
-  size_t rows = 0;
-  for (const RunResult& result : results) rows += Rows(result);
-  return rows;
-}
-
 std::vector<Column> JacobianRunColumns(const std::vector<RunSpec>& runs,
                                        const std::vector<RunResult>& results) {
-  if (JacobianRows(results) == 0) return {};
+  if (std::all_of(results.begin(), results.end(),
+                  [](const RunResult& r) { return Rows(r) == 0; })) {
+    return {};
+  }
   std::vector<int64_t> samples;
   for (const RunSpec& run : runs) {
     samples.push_back(static_cast<int64_t>(run.jacobian_samples));
