@@ -21,7 +21,7 @@ namespace {
 // The name in the file of the engine's tensor.
 std::string TensorName(std::string_view name, size_t layer,
                        const RunSpec& run) {
-  if (name == "target") return run.loss->name == "probe" ? "R" : "Y";
+  if (name == "target") return std::string(run.loss->target_symbol());
   return fmt::format("{}_{}", name, layer);
 }
 

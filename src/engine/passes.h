@@ -102,7 +102,7 @@ class BackwardPass {
   BackwardPass(const RunSpec& run, const ForwardPass<T>* forward)
       : run_(run),
         forward_(forward),
-        scale_free_(forward->scale_free() && run.loss->name == "probe"),
+        scale_free_(forward->scale_free() && run.loss->linear),
         rows_(run.depth() + 1) {}
 
   const RunSpec& run() const { return run_; }
