@@ -156,4 +156,16 @@ double Rates::Seconds(const Work& work) const {
   return seconds;
 }
 
+ExpectedTime Rates::Expect(const SweepWork& work, size_t jobs) const {
+  const double total = Seconds(work.total);
+  const double serial = Seconds(work.serial);
+  const double longest = Seconds(work.longest);
+  // Bundles that have one job each are shared by no more jobs than they are.
+  size_t workers = std::min(jobs, AvailableCores());
+  if (longest > 0) workers = std::min(workers, work.bundles);
+  return {total,
+          serial + std::max((total - serial) / static_cast<double>(workers),
+                            longest)};
+}
+
 }  // namespace initscope
