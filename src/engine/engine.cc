@@ -31,11 +31,11 @@ template <typename T>
 struct RunState {
   const RunSpec* run;
   RunResult* result;
-  ForwardPass<T>* forward;
-  BackwardPass<T>* backward;
-  DeltaRecorder* start;  // or nullptr
-  MeanLoss loss;
   PassFactors factors;
+  ForwardPass<T>* forward = nullptr;
+  BackwardPass<T>* backward = nullptr;
+  DeltaRecorder* start = nullptr;  // or none
+  MeanLoss loss = {};
 };
 
 // Every run's factors: products of its scales where a pass is over U itself.
@@ -60,13 +60,7 @@ class Simulation {
       : options_(options), first_(*runs[0]) {
     std::map<PassKey, ForwardPass<T>*> passes;
     for (size_t i = 0; i < runs.size(); ++i) {
-      RunState<T> state = {runs[i],
-                           results[i],
-                           nullptr,
-                           nullptr,
-                           nullptr,
-                           {},
-                           PassFactors(runs[i]->depth())};
+      RunState<T> state = {runs[i], results[i], PassFactors(runs[i]->depth())};
       ForwardPass<T>*& forward = passes[ForwardPassKey(*runs[i])];
       if (forward == nullptr) forward = &forward_.emplace_back(*runs[i]);
       state.forward = forward;

@@ -12,10 +12,10 @@ namespace initscope {
 
 struct SweepOptions {
   size_t jobs = 1;
-  StopFlag stop;
+  StopFlag stop = {};
   // Called when runs are complete, with how many; possibly from several
   // threads at once.
-  std::function<void(size_t runs)> on_progress;
+  std::function<void(size_t runs)> on_progress = {};
   bool theory = true;  // beside what is measured
 
   Jobs workers() const { return {jobs, stop}; }
