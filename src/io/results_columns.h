@@ -19,7 +19,7 @@ struct Column {
   std::string formula;  // "" where there is none
   ColumnValues values;
   // For codes: the names behind 0, 1, 2 …
-  std::vector<std::string> categories;
+  std::vector<std::string> categories = {};
   // Beside those made of what is above: names and texts.
   std::vector<std::pair<const char*, std::string>> attributes = {};
 };

@@ -66,20 +66,17 @@ Table InputTable(const std::vector<std::shared_ptr<const InputData>>& inputs) {
     means.push_back(summary.mean);
     deviations.push_back(summary.standard_deviation);
   }
-  return {"/inputs",
-          "input",
-          "data set, from 0",
-          {{"path", "as the experiment names it", "", names, {}},
-           {"sha256", "of the decoded array, little-endian", "", digests, {}},
-           {"labels_sha256", "of the decoded labels", "", label_digests, {}},
-           {"samples", "samples in the file", "", samples, {}},
-           {"width", "features per sample", "", widths, {}},
-           {"mean", "of all entries (uint8 divided by 255)", "", means, {}},
-           {"standard_deviation",
-            "of all entries (divisor N)",
-            "",
-            deviations,
-            {}}}};
+  return {
+      "/inputs",
+      "input",
+      "data set, from 0",
+      {{"path", "as the experiment names it", "", names},
+       {"sha256", "of the decoded array, little-endian", "", digests},
+       {"labels_sha256", "of the decoded labels", "", label_digests},
+       {"samples", "samples in the file", "", samples},
+       {"width", "features per sample", "", widths},
+       {"mean", "of all entries (uint8 divided by 255)", "", means},
+       {"standard_deviation", "of all entries (divisor N)", "", deviations}}};
 }
 
 }  // namespace
