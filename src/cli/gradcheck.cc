@@ -70,7 +70,8 @@ Options InDouble(Options options) {
 constexpr double kMostFlops = 1e14;
 
 // Refuses what would not fit into memory or not end.
-void CheckCost(const Experiment& experiment, const std::string& title) {
+void CheckCost(const Experiment& experiment) {
+  const std::string& title = experiment.title;
   double flops = 0, bytes = 0;
   for (const RunSpec& run : experiment.runs) {
     flops += GradientCheckFlops(run);
@@ -214,8 +215,7 @@ int GradcheckCommand(const Options& options) {
     return AttentionCommand(attention);
   }
   const Experiment experiment = LoadExperiment(InDouble(options));
-  CheckCost(experiment,
-            options.files.empty() ? experiment.name : options.files[0]);
+  CheckCost(experiment);
   const InterruptFlag interrupt;
   const std::vector<Checked> checked =
       CheckRuns(experiment, options, &interrupt.raised());

@@ -83,22 +83,20 @@ class TensorSaver : public TensorObserver {
 
 int TraceCommand(const Options& options) {
   const Experiment experiment = LoadExperiment(options);
-  const std::string file =
-      options.files.empty() ? experiment.name : options.files[0];
   if (experiment.runs.size() != 1) {
     throw UserError(
         ExitCode::kUsage,
         fmt::format("{}: trace saves one run, and this describes "
                     "{} (over {}); fix each to one value, as "
                     "--{} VALUE",
-                    file, experiment.runs.size(),
+                    experiment.title, experiment.runs.size(),
                     fmt::join(experiment.swept, ", "), experiment.swept[0]));
   }
   const RunSpec& run = experiment.runs[0];
   if (run.batches != 1) {
-    throw UserError(
-        ExitCode::kUsage,
-        fmt::format("{}: trace saves one batch; set batches = 1", file));
+    throw UserError(ExitCode::kUsage,
+                    fmt::format("{}: trace saves one batch; set batches = 1",
+                                experiment.title));
   }
   const InterruptFlag interrupt;
   OutputFile output = MakeOutput(experiment, options, "-trace");
