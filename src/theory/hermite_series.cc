@@ -7,6 +7,7 @@
 
 #include "theory/chebyshev.h"
 #include "theory/gaussian_rule.h"
+#include "theory/hermite_recurrence.h"
 
 namespace initscope {
 namespace {
@@ -20,18 +21,6 @@ auto* Numbers(Coefficients* c) {
                 (kFront + kPerTerm * kHermiteTerms) * sizeof(double));
   return &c->weighted_f;
 }
-
-// √(k + 1) h_{k+1} = t h_k − √k h_{k−1}, divided by √(k + 1).
-struct Recurrence {
-  Recurrence() {
-    for (size_t k = 0; k < kHermiteTerms; ++k) {
-      const auto order = static_cast<double>(k);
-      of_t[k] = 1 / std::sqrt(order + 1);
-      of_before[k] = std::sqrt(order / (order + 1));
-    }
-  }
-  double of_t[kHermiteTerms], of_before[kHermiteTerms];
-};
 
 // Points of a rule that are summed side by side: the recurrence of one alone
 // waits for itself.
@@ -58,7 +47,7 @@ HermiteTable::Coefficients HermiteTable::Compute(double log_q) const {
   const size_t n = rule.z.size();
   std::vector<double> a(n), s(n);
   activation_.Apply(rule.z.data(), n, a.data(), s.data());
-  static const Recurrence recurrence;
+  static const HermiteRecurrence<kHermiteTerms> recurrence;
   struct Sums {
     Lanes f = {}, slope = {}, square = {}, slope_square = {};
   };
