@@ -21,29 +21,19 @@ class ParameterCatcher : public TensorObserver {
  public:
   void Observe(std::string_view name, size_t,
                const ScaledMatrix<T>& tensor) override {
-    if (name == "W") weights.push_back(Plain(tensor));
-    if (name == "b") {
-      const Matrix<T> b = Plain(tensor);
-      biases.emplace_back(b.data(), b.data() + b.size());
+    // Neither has exponents.
+    const T* const begin = tensor.mantissa.data();
+    if (name == "W") {
+      weights.emplace_back(tensor.rows(), tensor.cols());
+      std::copy_n(begin, tensor.mantissa.size(), weights.back().data());
     }
+    if (name == "b") biases.emplace_back(begin, begin + tensor.cols());
   }
   using Other = std::conditional_t<std::is_same_v<T, float>, double, float>;
   void Observe(std::string_view, size_t, const ScaledMatrix<Other>&) override {}
 
   std::vector<Matrix<T>> weights;
   std::vector<std::vector<T>> biases;
-
- private:
-  static Matrix<T> Plain(const ScaledMatrix<T>& tensor) {
-    Matrix<T> plain(tensor.rows(), tensor.cols());
-    for (size_t i = 0; i < plain.rows(); ++i) {
-      const double factor = PowerOfTwo(tensor.exponent[i]);
-      for (size_t j = 0; j < plain.cols(); ++j) {
-        plain(i, j) = static_cast<T>(tensor.mantissa(i, j) * factor);
-      }
-    }
-    return plain;
-  }
 };
 
 // The weights that the engine uses at initialization.
