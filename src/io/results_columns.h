@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "engine/run_result.h"
@@ -20,8 +19,6 @@ struct Column {
   ColumnValues values;
   // For codes: the names behind 0, 1, 2 …
   std::vector<std::string> categories = {};
-  // Beside those made of what is above: names and texts.
-  std::vector<std::pair<const char*, std::string>> attributes = {};
 };
 
 // Appends activation, init, seed and the keys of `swept`, each run's values

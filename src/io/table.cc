@@ -23,9 +23,6 @@ void WriteTable(const Table& table, Hdf5Writer* writer) {
     if (!column.formula.empty()) {
       writer->SetText(path, "formula", column.formula);
     }
-    for (const auto& [name, value] : column.attributes) {
-      writer->SetText(path, name, value);
-    }
     if (column.categories.empty()) continue;
     std::vector<uint8_t> codes(column.categories.size());
     std::iota(codes.begin(), codes.end(), uint8_t{0});

@@ -18,9 +18,8 @@ struct Table {
   std::vector<Column> columns;
 };
 
-// Each column with long_name, formula, the attributes of its own and, for
-// codes, the CF attributes. REQUIRES: there is a column, and all have the same
-// length.
+// Each column with long_name, formula and, for codes, the CF attributes.
+// REQUIRES: there is a column, and all have the same length.
 void WriteTable(const Table& table, Hdf5Writer* writer);
 
 // The names behind the codes, in /categories.

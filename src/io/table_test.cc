@@ -23,8 +23,7 @@ TEST(WriteTable, WritesWhatIsReadBack) {
         "what it looks like",
         "",
         std::vector<uint8_t>{1, 0},
-        {"red", "blue"},
-        {{"role", "key"}}}}};
+        {"red", "blue"}}}};
   EXPECT_EQ(table.rows(), 2u);
   const FileTree tree{{}};
   OutputFile output(tree.root() / "a.h5", false);
@@ -39,10 +38,8 @@ TEST(WriteTable, WritesWhatIsReadBack) {
   EXPECT_THAT(file.Numbers("/things/size"), ElementsAre(1.5, 2));
   EXPECT_EQ(file.Text("/things/size", "long_name"), "how large it is");
   EXPECT_EQ(file.Text("/things/size", "formula"), "a + b");
-  EXPECT_EQ(file.Text("/things/size", "role"), "");
   EXPECT_THAT(file.Names("/things/color"), ElementsAre("blue", "red"));
   EXPECT_EQ(file.Text("/things/color", "formula"), "");
-  EXPECT_EQ(file.Text("/things/color", "role"), "key");
   EXPECT_EQ(file.Text("/things/color", "flag_meanings"), "red blue");
 }
 
