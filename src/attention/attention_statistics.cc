@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "stats/median.h"
 #include "stats/moments.h"
 
 namespace initscope {
@@ -81,13 +82,6 @@ double Mean(const std::vector<double>& values) {
   double sum = 0;
   for (double value : values) sum += value;
   return sum / static_cast<double>(values.size());
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle]
-                                : (values[middle - 1] + values[middle]) / 2;
 }
 
 }  // namespace

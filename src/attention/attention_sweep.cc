@@ -3,13 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <numeric>
 
 #include "base/error.h"
-#include "base/parallel.h"
-#include "engine/engine.h"
+#include "base/stopwatch.h"
 #include "random/orthogonal.h"
 #include "random/variates.h"
 
@@ -96,27 +93,13 @@ void CheckFinite(const AttentionTensors& t, const std::string& title) {
 std::vector<AttentionResult> RunAttentionSweep(
     const std::vector<AttentionSpec>& runs, const SweepOptions& options) {
   std::vector<AttentionResult> results(runs.size());
-  // The longest first, so that none is left alone at the end.
-  std::vector<size_t> order(runs.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return AttentionFlops(runs[a]) > AttentionFlops(runs[b]);
+  const auto cost = [&](size_t i) { return AttentionFlops(runs[i]); };
+  RunLongestFirst(runs.size(), cost, options, [&](size_t i) {
+    const Stopwatch watch;
+    results[i].statistics = Simulate(runs[i], options.stop);
+    results[i].wall_seconds = watch.Seconds();
+    results[i].complete = true;
   });
-  const auto simulate = [&](size_t i) {
-    using Clock = std::chrono::steady_clock;
-    const Clock::time_point begin = Clock::now();
-    AttentionResult& result = results[order[i]];
-    result.statistics = Simulate(runs[order[i]], options.stop);
-    const std::chrono::duration<double> spent = Clock::now() - begin;
-    result.wall_seconds = spent.count();
-    result.complete = true;
-    if (options.on_progress) options.on_progress(1);
-  };
-  try {
-    ParallelFor(runs.size(), options.workers(), simulate);
-  } catch (const Interrupted&) {
-    // What is complete is kept; the caller sees which.
-  }
   return results;
 }
 
@@ -143,13 +126,11 @@ double AttentionSweepMemory(const std::vector<AttentionSpec>& runs,
                             size_t jobs) {
   std::vector<double> bytes;
   for (const AttentionSpec& run : runs) bytes.push_back(AttentionMemory(run));
-  std::sort(bytes.rbegin(), bytes.rend());
   // Results and specifications, and the columns made of both.
   constexpr double kColumns = 40;
-  double sum = static_cast<double>(runs.size()) *
-               (sizeof(AttentionSpec) + sizeof(AttentionResult) + 8 * kColumns);
-  for (size_t i = 0; i < std::min(jobs, bytes.size()); ++i) sum += bytes[i];
-  return sum;
+  return LargestTogether(bytes, jobs).together +
+         static_cast<double>(runs.size()) *
+             (sizeof(AttentionSpec) + sizeof(AttentionResult) + 8 * kColumns);
 }
 
 }  // namespace initscope

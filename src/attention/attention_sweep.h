@@ -10,7 +10,7 @@
 
 #include "attention/attention_statistics.h"
 #include "attention/resolve_attention.h"
-#include "sweep/scheduler.h"
+#include "sweep/job_runner.h"
 
 namespace initscope {
 

@@ -1,9 +1,10 @@
 // Attention in exact fractions, where it has them.
 //
 // X and the weights are fractions where their entries are short binary numbers
-// (attention/fraction.h), and so are Q, K, V and S then; S/s where s is; P
+// (attention/fraction.h), and then so are Q, K, V and S; S/s is where s is; P is
 // where the base is and the exponents S/s of each row differ by whole numbers.
-// A step whose entries do not fit 64 bits has none, nor have those after it.
+// A step with an entry that does not fit 64 bits has no fractions, nor have
+// those after it.
 #pragma once
 
 #include <optional>

@@ -29,7 +29,7 @@ std::string Text(const ExactMatrix& a) {
   std::string text;
   for (size_t i = 0; i < a->entries.size(); ++i) {
     text += i == 0 ? "" : i % a->cols == 0 ? "; " : " ";
-    text += a->entries[i].Text();
+    text += a->entries[i].str();
   }
   return text;
 }
@@ -55,10 +55,10 @@ TEST(ExactAttention, IsWhatTheDoublesAre) {
   const ExactAttention exact = ComputeExactAttention(in, {2, 3});
   const AttentionTensors t = AttentionForward(in, {2, 3});
   for (size_t i = 0; i < t.p.size(); ++i) {
-    EXPECT_NEAR(t.p.data()[i], exact.p->entries[i].ToDouble(), 0x1p-50);
+    EXPECT_NEAR(t.p.data()[i], ToDouble(exact.p->entries[i]), 0x1p-50);
   }
   for (size_t i = 0; i < t.o.size(); ++i) {
-    EXPECT_NEAR(t.o.data()[i], exact.o->entries[i].ToDouble(), 30 * 0x1p-49);
+    EXPECT_NEAR(t.o.data()[i], ToDouble(exact.o->entries[i]), 30 * 0x1p-49);
   }
 }
 

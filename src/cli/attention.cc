@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -13,15 +12,11 @@
 #include "base/machine.h"
 #include "cli/attention_text.h"
 #include "cli/commands.h"
-#include "cli/experiment.h"
-#include "cli/interrupt.h"
+#include "cli/ending.h"
 #include "cli/json_text.h"
-#include "cli/progress.h"
-#include "cli/say.h"
 #include "cli/units.h"
 #include "io/attention_writer.h"
 #include "io/input_reader.h"
-#include "io/publish.h"
 
 namespace initscope {
 namespace {
@@ -82,66 +77,30 @@ int WorkedExample(const Options& options, const ExperimentHead& head,
   Publish(&output, [&](Hdf5Writer* writer) {
     WriteAttentionSteps(head.Describe(), run, steps, writer);
   });
-  if (options.json) {
-    nlohmann::ordered_json json = {{"output", output.path().string()}};
-    for (const AttentionStep& step : steps) {
-      json["steps"].push_back(StepJson(step));
-      if (!step.exact.empty()) json["exact"][step.name] = step.exact;
-    }
-    fmt::print("{}", JsonText(json));
-  } else if (!options.quiet) {
-    for (const AttentionStep& step : steps) {
+  nlohmann::ordered_json json;
+  for (const AttentionStep& step : steps) {
+    json["steps"].push_back(StepJson(step));
+    if (!step.exact.empty()) json["exact"][step.name] = step.exact;
+    if (!options.json && !options.quiet) {
       fmt::print("{}", AttentionStepText(step));
     }
   }
-  if (!options.quiet) {
-    Say("attention of {} -> {}\n", run.Title(), output.path().string());
-  }
+  Tell(options, output, json, "attention of " + run.Title());
   return 0;
 }
 
 int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
                         const AttentionSweep& sweep) {
-  const InterruptFlag interrupt;
-  OutputFile output = MakeOutput(head, options, "");
   std::vector<AttentionResult> results;
-  {
-    Progress progress(sweep.runs.size(), !options.quiet);
-    results = RunAttentionSweep(sweep.runs,
-                                {head.jobs, &interrupt.raised(),
-                                 [&](size_t runs) { progress.Advance(runs); }});
-  }
-  const auto complete = static_cast<size_t>(
-      std::count_if(results.begin(), results.end(),
-                    [](const AttentionResult& r) { return r.complete; }));
-  if (complete < results.size()) {
-    Say("initscope: interrupted after {} of {} runs; nothing was "
-        "written\n",
-        complete, results.size());
-    return interrupt.ExitCode();
-  }
-  const double seconds = head.Seconds();
-  Publish(&output, [&](Hdf5Writer* writer) {
+  SweepTask task = {sweep.runs.size(), sweep.duplicates};
+  task.compute = [&](const SweepOptions& how) {
+    results = RunAttentionSweep(sweep.runs, how);
+    return CountComplete(results);
+  };
+  task.write = [&](Hdf5Writer* writer) {
     WriteAttentionRuns(head.Describe(), sweep.runs, results, writer);
-  });
-  if (options.json) {
-    const nlohmann::ordered_json json = {
-        {"output", output.path().string()},
-        {"runs", sweep.runs.size()},
-        {"duplicates_dropped", sweep.duplicates},
-        {"seconds", seconds}};
-    fmt::print("{}", JsonText(json));
-  }
-  if (!options.quiet) {
-    if (sweep.duplicates > 0) {
-      Say("{} duplicate runs were dropped\n", sweep.duplicates);
-    }
-    Say("{} runs in {} -> {} ({})\n", sweep.runs.size(), SecondsText(seconds),
-        output.path().string(),
-        BytesText(
-            static_cast<double>(std::filesystem::file_size(output.path()))));
-  }
-  return 0;
+  };
+  return RunTask(head, options, task);
 }
 
 nlohmann::ordered_json CheckJson(std::span<const TensorGradientCheck> checks) {

@@ -15,7 +15,7 @@ constexpr size_t kMost = 8;  // rows and columns
 std::vector<std::string> Texts(const ExactMatrix& exact) {
   std::vector<std::string> texts;
   if (!exact) return texts;
-  for (const Fraction& entry : exact->entries) texts.push_back(entry.Text());
+  for (const Fraction& entry : exact->entries) texts.push_back(entry.str());
   return texts;
 }
 
@@ -58,7 +58,7 @@ std::vector<AttentionStep> AttentionSteps(const AttentionInputs& in,
   for (size_t i = 0; i < t.s.size(); ++i) {
     const double z = t.s.data()[i] / run.softmax.divisor;
     between->scaled.data()[i] = z;
-    between->powers.data()[i] = exact.e ? exact.e->entries[i].ToDouble()
+    between->powers.data()[i] = exact.e ? ToDouble(exact.e->entries[i])
                                         : AttentionPower(run.softmax.base, z);
   }
   const std::string divisor = fmt::format("{:.6g}", run.softmax.divisor);

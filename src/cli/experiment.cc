@@ -99,24 +99,17 @@ void CheckMemory(const std::string& title, const SweepMemory& memory,
 
 }  // namespace
 
-double ExperimentHead::Seconds() const {
-  const std::chrono::duration<double> spent =
-      std::chrono::steady_clock::now() - begin;
-  return spent.count();
-}
-
 Provenance ExperimentHead::Describe() const {
   return {.name = name,
           .command_line = command_line,
           .configuration = configuration,
           .started_utc = started_utc,
-          .wall_seconds = Seconds(),
+          .wall_seconds = watch.Seconds(),
           .jobs = jobs};
 }
 
 ExperimentHead LoadExperimentHead(const Options& options) {
   ExperimentHead head;
-  head.begin = std::chrono::steady_clock::now();
   head.started_utc = UtcNow();
   ExperimentText text;
   head.folder = ".";

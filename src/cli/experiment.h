@@ -3,12 +3,12 @@
 // loaded.
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/stopwatch.h"
 #include "cli/options.h"
 #include "io/output_file.h"
 #include "io/results_writer.h"
@@ -20,12 +20,10 @@ namespace initscope {
 
 // What any experiment has, whatever its runs are.
 struct ExperimentHead {
-  // Since the experiment began to load, for the results file and the summary.
-  double Seconds() const;
   // What the results file says of how it came about, up to now.
   Provenance Describe() const;
 
-  std::chrono::steady_clock::time_point begin;
+  Stopwatch watch;  // since the experiment began to load
   std::string started_utc;
   std::string command_line;
   std::string name;

@@ -3,25 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
 #include "base/machine.h"
-#include "base/parallel.h"
 #include "check/gradient_check.h"
 #include "check/logit_derivatives.h"
 #include "cli/commands.h"
-#include "cli/experiment.h"
+#include "cli/ending.h"
 #include "cli/experiment_file.h"
 #include "cli/gradcheck_text.h"
 #include "cli/input_text.h"
-#include "cli/interrupt.h"
 #include "cli/json_text.h"
 #include "cli/progress.h"
-#include "cli/say.h"
 #include "cli/units.h"
 #include "engine/engine.h"
 #include "spec/keys.h"
@@ -75,7 +70,8 @@ Options InDouble(Options options) {
 constexpr double kMostFlops = 1e14;
 
 // Refuses what would not fit into memory or not end.
-void CheckCost(const Experiment& experiment, const std::string& title) {
+void CheckCost(const Experiment& experiment) {
+  const std::string& title = experiment.title;
   double flops = 0, bytes = 0;
   for (const RunSpec& run : experiment.runs) {
     flops += GradientCheckFlops(run);
@@ -107,6 +103,7 @@ void CheckCost(const Experiment& experiment, const std::string& title) {
 struct Checked {
   GradientReport report;
   std::vector<SampleDerivatives> samples;  // for --print
+  bool complete = false;
 };
 
 Json TensorJson(const TensorCheck& t) {
@@ -185,24 +182,25 @@ void PrintText(const Experiment& experiment,
 }
 
 std::vector<Checked> CheckRuns(const Experiment& experiment,
-                               const Options& options, StopFlag stop,
-                               std::atomic<size_t>* done) {
+                               const Options& options, StopFlag stop) {
   const size_t runs = experiment.runs.size();
   // One run has all the jobs for its tensors, several have one each.
   const size_t inner = runs == 1 ? experiment.jobs : 1;
   std::vector<Checked> checked(runs);
   Progress progress(runs, !options.quiet && runs > 1);
-  ParallelFor(runs, {experiment.jobs, stop}, [&](size_t i) {
-    const RunSpec& run = experiment.runs[i];
-    const EngineGradients gradients = ComputeGradients(run, stop);
-    checked[i].report = CheckGradients(run, gradients, {stop, inner});
-    if (options.print) {
-      checked[i].samples = DifferentiateLosses(
-          gradients.parameters, options.json ? run.batch : kSamplesShown);
-    }
-    ++*done;
-    progress.Advance(1);
-  });
+  RunLongestFirst(
+      runs, [&](size_t i) { return GradientCheckFlops(experiment.runs[i]); },
+      {experiment.jobs, stop, [&](size_t n) { progress.Advance(n); }},
+      [&](size_t i) {
+        const RunSpec& run = experiment.runs[i];
+        const EngineGradients gradients = ComputeGradients(run, stop);
+        checked[i].report = CheckGradients(run, gradients, {stop, inner});
+        if (options.print) {
+          checked[i].samples = DifferentiateLosses(
+              gradients.parameters, options.json ? run.batch : kSamplesShown);
+        }
+        checked[i].complete = true;
+      });
   return checked;
 }
 
@@ -217,17 +215,13 @@ int GradcheckCommand(const Options& options) {
     return AttentionCommand(attention);
   }
   const Experiment experiment = LoadExperiment(InDouble(options));
-  CheckCost(experiment,
-            options.files.empty() ? experiment.name : options.files[0]);
+  CheckCost(experiment);
   const InterruptFlag interrupt;
-  std::vector<Checked> checked;
-  std::atomic<size_t> done = 0;
-  try {
-    checked = CheckRuns(experiment, options, &interrupt.raised(), &done);
-  } catch (const Interrupted&) {
-    Say("initscope: interrupted after {} of {} runs\n", done.load(),
-        experiment.runs.size());
-    return interrupt.ExitCode();
+  const std::vector<Checked> checked =
+      CheckRuns(experiment, options, &interrupt.raised());
+  const size_t complete = CountComplete(checked);
+  if (complete < checked.size()) {
+    return EndInterrupted(interrupt, complete, checked.size(), "");
   }
   PrintInputs(experiment, options);
   if (options.json) {

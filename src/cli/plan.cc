@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/machine.h"
-#include "base/parallel.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/input_text.h"
@@ -15,7 +14,6 @@
 #include "cli/units.h"
 #include "spec/run_id.h"
 #include "sweep/rates.h"
-#include "sweep/sweep_cost.h"
 
 namespace initscope {
 namespace {
@@ -24,23 +22,6 @@ namespace {
 // `run` does, too.
 double SecondsUpToNow() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-}
-
-struct ExpectedTime {
-  double cpu = 0, wall = 0;  // seconds
-};
-ExpectedTime Expect(const SweepWork& work, const Rates& rates, size_t jobs,
-                    double reading) {
-  const double total = rates.Seconds(work.total);
-  const double serial = rates.Seconds(work.serial);
-  const double longest = rates.Seconds(work.longest);
-  // Bundles that have one job each are shared by no more jobs than they are.
-  size_t workers = std::min(jobs, AvailableCores());
-  if (longest > 0) workers = std::min(workers, work.bundles);
-  return {
-      reading + total,
-      reading + serial +
-          std::max((total - serial) / static_cast<double>(workers), longest)};
 }
 
 void PrintRuns(const std::vector<RunSpec>& runs) {
@@ -71,7 +52,9 @@ int PlanCommand(const Options& options) {
   const SweepWork work =
       CountWork(experiment.runs, experiment.jobs, experiment.theory);
   const Rates rates(experiment.runs, work.total);
-  const ExpectedTime time = Expect(work, rates, experiment.jobs, reading);
+  ExpectedTime time = rates.Expect(work, experiment.jobs);
+  time.cpu += reading;
+  time.wall += reading;
   const double flops = SweepFlops(experiment.runs);
   const MemoryLimit limit = AvailableMemory();
   const std::string output = experiment.output.empty()

@@ -36,9 +36,7 @@ std::string Formula(std::string_view name, size_t l, const RunSpec& run) {
                        run.init->formula);
   }
   if (name == "b") return fmt::format("b_{}", l);
-  if (name == "target") {
-    return run.loss->name == "probe" ? "R: the probe" : "Y: the targets";
-  }
+  if (name == "target") return std::string(run.loss->target);
   if (name == "dW") return fmt::format("dW_{} = X_{}ᵀ delta_{}", l, l, l + 1);
   if (name == "db") return fmt::format("db_{} = 1ᵀ delta_{}", l, l + 1);
   if (l == depth) {
@@ -133,7 +131,7 @@ std::string StepText::LossSteps(const Matrix<double>& target) const {
         !std::equal(z.data(), z.data() + z.size(), prediction.data());
     if (head) {
       text += fmt::format("ŷ = {}(Z_{})    {}\n{}\n",
-                          loss.bernoulli ? "σ" : "softmax", l, Shape(m, c),
+                          loss.categorical ? "softmax" : "σ", l, Shape(m, c),
                           MatrixText(std::as_const(prediction).view()));
     }
     text +=

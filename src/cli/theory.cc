@@ -2,35 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/error.h"
 #include "cli/commands.h"
-#include "cli/experiment.h"
+#include "cli/ending.h"
 #include "cli/input_text.h"
 #include "cli/json_text.h"
-#include "cli/say.h"
 #include "cli/theory_text.h"
-#include "io/publish.h"
-#include "io/results_writer.h"
 #include "sweep/theory_sweep.h"
 
 namespace initscope {
-namespace {
-
-void WritePrediction(const Experiment& experiment, const Prediction& prediction,
-                     const Options& options, OutputFile* output) {
-  Publish(output, [&](Hdf5Writer* writer) {
-    WriteResults(experiment.Describe(), prediction.runs, prediction.results,
-                 experiment.swept, experiment.inputs, writer);
-  });
-  if (!options.quiet) {
-    Say("{} networks -> {}\n", prediction.runs.size(), output->path().string());
-  }
-}
-
-}  // namespace
 
 int TheoryCommand(const Options& options) {
   const Experiment experiment = LoadExperiment(options);
@@ -50,10 +32,18 @@ int TheoryCommand(const Options& options) {
                                 experiment.title));
   }
   PrintInputs(experiment, options);
-  if (output) WritePrediction(experiment, prediction, options, &*output);
-  if (options.json) {
-    fmt::print("{}", JsonText(TheoryJson(prediction, tables)));
-  } else if (!output) {
+  nlohmann::ordered_json json;
+  if (options.json) json = TheoryJson(prediction, tables);
+  if (output) {
+    Publish(&*output, [&](Hdf5Writer* writer) {
+      WriteResults(experiment.Describe(), prediction.runs, prediction.results,
+                   experiment.swept, experiment.inputs, writer);
+    });
+    Tell(options, *output, json,
+         fmt::format("{} networks", prediction.runs.size()));
+  } else if (options.json) {
+    fmt::print("{}", JsonText(json));
+  } else {
     PrintTheory(prediction, tables);
   }
   return 0;

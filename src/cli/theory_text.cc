@@ -6,12 +6,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numbers>
-#include <optional>
 
 #include "cli/power_text.h"
-#include "theory/critical_gain.h"
-#include "theory/fixed_correlation.h"
-#include "theory/fixed_point.h"
+#include "sweep/asymptotics.h"
 
 namespace initscope {
 namespace {
@@ -20,43 +17,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kMostNetworks = 20;
 constexpr size_t kMostRows = 40;
-
-// The variances of hidden layers that are all alike; nothing where there are
-// none, or where the weights' scale depends on the data.
-std::optional<LayerVariances> HiddenVariances(const RunSpec& run) {
-  if (run.depth() < 3 || run.init->data_dependent) return std::nullopt;
-  for (size_t l = 2; l < run.depth(); ++l) {
-    if (run.widths[l] != run.widths[1]) return std::nullopt;
-  }
-  const auto width = static_cast<double>(run.widths[1]);
-  const double scale = run.Scale(1);
-  return LayerVariances{scale * scale * width,
-                        TheoryModel(run).bias_variance[1].ToDouble()};
-}
-
-struct Asymptotics {
-  LayerVariances variances;
-  FixedPoints points;
-  // Of each attractor 0 < q < ∞.
-  std::vector<std::optional<FixedCorrelation>> correlations;
-  std::vector<CriticalPoint> critical;
-};
-
-std::optional<Asymptotics> FindAsymptotics(const RunSpec& run,
-                                           const TheoryTables& tables) {
-  const auto variances = HiddenVariances(run);
-  if (!variances || variances->weight == 0) return std::nullopt;
-  const ActivationMeans& means = tables.Means(*run.activation);
-  Asymptotics found{*variances, FindFixedPoints(means, *variances), {}, {}};
-  for (const Attractor& at : found.points.attractors) {
-    auto& correlation = found.correlations.emplace_back();
-    if (at.q > 0 && std::isfinite(at.q)) {
-      correlation = FindFixedCorrelation(means, *variances, at);
-    }
-  }
-  found.critical = CriticalPoints(means, variances->bias);
-  return found;
-}
 
 std::string_view PhaseName(Phase phase) {
   switch (phase) {
@@ -108,12 +68,6 @@ Json AsymptoticsJson(const Asymptotics& found) {
          {"stability", StabilityName(point.stability)}});
   }
   return json;
-}
-
-// The gain at which this run's weights would have that variance.
-double GainOf(const RunSpec& run, const Asymptotics& found,
-              const CriticalPoint& point) {
-  return run.gain * std::sqrt(point.weight_variance / found.variances.weight);
 }
 
 void PrintAsymptotics(const RunSpec& run, const Asymptotics& found) {

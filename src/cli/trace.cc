@@ -2,20 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
 #include "cli/commands.h"
-#include "cli/experiment.h"
+#include "cli/ending.h"
 #include "cli/input_text.h"
-#include "cli/interrupt.h"
-#include "cli/json_text.h"
-#include "cli/say.h"
 #include "cli/step_text.h"
 #include "engine/engine.h"
 #include "engine/training.h"
-#include "io/publish.h"
 #include "io/results_writer.h"
 #include "linalg/plain_matrix.h"
 #include "spec/run_id.h"
@@ -26,7 +21,7 @@ namespace {
 // The name in the file of the engine's tensor.
 std::string TensorName(std::string_view name, size_t layer,
                        const RunSpec& run) {
-  if (name == "target") return run.loss->name == "probe" ? "R" : "Y";
+  if (name == "target") return std::string(run.loss->target_symbol());
   return fmt::format("{}_{}", name, layer);
 }
 
@@ -88,22 +83,20 @@ class TensorSaver : public TensorObserver {
 
 int TraceCommand(const Options& options) {
   const Experiment experiment = LoadExperiment(options);
-  const std::string file =
-      options.files.empty() ? experiment.name : options.files[0];
   if (experiment.runs.size() != 1) {
     throw UserError(
         ExitCode::kUsage,
         fmt::format("{}: trace saves one run, and this describes "
                     "{} (over {}); fix each to one value, as "
                     "--{} VALUE",
-                    file, experiment.runs.size(),
+                    experiment.title, experiment.runs.size(),
                     fmt::join(experiment.swept, ", "), experiment.swept[0]));
   }
   const RunSpec& run = experiment.runs[0];
   if (run.batches != 1) {
-    throw UserError(
-        ExitCode::kUsage,
-        fmt::format("{}: trace saves one batch; set batches = 1", file));
+    throw UserError(ExitCode::kUsage,
+                    fmt::format("{}: trace saves one batch; set batches = 1",
+                                experiment.title));
   }
   const InterruptFlag interrupt;
   OutputFile output = MakeOutput(experiment, options, "-trace");
@@ -127,21 +120,15 @@ int TraceCommand(const Options& options) {
                    experiment.swept, experiment.inputs, writer);
     });
   } catch (const Interrupted&) {
-    Say("initscope: interrupted; nothing was written\n");
-    return interrupt.ExitCode();
+    return EndInterrupted(interrupt, 0, 1);
   }
   PrintInputs(experiment, options);
-  if (options.json) {
-    const nlohmann::ordered_json json = {{"output", output.path().string()},
-                                         {"run_id", RunIdHex(run.run_id)},
-                                         {"loss_value", result.loss_value}};
-    fmt::print("{}", JsonText(json));
-  }
-  if (!options.quiet) {
-    Say("{} ({}): loss {:.6g} -> {}\n", run.Title(),
-        run.depth() > 8 ? fmt::format("depth {}", run.depth()) : run.Shape(),
-        result.loss_value, output.path().string());
-  }
+  const std::string shape =
+      run.depth() > 8 ? fmt::format("depth {}", run.depth()) : run.Shape();
+  Tell(options, output,
+       {{"run_id", RunIdHex(run.run_id)}, {"loss_value", result.loss_value}},
+       fmt::format("{} ({}): loss {:.6g}", run.Title(), shape,
+                   result.loss_value));
   return 0;
 }
 

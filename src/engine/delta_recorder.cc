@@ -39,10 +39,10 @@ DeltaRecorder::DeltaRecorder(const BatchGeometry& geometry)
 }
 
 template <typename T>
-void DeltaRecorder::Add(size_t index, const PackedBatch<T>& delta,
-                        const SampleMoments& moments, const PackedBatch<T>& z) {
+void DeltaRecorder::Add(size_t index, const MeasuredBatch<T>& delta,
+                        const PackedBatch<T>& z) {
   std::vector<T> delta_row(delta.units()), z_row(delta.units());
-  for (size_t i = 0; i < moments.rows.size(); ++i) {
+  for (size_t i = 0; i < delta.rows.size(); ++i) {
     CopySample(delta, i, delta_row.data());
     CopySample(z, i, z_row.data());
     if (index == 0) AddOverlap(delta_row, z_row);
@@ -61,12 +61,12 @@ void DeltaRecorder::Add(size_t index, const PackedBatch<T>& delta,
                  (static_cast<double>(delta.exponent[i]) + exponent)));
     log_output_.push_back(std::log(output / units) +
                           2 * std::numbers::ln2 * exponent);
-    const RowMoments& row = moments.rows[i];
+    const RowMoments& row = delta.rows[i];
     const auto n = static_cast<double>(row.count);
     const double square = row.m2 / n + row.mean * row.mean;
     log_square_.push_back(std::log(square) +
                           2 * std::numbers::ln2 *
-                              static_cast<double>(moments.exponents[i]));
+                              static_cast<double>(delta.exponent[i]));
   }
   if (index == 0 && geometry_.pairs_share_a_batch() &&
       !geometry_.pairs().empty()) {
@@ -219,11 +219,9 @@ DeltaStart DeltaRecorder::Result(ScaledDouble z_factor) const {
   return start;
 }
 
-template void DeltaRecorder::Add(size_t, const PackedBatch<float>&,
-                                 const SampleMoments&,
+template void DeltaRecorder::Add(size_t, const MeasuredBatch<float>&,
                                  const PackedBatch<float>&);
-template void DeltaRecorder::Add(size_t, const PackedBatch<double>&,
-                                 const SampleMoments&,
+template void DeltaRecorder::Add(size_t, const MeasuredBatch<double>&,
                                  const PackedBatch<double>&);
 
 }  // namespace initscope

@@ -12,11 +12,10 @@ class DeltaRecorder {
   // `geometry` is that of the run's inputs.
   explicit DeltaRecorder(const BatchGeometry& geometry);
 
-  // delta_L and Z_L of batch `index`, and delta_L's moments as MeasurePanel
-  // takes them.
+  // delta_L and Z_L of batch `index`.
   template <typename T>
-  void Add(size_t index, const PackedBatch<T>& delta,
-           const SampleMoments& moments, const PackedBatch<T>& z);
+  void Add(size_t index, const MeasuredBatch<T>& delta,
+           const PackedBatch<T>& z);
 
   // After the last batch. Z_L = z_factor·z.
   DeltaStart Result(ScaledDouble z_factor) const;

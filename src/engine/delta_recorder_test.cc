@@ -61,12 +61,12 @@ PackedBatch<T> Pack(const Entries& entries) {
 template <typename T>
 DeltaStart Record(const BatchGeometry& geometry, const Entries& delta_entries,
                   const Entries& z_entries) {
-  PackedBatch<T> delta = Pack<T>(delta_entries);
-  SampleMoments moments;
-  moments.Resize(kSamples);
-  for (size_t p = 0; p < delta.panels(); ++p) MeasurePanel(&delta, p, &moments);
+  ScaledMatrix<T> plain;
+  Unpack(Pack<T>(delta_entries), &plain);
+  MeasuredBatch<T> delta;
+  Measure(plain, 1, &delta);
   DeltaRecorder recorder(geometry);
-  recorder.Add(0, delta, moments, Pack<T>(z_entries));
+  recorder.Add(0, delta, Pack<T>(z_entries));
   return recorder.Result(kFactor);
 }
 

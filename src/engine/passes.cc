@@ -42,11 +42,7 @@ template <typename T>
 void DrawInputs(const RunSpec& run, size_t index, Inputs<T>* inputs) {
   ScaledMatrix<T> x;
   FillInputs(run, index, &x);
-  Pack(x, &inputs->x);
-  inputs->moments.Resize(run.batch);
-  for (size_t p = 0; p < inputs->x.panels(); ++p) {
-    MeasurePanel(&inputs->x, p, &inputs->moments);
-  }
+  Measure(x, 1, &inputs->x);
 }
 
 template <typename T>
@@ -59,11 +55,11 @@ template <typename T>
 void ForwardPass<T>::BeginBatch(size_t index, const Inputs<T>* inputs) {
   batch_ = index;
   inputs_ = inputs;
-  if (record_) rows_[0].AddInput(inputs->x, inputs->moments);
+  if (record_) rows_[0].AddInput(inputs->x);
 }
 
 template <typename T>
-Operand<T> ForwardPass<T>::Product(size_t l) {
+ProductJob<T> ForwardPass<T>::Product(size_t l) {
   z_.Resize(run_.batch, run_.widths[l + 1]);
   return {&x(l), &z_};
 }
@@ -83,7 +79,6 @@ void ForwardPass<T>::Finish(size_t l, Jobs jobs) {
   layer_.Prepare();
   ParallelFor(z_.panels(), jobs, [&](size_t p) { FinishForward(&layer_, p); });
   if (record_) rows_[l + 1].Add(layer_, jobs);
-  if (!is_output) moments_[l + 1] = layer_.x_moments;
 }
 
 template <typename T>
@@ -114,14 +109,14 @@ void BackwardPass<T>::Record(bool on) {
 }
 
 template <typename T>
-void BackwardPass<T>::Measure(size_t l, Jobs jobs) {
+void BackwardPass<T>::MeasureDelta(size_t l, Jobs jobs) {
   if (start_ != nullptr && l == run_.depth()) {
-    start_->Add(batch_, delta_, layer_.moments, forward_->z());
+    start_->Add(batch_, delta_, forward_->z());
   }
   if (record_) {
-    rows_[l].AddDelta(delta_, layer_.moments, jobs, &bias_gradient_);
+    rows_[l].AddDelta(delta_, jobs, &bias_gradient_);
   } else {
-    SumBiasGradient(delta_, layer_.moments, jobs, &bias_gradient_);
+    SumBiasGradient(delta_, jobs, &bias_gradient_);
   }
 }
 
@@ -129,36 +124,35 @@ template <typename T>
 void BackwardPass<T>::Begin(const ScaledMatrix<T>& delta, size_t index,
                             Jobs jobs) {
   batch_ = index;
-  Pack(delta, &delta_);
-  layer_.moments.Resize(run_.batch);
-  ParallelFor(delta_.panels(), jobs,
-              [&](size_t p) { MeasurePanel(&delta_, p, &layer_.moments); });
-  Measure(run_.depth(), jobs);
+  Measure(delta, jobs, &delta_);
+  MeasureDelta(run_.depth(), jobs);
 }
 
 template <typename T>
-Operand<T> BackwardPass<T>::Product(size_t l, Jobs jobs,
-                                    GradientScratch<T>* scratch) {
-  if (record_) {
-    AddWeightGradient(forward_->x(l), forward_->x_moments(l), delta_,
-                      layer_.moments, jobs, scratch,
-                      &rows_[l + 1].weight_gradient);
-    rows_[l + 1].bias_gradient.Add(bias_gradient_);
-  }
+void BackwardPass<T>::MeasureGradients(size_t l, Jobs jobs,
+                                       GradientScratch<T>* scratch) {
+  if (!record_) return;
+  AddWeightGradient(forward_->x(l), delta_, jobs, scratch,
+                    &rows_[l + 1].weight_gradient);
+  rows_[l + 1].bias_gradient.Add(bias_gradient_);
+}
+
+template <typename T>
+ProductJob<T> BackwardPass<T>::Product(size_t l) {
   next_.Resize(run_.batch, run_.widths[l]);
   return {&delta_, &next_};
 }
 
 template <typename T>
 void BackwardPass<T>::Finish(size_t l, Jobs jobs) {
-  layer_.scale = unit_ ? 1 : forward_->WeightScale(run_, l);
+  layer_.scale = scale_free_ ? 1 : forward_->WeightScale(run_, l);
   layer_.delta = &delta_;
   layer_.slope = l > 0 ? &forward_->slope(l) : nullptr;
   layer_.out = &next_;
   ParallelFor(next_.panels(), jobs,
               [&](size_t p) { FinishBackward(&layer_, p); });
   std::swap(delta_, next_);
-  Measure(l, jobs);
+  MeasureDelta(l, jobs);
 }
 
 template void DrawInputs(const RunSpec&, size_t, Inputs<float>*);

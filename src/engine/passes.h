@@ -24,11 +24,10 @@ namespace initscope {
 template <typename T>
 struct Inputs {
   const RunSpec* run = nullptr;  // one that takes them
-  PackedBatch<T> x;
-  SampleMoments moments;
+  MeasuredBatch<T> x;
 };
 
-// X_0 of batch `index` of a run, with its moments.
+// X_0 of batch `index` of a run.
 template <typename T>
 void DrawInputs(const RunSpec& run, size_t index, Inputs<T>* inputs);
 
@@ -43,28 +42,25 @@ class ForwardPass {
                        std::span<const TrainedWeights<T>> trained = {})
       : run_(run),
         trained_(trained),
-        unit_(trained.empty() && IsHomogeneous(run)),
+        scale_free_(trained.empty() && IsHomogeneous(run)),
         scale_(run.depth(), 1.0),
         x_(run.depth()),
         slope_(run.depth()),
-        moments_(run.depth()),
         rows_(run.depth() + 1) {
-    for (size_t l = 0; l < run.depth() && trained.empty() && !unit_; ++l) {
+    for (size_t l = 0; l < run.depth() && trained.empty() && !scale_free_;
+         ++l) {
       scale_[l] = run.Scale(l);
     }
   }
 
   const RunSpec& run() const { return run_; }
-  bool is_unit() const { return unit_; }
+  bool scale_free() const { return scale_free_; }
   // The scale of W_l of `run`, one of this pass: of lsuv the one found here.
   double WeightScale(const RunSpec& run, size_t l) const {
-    return unit_ ? run.Scale(l) : scale_[l];
+    return scale_free_ ? run.Scale(l) : scale_[l];
   }
-  const PackedBatch<T>& x(size_t l) const {
+  const MeasuredBatch<T>& x(size_t l) const {
     return l == 0 ? inputs_->x : x_[l];
-  }
-  const SampleMoments& x_moments(size_t l) const {
-    return l == 0 ? inputs_->moments : moments_[l];
   }
   const PackedBatch<T>& slope(size_t l) const { return slope_[l]; }
   const PackedBatch<T>& z() const { return z_; }
@@ -76,7 +72,7 @@ class ForwardPass {
   void BeginBatch(size_t index, const Inputs<T>* inputs);
 
   // The product of layer l: X_l U.
-  Operand<T> Product(size_t l);
+  ProductJob<T> Product(size_t l);
 
   // After it: Z_{l+1}, X_{l+1} and f'(Z_{l+1}).
   void Finish(size_t l, Jobs jobs);
@@ -87,15 +83,14 @@ class ForwardPass {
 
   const RunSpec& run_;
   std::span<const TrainedWeights<T>> trained_;
-  bool unit_;
+  bool scale_free_;
   bool record_ = true;
   size_t batch_ = 0;
   const Inputs<T>* inputs_ = nullptr;
-  std::vector<double> scale_;           // of U; 1 in a pass over U itself
-  std::vector<PackedBatch<T>> x_;       // X_1 … X_{L−1}, at their layer
-  std::vector<PackedBatch<T>> slope_;   // f'(Z_1) … f'(Z_{L−1})
-  std::vector<SampleMoments> moments_;  // of x_
-  PackedBatch<T> z_;
+  std::vector<double> scale_;          // of U; 1 in a pass over U itself
+  std::vector<MeasuredBatch<T>> x_;    // X_1 … X_{L−1}, at their layer
+  std::vector<PackedBatch<T>> slope_;  // f'(Z_1) … f'(Z_{L−1})
+  MeasuredBatch<T> z_;
   ForwardLayer<T> layer_;
   std::vector<ForwardStatistics> rows_;
 };
@@ -107,14 +102,13 @@ class BackwardPass {
   BackwardPass(const RunSpec& run, const ForwardPass<T>* forward)
       : run_(run),
         forward_(forward),
-        unit_(forward->is_unit() && run.loss->name == "probe"),
+        scale_free_(forward->scale_free() && run.loss->linear),
         rows_(run.depth() + 1) {}
 
   const RunSpec& run() const { return run_; }
   const ForwardPass<T>* forward() const { return forward_; }
-  bool is_unit() const { return unit_; }
-  const PackedBatch<T>& delta() const { return delta_; }
-  const SampleMoments& delta_moments() const { return layer_.moments; }
+  bool scale_free() const { return scale_free_; }
+  const MeasuredBatch<T>& delta() const { return delta_; }
   const ScaledMatrix<double>& bias_gradient() const { return bias_gradient_; }
   const BackwardStatistics& row(size_t l) const { return rows_[l]; }
 
@@ -126,23 +120,26 @@ class BackwardPass {
   // delta_L of batch `index`.
   void Begin(const ScaledMatrix<T>& delta, size_t index, Jobs jobs);
 
-  // dW_l, and the product of layer l: delta_{l+1} Uᵀ.
-  Operand<T> Product(size_t l, Jobs jobs, GradientScratch<T>* scratch);
+  // Adds dW_l and db_l to the statistics, where these are gathered.
+  void MeasureGradients(size_t l, Jobs jobs, GradientScratch<T>* scratch);
+
+  // The product of layer l: delta_{l+1} Uᵀ.
+  ProductJob<T> Product(size_t l);
 
   // After it: delta_l, and db_{l−1}.
   void Finish(size_t l, Jobs jobs);
 
  private:
   // Of delta_, which belongs to layer l.
-  void Measure(size_t l, Jobs jobs);
+  void MeasureDelta(size_t l, Jobs jobs);
 
   const RunSpec& run_;
   const ForwardPass<T>* forward_;
-  bool unit_;
+  bool scale_free_;
   bool record_ = true;
   size_t batch_ = 0;
   DeltaRecorder* start_ = nullptr;
-  PackedBatch<T> delta_, next_;
+  MeasuredBatch<T> delta_, next_;
   BackwardLayer<T> layer_;
   ScaledMatrix<double> bias_gradient_;  // of delta_
   std::vector<BackwardStatistics> rows_;

@@ -45,7 +45,7 @@ bool ShareTargets(const RunSpec& a, const RunSpec& b) {
 }
 
 bool ShareBackward(const RunSpec& a, const RunSpec& b) {
-  return IsHomogeneous(a) && a.loss->name == "probe" && ShareTargets(a, b);
+  return IsHomogeneous(a) && a.loss->linear && ShareTargets(a, b);
 }
 
 double UnitWeightBytes(const RunSpec& run) {

@@ -26,22 +26,21 @@ const double RowStatistics::kAbsent = std::numeric_limits<double>::quiet_NaN();
 
 template <typename T>
 void ForwardStatistics::Add(const ForwardLayer<T>& layer, Jobs jobs) {
-  const PackedBatch<T>& z = *layer.z;
-  const SampleMoments& measured = layer.z_moments;
-  pre_activation.Add(measured.rows, measured.exponents);
-  SampleSum cosine = PairCosine::Begin(z, measured.rows);
-  SampleSum variance = SampleVariance::Begin(z, measured.rows);
+  const MeasuredBatch<T>& z = *layer.z;
+  pre_activation.Add(z.rows, z.exponent);
+  SampleSum cosine = PairCosine::Begin(z, z.rows);
+  SampleSum variance = SampleVariance::Begin(z, z.rows);
   SumOverSamples<T>(z, jobs, {{&cosine, &variance}});
   pre_activation_cosine.End(cosine);
-  pre_activation_sample_variance.End(z, measured.rows, std::move(variance));
+  pre_activation_sample_variance.End(z, z.rows, std::move(variance));
   if (layer.activation == nullptr) {  // X_L = Z_L, without a slope
-    activation.Add(measured.rows, measured.exponents);
+    activation.Add(z.rows, z.exponent);
     activations += z.samples() * z.units();
     zeros += CountZeros(z);
     return;
   }
-  activation.Add(layer.x_moments.rows, layer.x_moments.exponents);
-  slope.Add(layer.slope_moments.rows, layer.slope_moments.exponents);
+  activation.Add(layer.next->rows, layer.next->exponent);
+  slope.Add(layer.slope_rows, layer.slope->exponent);
   activations += z.samples() * z.units();
   slopes += z.samples() * z.units();
   zeros += std::accumulate(layer.zeros.begin(), layer.zeros.end(), uint64_t{0});
@@ -56,19 +55,18 @@ void ForwardStatistics::Add(const ForwardLayer<T>& layer, Jobs jobs) {
 }
 
 template <typename T>
-void ForwardStatistics::AddInput(const PackedBatch<T>& x,
-                                 const SampleMoments& moments) {
-  activation.Add(moments.rows, moments.exponents);
+void ForwardStatistics::AddInput(const MeasuredBatch<T>& x) {
+  activation.Add(x.rows, x.exponent);
   activations += x.samples() * x.units();
   zeros += CountZeros(x);
 }
 
-ForwardStatistics ForwardStatistics::Times(ScaledDouble factor) const {
+ForwardStatistics ForwardStatistics::ScaledBy(ScaledDouble factor) const {
   ForwardStatistics out = *this;
-  out.pre_activation = pre_activation.Times(factor);
-  out.activation = activation.Times(factor);
+  out.pre_activation = pre_activation.ScaledBy(factor);
+  out.activation = activation.ScaledBy(factor);
   out.pre_activation_sample_variance =
-      pre_activation_sample_variance.Times(factor);
+      pre_activation_sample_variance.ScaledBy(factor);
   return out;
 }
 
@@ -94,12 +92,11 @@ void SetBiasGradient(const SampleSum& sum, int64_t common,
 }  // namespace
 
 template <typename T>
-void BackwardStatistics::AddDelta(const PackedBatch<T>& d,
-                                  const SampleMoments& moments, Jobs jobs,
+void BackwardStatistics::AddDelta(const MeasuredBatch<T>& d, Jobs jobs,
                                   ScaledMatrix<double>* db) {
-  delta.Add(moments.rows, moments.exponents);
-  SampleSum cosine = PairCosine::Begin(d, moments.rows);
-  const int64_t common = CommonExponent(moments.rows, d.exponent);
+  delta.Add(d.rows, d.exponent);
+  SampleSum cosine = PairCosine::Begin(d, d.rows);
+  const int64_t common = CommonExponent(d.rows, d.exponent);
   SampleSum sum = BeginBiasGradient(d, common);
   SumOverSamples<T>(d, jobs, {{&cosine, &sum}});
   delta_cosine.End(cosine);
@@ -107,20 +104,20 @@ void BackwardStatistics::AddDelta(const PackedBatch<T>& d,
 }
 
 template <typename T>
-void SumBiasGradient(const PackedBatch<T>& d, const SampleMoments& moments,
-                     Jobs jobs, ScaledMatrix<double>* db) {
-  const int64_t common = CommonExponent(moments.rows, d.exponent);
+void SumBiasGradient(const MeasuredBatch<T>& d, Jobs jobs,
+                     ScaledMatrix<double>* db) {
+  const int64_t common = CommonExponent(d.rows, d.exponent);
   SampleSum sum = BeginBiasGradient(d, common);
   SumOverSamples<T>(d, jobs, {{&sum}});
   SetBiasGradient(sum, common, db);
 }
 
-BackwardStatistics BackwardStatistics::Times(ScaledDouble factor,
-                                             ScaledDouble x_factor) const {
+BackwardStatistics BackwardStatistics::ScaledBy(ScaledDouble factor,
+                                                ScaledDouble x_factor) const {
   BackwardStatistics out = *this;
-  out.delta = delta.Times(factor);
-  out.bias_gradient = bias_gradient.Times(factor);
-  out.weight_gradient = weight_gradient.Times(factor).Times(x_factor);
+  out.delta = delta.ScaledBy(factor);
+  out.bias_gradient = bias_gradient.ScaledBy(factor);
+  out.weight_gradient = weight_gradient.ScaledBy(factor).ScaledBy(x_factor);
   return out;
 }
 
@@ -136,15 +133,13 @@ void RowStatistics::SetWeights(const Moments& unit, double scale) {
   weight_second_moment = scaled(unit.SecondMoment(), 2);
 }
 
-#define INITSCOPE_INSTANTIATE(T)                                             \
-  template void ForwardStatistics::Add(const ForwardLayer<T>&, Jobs);        \
-  template void ForwardStatistics::AddInput(const PackedBatch<T>&,           \
-                                            const SampleMoments&);           \
-  template void BackwardStatistics::AddDelta(const PackedBatch<T>&,          \
-                                             const SampleMoments&, Jobs,     \
-                                             ScaledMatrix<double>*);         \
-  template void SumBiasGradient(const PackedBatch<T>&, const SampleMoments&, \
-                                Jobs, ScaledMatrix<double>*);
+#define INITSCOPE_INSTANTIATE(T)                                            \
+  template void ForwardStatistics::Add(const ForwardLayer<T>&, Jobs);       \
+  template void ForwardStatistics::AddInput(const MeasuredBatch<T>&);       \
+  template void BackwardStatistics::AddDelta(const MeasuredBatch<T>&, Jobs, \
+                                             ScaledMatrix<double>*);        \
+  template void SumBiasGradient(const MeasuredBatch<T>&, Jobs,              \
+                                ScaledMatrix<double>*);
 INITSCOPE_INSTANTIATE(float)
 INITSCOPE_INSTANTIATE(double)
 #undef INITSCOPE_INSTANTIATE
@@ -317,9 +312,13 @@ std::vector<StatisticColumn> MakeColumns() {
 
 }  // namespace
 
-void AppendStatistics(const RowStatistics& row, std::vector<double>* values) {
+void AddRow(const RowStatistics& row, size_t layer, RunResult* result) {
   for (const StatisticColumn& column : StatisticColumns()) {
-    values->push_back(column.Value(row));
+    result->statistics.push_back(column.Value(row));
+  }
+  if (result->first_non_finite_layer < 0 &&
+      row.pre_activation.non_finite() + row.delta.non_finite() > 0) {
+    result->first_non_finite_layer = static_cast<int64_t>(layer);
   }
 }
 

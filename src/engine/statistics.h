@@ -11,9 +11,11 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/parallel.h"
+#include "engine/run_result.h"
 #include "nn/propagation.h"
 #include "stats/moments.h"
 #include "stats/sample_geometry.h"
@@ -28,10 +30,10 @@ struct ForwardStatistics {
   void Add(const ForwardLayer<T>& layer, Jobs jobs);
   // Of X_0, which is no layer's.
   template <typename T>
-  void AddInput(const PackedBatch<T>& x, const SampleMoments& moments);
+  void AddInput(const MeasuredBatch<T>& x);
 
   // Those of factor·Z, factor·X and the same slopes. REQUIRES: factor > 0.
-  ForwardStatistics Times(ScaledDouble factor) const;
+  ForwardStatistics ScaledBy(ScaledDouble factor) const;
 
   Moments pre_activation, activation, slope;
   PairCosine pre_activation_cosine;
@@ -46,11 +48,11 @@ struct ForwardStatistics {
 struct BackwardStatistics {
   // One batch's; db is set to the bias gradient, 1 × width.
   template <typename T>
-  void AddDelta(const PackedBatch<T>& delta, const SampleMoments& moments,
-                Jobs jobs, ScaledMatrix<double>* db);
+  void AddDelta(const MeasuredBatch<T>& delta, Jobs jobs,
+                ScaledMatrix<double>* db);
 
   // Those of delta·factor, and of dW·(factor·x_factor). REQUIRES: both > 0.
-  BackwardStatistics Times(ScaledDouble factor, ScaledDouble x_factor) const;
+  BackwardStatistics ScaledBy(ScaledDouble factor, ScaledDouble x_factor) const;
 
   Moments delta, weight_gradient, bias_gradient;
   PairCosine delta_cosine;
@@ -58,10 +60,14 @@ struct BackwardStatistics {
 
 // db alone, 1 × width.
 template <typename T>
-void SumBiasGradient(const PackedBatch<T>& delta, const SampleMoments& moments,
-                     Jobs jobs, ScaledMatrix<double>* db);
+void SumBiasGradient(const MeasuredBatch<T>& delta, Jobs jobs,
+                     ScaledMatrix<double>* db);
 
 struct RowStatistics : ForwardStatistics, BackwardStatistics {
+  RowStatistics(ForwardStatistics forward, BackwardStatistics backward)
+      : ForwardStatistics(std::move(forward)),
+        BackwardStatistics(std::move(backward)) {}
+
   // W = scale · U.
   void SetWeights(const Moments& unit, double scale);
 
@@ -88,7 +94,8 @@ struct StatisticColumn {
 
 std::span<const StatisticColumn> StatisticColumns();
 
-// Appends a row's value of every column.
-void AppendStatistics(const RowStatistics& row, std::vector<double>* values);
+// Appends the value of every column in row `layer`, and notes whether it is the
+// first with an entry that is not finite.
+void AddRow(const RowStatistics& row, size_t layer, RunResult* result);
 
 }  // namespace initscope

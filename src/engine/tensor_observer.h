@@ -1,11 +1,9 @@
-// Who sees every tensor of a run, and how it is shown them.
+// Who sees every tensor of a run.
 #pragma once
 
 #include <string_view>
 
-#include "linalg/packed_batch.h"
 #include "linalg/scaled_matrix.h"
-#include "stats/scaled_double.h"
 
 namespace initscope {
 
@@ -19,17 +17,5 @@ class TensorObserver {
   virtual void Observe(std::string_view name, size_t layer,
                        const ScaledMatrix<double>& tensor) = 0;
 };
-
-template <typename T>
-void Multiply(ScaledDouble factor, ScaledMatrix<T>* x);
-
-// Shows factor·tensor.
-template <typename T>
-void Show(std::string_view name, size_t layer, const PackedBatch<T>& tensor,
-          ScaledDouble factor, TensorObserver* observer);
-// Shows plain numbers, rounded to T.
-template <typename T, typename From>
-void ShowPlain(std::string_view name, size_t layer, ConstMatrixView<From> from,
-               TensorObserver* observer);
 
 }  // namespace initscope

@@ -1,16 +1,16 @@
 #include "engine/training.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
-#include "base/denormals.h"
 #include "engine/batch_loss.h"
 #include "engine/batch_source.h"
+#include "engine/in_precision.h"
 #include "engine/minibatches.h"
-#include "engine/passes.h"
+#include "engine/tensor_show.h"
 
 namespace initscope {
 namespace {
@@ -21,29 +21,19 @@ class ParameterCatcher : public TensorObserver {
  public:
   void Observe(std::string_view name, size_t,
                const ScaledMatrix<T>& tensor) override {
-    if (name == "W") weights.push_back(Plain(tensor));
-    if (name == "b") {
-      const Matrix<T> b = Plain(tensor);
-      biases.emplace_back(b.data(), b.data() + b.size());
+    // Neither has exponents.
+    const T* const begin = tensor.mantissa.data();
+    if (name == "W") {
+      weights.emplace_back(tensor.rows(), tensor.cols());
+      std::copy_n(begin, tensor.mantissa.size(), weights.back().data());
     }
+    if (name == "b") biases.emplace_back(begin, begin + tensor.cols());
   }
   using Other = std::conditional_t<std::is_same_v<T, float>, double, float>;
   void Observe(std::string_view, size_t, const ScaledMatrix<Other>&) override {}
 
   std::vector<Matrix<T>> weights;
   std::vector<std::vector<T>> biases;
-
- private:
-  static Matrix<T> Plain(const ScaledMatrix<T>& tensor) {
-    Matrix<T> plain(tensor.rows(), tensor.cols());
-    for (size_t i = 0; i < plain.rows(); ++i) {
-      const double factor = PowerOfTwo(tensor.exponent[i]);
-      for (size_t j = 0; j < plain.cols(); ++j) {
-        plain(i, j) = static_cast<T>(tensor.mantissa(i, j) * factor);
-      }
-    }
-    return plain;
-  }
 };
 
 // The weights that the engine uses at initialization.
@@ -75,7 +65,8 @@ class Trainer {
         weights_(InitialWeights<T>(run, options)),
         moments_(run.depth()),
         forward_(run, weights_),
-        backward_(run, &forward_) {}
+        backward_(run, &forward_),
+        factors_(run.depth()) {}
 
   void Run() {
     result_.recorded.clear();
@@ -85,16 +76,17 @@ class Trainer {
       const bool records = next != record.end() && *next == step;
       if (records) ++next;
       const bool is_last = step == run_.training.steps;
-      const bool shows = is_last && options_.observer != nullptr;
+      show_.emplace(forward_, backward_, factors_,
+                    is_last ? options_.observer : nullptr);
       forward_.Record(records);
       backward_.Record(records);
-      const BatchLoss loss = Forward(step, shows);
+      const BatchLoss loss = Forward(step);
       AddStep(loss);
       if (!std::isfinite(result_.loss_value) || (records && !AreFinite())) {
         result_.diverged = true;
         break;
       }
-      if (!is_last || records || shows) Backward(records, shows, !is_last);
+      if (!is_last || records || show_->is_on()) Backward(records, !is_last);
       if (records) Record(step);
     }
     result_.complete = true;
@@ -109,50 +101,48 @@ class Trainer {
   }
 
   // One minibatch, up to its loss and delta_L.
-  BatchLoss Forward(uint64_t step, bool shows) {
+  BatchLoss Forward(uint64_t step) {
     size_t index = 0;
     const RunSpec& batch = minibatches_.At(step, &index);
     inputs_.run = &run_;
     DrawInputs(batch, index, &inputs_);
-    if (shows) Show("X", 0, inputs_.x);
     forward_.BeginBatch(index, &inputs_);
+    show_->Input();
     for (size_t l = 0; l < run_.depth(); ++l) {
       Checkpoint();
       weights_[l].Forward(forward_.Product(l), options_.workers());
       forward_.Finish(l, options_.workers());
-      if (shows) ShowLayer(l);
+      show_->Layer(l, weights_[l].weights().view(), weights_[l].bias());
     }
     const Matrix<double> targets = MakeTargets(batch, index);
     const BatchLoss loss =
         ApplyLoss(run_, forward_.z(), {1, 0}, targets, &delta_);
-    if (shows) {
-      ShowPlain<T>("target", 0, targets.view(), options_.observer);
-    }
+    show_->Target(targets);
     return loss;
   }
 
-  void Backward(bool records, bool shows, bool descends) {
+  void Backward(bool records, bool descends) {
     backward_.Begin(delta_, 0, options_.workers());
-    if (shows) Show("delta", run_.depth(), backward_.delta());
+    show_->Delta(run_.depth());
     for (size_t l = run_.depth(); l-- > 0;) {
       Checkpoint();
-      const Operand<T> operand =
-          backward_.Product(l, options_.workers(), &scratch_);
-      if (shows) ShowGradients(l);
+      backward_.MeasureGradients(l, options_.workers(), &scratch_);
+      show_->Gradients(l);
       if (records) moments_[l] = weights_[l].EntryMoments();
       // With the weights as they were; nobody asks for delta_0 but records.
-      const bool goes_on = l > 0 || records || shows;
-      if (goes_on) weights_[l].Backward(operand, options_.workers());
+      const bool goes_on = l > 0 || records || show_->is_on();
+      if (goes_on) {
+        weights_[l].Backward(backward_.Product(l), options_.workers());
+      }
       if (descends) {
-        weights_[l].Descend(forward_.x(l), forward_.x_moments(l),
-                            backward_.delta(), backward_.delta_moments(),
+        weights_[l].Descend(forward_.x(l), backward_.delta(),
                             backward_.bias_gradient(), run_.training.rule,
                             options_.workers(), &scratch_);
       }
       if (!goes_on) break;
       // The slope and scale alone: W has moved on.
       backward_.Finish(l, options_.workers());
-      if (shows) Show("delta", l, backward_.delta());
+      show_->Delta(l);
     }
   }
 
@@ -172,38 +162,10 @@ class Trainer {
   void Record(uint64_t step) {
     result_.recorded.push_back(step);
     for (size_t l = 0; l <= run_.depth(); ++l) {
-      RowStatistics row;
-      static_cast<ForwardStatistics&>(row) = forward_.row(l);
-      static_cast<BackwardStatistics&>(row) = backward_.row(l);
+      RowStatistics row = {forward_.row(l), backward_.row(l)};
       if (l > 0) row.SetWeights(moments_[l - 1], 1);
-      AppendStatistics(row, &result_.statistics);
-      if (result_.first_non_finite_layer < 0 &&
-          row.pre_activation.non_finite() + row.delta.non_finite() > 0) {
-        result_.first_non_finite_layer = static_cast<int64_t>(l);
-      }
+      AddRow(row, l, &result_);
     }
-  }
-
-  void Show(std::string_view name, size_t layer, const PackedBatch<T>& tensor) {
-    initscope::Show(name, layer, tensor, {1, 0}, options_.observer);
-  }
-
-  void ShowLayer(size_t l) {
-    ShowPlain<T>("W", l, weights_[l].weights().view(), options_.observer);
-    const std::vector<T>& bias = weights_[l].bias();
-    ShowPlain<T>("b", l, ConstMatrixView<T>(bias.data(), 1, bias.size()),
-                 options_.observer);
-    Show("Z", l + 1, forward_.z());
-    const bool is_output = l + 1 == run_.depth();
-    Show("X", l + 1, is_output ? forward_.z() : forward_.x(l + 1));
-  }
-
-  void ShowGradients(size_t l) {
-    ScaledMatrix<T> dw;
-    FormWeightGradient(forward_.x(l), forward_.x_moments(l), backward_.delta(),
-                       backward_.delta_moments(), &dw);
-    options_.observer->Observe("dW", l, dw);
-    options_.observer->Observe("db", l, backward_.bias_gradient());
   }
 
   const RunSpec& run_;
@@ -217,29 +179,18 @@ class Trainer {
   Inputs<T> inputs_;
   ScaledMatrix<T> delta_;
   GradientScratch<T> scratch_;
+  const PassFactors factors_;
+  std::optional<TensorShow<T>> show_;  // of the step
 };
-
-template <typename T>
-void Train(const RunSpec& run, const EngineOptions& options,
-           RunResult* result) {
-  const auto begin = std::chrono::steady_clock::now();
-  Trainer<T>(run, options, result).Run();
-  const std::chrono::duration<double> spent =
-      std::chrono::steady_clock::now() - begin;
-  result->wall_seconds = spent.count();
-}
 
 }  // namespace
 
 void TrainRun(const RunSpec& run, const EngineOptions& options,
               RunResult* result) {
   INITSCOPE_CHECK(run.batches == 1);
-  const FlushDenormals flush;
-  if (run.precision == Precision::kFloat32) {
-    Train<float>(run, options, result);
-  } else {
-    Train<double>(run, options, result);
-  }
+  result->wall_seconds = InPrecision(run.precision, [&](auto number) {
+    Trainer<decltype(number)>(run, options, result).Run();
+  });
 }
 
 }  // namespace initscope

@@ -78,11 +78,10 @@ void WriteAttentionRuns(const Provenance& provenance,
                         const std::vector<AttentionResult>& results,
                         Hdf5Writer* writer) {
   WriteRoot(provenance, writer);
-  const std::vector<Column> columns = AttentionColumns(runs, results);
-  writer->CreateGroup("/attention");
-  writer->WriteScale("/attention/run", runs.size(), "run, from 0");
-  WriteColumns("/attention", columns, "run", writer);
-  WriteCategories(columns, writer);
+  const Table table = {"/attention", "run", "run, from 0",
+                       AttentionColumns(runs, results)};
+  WriteTable(table, writer);
+  WriteCategories(table, writer);
 }
 
 void WriteAttentionSteps(const Provenance& provenance, const AttentionSpec& run,

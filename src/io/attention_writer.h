@@ -14,6 +14,7 @@
 
 #include "attention/attention_sweep.h"
 #include "io/results_writer.h"
+#include "io/table.h"
 
 namespace initscope {
 

@@ -8,9 +8,6 @@
 
 namespace initscope {
 
-// How many entries JacobianColumns() have; 0 where no run has a Jacobian.
-size_t JacobianRows(const std::vector<RunResult>& results);
-
 // Of /runs, one entry per run: NaN for a run without. Empty where no run has
 // one.
 std::vector<Column> JacobianRunColumns(const std::vector<RunSpec>& runs,

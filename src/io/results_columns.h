@@ -19,7 +19,7 @@ struct Column {
   ColumnValues values;
   // For codes: the names behind 0, 1, 2 …
   std::vector<std::string> categories = {};
-  bool is_key = false;
+  bool is_key = false;  // of an experiment; then it says whether it is swept
 };
 
 // The columns of the keys that `commands` know and a run has a value of.

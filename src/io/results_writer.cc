@@ -5,13 +5,13 @@
 #include <unistd.h>
 
 #include <ctime>
-#include <set>
+#include <utility>
 
 #include "base/build_info.h"
 #include "base/kernel_target.h"
 #include "base/machine.h"
 #include "io/jacobian_columns.h"
-#include "io/results_columns.h"
+#include "io/table.h"
 #include "spec/input_summary.h"
 
 namespace initscope {
@@ -52,58 +52,7 @@ void WriteRoot(const Provenance& provenance, Hdf5Writer* writer) {
 
 namespace {
 
-// Whether not all values are the same.
-bool IsSwept(const ColumnValues& values) {
-  return std::visit(
-      [](const auto& column) {
-        return std::any_of(
-            column.begin(), column.end(),
-            [&](const auto& value) { return value != column.front(); });
-      },
-      values);
-}
-
-}  // namespace
-
-void WriteColumns(const std::string& group, const std::vector<Column>& columns,
-                  const std::string& scale, Hdf5Writer* writer) {
-  for (const Column& column : columns) {
-    const std::string path = group + "/" + column.name;
-    writer->WriteColumn(path, column.values, group + "/" + scale);
-    writer->SetText(path, "long_name", column.long_name);
-    if (!column.formula.empty()) {
-      writer->SetText(path, "formula", column.formula);
-    }
-    if (column.is_key) {
-      writer->SetText(path, "role", "key");
-      writer->SetNumber(path, "swept", int64_t{IsSwept(column.values)});
-    }
-    if (column.categories.empty()) continue;
-    std::vector<uint8_t> codes;
-    for (size_t i = 0; i < column.categories.size(); ++i) {
-      codes.push_back(static_cast<uint8_t>(i));
-    }
-    writer->SetCodes(path, "flag_values", codes);
-    writer->SetText(path, "flag_meanings",
-                    fmt::format("{}", fmt::join(column.categories, " ")));
-  }
-}
-
-void WriteCategories(const std::vector<Column>& columns, Hdf5Writer* writer) {
-  writer->CreateGroup("/categories");
-  for (const Column& column : columns) {
-    if (column.categories.empty()) continue;
-    const std::string path = "/categories/" + column.name;
-    writer->WriteColumn(path, column.categories, "");
-    writer->SetText(path, "long_name",
-                    "names behind the codes of " + column.name);
-  }
-}
-
-namespace {
-
-void WriteInputs(const std::vector<std::shared_ptr<const InputData>>& inputs,
-                 Hdf5Writer* writer) {
+Table InputTable(const std::vector<std::shared_ptr<const InputData>>& inputs) {
   std::vector<std::string> names, digests, label_digests;
   std::vector<int64_t> samples, widths;
   std::vector<double> means, deviations;
@@ -117,22 +66,17 @@ void WriteInputs(const std::vector<std::shared_ptr<const InputData>>& inputs,
     means.push_back(summary.mean);
     deviations.push_back(summary.standard_deviation);
   }
-  writer->CreateGroup("/inputs");
-  writer->WriteScale("/inputs/input", inputs.size(), "data set, from 0");
-  WriteColumns(
+  return {
       "/inputs",
-      {{"path", "as the experiment names it", "", names, {}},
-       {"sha256", "of the decoded array, little-endian", "", digests, {}},
-       {"labels_sha256", "of the decoded labels", "", label_digests, {}},
-       {"samples", "samples in the file", "", samples, {}},
-       {"width", "features per sample", "", widths, {}},
-       {"mean", "of all entries (uint8 divided by 255)", "", means, {}},
-       {"standard_deviation",
-        "of all entries (divisor N)",
-        "",
-        deviations,
-        {}}},
-      "input", writer);
+      "input",
+      "data set, from 0",
+      {{"path", "as the experiment names it", "", names},
+       {"sha256", "of the decoded array, little-endian", "", digests},
+       {"labels_sha256", "of the decoded labels", "", label_digests},
+       {"samples", "samples in the file", "", samples},
+       {"width", "features per sample", "", widths},
+       {"mean", "of all entries (uint8 divided by 255)", "", means},
+       {"standard_deviation", "of all entries (divisor N)", "", deviations}}};
 }
 
 }  // namespace
@@ -148,38 +92,23 @@ void WriteResults(const Provenance& provenance,
                   const std::vector<std::shared_ptr<const InputData>>& inputs,
                   Hdf5Writer* writer) {
   WriteRoot(provenance, writer);
-  const std::vector<Column> runs = RunColumns(all_runs, all_results);
-  writer->CreateGroup("/runs");
-  writer->WriteScale("/runs/run", all_runs.size(), "run, from 0");
-  WriteColumns("/runs", runs, "run", writer);
-  WriteColumns("/runs", JacobianRunColumns(all_runs, all_results), "run",
-               writer);
-
-  size_t rows = 0, steps = 0;
-  for (size_t i = 0; i < all_runs.size(); ++i) {
-    rows += all_results[i].recorded.size() * (all_runs[i].depth() + 1);
-    steps += all_results[i].steps.size();
+  Table table = {"/runs", "run", "run, from 0",
+                 RunColumns(all_runs, all_results)};
+  for (Column& column : JacobianRunColumns(all_runs, all_results)) {
+    table.columns.push_back(std::move(column));
   }
-  writer->CreateGroup("/layers");
-  writer->WriteScale("/layers/row", rows, "run, step and layer, from 0");
-  WriteColumns("/layers", LayerColumns(all_runs, all_results, swept), "row",
-               writer);
-  if (steps > 0) {
-    writer->CreateGroup("/steps");
-    writer->WriteScale("/steps/row", steps, "run and step, from 0");
-    WriteColumns("/steps", StepColumns(all_runs, all_results, swept), "row",
-                 writer);
-  }
-  const size_t values = JacobianRows(all_results);
-  if (values > 0) {
-    writer->CreateGroup("/jacobian");
-    writer->WriteScale("/jacobian/row", values,
-                       "run, sample and singular value, from 0");
-    WriteColumns("/jacobian", JacobianColumns(all_runs, all_results, swept),
-                 "row", writer);
-  }
-  WriteInputs(inputs, writer);
-  WriteCategories(runs, writer);
+  WriteTable(table, writer);
+  WriteCategories(table, writer);
+  WriteTable({"/layers", "row", "run, step and layer, from 0",
+              LayerColumns(all_runs, all_results, swept)},
+             writer);
+  table = {"/steps", "row", "run and step, from 0",
+           StepColumns(all_runs, all_results, swept)};
+  if (table.rows() > 0) WriteTable(table, writer);
+  table = {"/jacobian", "row", "run, sample and singular value, from 0",
+           JacobianColumns(all_runs, all_results, swept)};
+  if (table.rows() > 0) WriteTable(table, writer);
+  WriteTable(InputTable(inputs), writer);
 }
 
 }  // namespace initscope

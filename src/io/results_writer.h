@@ -8,7 +8,6 @@
 
 #include "engine/run_result.h"
 #include "io/hdf5_writer.h"
-#include "io/results_columns.h"
 #include "spec/input_data.h"
 #include "spec/run_spec.h"
 
@@ -32,13 +31,8 @@ struct Provenance {
 // The present moment, as Provenance wants it.
 std::string UtcNow();
 
-// The parts that every results file is made of: the root's attributes; columns
-// in `group`, which has the dimension scale `scale`, with long_name, formula
-// and, for codes, the CF attributes; and the names behind the codes.
+// The root's attributes, which every results file has.
 void WriteRoot(const Provenance& provenance, Hdf5Writer* writer);
-void WriteColumns(const std::string& group, const std::vector<Column>& columns,
-                  const std::string& scale, Hdf5Writer* writer);
-void WriteCategories(const std::vector<Column>& columns, Hdf5Writer* writer);
 
 // All of a results file but tensors. `writer` stays open for more.
 void WriteResults(const Provenance& provenance,

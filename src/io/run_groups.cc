@@ -3,28 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <map>
 
 #include "io/run_readings.h"
+#include "stats/median.h"
 
 namespace initscope {
 namespace {
-
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-
-double Median(std::vector<double> values) {
-  std::erase_if(values, [](double v) { return std::isnan(v); });
-  if (values.empty()) return kNone;
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  if (values.size() % 2 == 1) return values[middle];
-  // Two equal infinities have that as their median, not NaN.
-  return values[middle - 1] == values[middle]
-             ? values[middle]
-             : (values[middle - 1] + values[middle]) / 2;
-}
 
 // Splits the groups by a key; whether that makes more of them.
 bool Split(const std::vector<size_t>& codes, std::vector<size_t>* group_of,

@@ -20,7 +20,7 @@ size_t Steps(size_t n, size_t step) { return (n + step - 1) / step; }
 }  // namespace
 
 template <typename T>
-void MultiplyAll(PackedWeights<T>* w, std::span<const Operand<T>> operands,
+void MultiplyAll(PackedWeights<T>* w, std::span<const ProductJob<T>> products,
                  Jobs jobs) {
   const size_t step = TaskUnits(jobs);
   ParallelFor(Steps(w->columns(), step), jobs, [&](size_t t) {
@@ -28,7 +28,7 @@ void MultiplyAll(PackedWeights<T>* w, std::span<const Operand<T>> operands,
     const size_t columns = std::min(step, w->columns() - column);
     for (size_t i = 0; i < Steps(w->rows(), kWeightBlock); ++i) {
       const WeightBlock<T> block = w->Block(i, column, columns);
-      for (const Operand<T>& o : operands) {
+      for (const ProductJob<T>& o : products) {
         Multiply(block, *o.in, 0, o.in->panels(), o.out);
       }
     }
@@ -37,7 +37,7 @@ void MultiplyAll(PackedWeights<T>* w, std::span<const Operand<T>> operands,
 
 template <typename T>
 void MultiplyTransposedAll(PackedWeights<T>* w,
-                           std::span<const Operand<T>> operands, Jobs jobs) {
+                           std::span<const ProductJob<T>> products, Jobs jobs) {
   const size_t step = TaskUnits(jobs);
   ParallelFor(Steps(w->rows(), step), jobs, [&](size_t t) {
     const size_t row = t * step;
@@ -46,18 +46,18 @@ void MultiplyTransposedAll(PackedWeights<T>* w,
       const size_t columns = std::min(kWeightBlock, w->columns() - j);
       const WeightBlock<T> block =
           w->Block(row / kWeightBlock, j, columns).Rows(row, rows);
-      for (const Operand<T>& o : operands) {
+      for (const ProductJob<T>& o : products) {
         MultiplyTransposed(block, *o.in, 0, o.in->panels(), o.out);
       }
     }
   });
 }
 
-#define INITSCOPE_INSTANTIATE(T)                                            \
-  template void MultiplyAll(PackedWeights<T>*, std::span<const Operand<T>>, \
-                            Jobs);                                          \
-  template void MultiplyTransposedAll(PackedWeights<T>*,                    \
-                                      std::span<const Operand<T>>, Jobs);
+#define INITSCOPE_INSTANTIATE(T)                                               \
+  template void MultiplyAll(PackedWeights<T>*, std::span<const ProductJob<T>>, \
+                            Jobs);                                             \
+  template void MultiplyTransposedAll(PackedWeights<T>*,                       \
+                                      std::span<const ProductJob<T>>, Jobs);
 INITSCOPE_INSTANTIATE(float)
 INITSCOPE_INSTANTIATE(double)
 #undef INITSCOPE_INSTANTIATE

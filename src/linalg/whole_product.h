@@ -12,7 +12,7 @@ namespace initscope {
 
 // One of several products with the same matrix; `out` has its shape already.
 template <typename T>
-struct Operand {
+struct ProductJob {
   const PackedBatch<T>* in;
   PackedBatch<T>* out;
 };
@@ -20,12 +20,12 @@ struct Operand {
 // out = in W, mantissas only: batch × fan_in → batch × fan_out. Up to `jobs`
 // workers, which changes no bit.
 template <typename T>
-void MultiplyAll(PackedWeights<T>* w, std::span<const Operand<T>> operands,
+void MultiplyAll(PackedWeights<T>* w, std::span<const ProductJob<T>> products,
                  Jobs jobs);
 
 // out = in Wᵀ: batch × fan_out → batch × fan_in.
 template <typename T>
 void MultiplyTransposedAll(PackedWeights<T>* w,
-                           std::span<const Operand<T>> operands, Jobs jobs);
+                           std::span<const ProductJob<T>> products, Jobs jobs);
 
 }  // namespace initscope

@@ -242,17 +242,21 @@ void DrawBernoulli(uint64_t seed, uint32_t row, size_t outputs,
 // clang-format off
 constexpr Loss kLosses[] = {
     {"mse", "‖X_L - Y‖²/(2 m c)", "(X_L - Y)/(m c)", "-",
-     Mse, PredictItself, DrawNormalTarget, true, false, false},
+     Mse, PredictItself, DrawNormalTarget, true, false, false,
+     false, false, "Y: the targets"},
     {"sigmoid_cross_entropy",
      "mean over samples of Σ_j -[y log ŷ + (1-y) log(1-ŷ)], ŷ = σ(Z_L)",
      "(ŷ - Y)/m", "-",
-     SigmoidCrossEntropy, PredictSigmoid, DrawBernoulli, true, true, true},
+     SigmoidCrossEntropy, PredictSigmoid, DrawBernoulli, true, true, true,
+     false, false, "Y: the targets"},
     {"softmax_cross_entropy",
      "mean over samples of -Σ_j y_j log ŷ_j, ŷ = softmax(Z_L)", "(ŷ - Y)/m",
      "Bridle, NeurIPS 1989",
-     SoftmaxCrossEntropy, PredictSoftmax, DrawClass, true, true, false},
+     SoftmaxCrossEntropy, PredictSoftmax, DrawClass, true, true, false,
+     true, false, "Y: the targets"},
     {"probe", "Σ R ⊙ Z_L, R i.i.d. N(0,1)", "R", "-",
-     Probe, PredictItself, DrawProbe, false, false, false},
+     Probe, PredictItself, DrawProbe, false, false, false,
+     false, true, "R: the probe"},
 };
 // clang-format on
 

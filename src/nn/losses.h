@@ -56,6 +56,12 @@ struct Loss {
   // Each output is a Bernoulli variable of its own: smoothing mixes in ½, and
   // two classes may share one output.
   bool bernoulli;
+  // ŷ is one distribution over the outputs, of which there must be two.
+  bool categorical;
+  // In Z_L: delta_L is the target, whatever the network computes.
+  bool linear;
+  std::string_view target;  // its symbol and what it is: "Y: the targets"
+  std::string_view target_symbol() const { return target.substr(0, 1); }
 };
 
 // In the order of their codes in results files: append, never reorder.

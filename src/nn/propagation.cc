@@ -62,13 +62,13 @@ void SetMoments(const PackedBatch<T>& x, size_t sample, RowMoments* row) {
 // Rescales the samples of a panel that left the stored range, and their
 // moments with them: by powers of two, which is exact.
 template <typename T>
-void BringIntoRange(size_t p, PackedBatch<T>* x, SampleMoments* moments) {
+void BringIntoRange(size_t p, MeasuredBatch<T>* x) {
   std::array<T, kMaxPanelWidth> factor;
   factor.fill(1);
   bool any = false;
   for (size_t i = 0; i < x->PanelSamples(p); ++i) {
     const size_t sample = p * x->width() + i;
-    RowMoments& row = moments->rows[sample];
+    RowMoments& row = x->rows[sample];
     const double max = LargestOf(row);
     if (row.non_finite > 0) continue;
     if (max == 0) {
@@ -79,10 +79,9 @@ void BringIntoRange(size_t p, PackedBatch<T>* x, SampleMoments* moments) {
       const int shift = std::clamp(std::ilogb(max), -kLimit, kLimit);
       x->exponent[sample] += shift;
       factor[i] = static_cast<T>(std::ldexp(1.0, -shift));
-      row = row.Times(std::ldexp(1.0, -shift));
+      row = row.ScaledBy(std::ldexp(1.0, -shift));
       any = true;
     }
-    moments->exponents[sample] = x->exponent[sample];
   }
   if (any) {
     ScaleUnits<T>(x->panel(p), x->units(), x->width(), factor.data(), nullptr);
@@ -91,18 +90,17 @@ void BringIntoRange(size_t p, PackedBatch<T>* x, SampleMoments* moments) {
 
 // What was summed over panel p becomes the moments of its samples.
 template <typename T>
-void SetPanelMoments(const LaneMoments<T>& sums, size_t p, PackedBatch<T>* x,
-                     SampleMoments* moments) {
+void SetPanelMoments(const LaneMoments<T>& sums, size_t p,
+                     MeasuredBatch<T>* x) {
   for (size_t i = 0; i < x->PanelSamples(p); ++i) {
     const size_t sample = p * x->width() + i;
-    RowMoments& row = moments->rows[sample];
+    RowMoments& row = x->rows[sample];
     row = sums.Lane(i);
-    moments->exponents[sample] = x->exponent[sample];
     if (!IsFinite(row) || !IsWithin(LargestOf(row), kMomentRange<T>)) {
       SetMoments(*x, sample, &row);
     }
   }
-  BringIntoRange(p, x, moments);
+  BringIntoRange(p, x);
 }
 
 // bias·2^−common and the factor of the product, where samples carry exponents
@@ -139,7 +137,7 @@ void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
   int64_t& e = layer->z->exponent[sample];
   NormalizeRow(z.data(), n, &e);
   SetSample(z.data(), sample, layer->z);
-  layer->z_moments.rows[sample] = ComputeRowMoments(z.data(), n);
+  layer->z->rows[sample] = ComputeRowMoments(z.data(), n);
   if (layer->activation == nullptr) return;
 
   int64_t& x_exponent = layer->next->exponent[sample];
@@ -148,15 +146,13 @@ void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
               slope.data(), &slope_exponent);
   SetSample(x.data(), sample, layer->next);
   SetSample(slope.data(), sample, layer->slope);
-  layer->x_moments.rows[sample] = ComputeRowMoments(x.data(), n);
-  layer->x_moments.exponents[sample] = x_exponent;
-  layer->slope_moments.rows[sample] = ComputeRowMoments(slope.data(), n);
-  layer->slope_moments.exponents[sample] = slope_exponent;
+  layer->next->rows[sample] = ComputeRowMoments(x.data(), n);
+  layer->slope_rows[sample] = ComputeRowMoments(slope.data(), n);
   layer->zeros[sample] = static_cast<uint32_t>(CountZeros(x.data(), n));
   // A row of slopes has an exponent only where all of them are tiny.
   layer->saturated[sample] = static_cast<uint32_t>(
       slope_exponent < 0
-          ? layer->slope_moments.rows[sample].count
+          ? layer->slope_rows[sample].count
           : CountBelow(slope.data(), n,
                        static_cast<T>(0.01 * layer->activation->max_slope)));
 }
@@ -164,15 +160,15 @@ void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
 // Whether the vectorized pass was right for a sample.
 template <typename T>
 bool IsPlain(const ForwardLayer<T>& layer, size_t sample) {
-  const RowMoments& z = layer.z_moments.rows[sample];
+  const RowMoments& z = layer.z->rows[sample];
   const double max = LargestOf(z);
   if (!IsFinite(z) || !IsWithin(max, kMomentRange<T>)) return false;
   const Activation* f = layer.activation;
   if (f == nullptr) return true;
-  if (!IsFinite(layer.x_moments.rows[sample])) return false;
+  if (!IsFinite(layer.next->rows[sample])) return false;
   if (!f->homogeneous && layer.z->exponent[sample] != 0) return false;
   return f->log_abs_slope == nullptr ||
-         LargestOf(layer.slope_moments.rows[sample]) >= kSmallSlope<T>;
+         LargestOf(layer.slope_rows[sample]) >= kSmallSlope<T>;
 }
 
 // The vectorized pass over a panel.
@@ -211,10 +207,10 @@ void FinishForwardPlain(ForwardLayer<T>* layer, size_t p, const T* factor,
   }
   for (size_t i = 0; i < samples; ++i) {
     const size_t sample = p * width + i;
-    layer->z_moments.rows[sample] = z_sums.Lane(i);
+    layer->z->rows[sample] = z_sums.Lane(i);
     if (f == nullptr) continue;
-    layer->x_moments.rows[sample] = x_sums.Lane(i);
-    layer->slope_moments.rows[sample] = slope_sums.Lane(i);
+    layer->next->rows[sample] = x_sums.Lane(i);
+    layer->slope_rows[sample] = slope_sums.Lane(i);
     layer->zeros[sample] = zeros[i];
     layer->saturated[sample] = saturated[i];
   }
@@ -225,12 +221,11 @@ void FinishForwardPlain(ForwardLayer<T>* layer, size_t p, const T* factor,
 template <typename T>
 void ForwardLayer<T>::Prepare() {
   const size_t samples = z->samples(), units = z->units();
-  z_moments.Resize(samples);
+  z->rows.assign(samples, {});
   if (activation == nullptr) return;
   next->Resize(samples, units);
   slope->Resize(samples, units);
-  x_moments.Resize(samples);
-  slope_moments.Resize(samples);
+  slope_rows.assign(samples, {});
   zeros.assign(samples, 0);
   saturated.assign(samples, 0);
   alive.Resize(z->panels(), units);
@@ -264,13 +259,11 @@ void FinishForward(ForwardLayer<T>* layer, size_t p) {
   for (size_t i = begin; i < begin + samples; ++i) {
     if (layer->activation != nullptr) {
       layer->next->exponent[i] = z.exponent[i];
-      layer->x_moments.exponents[i] = z.exponent[i];
     }
     if (!IsPlain(*layer, i)) {
       FinishForwardSample(layer, i);
       all_plain = false;
     }
-    layer->z_moments.exponents[i] = z.exponent[i];
   }
   if (layer->activation == nullptr) return;
   if (!all_plain && layer->HasExactZeros()) {
@@ -278,7 +271,7 @@ void FinishForward(ForwardLayer<T>* layer, size_t p) {
     MarkNonZero<T>(layer->slope->panel(p), z.units(), width, samples,
                    layer->alive.row(p));
   }
-  BringIntoRange(p, layer->next, &layer->x_moments);
+  BringIntoRange(p, layer->next);
   // Lanes that are no sample are operands all the same.
   if (samples < width) {
     for (size_t j = 0; j < z.units(); ++j) {
@@ -289,11 +282,15 @@ void FinishForward(ForwardLayer<T>* layer, size_t p) {
 }
 
 template <typename T>
-void MeasurePanel(PackedBatch<T>* x, size_t p, SampleMoments* moments) {
-  LaneMoments<T> sums;
-  sums.Begin(x->panel(p), x->units(), x->width());
-  sums.Add2(x->panel(p), x->units());
-  SetPanelMoments(sums, p, x, moments);
+void Measure(const ScaledMatrix<T>& from, Jobs jobs, MeasuredBatch<T>* to) {
+  Pack(from, to);
+  to->rows.assign(to->samples(), {});
+  ParallelFor(to->panels(), jobs, [&](size_t p) {
+    LaneMoments<T> sums;
+    sums.Begin(to->panel(p), to->units(), to->width());
+    sums.Add2(to->panel(p), to->units());
+    SetPanelMoments(sums, p, to);
+  });
 }
 
 template <typename T>
@@ -319,7 +316,7 @@ void FinishBackward(BackwardLayer<T>* layer, size_t p) {
     if (j == 0) sums.Begin(at, units, width);
     sums.Add2(at, units);
   }
-  SetPanelMoments(sums, p, layer->out, &layer->moments);
+  SetPanelMoments(sums, p, layer->out);
   // The product wrote there; a row that is not finite left no zeros.
   std::fill(out.unit(p, n), out.unit(p, out.padded_units()), T{0});
 }
@@ -328,7 +325,7 @@ void FinishBackward(BackwardLayer<T>* layer, size_t p) {
   template struct ForwardLayer<T>;                         \
   template void FinishForward(ForwardLayer<T>*, size_t);   \
   template void FinishBackward(BackwardLayer<T>*, size_t); \
-  template void MeasurePanel(PackedBatch<T>*, size_t, SampleMoments*);
+  template void Measure(const ScaledMatrix<T>&, Jobs, MeasuredBatch<T>*);
 INITSCOPE_INSTANTIATE(float)
 INITSCOPE_INSTANTIATE(double)
 #undef INITSCOPE_INSTANTIATE

@@ -13,23 +13,29 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/parallel.h"
 #include "linalg/packed_batch.h"
 #include "nn/activations.h"
 #include "stats/row_kernels.h"
 
 namespace initscope {
 
-// A tensor's moments, sample by sample: of its mantissas as they are stored,
-// and the exponents of these.
-struct SampleMoments {
-  std::vector<RowMoments> rows;
-  std::vector<int64_t> exponents;
-
-  void Resize(size_t samples) {
+// A batch with the moments of each sample: of its mantissas as they are stored,
+// so that its exponent applies to them, too.
+template <typename T>
+struct MeasuredBatch : PackedBatch<T> {
+  void Resize(size_t samples, size_t units) {
+    PackedBatch<T>::Resize(samples, units);
     rows.assign(samples, {});
-    exponents.assign(samples, 0);
   }
+
+  std::vector<RowMoments> rows;
 };
+
+// Packs `from`, brings its samples into the range that the kernels want and
+// takes their moments. For what is not a product: X_0 and delta_L.
+template <typename T>
+void Measure(const ScaledMatrix<T>& from, Jobs jobs, MeasuredBatch<T>* to);
 
 template <typename T>
 struct ForwardLayer {
@@ -38,12 +44,12 @@ struct ForwardLayer {
   std::vector<T> bias;  // fan_out entries, or none for zero
 
   const PackedBatch<T>* x = nullptr;  // whose exponents Z takes up
-  PackedBatch<T>* z = nullptr;        // in: the product X U; out: Z
-  PackedBatch<T>* next = nullptr;     // X', of the shape of z
+  MeasuredBatch<T>* z = nullptr;      // in: the product X U; out: Z
+  MeasuredBatch<T>* next = nullptr;   // X', of the shape of z
   PackedBatch<T>* slope = nullptr;    // S, likewise
 
-  // What is measured.
-  SampleMoments z_moments, x_moments, slope_moments;
+  // What is measured beside the moments of z and next.
+  std::vector<RowMoments> slope_rows;
   std::vector<uint32_t> zeros;      // entries of X' that are 0, per sample
   std::vector<uint32_t> saturated;  // of S below 1 % of max|f'|, per sample
   // Whether f' is not 0 for some sample of a panel: panels × units. Only for
@@ -69,16 +75,10 @@ struct BackwardLayer {
   double scale = 1;
   const PackedBatch<T>* delta = nullptr;  // whose exponents are taken up
   const PackedBatch<T>* slope = nullptr;  // S; null at the input
-  PackedBatch<T>* out = nullptr;          // in: the product Δ Uᵀ; out: Δ'
-  SampleMoments moments;                  // of Δ'
+  MeasuredBatch<T>* out = nullptr;        // in: the product Δ Uᵀ; out: Δ'
 };
 
 template <typename T>
 void FinishBackward(BackwardLayer<T>* layer, size_t p);
-
-// What FinishBackward does after the product: brings samples of panel `p` into
-// range and takes their moments. For delta_L, which is not a product.
-template <typename T>
-void MeasurePanel(PackedBatch<T>* x, size_t p, SampleMoments* moments);
 
 }  // namespace initscope

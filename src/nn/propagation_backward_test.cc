@@ -1,4 +1,4 @@
-// FinishBackward and MeasurePanel against the formulas, sample by sample, on
+// FinishBackward and Measure against the formulas, sample by sample, on
 // every target.
 
 #include <gtest/gtest.h>
@@ -47,8 +47,9 @@ ScaledMatrix<T> Slopes(size_t rows, size_t cols) {
 template <typename T>
 struct Finished {
   Finished(const ScaledMatrix<T>& product, const ScaledMatrix<T>* slopes,
-           double scale, bool backwards = false)
-      : out(Packed(product)) {
+           double scale, bool backwards = false) {
+    Pack(product, &out);
+    out.rows.resize(out.samples());
     delta.Resize(out.samples(), 1);
     delta.exponent = product.exponent;
     if (slopes != nullptr) Pack(*slopes, &slope);
@@ -61,22 +62,20 @@ struct Finished {
     layer.delta = &delta;
     layer.slope = slopes == nullptr ? nullptr : &slope;
     layer.out = &out;
-    layer.moments.Resize(out.samples());
     const FlushDenormals flush;
     for (size_t p = 0; p < out.panels(); ++p) {
       FinishBackward(&layer, backwards ? out.panels() - 1 - p : p);
     }
   }
 
-  PackedBatch<T> delta, slope, out;
+  PackedBatch<T> delta, slope;
+  MeasuredBatch<T> out;
   BackwardLayer<T> layer;
 };
 
 template <typename T>
-void ExpectMeasured(const PackedBatch<T>& x, const SampleMoments& moments,
-                    size_t sample) {
-  ExpectMomentsOf(x, sample, 2, moments.rows[sample]);
-  EXPECT_EQ(moments.exponents[sample], x.exponent[sample]);
+void ExpectMeasured(const MeasuredBatch<T>& x, size_t sample) {
+  ExpectMomentsOf(x, sample, 2, x.rows[sample]);
   ExpectStoredRange(x, sample);
 }
 
@@ -116,7 +115,7 @@ void ExpectLikeFormula(const ScaledMatrix<T>& product,
                                           std::numeric_limits<T>::min()))
           << "unit " << j;
     }
-    ExpectMeasured(found.out, found.layer.moments, i);
+    ExpectMeasured(found.out, i);
     if (testing::Test::HasFailure()) return;
   }
   for (size_t p = 0; p < found.out.panels(); ++p) {
@@ -159,9 +158,7 @@ void ExpectSameSample(const Finished<T>& a, const Finished<T>& b, size_t i) {
   CopySample(b.out, i, other.data());
   EXPECT_EQ(std::memcmp(one.data(), other.data(), one.size() * sizeof(T)), 0);
   EXPECT_EQ(a.out.exponent[i], b.out.exponent[i]);
-  EXPECT_EQ(std::memcmp(&a.layer.moments.rows[i], &b.layer.moments.rows[i],
-                        sizeof(RowMoments)),
-            0);
+  EXPECT_EQ(std::memcmp(&a.out.rows[i], &b.out.rows[i], sizeof(RowMoments)), 0);
 }
 
 TYPED_TEST(FinishBackwardOf, NeitherOrderNorNeighboursChangeABit) {
@@ -184,17 +181,15 @@ TYPED_TEST(FinishBackwardOf, NeitherOrderNorNeighboursChangeABit) {
 }
 
 // The values stay what they are: only powers of two move.
-TYPED_TEST(FinishBackwardOf, MeasurePanelBringsRowsIntoRange) {
+TYPED_TEST(FinishBackwardOf, MeasureBringsRowsIntoRange) {
   using T = TypeParam;
   const auto rows = RowsOfEveryKind<T>(2 * kRowsOfEveryKind, 21, 0);
   OnEveryTarget([&] {
-    PackedBatch<T> x = Packed(rows);
-    SampleMoments moments;
-    moments.Resize(x.samples());
-    for (size_t p = 0; p < x.panels(); ++p) MeasurePanel(&x, p, &moments);
+    MeasuredBatch<T> x;
+    Measure(rows, 1, &x);
     for (size_t i = 0; i < x.samples(); ++i) {
       SCOPED_TRACE("sample " + std::to_string(i));
-      ExpectMeasured(x, moments, i);
+      ExpectMeasured(x, i);
       for (size_t j = 0; j < x.units(); ++j) {
         if (!std::isfinite(rows.mantissa(i, j))) {
           ASSERT_FALSE(std::isfinite(ValueOf(x, i, j)));

@@ -21,14 +21,14 @@ namespace {
 
 constexpr size_t kRuns = 9;
 
-PackedBatch<float> Draw(size_t batch, size_t units, uint32_t layer) {
+MeasuredBatch<float> Draw(size_t batch, size_t units, uint32_t layer) {
   ScaledMatrix<float> plain;
   plain.Resize(batch, units);
   FillVariates(VariateLaw::kNormal, {1, Stream::kInputs, layer}, 0, 0,
                plain.mantissa.view());
-  PackedBatch<float> packed;
-  Pack(plain, &packed);
-  return packed;
+  MeasuredBatch<float> drawn;
+  Measure(plain, 1, &drawn);
+  return drawn;
 }
 
 struct Shape {
@@ -46,9 +46,10 @@ struct Shape {
 void BM_Forward(benchmark::State& state, const Activation& activation) {
   const Shape shape(state);
   const PackedBatch<float> x = Draw(shape.batch, shape.n, 0);
-  std::vector<PackedBatch<float>> z(kRuns), next(kRuns), slope(kRuns);
+  std::vector<MeasuredBatch<float>> z(kRuns), next(kRuns);
+  std::vector<PackedBatch<float>> slope(kRuns);
   std::vector<ForwardLayer<float>> layers(kRuns);
-  std::vector<Operand<float>> operands;
+  std::vector<ProductJob<float>> products;
   for (size_t r = 0; r < kRuns; ++r) {
     layers[r].activation = &activation;
     layers[r].scale = 1 / std::sqrt(static_cast<double>(shape.n));
@@ -56,12 +57,13 @@ void BM_Forward(benchmark::State& state, const Activation& activation) {
     layers[r].z = &z[r];
     layers[r].next = &next[r];
     layers[r].slope = &slope[r];
-    operands.push_back({&x, &z[r]});
+    products.push_back({&x, &z[r]});
   }
   for (auto _ : state) {
     UnitWeights<float> weights(UnitLaw::kNormal, 1, 0, shape.n, shape.n, true);
-    for (PackedBatch<float>& product : z) product.Resize(shape.batch, shape.n);
-    weights.Forward(operands, 1);
+    for (MeasuredBatch<float>& product : z)
+      product.Resize(shape.batch, shape.n);
+    weights.Forward(products, 1);
     for (ForwardLayer<float>& layer : layers) {
       layer.Prepare();
       for (size_t p = 0; p < x.panels(); ++p) FinishForward(&layer, p);
@@ -82,23 +84,22 @@ void BM_Backward(benchmark::State& state, const Activation& activation) {
     float* entries = slope.panel(p);
     activation.Apply(entries, slope.units() * slope.width(), entries, entries);
   }
-  std::vector<PackedBatch<float>> out(kRuns);
+  std::vector<MeasuredBatch<float>> out(kRuns);
   std::vector<BackwardLayer<float>> layers(kRuns);
-  std::vector<Operand<float>> operands;
+  std::vector<ProductJob<float>> products;
   for (size_t r = 0; r < kRuns; ++r) {
     layers[r].scale = 1 / std::sqrt(static_cast<double>(shape.n));
     layers[r].delta = &delta;
     layers[r].slope = &slope;
     layers[r].out = &out[r];
-    layers[r].moments.Resize(shape.batch);
-    operands.push_back({&delta, &out[r]});
+    products.push_back({&delta, &out[r]});
   }
   UnitWeights<float> weights(UnitLaw::kNormal, 1, 0, shape.n, shape.n, true);
   for (auto _ : state) {
-    for (PackedBatch<float>& product : out) {
+    for (MeasuredBatch<float>& product : out) {
       product.Resize(shape.batch, shape.n);
     }
-    weights.Backward(operands, 1);
+    weights.Backward(products, 1);
     for (BackwardLayer<float>& layer : layers) {
       for (size_t p = 0; p < delta.panels(); ++p) FinishBackward(&layer, p);
     }
@@ -114,22 +115,16 @@ void BM_Backward(benchmark::State& state, const Activation& activation) {
 void BM_Training(benchmark::State& state) {
   const Shape shape(state);
   const Activation& f = Activations()[2];  // tanh
-  PackedBatch<float> x = Draw(shape.batch, shape.n, 0);
-  PackedBatch<float> delta = Draw(shape.batch, shape.n, 1);
-  SampleMoments x_moments, delta_moments;
-  x_moments.Resize(shape.batch);
-  delta_moments.Resize(shape.batch);
-  for (size_t p = 0; p < x.panels(); ++p) {
-    MeasurePanel(&x, p, &x_moments);
-    MeasurePanel(&delta, p, &delta_moments);
-  }
+  const MeasuredBatch<float> x = Draw(shape.batch, shape.n, 0);
+  const MeasuredBatch<float> delta = Draw(shape.batch, shape.n, 1);
   UnitWeights<float> unit(UnitLaw::kNormal, 1, 0, shape.n, shape.n, false);
   Matrix<float> start = unit.Entries();
   const float scale = 1 / std::sqrt(static_cast<float>(shape.n));
   for (size_t i = 0; i < start.size(); ++i) start.data()[i] *= scale;
   TrainedWeights<float> weights(std::move(start),
                                 std::vector<float>(shape.n, 0));
-  PackedBatch<float> z, next, slope, out;
+  MeasuredBatch<float> z, next, out;
+  PackedBatch<float> slope;
   ForwardLayer<float> forward;
   forward.activation = &f;
   forward.x = &x;
@@ -140,7 +135,6 @@ void BM_Training(benchmark::State& state) {
   backward.delta = &delta;
   backward.slope = &slope;
   backward.out = &out;
-  backward.moments.Resize(shape.batch);
   ScaledMatrix<double> db;
   db.Resize(1, shape.n);
   std::fill_n(db.mantissa.data(), shape.n, 0.0);
@@ -154,8 +148,7 @@ void BM_Training(benchmark::State& state) {
     out.Resize(shape.batch, shape.n);
     weights.Backward({&delta, &out}, 1);
     for (size_t p = 0; p < x.panels(); ++p) FinishBackward(&backward, p);
-    weights.Descend(x, x_moments, delta, delta_moments, db, {1e-4, 0.9, 0}, 1,
-                    &scratch);
+    weights.Descend(x, delta, db, {1e-4, 0.9, 0}, 1, &scratch);
     benchmark::ClobberMemory();
   }
   const double n = static_cast<double>(shape.n);
@@ -167,20 +160,12 @@ void BM_Training(benchmark::State& state) {
 // matrices, or of the product where that is cheaper.
 void BM_WeightGradient(benchmark::State& state) {
   const Shape shape(state);
-  PackedBatch<float> x = Draw(shape.batch, shape.n, 0);
-  PackedBatch<float> delta = Draw(shape.batch, shape.n, 1);
-  SampleMoments x_moments, delta_moments;
-  x_moments.Resize(shape.batch);
-  delta_moments.Resize(shape.batch);
-  for (size_t p = 0; p < x.panels(); ++p) {
-    MeasurePanel(&x, p, &x_moments);
-    MeasurePanel(&delta, p, &delta_moments);
-  }
+  const MeasuredBatch<float> x = Draw(shape.batch, shape.n, 0);
+  const MeasuredBatch<float> delta = Draw(shape.batch, shape.n, 1);
   GradientScratch<float> scratch;
   for (auto _ : state) {
     Moments moments;
-    AddWeightGradient(x, x_moments, delta, delta_moments, 1, &scratch,
-                      &moments);
+    AddWeightGradient(x, delta, 1, &scratch, &moments);
     benchmark::DoNotOptimize(moments);
   }
   const double n = static_cast<double>(shape.n);

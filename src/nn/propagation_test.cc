@@ -26,8 +26,8 @@ using Real = long double;
 template <typename T>
 struct Finished {
   Finished(const ScaledMatrix<T>& product, const Activation* f, double scale,
-           const std::vector<T>& bias, bool backwards = false)
-      : z(Packed(product)) {
+           const std::vector<T>& bias, bool backwards = false) {
+    Pack(product, &z);
     x.Resize(z.samples(), 1);
     x.exponent = product.exponent;
     // What the product has left in lanes that are no sample.
@@ -51,7 +51,8 @@ struct Finished {
     }
   }
 
-  PackedBatch<T> x, z, next, slope;
+  PackedBatch<T> x, slope;
+  MeasuredBatch<T> z, next;
   ForwardLayer<T> layer;
 };
 
@@ -210,14 +211,11 @@ void ExpectLikeFormulas(const ScaledMatrix<T>& product, const Activation* f,
   for (size_t i = 0; i < product.rows(); ++i) {
     SCOPED_TRACE("sample " + std::to_string(i));
     ExpectZ(found, product, i);
-    ExpectMomentsOf(found.z, i, 4, layer.z_moments.rows[i]);
-    EXPECT_EQ(layer.z_moments.exponents[i], found.z.exponent[i]);
+    ExpectMomentsOf(found.z, i, 4, found.z.rows[i]);
     if (f == nullptr || testing::Test::HasFatalFailure()) continue;
     ExpectActivated(found, i);
-    ExpectMomentsOf(found.next, i, 2, layer.x_moments.rows[i]);
-    ExpectMomentsOf(found.slope, i, 2, layer.slope_moments.rows[i]);
-    EXPECT_EQ(layer.x_moments.exponents[i], found.next.exponent[i]);
-    EXPECT_EQ(layer.slope_moments.exponents[i], found.slope.exponent[i]);
+    ExpectMomentsOf(found.next, i, 2, found.next.rows[i]);
+    ExpectMomentsOf(found.slope, i, 2, layer.slope_rows[i]);
     ExpectStoredRange(found.next, i);
     ExpectCounts(found, i);
     if (testing::Test::HasFailure()) return;
@@ -282,19 +280,17 @@ void ExpectSameSample(const Finished<T>& a, const Finished<T>& b, size_t i) {
   SCOPED_TRACE("sample " + std::to_string(i));
   const size_t n = a.z.units();
   std::vector<T> one(n), other(n);
-  for (auto batch :
-       {&Finished<T>::z, &Finished<T>::next, &Finished<T>::slope}) {
-    CopySample(a.*batch, i, one.data());
-    CopySample(b.*batch, i, other.data());
+  const auto expect_same = [&](const PackedBatch<T>& x, const PackedBatch<T>& y,
+                               const RowMoments& p, const RowMoments& q) {
+    CopySample(x, i, one.data());
+    CopySample(y, i, other.data());
     EXPECT_EQ(std::memcmp(one.data(), other.data(), n * sizeof(T)), 0);
-    EXPECT_EQ((a.*batch).exponent[i], (b.*batch).exponent[i]);
-  }
-  for (auto moments : {&ForwardLayer<T>::z_moments, &ForwardLayer<T>::x_moments,
-                       &ForwardLayer<T>::slope_moments}) {
-    const SampleMoments &p = a.layer.*moments, &q = b.layer.*moments;
-    EXPECT_EQ(std::memcmp(&p.rows[i], &q.rows[i], sizeof(RowMoments)), 0);
-    EXPECT_EQ(p.exponents[i], q.exponents[i]);
-  }
+    EXPECT_EQ(x.exponent[i], y.exponent[i]);
+    EXPECT_EQ(std::memcmp(&p, &q, sizeof(RowMoments)), 0);
+  };
+  expect_same(a.z, b.z, a.z.rows[i], b.z.rows[i]);
+  expect_same(a.next, b.next, a.next.rows[i], b.next.rows[i]);
+  expect_same(a.slope, b.slope, a.layer.slope_rows[i], b.layer.slope_rows[i]);
   EXPECT_EQ(a.layer.zeros[i], b.layer.zeros[i]);
   EXPECT_EQ(a.layer.saturated[i], b.layer.saturated[i]);
 }

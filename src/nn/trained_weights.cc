@@ -54,20 +54,18 @@ Moments TrainedWeights<T>::EntryMoments() const {
 }
 
 template <typename T>
-void TrainedWeights<T>::Forward(const Operand<T>& operand, Jobs jobs) {
-  MultiplyAll<T>(&packed_, {&operand, 1}, jobs);
+void TrainedWeights<T>::Forward(const ProductJob<T>& product, Jobs jobs) {
+  MultiplyAll<T>(&packed_, {&product, 1}, jobs);
 }
 
 template <typename T>
-void TrainedWeights<T>::Backward(const Operand<T>& operand, Jobs jobs) {
-  MultiplyTransposedAll<T>(&packed_, {&operand, 1}, jobs);
+void TrainedWeights<T>::Backward(const ProductJob<T>& product, Jobs jobs) {
+  MultiplyTransposedAll<T>(&packed_, {&product, 1}, jobs);
 }
 
 template <typename T>
-void TrainedWeights<T>::Descend(const PackedBatch<T>& x,
-                                const SampleMoments& x_moments,
-                                const PackedBatch<T>& delta,
-                                const SampleMoments& delta_moments,
+void TrainedWeights<T>::Descend(const MeasuredBatch<T>& x,
+                                const MeasuredBatch<T>& delta,
                                 const ScaledMatrix<double>& db,
                                 const DescentRule& rule, Jobs jobs,
                                 GradientScratch<T>* scratch) {
@@ -78,7 +76,7 @@ void TrainedWeights<T>::Descend(const PackedBatch<T>& x,
     b_velocity_.resize(b_.size());
   }
   VisitWeightGradient<T>(
-      x, x_moments, delta, delta_moments, jobs, scratch,
+      x, delta, jobs, scratch,
       [&](size_t row, MatrixView<T> strip, int64_t exponent) {
         if (exponent != 0) {
           const double factor = PowerOfTwo(exponent);

@@ -40,14 +40,13 @@ class TrainedWeights {
   Moments EntryMoments() const;
 
   // out = in W: batch × fan_in → batch × fan_out; mantissas only.
-  void Forward(const Operand<T>& operand, Jobs jobs);
+  void Forward(const ProductJob<T>& product, Jobs jobs);
   // out = in Wᵀ.
-  void Backward(const Operand<T>& operand, Jobs jobs);
+  void Backward(const ProductJob<T>& product, Jobs jobs);
 
   // One step on dW = xᵀ delta and db (1 × fan_out). Up to `jobs` workers,
   // which changes no bit.
-  void Descend(const PackedBatch<T>& x, const SampleMoments& x_moments,
-               const PackedBatch<T>& delta, const SampleMoments& delta_moments,
+  void Descend(const MeasuredBatch<T>& x, const MeasuredBatch<T>& delta,
                const ScaledMatrix<double>& db, const DescentRule& rule,
                Jobs jobs, GradientScratch<T>* scratch);
 

@@ -11,11 +11,10 @@ namespace initscope {
 namespace {
 
 template <typename T>
-SampleMoments Measure(PackedBatch<T>* x) {
-  SampleMoments moments;
-  moments.Resize(x->samples());
-  for (size_t p = 0; p < x->panels(); ++p) MeasurePanel(x, p, &moments);
-  return moments;
+MeasuredBatch<T> Measured(const ScaledMatrix<T>& from) {
+  MeasuredBatch<T> batch;
+  Measure(from, 1, &batch);
+  return batch;
 }
 
 template <typename T>
@@ -42,8 +41,7 @@ class Layer {
   }
 
   void Step(const DescentRule& rule, size_t jobs) {
-    PackedBatch<T> x = Packed(x_), delta = Packed(delta_);
-    const SampleMoments x_moments = Measure(&x), moments = Measure(&delta);
+    const MeasuredBatch<T> x = Measured(x_), delta = Measured(delta_);
     ScaledMatrix<double> db;
     db.Resize(1, delta_.cols());
     for (size_t j = 0; j < delta_.cols(); ++j) {
@@ -53,7 +51,7 @@ class Layer {
       Move(sum, rule, &b_v_[j], &b_[j]);
     }
     GradientScratch<T> scratch;
-    weights_.Descend(x, x_moments, delta, moments, db, rule, jobs, &scratch);
+    weights_.Descend(x, delta, db, rule, jobs, &scratch);
     for (size_t i = 0; i < w_.rows(); ++i) {
       for (size_t j = 0; j < w_.cols(); ++j) {
         double dw = 0;
@@ -88,8 +86,8 @@ class Layer {
     out.Resize(x_.rows(), w_.cols());
     expected.Resize(x_.rows(), w_.cols());
     weights_.Forward({&x, &out}, 2);
-    const Operand<T> operand = {&x, &expected};
-    MultiplyAll<T>(&fresh, {&operand, 1}, 1);
+    const ProductJob<T> product = {&x, &expected};
+    MultiplyAll<T>(&fresh, {&product, 1}, 1);
     for (size_t p = 0; p < out.panels(); ++p) {
       for (size_t k = 0; k < out.units() * out.width(); ++k) {
         ASSERT_EQ(out.panel(p)[k], expected.panel(p)[k]);

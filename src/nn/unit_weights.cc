@@ -145,14 +145,15 @@ void UnitWeights<T>::Begin(Jobs jobs) {
 }
 
 template <typename T>
-void UnitWeights<T>::Forward(std::span<const Operand<T>> operands, Jobs jobs) {
+void UnitWeights<T>::Forward(std::span<const ProductJob<T>> products,
+                             Jobs jobs) {
   if (!HasMatrix()) {
     SetMomentsOfConstant();
-    for (const Operand<T>& o : operands) Broadcast(*o.in, o.out);
+    for (const ProductJob<T>& o : products) Broadcast(*o.in, o.out);
     return;
   }
   Begin(jobs);
-  if (keep_) return MultiplyAll(&packed_, operands, jobs);
+  if (keep_) return MultiplyAll(&packed_, products, jobs);
   const bool measure = moments_.count() == 0;
   std::vector<Moments> parts(Steps(fan_out_, kWeightBlock));
   ParallelFor(parts.size(), jobs, [&](size_t j) {
@@ -160,7 +161,7 @@ void UnitWeights<T>::Forward(std::span<const Operand<T>> operands, Jobs jobs) {
     for (size_t i = 0; i < Steps(fan_in_, kWeightBlock); ++i) {
       const WeightBlock<T> block =
           DrawBlock(i, j, measure ? &parts[j] : nullptr, &buffer);
-      for (const Operand<T>& o : operands) {
+      for (const ProductJob<T>& o : products) {
         Multiply(block, *o.in, 0, o.in->panels(), o.out);
       }
     }
@@ -170,18 +171,19 @@ void UnitWeights<T>::Forward(std::span<const Operand<T>> operands, Jobs jobs) {
 }
 
 template <typename T>
-void UnitWeights<T>::Backward(std::span<const Operand<T>> operands, Jobs jobs) {
+void UnitWeights<T>::Backward(std::span<const ProductJob<T>> products,
+                              Jobs jobs) {
   if (!HasMatrix()) {
-    for (const Operand<T>& o : operands) Broadcast(*o.in, o.out);
+    for (const ProductJob<T>& o : products) Broadcast(*o.in, o.out);
     return;
   }
   Begin(jobs);
-  if (keep_) return MultiplyTransposedAll(&packed_, operands, jobs);
+  if (keep_) return MultiplyTransposedAll(&packed_, products, jobs);
   ParallelFor(Steps(fan_in_, kWeightBlock), jobs, [&](size_t i) {
     Matrix<T> buffer;
     for (size_t j = 0; j < Steps(fan_out_, kWeightBlock); ++j) {
       const WeightBlock<T> block = DrawBlock(i, j, nullptr, &buffer);
-      for (const Operand<T>& o : operands) {
+      for (const ProductJob<T>& o : products) {
         MultiplyTransposed(block, *o.in, 0, o.in->panels(), o.out);
       }
     }

@@ -31,9 +31,9 @@ class UnitWeights {
   size_t fan_out() const { return fan_out_; }
 
   // out = in U, mantissas only: batch × fan_in → batch × fan_out.
-  void Forward(std::span<const Operand<T>> operands, Jobs jobs);
+  void Forward(std::span<const ProductJob<T>> products, Jobs jobs);
   // out = in Uᵀ: batch × fan_out → batch × fan_in.
-  void Backward(std::span<const Operand<T>> operands, Jobs jobs);
+  void Backward(std::span<const ProductJob<T>> products, Jobs jobs);
 
   // Of the entries of U: mean, variance, second moment. REQUIRES: Forward().
   const Moments& EntryMoments() const { return moments_; }

@@ -42,20 +42,20 @@ class UnitWeightsOf : public testing::Test {};
 using Types = testing::Types<float, double>;
 TYPED_TEST_SUITE(UnitWeightsOf, Types);
 
-// Products of the same operands, one call for all of them.
+// Products of the same products, one call for all of them.
 template <typename T>
 std::vector<PackedBatch<T>> Products(UnitWeights<T>* weights, bool forward,
                                      const std::vector<PackedBatch<T>>& in,
                                      size_t jobs) {
   std::vector<PackedBatch<T>> out(in.size());
-  std::vector<Operand<T>> operands;
+  std::vector<ProductJob<T>> products;
   for (size_t k = 0; k < in.size(); ++k) {
     out[k].Resize(in[k].samples(),
                   forward ? weights->fan_out() : weights->fan_in());
-    operands.push_back({&in[k], &out[k]});
+    products.push_back({&in[k], &out[k]});
   }
-  forward ? weights->Forward(operands, jobs)
-          : weights->Backward(operands, jobs);
+  forward ? weights->Forward(products, jobs)
+          : weights->Backward(products, jobs);
   return out;
 }
 
@@ -117,7 +117,7 @@ TYPED_TEST(UnitWeightsOf, ProductsAreThoseOfTheEntries) {
   }
 }
 
-// Kept or drawn anew, for one operand or several, by one worker or three, and
+// Kept or drawn anew, for one product or several, by one worker or three, and
 // backward first, too.
 TYPED_TEST(UnitWeightsOf, NeitherMemoryNorCompanyNorJobsChangeABit) {
   using T = TypeParam;

@@ -32,16 +32,14 @@ struct Weights {
 };
 
 template <typename T>
-Weights WeighSamples(const PackedBatch<T>& x, const SampleMoments& x_moments,
-                     const PackedBatch<T>& delta,
-                     const SampleMoments& delta_moments) {
+Weights WeighSamples(const MeasuredBatch<T>& x, const MeasuredBatch<T>& delta) {
   const size_t samples = x.samples();
   INITSCOPE_CHECK(delta.samples() == samples);
   Weights w;
   std::vector<uint8_t> counts(samples);
   for (size_t i = 0; i < samples; ++i) {
-    const RowMoments& a = x_moments.rows[i];
-    const RowMoments& b = delta_moments.rows[i];
+    const RowMoments& a = x.rows[i];
+    const RowMoments& b = delta.rows[i];
     w.is_finite = w.is_finite && a.non_finite + b.non_finite == 0;
     counts[i] = (a.abs_sum != 0 || a.non_finite > 0) &&
                 (b.abs_sum != 0 || b.non_finite > 0);
@@ -57,9 +55,9 @@ Weights WeighSamples(const PackedBatch<T>& x, const SampleMoments& x_moments,
   return w;
 }
 
-std::vector<double> Means(const SampleMoments& moments) {
+std::vector<double> Means(const std::vector<RowMoments>& rows) {
   std::vector<double> means;
-  for (const RowMoments& row : moments.rows) means.push_back(row.mean);
+  for (const RowMoments& row : rows) means.push_back(row.mean);
   return means;
 }
 
@@ -208,11 +206,10 @@ bool FormingIsCheaper(double batch, double fan_in, double fan_out) {
 }  // namespace
 
 template <typename T>
-void AddWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
-                       const PackedBatch<T>& delta,
-                       const SampleMoments& delta_moments, Jobs jobs,
-                       GradientScratch<T>* scratch, Moments* moments) {
-  const Weights w = WeighSamples(x, x_moments, delta, delta_moments);
+void AddWeightGradient(const MeasuredBatch<T>& x, const MeasuredBatch<T>& delta,
+                       Jobs jobs, GradientScratch<T>* scratch,
+                       Moments* moments) {
+  const Weights w = WeighSamples(x, delta);
   const double fan_in = static_cast<double>(x.units());
   const double fan_out = static_cast<double>(delta.units());
   RowMoments sums;
@@ -223,8 +220,8 @@ void AddWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
   }
   const double batch = static_cast<double>(x.samples());
   if (w.is_finite && !FormingIsCheaper(batch, fan_in, fan_out)) {
-    std::vector<double> c = Means(x_moments);
-    std::vector<double> g = Means(delta_moments);
+    std::vector<double> c = Means(x.rows);
+    std::vector<double> g = Means(delta.rows);
     sums.mean = std::inner_product(c.begin(), c.end(),
                                    Product(g, w.factor).begin(), 0.0);
     const SampleSum a = Center(x, &c, Product(g, w.factor), jobs, &scratch->x);
@@ -246,25 +243,20 @@ void AddWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
 }
 
 template <typename T>
-void VisitWeightGradient(const PackedBatch<T>& x,
-                         const SampleMoments& x_moments,
-                         const PackedBatch<T>& delta,
-                         const SampleMoments& delta_moments, Jobs jobs,
+void VisitWeightGradient(const MeasuredBatch<T>& x,
+                         const MeasuredBatch<T>& delta, Jobs jobs,
                          GradientScratch<T>* scratch,
                          const GradientVisitor<T>& visit) {
-  VisitFormed(x, delta, WeighSamples(x, x_moments, delta, delta_moments), jobs,
-              scratch, visit);
+  VisitFormed(x, delta, WeighSamples(x, delta), jobs, scratch, visit);
 }
 
 template <typename T>
-void FormWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
-                        const PackedBatch<T>& delta,
-                        const SampleMoments& delta_moments,
-                        ScaledMatrix<T>* out) {
+void FormWeightGradient(const MeasuredBatch<T>& x,
+                        const MeasuredBatch<T>& delta, ScaledMatrix<T>* out) {
   out->Resize(x.units(), delta.units());
   GradientScratch<T> scratch;
   VisitWeightGradient<T>(
-      x, x_moments, delta, delta_moments, 1, &scratch,
+      x, delta, 1, &scratch,
       [&](size_t row, MatrixView<T> strip, int64_t exponent) {
         std::copy_n(strip.data(), strip.size(), out->mantissa.row(row));
         out->exponent.assign(out->rows(), exponent);
@@ -276,17 +268,15 @@ double WeightGradientFlops(double batch, double fan_in, double fan_out) {
                   batch * batch * (fan_in + fan_out));
 }
 
-#define INITSCOPE_INSTANTIATE(T)                                               \
-  template void AddWeightGradient(const PackedBatch<T>&, const SampleMoments&, \
-                                  const PackedBatch<T>&, const SampleMoments&, \
-                                  Jobs, GradientScratch<T>*, Moments*);        \
-  template void VisitWeightGradient(                                           \
-      const PackedBatch<T>&, const SampleMoments&, const PackedBatch<T>&,      \
-      const SampleMoments&, Jobs, GradientScratch<T>*,                         \
-      const GradientVisitor<T>&);                                              \
-  template void FormWeightGradient(                                            \
-      const PackedBatch<T>&, const SampleMoments&, const PackedBatch<T>&,      \
-      const SampleMoments&, ScaledMatrix<T>*);
+#define INITSCOPE_INSTANTIATE(T)                                  \
+  template void AddWeightGradient(const MeasuredBatch<T>&,        \
+                                  const MeasuredBatch<T>&, Jobs,  \
+                                  GradientScratch<T>*, Moments*); \
+  template void VisitWeightGradient(                              \
+      const MeasuredBatch<T>&, const MeasuredBatch<T>&, Jobs,     \
+      GradientScratch<T>*, const GradientVisitor<T>&);            \
+  template void FormWeightGradient(const MeasuredBatch<T>&,       \
+                                   const MeasuredBatch<T>&, ScaledMatrix<T>*);
 INITSCOPE_INSTANTIATE(float)
 INITSCOPE_INSTANTIATE(double)
 #undef INITSCOPE_INSTANTIATE

@@ -32,13 +32,11 @@ struct GradientScratch {
 
 // Adds the mean, variance and second moment of one batch's dW to `moments`,
 // whose other values are then not meaningful. x: batch × fan_in, delta:
-// batch × fan_out, each with the moments of its samples. Up to `jobs` workers,
-// which changes no bit.
+// batch × fan_out. Up to `jobs` workers, which changes no bit.
 template <typename T>
-void AddWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
-                       const PackedBatch<T>& delta,
-                       const SampleMoments& delta_moments, Jobs jobs,
-                       GradientScratch<T>* scratch, Moments* moments);
+void AddWeightGradient(const MeasuredBatch<T>& x, const MeasuredBatch<T>& delta,
+                       Jobs jobs, GradientScratch<T>* scratch,
+                       Moments* moments);
 
 // dW strip by strip: visit(row, strip, e) is called once for every strip of
 // rows [row, row + strip.rows()), with dW = strip·2^e and e the same for all;
@@ -48,19 +46,15 @@ template <typename T>
 using GradientVisitor =
     std::function<void(size_t row, MatrixView<T> strip, int64_t exponent)>;
 template <typename T>
-void VisitWeightGradient(const PackedBatch<T>& x,
-                         const SampleMoments& x_moments,
-                         const PackedBatch<T>& delta,
-                         const SampleMoments& delta_moments, Jobs jobs,
+void VisitWeightGradient(const MeasuredBatch<T>& x,
+                         const MeasuredBatch<T>& delta, Jobs jobs,
                          GradientScratch<T>* scratch,
                          const GradientVisitor<T>& visit);
 
 // dW itself, fan_in × fan_out, all rows with the same exponent.
 template <typename T>
-void FormWeightGradient(const PackedBatch<T>& x, const SampleMoments& x_moments,
-                        const PackedBatch<T>& delta,
-                        const SampleMoments& delta_moments,
-                        ScaledMatrix<T>* out);
+void FormWeightGradient(const MeasuredBatch<T>& x,
+                        const MeasuredBatch<T>& delta, ScaledMatrix<T>* out);
 
 // Floating-point operations of one batch's moments where nothing cancels.
 double WeightGradientFlops(double batch, double fan_in, double fan_out);

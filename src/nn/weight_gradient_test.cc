@@ -28,21 +28,18 @@ constexpr Shape kGrams = {96, 100, 120};
 constexpr Shape kFormed = {130, 24, 40};
 
 template <typename T>
-SampleMoments Measure(PackedBatch<T>* x) {
-  SampleMoments moments;
-  moments.Resize(x->samples());
-  for (size_t p = 0; p < x->panels(); ++p) MeasurePanel(x, p, &moments);
-  return moments;
+MeasuredBatch<T> Measured(const ScaledMatrix<T>& from) {
+  MeasuredBatch<T> batch;
+  Measure(from, 1, &batch);
+  return batch;
 }
 
 template <typename T>
 Moments Found(const GradientBatch<T>& batch, size_t jobs) {
-  PackedBatch<T> x = Packed(batch.x), delta = Packed(batch.delta);
-  const SampleMoments x_moments = Measure(&x), delta_moments = Measure(&delta);
+  const MeasuredBatch<T> x = Measured(batch.x), delta = Measured(batch.delta);
   GradientScratch<T> scratch;
   Moments moments;
-  AddWeightGradient(x, x_moments, delta, delta_moments, jobs, &scratch,
-                    &moments);
+  AddWeightGradient(x, delta, jobs, &scratch, &moments);
   return moments;
 }
 
@@ -84,10 +81,9 @@ double ExpectMoments(const GradientBatch<T>& batch,
 template <typename T>
 void ExpectFormed(const GradientBatch<T>& batch,
                   const GradientReference& expected) {
-  PackedBatch<T> x = Packed(batch.x), delta = Packed(batch.delta);
-  const SampleMoments x_moments = Measure(&x), delta_moments = Measure(&delta);
+  const MeasuredBatch<T> x = Measured(batch.x), delta = Measured(batch.delta);
   ScaledMatrix<T> formed;
-  FormWeightGradient(x, x_moments, delta, delta_moments, &formed);
+  FormWeightGradient(x, delta, &formed);
   ASSERT_EQ(formed.rows(), expected.dw.rows());
   ASSERT_EQ(formed.cols(), expected.dw.cols());
   const Real eps = std::numeric_limits<T>::epsilon();
@@ -303,13 +299,12 @@ TYPED_TEST(WeightGradientOf, CountsWhatIsNotFinite) {
 TYPED_TEST(WeightGradientOf, BatchesArePooled) {
   using T = TypeParam;
   const GradientBatch<T> batch = Random<T>(kGrams);
-  PackedBatch<T> x = Packed(batch.x), delta = Packed(batch.delta);
-  const SampleMoments x_moments = Measure(&x), delta_moments = Measure(&delta);
+  const MeasuredBatch<T> x = Measured(batch.x), delta = Measured(batch.delta);
   GradientScratch<T> scratch;
   Moments once, twice;
-  AddWeightGradient(x, x_moments, delta, delta_moments, 1, &scratch, &once);
+  AddWeightGradient(x, delta, 1, &scratch, &once);
   for (int k = 0; k < 2; ++k) {
-    AddWeightGradient(x, x_moments, delta, delta_moments, 1, &scratch, &twice);
+    AddWeightGradient(x, delta, 1, &scratch, &twice);
   }
   EXPECT_EQ(twice.count(), 2 * once.count());
   EXPECT_TRUE(twice.Mean() == once.Mean());

@@ -198,14 +198,14 @@ void ResolveWidths(const Settings& settings, RunSpec* run) {
                                     "classes (loss = probe takes any)",
                                     outputs, QuotedPath(run->input), wanted));
   }
-  if (run->loss->name == "softmax_cross_entropy" && wanted == 1) {
+  if (run->loss->categorical && wanted == 1) {
     settings.Fail(settings.Has("classes") ? "classes" : "input",
                   fmt::format("{} has one class here, and softmax over one "
                               "output is always 1; keep two classes, or set "
                               "loss = sigmoid_cross_entropy",
                               QuotedPath(run->input)));
   }
-  if (run->loss->name == "softmax_cross_entropy" && outputs < 2) {
+  if (run->loss->categorical && outputs < 2) {
     settings.Fail(last,
                   "softmax over one output is always 1; use two, or "
                   "loss = sigmoid_cross_entropy");

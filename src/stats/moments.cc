@@ -90,7 +90,7 @@ void Moments::Add(std::span<const RowMoments> rows,
   Merge(sum);
 }
 
-Moments Moments::Times(ScaledDouble factor) const {
+Moments Moments::ScaledBy(ScaledDouble factor) const {
   Moments out = *this;
   const double f = factor.value;
   out.mean_ *= f;

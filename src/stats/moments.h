@@ -29,7 +29,7 @@ class Moments {
   void Merge(const Moments& other);
 
   // What all entries times `factor` have. REQUIRES: factor > 0.
-  Moments Times(ScaledDouble factor) const;
+  Moments ScaledBy(ScaledDouble factor) const;
 
   uint64_t count() const { return count_; }
   uint64_t non_finite() const { return non_finite_; }

@@ -176,7 +176,7 @@ RowMoments FiniteRow(const double* x, size_t n) {
 
 }  // namespace
 
-RowMoments RowMoments::Times(double factor) const {
+RowMoments RowMoments::ScaledBy(double factor) const {
   RowMoments out = *this;
   const double square = factor * factor;
   out.mean *= factor;

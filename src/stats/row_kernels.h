@@ -20,7 +20,7 @@ struct RowMoments {
   double min = 0, max = 0;
 
   // What the same entries times `factor` have. REQUIRES: factor > 0.
-  RowMoments Times(double factor) const;
+  RowMoments ScaledBy(double factor) const;
 };
 
 // Two passes: the mean about x[0], then the central sums about the mean with

@@ -151,7 +151,7 @@ ScaledDouble SampleVariance::MeanOverUnits() const {
   return {m2_ / samples_ / static_cast<double>(mean_.size()), 2 * exponent_};
 }
 
-SampleVariance SampleVariance::Times(ScaledDouble factor) const {
+SampleVariance SampleVariance::ScaledBy(ScaledDouble factor) const {
   SampleVariance out = *this;
   out.m2_ *= Square(factor.value);
   for (double& mean : out.mean_) mean *= factor.value;

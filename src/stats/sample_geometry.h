@@ -58,7 +58,7 @@ class SampleVariance {
 
   ScaledDouble MeanOverUnits() const;  // NaN without a sample
   // That of all entries times `factor`. REQUIRES: factor > 0.
-  SampleVariance Times(ScaledDouble factor) const;
+  SampleVariance ScaledBy(ScaledDouble factor) const;
 
  private:
   double samples_ = 0;

@@ -60,11 +60,11 @@ double ProductSeconds(const RunSpec& run) {
   for (size_t p = 0; p < x.panels(); ++p) {
     std::fill(x.panel(p), x.unit(p, n), T{0.5});
   }
-  const Operand<T> operand = {&x, &z};
+  const ProductJob<T> product = {&x, &z};
   UnitWeights<T> weights(UnitLaw::kUniform, 0, 0, n, n, true);
-  weights.Forward({&operand, 1}, 1);  // draws them
+  weights.Forward({&product, 1}, 1);  // draws them
   return LeastSeconds([&] {
-           weights.Forward({&operand, 1}, 1);
+           weights.Forward({&product, 1}, 1);
          }) /
          (2.0 * static_cast<double>(m * n * n));
 }
@@ -154,6 +154,18 @@ double Rates::Seconds(const Work& work) const {
     seconds += Seconds(work, static_cast<Part>(i));
   }
   return seconds;
+}
+
+ExpectedTime Rates::Expect(const SweepWork& work, size_t jobs) const {
+  const double total = Seconds(work.total);
+  const double serial = Seconds(work.serial);
+  const double longest = Seconds(work.longest);
+  // Bundles that have one job each are shared by no more jobs than they are.
+  size_t workers = std::min(jobs, AvailableCores());
+  if (longest > 0) workers = std::min(workers, work.bundles);
+  return {total,
+          serial + std::max((total - serial) / static_cast<double>(workers),
+                            longest)};
 }
 
 }  // namespace initscope

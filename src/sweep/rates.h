@@ -4,9 +4,13 @@
 #include <array>
 #include <vector>
 
-#include "sweep/work.h"
+#include "sweep/sweep_cost.h"
 
 namespace initscope {
+
+struct ExpectedTime {
+  double cpu = 0, wall = 0;  // seconds
+};
 
 class Rates {
  public:
@@ -19,6 +23,8 @@ class Rates {
   double Seconds(const Work& work, Part part) const {
     return work[part] * seconds_[static_cast<size_t>(part)];
   }
+  // Of a whole sweep, from its first run to its results.
+  ExpectedTime Expect(const SweepWork& work, size_t jobs) const;
   // flop/s of the products of the sweep.
   double ProductRate() const { return product_rate_; }
 

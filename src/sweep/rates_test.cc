@@ -38,7 +38,7 @@ TEST(Rates, MeasureWhatThereIs) {
     sum += seconds;
   }
   EXPECT_DOUBLE_EQ(rates.Seconds(work.total), sum);
-  EXPECT_DOUBLE_EQ(rates.Seconds(work.total.Times(2)), 2 * sum);
+  EXPECT_DOUBLE_EQ(rates.Seconds(work.total.ScaledBy(2)), 2 * sum);
   // From an old core's scalar loops to a new one's matrix engine.
   EXPECT_GT(rates.ProductRate(), 1e8);
   EXPECT_LT(rates.ProductRate(), 1e13);

@@ -166,18 +166,16 @@ std::vector<RunResult> RunSweep(const std::vector<RunSpec>& runs,
     SimulateBundle(specs, {options.stop, nullptr, jobs, of_runs}, slots);
     if (options.on_progress) options.on_progress(specs.size());
   };
-  try {
+  const bool done = RunUninterrupted([&] {
     if (options.theory) geometries = InputGeometries(runs, options.workers());
     ParallelFor(schedule.parallel.size(), options.workers(),
                 [&](size_t b) { simulate(schedule.parallel[b], 1); });
     for (const Bundle& bundle : schedule.shared) simulate(bundle, options.jobs);
     if (options.theory) AddTheory(runs, geometries, options, &results);
-  } catch (const Interrupted&) {
-    // What is complete is kept; the caller sees which.
-    for (size_t i = 0; i < runs.size() && options.theory; ++i) {
-      if (HasTheory(runs[i]) && results[i].theory.empty()) {
-        results[i].complete = false;
-      }
+  });
+  for (size_t i = 0; i < runs.size() && options.theory && !done; ++i) {
+    if (HasTheory(runs[i]) && results[i].theory.empty()) {
+      results[i].complete = false;
     }
   }
   return results;

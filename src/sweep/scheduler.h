@@ -1,12 +1,11 @@
 // Runs a sweep: groups its runs into bundles and spreads these over cores.
 #pragma once
 
-#include <functional>
 #include <vector>
 
-#include "base/parallel.h"
 #include "engine/run_result.h"
 #include "spec/run_spec.h"
+#include "sweep/job_runner.h"
 
 namespace initscope {
 
@@ -33,17 +32,6 @@ bool IsShared(const RunSpec& run);
 // its layers are too narrow to be shared.
 Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
                       double bundle_bytes);
-
-struct SweepOptions {
-  size_t jobs = 1;
-  StopFlag stop;
-  // Called when runs are complete, with how many; possibly from several
-  // threads at once.
-  std::function<void(size_t runs)> on_progress;
-  bool theory = true;  // beside what is measured
-
-  Jobs workers() const { return {jobs, stop}; }
-};
 
 // One result per run, in their order. When `stop` becomes true it returns with
 // the runs that were complete by then (RunResult::complete).

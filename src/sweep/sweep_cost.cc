@@ -47,18 +47,6 @@ Work WorkOf(const std::vector<RunSpec>& runs, const Bundle& bundle) {
   return work;
 }
 
-// The largest `jobs` of `bytes`, which may be needed at the same time, and
-// what one more would add.
-double Together(std::vector<double>* bytes, size_t jobs, double* more) {
-  std::sort(bytes->rbegin(), bytes->rend());
-  double sum = 0;
-  for (size_t i = 0; i < std::min(jobs, bytes->size()); ++i) {
-    sum += (*bytes)[i];
-  }
-  if (jobs < bytes->size()) *more = (*bytes)[jobs];
-  return sum;
-}
-
 }  // namespace
 
 double ResultMemory(const RunSpec& run, bool theory) {
@@ -87,23 +75,25 @@ SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
   for (const RunSpec& run : runs) {
     memory.results += ResultMemory(run, theory && !IsTrained(runs));
   }
-  double most = 0;
   std::vector<double> alone;
+  double other = 0;
   if (IsTrained(runs)) {
     for (const RunSpec& run : runs) alone.push_back(TrainingMemory(run));
-    most = Together(&alone, jobs, &memory.per_job);
   } else {
     const Schedule schedule = MakeSchedule(runs, jobs, kBundleBytes);
     for (const Bundle& bundle : schedule.parallel) {
       alone.push_back(MemoryOf(runs, bundle, 1));
     }
     memory.per_job = BundleMemory(runs[0], 2) - BundleMemory(runs[0], 1);
-    most = Together(&alone, jobs, &memory.per_job);
-    if (theory) most = std::max(most, GeometryMemory(runs, jobs));
+    if (theory) other = GeometryMemory(runs, jobs);
     for (const Bundle& bundle : schedule.shared) {
-      most = std::max(most, MemoryOf(runs, bundle, static_cast<double>(jobs)));
+      other =
+          std::max(other, MemoryOf(runs, bundle, static_cast<double>(jobs)));
     }
   }
+  const JobMemory parallel = LargestTogether(alone, jobs);
+  if (parallel.one_more > 0) memory.per_job = parallel.one_more;
+  const double most = std::max(parallel.together, other);
   memory.total = used + kProcessMemory + most + memory.results;
   return memory;
 }

@@ -191,7 +191,7 @@ DeltaStart UnitStart(const RunSpec& run, const ForwardTheory& forward) {
       }
     }
   }
-  if (run.loss->name == "probe") {
+  if (run.loss->linear) {
     start.product.assign(geometry.pairs().size(), 0);
     start.aligned_product = start.product;
     start.cosine_square.assign(geometry.pairs().size(),

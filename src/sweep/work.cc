@@ -69,7 +69,7 @@ void Work::Add(const Work& other, double times) {
   }
 }
 
-Work Work::Times(double factor) const {
+Work Work::ScaledBy(double factor) const {
   Work work;
   work.Add(*this, factor);
   return work;
@@ -80,7 +80,7 @@ Work ForwardWork(const RunSpec& run) {
   work[ProductsOf(run)] = ProductFlops(run);
   work[Part::kInputs] =
       static_cast<double>(run.batch) * static_cast<double>(run.widths.front());
-  return work.Times(static_cast<double>(run.batches));
+  return work.ScaledBy(static_cast<double>(run.batches));
 }
 
 Work BackwardWork(const RunSpec& run) {
@@ -88,7 +88,7 @@ Work BackwardWork(const RunSpec& run) {
   work[ProductsOf(run)] = ProductFlops(run) + GradientFlops(run);
   work[Part::kInputs] =
       static_cast<double>(run.batch) * static_cast<double>(run.widths.back());
-  return work.Times(static_cast<double>(run.batches));
+  return work.ScaledBy(static_cast<double>(run.batches));
 }
 
 Work WeightWork(const RunSpec& run) {
@@ -126,7 +126,7 @@ Work JacobianWork(const RunSpec& run) {
 
 Work TrainingWork(const RunSpec& run) {
   const double steps = static_cast<double>(run.training.steps + 1);
-  Work step = PassWork(run).Times(2);
+  Work step = PassWork(run).ScaledBy(2);
   // Forward, backward, and the gradient, which is always formed.
   step[ProductsOf(run)] =
       6 * static_cast<double>(run.batch) * std::max(1.0, Weights(run));

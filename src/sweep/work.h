@@ -68,7 +68,7 @@ class Work {
   }
   // Adds `times` times `other`.
   void Add(const Work& other, double times = 1);
-  Work Times(double factor) const;
+  Work ScaledBy(double factor) const;
 
  private:
   std::array<double, kPartCount> counts_ = {};

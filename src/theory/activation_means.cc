@@ -5,6 +5,7 @@
 #include <numbers>
 #include <vector>
 
+#include "theory/chebyshev.h"
 #include "theory/gaussian_rule.h"
 
 namespace initscope {
@@ -123,22 +124,18 @@ ActivationMeans::ActivationMeans(const Activation& activation)
       at_zero_(
           ComputeMeans(activation, activation.homogeneous ? 0.0 : -HUGE_VAL)) {}
 
-// Interpolation at the zeros of the Chebyshev polynomial of degree kTerms.
 std::unique_ptr<ActivationMeans::Series> ActivationMeans::MakeSeries(
     double begin) const {
   auto series = std::make_unique<Series>();
   std::array<MeanValues, kTerms> samples;
-  const auto angle = [](size_t i) {
-    return std::numbers::pi * (static_cast<double>(i) + 0.5) / kTerms;
-  };
+  using Nodes = ChebyshevNodes<kTerms>;
   for (size_t i = 0; i < kTerms; ++i) {
-    samples[i] =
-        ComputeMeans(activation_, begin + (1 + std::cos(angle(i))) / 2);
+    samples[i] = ComputeMeans(activation_, begin + Nodes::Place(i));
   }
   for (size_t k = 0; k < kTerms; ++k) {
     MeanValues sum = {};
     for (size_t i = 0; i < kTerms; ++i) {
-      const double factor = std::cos(static_cast<double>(k) * angle(i));
+      const double factor = Nodes::Polynomial(k, i);
       for (size_t m = 0; m < kMeans; ++m) sum[m] += samples[i][m] * factor;
     }
     for (size_t m = 0; m < kMeans; ++m) {

@@ -12,18 +12,6 @@ constexpr double kLargestVariance = 500;
 
 }  // namespace
 
-double LogMeanExp(std::span<const double> values,
-                  std::span<const BatchGeometry::Group> weights) {
-  const double largest = *std::max_element(values.begin(), values.end());
-  if (!std::isfinite(largest)) return largest;
-  double sum = 0, total = 0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    sum += weights[i].count * std::exp(values[i] - largest);
-    total += weights[i].count;
-  }
-  return largest + std::log(sum / total);
-}
-
 double MeanOverPairs(const BatchGeometry& geometry,
                      const std::function<double(size_t)>& self,
                      const std::function<double(size_t)>& pair) {

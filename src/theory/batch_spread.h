@@ -7,6 +7,7 @@
 #include <span>
 
 #include "theory/batch_geometry.h"
+#include "theory/log_sum.h"
 #include "theory/theory_row.h"
 
 namespace initscope {
@@ -36,10 +37,6 @@ inline double CorrelationVariance(double mean_square, double of_product,
   return std::max(0.0, of_product - mean_square) * rest * rest /
          (1 + mean_square) / n;
 }
-
-// log Σ weight·e^value / Σ weight. −∞ where all values are.
-double LogMeanExp(std::span<const double> values,
-                  std::span<const BatchGeometry::Group> weights);
 
 // A quantity of each class of samples that is lognormal over draws of the
 // weights: the logarithm of its limit, the shift of its mean logarithm, and

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "theory/log_q_grid.h"
+#include "theory/zero.h"
 
 namespace initscope {
 namespace {
@@ -33,16 +34,6 @@ class Excess {
   int SignAt(double log_q) const {
     const double excess = At(log_q);
     return excess > kNoise ? 1 : excess < -kNoise ? -1 : 0;
-  }
-
-  // Between places where the signs differ, `a` being the left one's.
-  double ZeroBetween(double left, double right, int a) const {
-    for (int step = 0; step < 100; ++step) {
-      const double middle = (left + right) / 2;
-      if (middle == left || middle == right) break;
-      (At(middle) * a > 0 ? left : right) = middle;
-    }
-    return (left + right) / 2;
   }
 
  private:
@@ -106,8 +97,9 @@ std::vector<CriticalPoint> CriticalPoints(const ActivationMeans& means,
     const int sign = excess.SignAt(log_q);
     if (sign == 0) continue;
     if (before * sign < 0) {
-      points.push_back(
-          PointAt(means, excess.ZeroBetween(where, log_q, before)));
+      points.push_back(PointAt(
+          means,
+          ZeroBetween([&](double at) { return excess.At(at); }, where, log_q)));
     }
     before = sign;
     where = log_q;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "theory/gaussian_rule.h"
+#include "theory/hermite_recurrence.h"
 #include "theory/pair_quadrature.h"
 
 namespace initscope {
@@ -24,8 +25,7 @@ struct Remainder {
 };
 
 // c' = Σ_k b_k c^k, of which the first terms are kept. b_k = σ_w² a_k²/q* with
-// a_k = E f h_k of f(√q* t), h_k the normalized Hermite polynomials:
-// √(k + 1) h_{k+1} = t h_k − √k h_{k−1}.
+// a_k = E f h_k of f(√q* t), h_k the Hermite polynomials.
 class CorrelationSeries {
  public:
   CorrelationSeries(const Activation& f, const LayerVariances& variances,
@@ -38,8 +38,9 @@ class CorrelationSeries {
     using Nodes = Eigen::Map<const Eigen::ArrayXd>;
     value *= Nodes(rule.weight.data(), n);
     const Nodes z(rule.z.data(), n);
-    const double unit = 1 / std::sqrt(at.q);
-    Eigen::ArrayXd before = Eigen::ArrayXd::Ones(n), h = unit * z;
+    const Eigen::ArrayXd t = z / std::sqrt(at.q);
+    Eigen::ArrayXd before = Eigen::ArrayXd::Ones(n), h = t;
+    static const HermiteRecurrence<kMostTerms> recurrence;
     const double mean = value.sum();
     double left = 1 - (variances.weight * mean * mean + variances.bias) / at.q;
     for (size_t k = 1; k < kMostTerms && lost_slope_ > kTolerance; ++k) {
@@ -50,8 +51,7 @@ class CorrelationSeries {
       slopes_.push_back(degree * b);
       left = std::max(0.0, left - b);
       lost_slope_ -= degree * b;
-      before =
-          (unit * z * h - std::sqrt(degree) * before) / std::sqrt(degree + 1);
+      before = recurrence.of_t[k] * t * h - recurrence.of_before[k] * before;
       before.swap(h);
     }
   }

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "theory/log_q_grid.h"
+#include "theory/log_sum.h"
+#include "theory/zero.h"
 
 namespace initscope {
 namespace {
@@ -21,13 +23,6 @@ constexpr double kNear = 4e-3;
 constexpr int kSubsteps = 32;  // silu's extrema may be 0.014 apart
 // Of d log(q'/q)/d log q.
 constexpr double kSlopeNoise = 1e-10;
-
-// log(e^a + e^b)
-double LogSum(double a, double b) {
-  const double larger = std::max(a, b);
-  if (larger == -HUGE_VAL) return larger;
-  return larger + std::log1p(std::exp(std::min(a, b) - larger));
-}
 
 // What a layer adds to log q, and q's part in it.
 class Growth {
@@ -66,32 +61,15 @@ class Growth {
            at.First(Mean::kLogSquare);
   }
 
-  // The zero between a, where q grows, and b, where it falls, on either side:
-  // Newton's steps as long as they stay inside and are worth it, else halves.
+  // The zero between a and b, where q grows on one side and falls on the other.
   double ZeroBetween(double a, double b) const {
-    double x = (a + b) / 2;
-    for (int step = 0; step < 200; ++step) {
-      const MeansAt at = means_.At(x);
-      const double growth = Next(at[Mean::kLogSquare]) - x;
-      if (growth == 0) break;
-      (growth > 0 ? a : b) = x;
-      const double newton = x - growth / (SlopeAt(at) - 1);
-      const bool inside = (newton - a) * (newton - b) < 0;
-      const double next = inside ? newton : (a + b) / 2;
-      if (!(std::abs(next - x) > 1e-15 * std::max(1.0, std::abs(x)))) break;
-      x = next;
-    }
-    return x;
+    return initscope::ZeroBetween([this](double x) { return At(x); }, a, b);
   }
 
   // The extremum between a and b, where the slopes have different signs.
   double ExtremumBetween(double a, double b) const {
-    const int sign = SlopeSignAt(a);
-    for (int step = 0; step < 60; ++step) {
-      const double middle = (a + b) / 2;
-      (SlopeSignAt(middle) == sign ? a : b) = middle;
-    }
-    return (a + b) / 2;
+    return initscope::ZeroBetween(
+        [this](double x) { return SlopeAt(means_.At(x)) - 1; }, a, b);
   }
 
  private:
@@ -214,7 +192,7 @@ FixedPoints FindFixedPoints(const ActivationMeans& means,
           MakeAttractor(means, variances, growth.ZeroBetween(where, log_q)));
     }
     if (before < 0 && sign > 0) {
-      other(growth.ZeroBetween(log_q, where), Stability::kUnstable);
+      other(growth.ZeroBetween(where, log_q), Stability::kUnstable);
     }
     before = sign;
     where = log_q;

@@ -129,16 +129,12 @@ void Row::FillPreActivation(TheoryRow* row) const {
 
 void Row::FillCosine(TheoryRow* row) const {
   if (layer_.pairs.empty() || !geometry_.pairs_share_a_batch()) return;
-  double largest = kLogZero, sum = 0;
+  std::vector<double> distances;
   for (const PairState& pair : layer_.pairs) {
-    largest = std::max(largest, pair.log_distance);
     if (std::isnan(pair.log_distance)) return;
+    distances.push_back(pair.log_distance);
   }
-  for (size_t p = 0; p < layer_.pairs.size() && largest > kLogZero; ++p) {
-    sum += geometry_.pairs()[p].count *
-           std::exp(layer_.pairs[p].log_distance - largest);
-  }
-  row->log_one_minus_cosine = largest + std::log(sum / geometry_.pair_count());
+  row->log_one_minus_cosine = LogMeanExp(distances, geometry_.pairs());
 }
 
 void Row::FillSlope(TheoryRow* row) const {

@@ -6,14 +6,10 @@
 #include <optional>
 
 #include "theory/batch_spread.h"
+#include "theory/log_sum.h"
 
 namespace initscope {
 namespace {
-
-double LogAdd(double a, double b) {
-  if (a < b) std::swap(a, b);
-  return b == kLogZero ? a : a + std::log1p(std::exp(b - a));
-}
 
 // Below this distance 1 − E f f/E f² is linear in it.
 constexpr double kLogLinear = -500;
@@ -222,12 +218,12 @@ void ForwardTheory::Propagate(size_t l) {
   const ScaledDouble bias = model_.bias_variance[l];
   const double log_bias = bias.Log();
   for (double log_square : layer.log_square) {
-    next.log_q.push_back(LogAdd(log_weights + log_square, log_bias));
+    next.log_q.push_back(LogSum(log_weights + log_square, log_bias));
   }
   for (size_t i = 0; i < layer.classes.size(); ++i) {
     ClassState& state = layer.classes[i];
     ClassState& out = next.classes.emplace_back();
-    out.log_q = LogAdd(log_weights + state.log_square, log_bias);
+    out.log_q = LogSum(log_weights + state.log_square, log_bias);
     const double w = out.log_q == kLogZero
                          ? 0
                          : std::exp(log_weights + state.log_square - out.log_q);

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 #include <vector>
 
+#include "theory/chebyshev.h"
 #include "theory/gaussian_rule.h"
+#include "theory/hermite_recurrence.h"
 
 namespace initscope {
 namespace {
@@ -20,18 +21,6 @@ auto* Numbers(Coefficients* c) {
                 (kFront + kPerTerm * kHermiteTerms) * sizeof(double));
   return &c->weighted_f;
 }
-
-// √(k + 1) h_{k+1} = t h_k − √k h_{k−1}, divided by √(k + 1).
-struct Recurrence {
-  Recurrence() {
-    for (size_t k = 0; k < kHermiteTerms; ++k) {
-      const auto order = static_cast<double>(k);
-      of_t[k] = 1 / std::sqrt(order + 1);
-      of_before[k] = std::sqrt(order / (order + 1));
-    }
-  }
-  double of_t[kHermiteTerms], of_before[kHermiteTerms];
-};
 
 // Points of a rule that are summed side by side: the recurrence of one alone
 // waits for itself.
@@ -58,7 +47,7 @@ HermiteTable::Coefficients HermiteTable::Compute(double log_q) const {
   const size_t n = rule.z.size();
   std::vector<double> a(n), s(n);
   activation_.Apply(rule.z.data(), n, a.data(), s.data());
-  static const Recurrence recurrence;
+  static const HermiteRecurrence<kHermiteTerms> recurrence;
   struct Sums {
     Lanes f = {}, slope = {}, square = {}, slope_square = {};
   };
@@ -107,14 +96,12 @@ HermiteTable::Coefficients HermiteTable::Compute(double log_q) const {
 
 std::unique_ptr<HermiteTable::Series> HermiteTable::MakeSeries(
     double begin) const {
-  const auto angle = [](size_t i) {
-    return std::numbers::pi * (static_cast<double>(i) + 0.5) / kTerms;
-  };
+  using Nodes = ChebyshevNodes<kTerms>;
   constexpr double kNegligible = 1e-9;
   auto series = std::make_unique<Series>();
   series->count = 1;
   for (size_t i = 0; i < kTerms; ++i) {
-    Coefficients at = Compute(begin + (1 + std::cos(angle(i))) / 2);
+    Coefficients at = Compute(begin + Nodes::Place(i));
     for (size_t k = series->count; k < kHermiteTerms; ++k) {
       const HermiteTerm& term = at.terms[k];
       if (std::max({std::abs(term.f), std::abs(term.slope),
@@ -125,8 +112,8 @@ std::unique_ptr<HermiteTable::Series> HermiteTable::MakeSeries(
     }
     const double* values = Numbers(&at);
     for (size_t k = 0; k < kTerms; ++k) {
-      const double factor = std::cos(static_cast<double>(k) * angle(i)) *
-                            (k == 0 ? 1.0 : 2.0) / kTerms;
+      const double factor =
+          Nodes::Polynomial(k, i) * (k == 0 ? 1.0 : 2.0) / kTerms;
       double* sum = Numbers(&series->terms[k]);
       for (size_t v = 0; v < kFront + kPerTerm * kHermiteTerms; ++v) {
         sum[v] += factor * values[v];
