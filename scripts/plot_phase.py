@@ -15,16 +15,16 @@ import os
 import sys
 import textwrap
 
-import command  # first: says it where a package is missing
+from initscope import command  # first: says it where a package is missing
 import matplotlib
 import numpy as np
 import pandas as pd
-import phase_diagram
+from initscope.plot import phase_diagram
 from matplotlib import colors, patheffects
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from style import RC, write_figure
+from initscope.style import RC, write_figure
 
 BEYOND = "0.85"  # of what is not lost within the depth
 # Inches.

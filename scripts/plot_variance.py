@@ -14,13 +14,13 @@ import math
 import os
 import sys
 
-import command  # first: says it where a package is missing
-import results_file
-import verdicts
-import variance_curves
-from command import ScriptError
-from style import write_figure
-from variance_figure import Painter
+from initscope import command  # first: says it where a package is missing
+from initscope import results as results_file
+from initscope import verdicts
+from initscope.plot import variance_curves
+from initscope.command import ScriptError
+from initscope.style import write_figure
+from initscope.plot.variance_figure import Painter
 
 
 def parse_arguments():

@@ -12,11 +12,11 @@ explains its words.
 import argparse
 import math
 
-import command  # first: says it where a package is missing
+from initscope import command  # first: says it where a package is missing
 import numpy as np
-import results_file
-import verdicts
-from command import ScriptError
+from initscope import results as results_file
+from initscope import verdicts
+from initscope.command import ScriptError
 
 
 def median(logs):

@@ -14,15 +14,14 @@ import pathlib
 import sys
 import time
 
-import command  # first: says it where a package is missing
-import reproduce_figure
-import reproduce_tables
-import show_claims
-from command import BAD_DATA, CANNOT_CREATE, ScriptError, USAGE, write
-from formula import FormulaError
-from reproduce_claims import Claims
+from initscope import command  # first: says it where a package is missing
+from initscope import reproduce_figure, reproduce_tables
+from initscope import claims as show_claims
+from initscope.command import BAD_DATA, CANNOT_CREATE, ScriptError, USAGE, write
+from initscope.formula import FormulaError
+from initscope.reproduce_claims import Claims
 from show import ROOT, find_program
-from style import save
+from initscope.style import save
 
 FOLDER = ROOT / "experiments" / "reproduce"
 

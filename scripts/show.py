@@ -12,21 +12,21 @@ results/FILE.png and claims nothing of it.
 import argparse
 import ast
 import difflib
-import importlib
+import importlib.util
 import os
 import pathlib
 import subprocess
 import sys
 
-import command  # first: says it where a package is missing
+from initscope import command  # first: says it where a package is missing
 import matplotlib
-import show_claims
-from command import ScriptError, USAGE, write
-from program import find_program
-from style import RC, save
+from initscope import claims as show_claims
+from initscope.command import ScriptError, USAGE, write
+from initscope.program import find_program
+from initscope.style import RC, save
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-SHOWS = ROOT / "scripts" / "shows"
+ROOT = pathlib.Path(command.SCRIPTS).parent
+SHOWS = ROOT / "experiments" / "claims"
 
 
 def names():
@@ -72,7 +72,10 @@ def load(name):
         hint = (f"did you mean '{near[0]}'?" if near
                 else f"there are {', '.join(names())}")
         raise ScriptError(USAGE, f"unknown experiment '{name}'; {hint}")
-    return importlib.import_module(f"shows.{name}")
+    spec = importlib.util.spec_from_file_location(name, SHOWS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def run(program, name, module, prefix, quick, own=None):
