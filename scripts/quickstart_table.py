@@ -14,9 +14,14 @@ import math
 
 from initscope import command  # first: says it where a package is missing
 import numpy as np
-from initscope import results as results_file
+
+import initscope
 from initscope import verdicts
 from initscope.command import ScriptError
+from initscope.keys import REPETITION_KEYS, text_of
+from initscope.keys import independent as independent_keys
+
+STATISTICS = ["log10_activation_variance", "log10_delta_second_moment"]
 
 
 def median(logs):
@@ -46,17 +51,17 @@ def number(log10):
 def lines(results):
     """The table's cells, the heading first."""
     others = [key for key in results.keys
-              if key not in ("activation", "init", "step")
-              and key not in results_file.REPETITION_KEYS]
-    independent = results_file.independent_keys(
+              if key not in ("activation", "init", *REPETITION_KEYS)]
+    independent = independent_keys(
         results.samples, ["step", "activation", "init", *others])
     keys = ["activation", "init", *(key for key in independent
                                     if key not in ("activation", "init"))]
     of_run = [key for key in keys if key != "step"]
-    layers = results.layers.join(results.runs[of_run], on="run_index")
+    layers = results.table("layers", STATISTICS).join(
+        results.runs[of_run], on="run_index")
     run = layers.groupby(["run_index", "step"])
     output = layers["layer"] == run["layer"].transform("max")
-    layers["delta"] = layers["log10_delta_second_moment"]
+    layers["delta"] = layers[STATISTICS[1]]
     hidden = layers[~output & (layers["layer"] > 0)]
     yield [*keys, "variance: first", "middle", "last", "log10 delta",
            "verdict"]
@@ -64,7 +69,7 @@ def lines(results):
     for line, rows in hidden.groupby(keys, sort=False, dropna=False):
         by_layer = rows.groupby("layer")
         values = [median(logs) for _, logs in
-                  by_layer["log10_activation_variance"]]
+                  by_layer[STATISTICS[0]]]
         first, middle, last = (values[0], values[(len(values) - 1) // 2],
                                values[-1])
         # Both are zero where nothing comes back from the output.
@@ -72,7 +77,7 @@ def lines(results):
                               values="delta")
         delta = median((gradient.iloc[:, 0] - gradient.iloc[:, -1])
                        .where(gradient.iloc[:, 0] > -np.inf, -np.inf))
-        yield [*map(results_file.text_of, line),
+        yield [*map(text_of, line),
                number(first), number(middle), number(last),
                f"{delta:+.1f}" if math.isfinite(delta)
                else "zero" if delta < 0 else "not finite",
@@ -85,8 +90,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", help="results file, FILE.h5")
     path = parser.parse_args().file
-    results = results_file.read(
-        path, ["log10_activation_variance", "log10_delta_second_moment"])
+    results = initscope.read(path)
     results.check_measured()
     if results.runs.empty:
         raise ScriptError(command.BAD_DATA, f"{path}: has no runs")

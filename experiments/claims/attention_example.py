@@ -7,11 +7,9 @@ do, from the CSV files, and matplotlib draws the matrices of each step.
 import pathlib
 from fractions import Fraction
 
-from initscope import hdf5_file
 import numpy as np
 from initscope.plot import show_figure
-from initscope.command import BAD_DATA, ScriptError
-from initscope.claims import Claim
+from initscope.claims import Tolerance, claim
 from initscope.style import plain
 
 COMMAND = "attention"
@@ -50,30 +48,29 @@ def text(matrix):
     return "; ".join(" ".join(map(str, row)) for row in matrix)
 
 
-def read(path):
+def read(results):
     """{name: (matrix, attributes)} of every step."""
-    return hdf5_file.read(path, lambda file: {
-        name: (file.values(f"tensors/{name}"),
-               file.attributes_of(f"tensors/{name}"))
-        for name in file.columns("tensors")})
+    return {name: (values, results.attributes_of(f"tensors/{name}"))
+            for name, values in results.tensors.items()}
 
 
-def claims(path):
+def claims(results):
     """See show.py."""
     found = []
-    tensors = read(path)
+    tensors = read(results)
     for name, exact in steps().items():
         values, attributes = tensors[name]
-        found.append(Claim(f"{name}: differs from the fractions", 0,
+        found.append(claim(f"{name}: differs from the fractions",
                            float(attributes["exact"] != text(exact)), 0,
-                           "both are exact"))
+                           Tolerance(0, "both are exact")))
         if name not in ("P", "O"):
             continue
         real = np.array([[float(x) for x in row] for row in exact])
-        found.append(Claim(
-            f"{name}: largest error of the doubles", 0,
-            np.abs(values - real).max(), 16 * EPS * np.abs(real).max(),
-            "sums of 4 terms, each rounded twice in P and twice more in O"))
+        found.append(claim(
+            f"{name}: largest error of the doubles",
+            np.abs(values - real).max(), 0, Tolerance(16 * EPS
+            * np.abs(real).max(),
+            "sums of 4 terms, each rounded twice in P and twice more in O")))
     return found
 
 
@@ -91,27 +88,25 @@ attends to the first with 9/14; its output is 9/14 of the first value,
 MOST = 8  # rows and columns of a matrix whose entries are written out
 
 
-def draw(path):
+def draw(results):
     """See show.py."""
-    tensors = read(path)
+    tensors = read(results)
     return _figure("Scaled dot-product attention by hand", CAPTION,
                    {TITLES[name]: tensors[name] for name in PANELS})
 
 
-def draw_own(path):
+def draw_own(results):
     """The matrices of another file, under the formulas that it has."""
-    tensors = read(path)
+    tensors = read(results)
     for name in (*PANELS, "S_scaled"):
         if name not in tensors or tensors[name][0].ndim != 2:
-            raise ScriptError(
-                BAD_DATA, f"{path}: has no matrix /tensors/{name}; name what "
-                "'initscope attention' writes of your own x, w_q, w_k and "
-                "w_v")
+            results.fail(f"has no matrix /tensors/{name}; name what 'initscope "
+                         "attention' writes of your own x, w_q, w_k and w_v")
     formula = {name: plain(attributes.get("formula", name))
                for name, (_, attributes) in tensors.items()}
     tokens, features = tensors["X"][0].shape
     return _figure(
-        f"Scaled dot-product attention of {plain(pathlib.Path(path).name)}",
+        f"Scaled dot-product attention of {plain(pathlib.Path(results.path).name)}",
         f"{tokens} tokens of {features} features, d_k = "
         f"{tensors['K'][0].shape[1]}; {formula['S_scaled']}.",
         {formula[name].split(":")[0]: tensors[name] for name in PANELS})

@@ -7,12 +7,11 @@ c = 1 + 2/(d T) - (1 + 2/d)/T². For T logits N(0, 1) the entropy of softmax is
 log T - 1/2 + (e + 1)/(2 T) + O(1/T²).
 """
 
-from initscope import hdf5_file
 import numpy as np
-import pandas as pd
 from initscope.plot import show_figure
 from matplotlib.lines import Line2D
-from initscope.claims import STANDARD_ERRORS, Claim, ratio_of_means
+from initscope.claims import (STANDARD_ERRORS, Tolerance, at_least, at_most,
+                              claim, of_mean, ratio_of_means)
 
 COMMAND = "attention"
 QUICK = ["--d-k", "64, 256, 1024"]
@@ -20,12 +19,6 @@ INITS = {"normal": "plain normal weights", "xavier_normal": "Xavier"}
 COLORS = {"on": show_figure.BLUE, "off": show_figure.RED}
 NAMES = {"on": "softmax(S/√d_k)", "off": "softmax(S)"}
 STYLES = {"normal": ("-", "o", None), "xavier_normal": ("--", "D", "white")}
-
-
-def read(path):
-    """/attention as a table, with names instead of codes."""
-    return pd.DataFrame(hdf5_file.read(
-        path, lambda file: file.table("attention")))
 
 
 def score_variance(d_k, sigma, d_model, tokens):
@@ -41,9 +34,9 @@ def of(runs, column, init, scaled, d_k):
     return runs[kept].sort_values("seed")[column].to_numpy()
 
 
-def claims(path):
+def claims(results):
     """See show.py."""
-    runs = read(path)
+    runs = results.attention
     return [*_variances(runs), *_scaled(runs), *_saturation(runs)]
 
 
@@ -56,30 +49,28 @@ def _variances(runs):
                            & (runs["scaled"] == scaled)].iloc[0]
                 expected = score_variance(d_k, run["weight_scale"],
                                           run["d_model"], run["tokens"])
-                yield Claim.of_mean(
-                    f"{name}, d_k = {d_k}: variance of {what}",
-                    expected / run["sqrt_d_k"]**2,
-                    of(runs, "logit_variance", init, scaled, d_k))
+                yield of_mean(f"{name}, d_k = {d_k}: variance of {what}",
+                              expected / run["sqrt_d_k"]**2, of(runs,
+                              "logit_variance", init, scaled, d_k))
 
 
 def _scaled(runs):
     """What does not depend on d_k, where it is not small."""
     tokens, last = runs["tokens"].max(), runs["d_k"].max()
     first = runs["d_k"][runs["d_k"] >= 64].min()
-    yield Claim.of_mean(
-        f"scaled, d_k = {last}: entropy of a row of P, in nats",
-        np.log(tokens) - 1 / 2 + (np.e + 1) / (2 * tokens),
-        of(runs, "entropy_mean", "normal", "on", last))
+    yield of_mean(f"scaled, d_k = {last}: entropy of a row of P, in nats",
+                  np.log(tokens) - 1 / 2 + (np.e + 1) / (2 * tokens), of(runs,
+                  "entropy_mean", "normal", "on", last))
     for column, name in (("jacobian_norm_mean", "‖J‖"),
                          ("query_gradient_second_moment", "E dQ²"),
                          ("key_gradient_second_moment", "E dK²")):
         ratio, error = ratio_of_means(of(runs, column, "normal", "on", last),
                                       of(runs, column, "normal", "on", first))
-        yield Claim(
-            f"scaled: {name} at d_k = {last} / at d_k = {first}", 1, ratio,
-            STANDARD_ERRORS * error + 2 / first,
+        yield claim(
+            f"scaled: {name} at d_k = {last} / at d_k = {first}", ratio, 1,
+            Tolerance(STANDARD_ERRORS * error + 2 / first,
             f"{STANDARD_ERRORS} standard errors over seeds, and 2/d_k of the "
-            f"lesser d_k: a sum of d_k products is normal but for that")
+            f"lesser d_k: a sum of d_k products is normal but for that"))
 
 
 def _saturation(runs):
@@ -92,18 +83,18 @@ def _saturation(runs):
         return np.median(of(runs, column, "normal", scaled, last))
     where = f"not scaled, d_k = {last}"
     tenth = "saturated: nine tenths or more are gone"
-    yield Claim.below(f"{where}: entropy / log T", 0.1,
-                      mean("entropy_mean", "off") / np.log(tokens), tenth)
-    yield Claim.above(f"{where}: largest probability", 0.9,
-                      mean("largest_probability_mean", "off"), tenth)
+    yield at_most(f"{where}: entropy / log T", mean("entropy_mean", "off")
+                  / np.log(tokens), 0.1, tenth)
+    yield at_least(f"{where}: largest probability",
+                   mean("largest_probability_mean", "off"), 0.9, tenth)
     for column, name in (("jacobian_norm_median", "‖J‖"),
                          ("query_gradient_row_median", "E dQ²")):
-        yield Claim.below(f"{where}: median token's {name} / scaled", 0.1,
-                          median(column, "off") / median(column, "on"), tenth)
-    yield Claim.above(
-        f"{where}: mean / median of a token's E dQ²", 10,
+        yield at_most(f"{where}: median token's {name} / scaled",
+                      median(column, "off") / median(column, "on"), 0.1, tenth)
+    yield at_least(
+        f"{where}: mean / median of a token's E dQ²",
         mean("query_gradient_second_moment", "off")
-        / median("query_gradient_row_median", "off"),
+        / median("query_gradient_row_median", "off"), 10,
         "the few tokens that are near a tie get nearly all of the gradient")
 
 
@@ -132,9 +123,9 @@ vanish. The mean gradient does not: a few tokens that are near a tie get
 nearly all of it, and it grows. Through V, X gets a gradient in any case."""
 
 
-def draw(path):
+def draw(results):
     """See show.py."""
-    runs = read(path)
+    runs = results.attention
     figure, axes = show_figure.panels(
         "Why attention divides by √d_k", CAPTION.format(
             seeds=runs["seed"].nunique(), tokens=runs["tokens"].max(),

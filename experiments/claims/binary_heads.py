@@ -7,9 +7,8 @@ Both heads have the same hidden layer for the same seed.
 
 import numpy as np
 from initscope.plot import show_figure
-from initscope import show_layers
 from matplotlib.lines import Line2D
-from initscope.claims import Claim, ratio_of_means
+from initscope.claims import Tolerance, claim, of_ratio, ratio_of_means
 
 COMMAND = "run"
 QUICK = ["--width", "1, 2"]  # with all seeds, or 2 could be taken for 4/3
@@ -22,13 +21,10 @@ SCHEMES = {
                       "D", lambda fi: 2 * (fi + 1) / (fi + 2))}
 
 
-def read(path):
+def read(results):
     """The output layers, with keys, losses and what delta is made of."""
-    runs, layers = show_layers.read(path, [
-        "pre_activation_unit_variance", "pre_activation_second_moment",
-        "delta_mean", "delta_abs_mean", "delta_second_moment",
-        "delta_unit_variance"])
-    layers = layers.join(runs["loss_value"], on="run_index")
+    layers = results.keyed("layers").join(results.runs["loss_value"],
+                                          on="run_index")
     return layers[layers["layer"] == layers["depth"]]
 
 
@@ -46,9 +42,9 @@ def logits(outputs, init, width):
             one["pre_activation_second_moment"].to_numpy())
 
 
-def claims(path):
+def claims(results):
     """See show.py."""
-    outputs = read(path)
+    outputs = read(results)
     return [*_same_at_zero(outputs), *_one_direction_too_many(outputs),
             *_variances(outputs)]
 
@@ -57,14 +53,13 @@ def _same_at_zero(outputs):
     two, one = heads(outputs[outputs["init"] == "zero"])
     for name, head in (("softmax", two), ("sigmoid", one)):
         error = np.abs(head["loss_value"] - np.log(2)).max()
-        yield Claim(f"{name}, effective logit 0: loss - log 2, largest", 0,
-                    error, (head["batch"].max() + 8) * DOUBLE,
-                    "(samples + 8) roundings of 2^-53 of a loss below 1")
-    yield Claim(
-        "effective logit 0: E δ² of softmax / that of sigmoid", 1,
-        (two["delta_second_moment"].mean()
-         / one["delta_second_moment"].mean()), 4 * FLOAT,
-        "δ is ±(ŷ - y)/samples in both; 4 roundings of 2^-24")
+        yield claim(f"{name}, effective logit 0: loss - log 2, largest", error,
+                    0, Tolerance((head["batch"].max() + 8) * DOUBLE,
+                    "(samples + 8) roundings of 2^-53 of a loss below 1"))
+    yield claim("effective logit 0: E δ² of softmax / that of sigmoid",
+                two["delta_second_moment"].mean()
+                / one["delta_second_moment"].mean(), 1, Tolerance(4 * FLOAT,
+                "δ is ±(ŷ - y)/samples in both; 4 roundings of 2^-24"))
 
 
 def _one_direction_too_many(outputs):
@@ -72,13 +67,13 @@ def _one_direction_too_many(outputs):
     rounding = FLOAT + 8 * DOUBLE / (two["batch"] * two["delta_abs_mean"])
     reason = ("δ is stored with a rounding of 2^-24 of itself, after 8 of "
               "2^-53 of ŷ/samples")
-    yield Claim("softmax: |mean of δ along (1, 1)| / mean |δ|, largest", 0,
-                (two["delta_mean"].abs() / two["delta_abs_mean"]).max(),
-                rounding.max(), reason)
-    yield Claim("softmax: δ = (-d, d), unit variance of δ / E δ²", 1,
+    yield claim("softmax: |mean of δ along (1, 1)| / mean |δ|, largest",
+                (two["delta_mean"].abs() / two["delta_abs_mean"]).max(), 0,
+                Tolerance(rounding.max(), reason))
+    yield claim("softmax: δ = (-d, d), unit variance of δ / E δ²",
                 (two["delta_unit_variance"]
-                 / two["delta_second_moment"]).min(), 4 * rounding.max(),
-                f"4 times: {reason}")
+                / two["delta_second_moment"]).min(), 1, Tolerance(4
+                * rounding.max(), f"4 times: {reason}"))
 
 
 def _variances(outputs):
@@ -89,17 +84,16 @@ def _variances(outputs):
             two, one = logits(outputs, init, width)
             relative.append((two / formula(width) / one.mean(),
                              one / one.mean()))
-            yield Claim.of_ratio(
+            yield of_ratio(
                 f"{name}, fan_in {width}: E(β1-β0)² of softmax / E β² of "
                 f"sigmoid", formula(width), two, one)
-        yield Claim.of_ratio(
-            f"{name}, all fan_in: that ratio / its formula", 1,
-            *np.mean(relative, axis=0))
+        yield of_ratio(f"{name}, all fan_in: that ratio / its formula", 1,
+                       *np.mean(relative, axis=0))
 
 
-def draw(path):
+def draw(results):
     """See show.py."""
-    outputs = read(path)
+    outputs = read(results)
     widths = np.array(sorted(outputs["width"].unique()))
     seeds = outputs["seed"].nunique()
     figure, axes = show_figure.panels(

@@ -5,11 +5,10 @@ log ŷ; the label entropy has a closed form as well.
 """
 
 import numpy as np
-from initscope import results as results_file
 from initscope.plot import show_figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from initscope.claims import Claim
+from initscope.claims import Tolerance, at_least, claim
 from initscope.style import plain
 
 COMMAND = "run"
@@ -35,9 +34,9 @@ def label_entropy(loss, smoothing, outputs):
                     *[smoothing / outputs] * (outputs - 1)])
 
 
-def read(path):
+def read(results):
     """The runs, with what they miss of the identity and may miss."""
-    runs = results_file.read(path, []).runs
+    runs = results.runs
     # Each of the 2c terms of a sample and of the m samples adds a rounding
     # of at most eps of the terms' magnitudes, which are H(y, ŷ) + H(y) in
     # all; logarithms, products and the mean add a few more.
@@ -49,9 +48,9 @@ def read(path):
         bound=operations * EPS)
 
 
-def claims(path):
+def claims(results):
     """See show.py."""
-    runs = read(path)
+    runs = read(results)
     found = []
     for loss, name in LOSSES.items():
         for source, part in runs[runs["loss"] == loss].groupby("input"):
@@ -61,35 +60,34 @@ def claims(path):
 
 def _claims(what, loss, runs):
     bound = runs["bound"].max()
-    yield Claim(
-        f"{what}: |H(y,ŷ) - H(y) - KL| / (H(y,ŷ) + H(y)), largest", 0,
-        runs["gap"].max(), bound,
-        "(2 outputs + samples + 8) roundings of 2^-52 of the terms' sizes")
+    yield claim(
+        f"{what}: |H(y,ŷ) - H(y) - KL| / (H(y,ŷ) + H(y)), largest",
+        runs["gap"].max(), 0, Tolerance(bound,
+        "(2 outputs + samples + 8) roundings of 2^-52 of the terms' sizes"))
     expected = np.array([label_entropy(loss, e, c) for e, c in zip(
         runs["label_smoothing"], runs["output_width"])])
-    yield Claim(
-        f"{what}: label_entropy - its closed form, largest", 0,
-        np.abs(runs["label_entropy"] - expected).max(),
-        bound * expected.max(), "these roundings, of H(y)")
+    yield claim(f"{what}: label_entropy - its closed form, largest",
+                np.abs(runs["label_entropy"] - expected).max(), 0,
+                Tolerance(bound * expected.max(), "these roundings, of H(y)"))
     for smoothing in SHOWN:
         means = runs[runs["label_smoothing"] == smoothing].mean(
             numeric_only=True)
-        yield Claim(f"{what}: H(y) + KL = H(y,ŷ) at ε = {smoothing:g}",
-                    means["label_entropy"] + means["kl_divergence"],
+        yield claim(f"{what}: H(y) + KL = H(y,ŷ) at ε = {smoothing:g}",
                     means["cross_entropy"],
-                    2 * bound * means["cross_entropy"],
-                    "these roundings, of sizes of at most 2 H(y,ŷ)")
-    yield Claim(
-        f"{what}: H(y) over the seeds, largest range", 0,
-        runs.groupby("label_smoothing")["label_entropy"].agg(np.ptp).max(),
-        0, "the same labels give the same bits: no weight is in it")
-    yield Claim.above(f"{what}: KL, smallest", 0,
-                      runs["kl_divergence"].min(), "Gibbs' inequality")
+                    means["label_entropy"] + means["kl_divergence"],
+                    Tolerance(2 * bound * means["cross_entropy"],
+                    "these roundings, of sizes of at most 2 H(y,ŷ)"))
+    yield claim(
+        f"{what}: H(y) over the seeds, largest range",
+        runs.groupby("label_smoothing")["label_entropy"].agg(np.ptp).max(), 0,
+        Tolerance(0, "the same labels give the same bits: no weight is in it"))
+    yield at_least(f"{what}: KL, smallest", runs["kl_divergence"].min(), 0,
+                   "Gibbs' inequality")
 
 
-def draw(path):
+def draw(results):
     """See show.py."""
-    runs = read(path)
+    runs = read(results)
     sources = list(dict.fromkeys(runs["input"]))
     figure, axes = show_figure.panels(
         "Cross-entropy is the labels' entropy plus a divergence",

@@ -1,8 +1,7 @@
 """Sigmoid's last hidden layer is pushed to 0; tanh and softsign stay put."""
 
 import matplotlib.pyplot as plt
-from initscope import training_results
-from initscope.claims import Claim
+from initscope.claims import at_least, at_most
 
 COMMAND = "train"
 QUICK = ["--seed", "0"]
@@ -11,9 +10,9 @@ WHY = "as in figures 2 to 4 of the paper, whose networks are like these"
 STANDARD, NORMALIZED = "torch_default", "xavier_uniform"
 
 
-def claims(path):
+def claims(results):
     """Where the layers' means go, and gradients at the start."""
-    layers = training_results.read(path).layers
+    layers = results.keyed("layers")
     layers = layers[(layers["layer"] > 0) & (layers["layer"] <= TOP)]
     found = []
     sigmoid = layers[(layers["activation"] == "sigmoid")
@@ -23,18 +22,18 @@ def claims(path):
         lowest = top.loc[top["activation_mean"].idxmin()]
         who = f"sigmoid, standard, seed {seed}"
         found += [
-            Claim.below(f"{who}: least mean of layer {TOP}", 0.1,
-                        lowest["activation_mean"], WHY),
-            Claim.below(f"{who}: mean slope there", 0.1,
-                        lowest["slope_mean"], "of 1/4 at z = 0")]
+            at_most(f"{who}: least mean of layer {TOP}",
+                    lowest["activation_mean"], 0.1, WHY),
+            at_most(f"{who}: mean slope there", lowest["slope_mean"], 0.1,
+                    "of 1/4 at z = 0")]
         below = run[(run["layer"] < TOP - 1) & (run["step"] == lowest["step"])]
-        found.append(Claim.below(
-            f"{who}: layers 1, 2 then, |mean - 1/2|", 0.1,
-            (below["activation_mean"] - 0.5).abs().max(), WHY))
+        found.append(at_most(f"{who}: layers 1, 2 then, |mean - 1/2|",
+                             (below["activation_mean"] - 0.5).abs().max(), 0.1,
+                             WHY))
     for activation in ("tanh", "softsign"):
         means = layers[layers["activation"] == activation]["activation_mean"]
-        found.append(Claim.below(f"{activation}: largest |mean| of a layer",
-                                 0.1, means.abs().max(), WHY))
+        found.append(at_most(f"{activation}: largest |mean| of a layer",
+                             means.abs().max(), 0.1, WHY))
         start = layers[(layers["activation"] == activation)
                        & (layers["step"] == 0)]
         spread = {}
@@ -42,16 +41,16 @@ def claims(path):
             logs = start[start["init"] == init].groupby("layer")[
                 "log10_delta_variance"].mean()
             spread[init] = logs[TOP] - logs[1]
-        found.append(Claim.above(
+        found.append(at_least(
             f"{activation}: decades that gradients lose, standard - "
-            "normalized", 0.5, spread[STANDARD] - spread[NORMALIZED],
+            "normalized", spread[STANDARD] - spread[NORMALIZED], 0.5,
             f"log10 of delta's variance, layer {TOP} - layer 1, at step 0"))
     return found
 
 
-def draw(path):
+def draw(results):
     """Mean and spread of every hidden layer against the step."""
-    layers = training_results.read(path).layers
+    layers = results.keyed("layers")
     layers = layers[layers["seed"] == layers["seed"].min()]
     activations = ["sigmoid", "tanh", "softsign"]
     inits = {STANDARD: "standard", NORMALIZED: "normalized"}

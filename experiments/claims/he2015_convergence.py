@@ -1,34 +1,33 @@
 """30-layer ReLU networks: He's initialization learns, Xavier's stalls."""
 
 import matplotlib.pyplot as plt
-from initscope import training_results
-from initscope.claims import Claim
+from initscope.claims import LAST, at_least, at_most, losses
 
 COMMAND = "train"
 QUICK = ["--seed", "0", "--depth", "10,30"]
 LEARNS, STALLS = 0.4, 0.985
-WHY = (f"the mean loss of the last {training_results.LAST} steps over that of "
+WHY = (f"the mean loss of the last {LAST} steps over that of "
        "step 0, the worst of the seeds")
 INITS = {"he_normal": "#0072B2", "xavier_normal": "#D55E00"}
 
 
-def claims(path):
+def claims(results):
     """He falls below 40 %; Xavier does at depth 10 and stalls beyond."""
-    runs = training_results.read(path).losses()
+    runs = losses(results)
     runs["ratio"] = runs["last_loss"] / runs["first_loss"]
     found = []
     for (depth, init), group in runs.groupby(["depth", "init"]):
         name = f"depth {depth}, {init}: loss, end/start"
         if init == "he_normal" or depth == 10:
-            found.append(Claim.below(name, LEARNS, group["ratio"].max(), WHY))
+            found.append(at_most(name, group["ratio"].max(), LEARNS, WHY))
         else:
-            found.append(Claim.above(name, STALLS, group["ratio"].min(), WHY))
+            found.append(at_least(name, group["ratio"].min(), STALLS, WHY))
     return found
 
 
-def draw(path):
+def draw(results):
     """Loss against step, one panel per depth, one line per run."""
-    steps = training_results.read(path).steps
+    steps = results.keyed("steps")
     depths = sorted(steps["depth"].unique())
     figure, axes = plt.subplots(1, len(depths), sharey=True, squeeze=False,
                                 figsize=(3.4 * len(depths), 3.6))

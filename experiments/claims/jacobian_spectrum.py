@@ -16,13 +16,12 @@ each Gaussian W and by 1 for each D (Pennington et al. 2017 by S-transforms;
 their last layer has a D, this one has none: 2L - 1 for their 2L).
 """
 
-from initscope import hdf5_file
 import numpy as np
-from initscope import results as results_file
 from initscope.plot import show_figure
 from initscope.gaussian_mean import gaussian_mean
 from matplotlib.lines import Line2D
-from initscope.claims import STANDARD_ERRORS, Claim, ratio_of_means
+from initscope.claims import (STANDARD_ERRORS, Tolerance, claim, of_mean,
+                              ratio_of_means)
 
 COMMAND = "run"
 QUICK = ["--seed", "range(0, 16)", "--width", "64", "--depth", "1, 2, 8"]
@@ -34,15 +33,10 @@ UNIT_ROUNDOFF = 2.0**-24  # of float32
 TRACY_WIDOM_MEAN = -1.2065335745820  # of real matrices (β = 1)
 
 
-def read(path):
-    """/runs with names instead of codes."""
-    return results_file.read(path, []).runs
-
-
-def singular_values(path):
+def singular_values(results):
     """(run_index, index, singular_value), one entry per singular value."""
-    return hdf5_file.read(path, lambda file: file.table(
-        "jacobian", ["run_index", "index", "singular_value"])).values()
+    table = results.table("jacobian", ["run_index", "index", "singular_value"])
+    return table.to_numpy().T
 
 
 def of(runs, activation, init, depth):
@@ -104,31 +98,30 @@ def edge(depth, width=None):
 
 # --- what is claimed
 
-def claims(path):
+def claims(results):
     """See show.py."""
-    runs = read(path)
-    return [*_isometry(path, runs), *_means(runs), *_variances(runs),
+    runs = results.runs
+    return [*_isometry(results, runs), *_means(runs), *_variances(runs),
             *_largest(runs)]
 
 
-def _isometry(path, runs):
-    run, _, value = singular_values(path)
+def _isometry(results, runs):
+    run, _, value = singular_values(results)
     for depth in sorted(runs["depth"].unique()):
         kept = of(runs, "linear", "orthogonal", depth).index
         off = abs(value[np.isin(run, kept)] - 1).max()
-        yield Claim(
-            f"linear, orthogonal, depth {depth}: largest |s - 1|", 0, off,
-            4 * depth * UNIT_ROUNDOFF,
+        yield claim(
+            f"linear, orthogonal, depth {depth}: largest |s - 1|", off, 0,
+            Tolerance(4 * depth * UNIT_ROUNDOFF,
             "each W is rounded to float32, entry by entry: to it a random "
-            "matrix is added whose norm is below 4 roundings")
+            "matrix is added whose norm is below 4 roundings"))
 
 
 def _means(runs):
     for depth in sorted(runs["depth"].unique()):
-        yield Claim.of_mean(
-            f"linear, Gaussian, depth {depth}: mean s²", 1,
-            of(runs, "linear", "lecun_normal", depth)[
-                "jacobian_second_moment"])
+        yield of_mean(f"linear, Gaussian, depth {depth}: mean s²", 1, of(runs,
+                      "linear", "lecun_normal",
+                      depth)["jacobian_second_moment"])
 
 
 def measured_variance(part):
@@ -159,10 +152,10 @@ def _variances(runs):
                         activation, init, depth, width), 0
                     why = (f"{STANDARD_ERRORS} standard errors over "
                            f"{len(part)} seeds")
-                yield Claim(
+                yield claim(
                     f"{activation}, {name}, depth {depth}: variance of s²"
-                    f"/mean (wide: {wide:.4g})", expected, found,
-                    STANDARD_ERRORS * error + rest, why)
+                    f"/mean (wide: {wide:.4g})", found, expected,
+                    Tolerance(STANDARD_ERRORS * error + rest, why))
 
 
 def _largest(runs):
@@ -175,12 +168,12 @@ def _largest(runs):
         squares = of(runs, "linear", "lecun_normal",
                      depth)["jacobian_largest"].to_numpy()**2
         error = squares.std(ddof=1) / np.sqrt(len(squares))
-        yield Claim(
+        yield claim(
             f"linear, Gaussian, depth {depth}: largest s² (wide: "
-            f"{edge(depth):.4g})", expected, squares.mean(),
-            STANDARD_ERRORS * error + correction**2 * edge(depth),
+            f"{edge(depth):.4g})", squares.mean(), expected,
+            Tolerance(STANDARD_ERRORS * error + correction**2 * edge(depth),
             f"{STANDARD_ERRORS} standard errors over {len(squares)} seeds, "
-            f"and the square of the edge's relative correction for width")
+            f"and the square of the edge's relative correction for width"))
 
 
 # --- the figure
@@ -195,10 +188,10 @@ standard errors); the largest s² of linear Gaussian networks against the edge
 of the wide limit (dotted) and its correction for the width."""
 
 
-def draw(path):
+def draw(results):
     """See show.py."""
-    runs = read(path)
-    run, index, value = singular_values(path)
+    runs = results.runs
+    run, index, value = singular_values(results)
     width = runs["width"].max()
     figure, axes = show_figure.panels(
         "How a deep network stretches its input", CAPTION.format(

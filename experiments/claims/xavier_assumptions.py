@@ -8,10 +8,10 @@ q = gain² E X²: measured minus integral has mean 0 over seeds at any width.
 import matplotlib
 import numpy as np
 from initscope.plot import show_figure
-from initscope import show_layers
 from initscope.gaussian_mean import gaussian_mean
 from matplotlib.lines import Line2D
-from initscope.claims import STANDARD_ERRORS, Claim
+from initscope.claims import (STANDARD_ERRORS, Tolerance, claim, of_mean,
+                              of_ratio)
 
 COMMAND = "run"
 QUICK = ["--seed", "range(0, 32)", "--width", "256", "--gain", "1, 2, 8"]
@@ -81,39 +81,38 @@ class Measured:
         return np.abs(rest.mean(axis=1)) / error
 
 
-def read(path):
+def read(results):
     """activation -> Measured"""
-    _, layers = show_layers.read(
-        path, [*QUANTITIES, "pre_activation_second_moment"])
+    layers = results.keyed("layers", [*QUANTITIES,
+                                      "pre_activation_second_moment"])
     return {activation: Measured(layers, activation)
             for activation in ACTIVATIONS}
 
 
-def claims(path):
+def claims(results):
     """See show.py."""
     found = []
-    activations = read(path)
+    activations = read(results)
     for activation, measured in activations.items():
         for name, (text, _, _) in QUANTITIES.items():
             for gain in SHOWN_GAINS:
                 at = list(measured.gains).index(gain)
                 # q = gain² in the first layer, for every seed
-                found.append(Claim.of_mean(
+                found.append(of_mean(
                     f"{activation}, gain {gain}, layer 1: {text}"
                     f"{ASSUMED[name]}",
-                    gaussian_mean(QUANTITIES[name][1](
-                        *ACTIVATIONS[activation]), np.array(gain**2.0)),
-                    measured.of[name][at, :, 0]))
+                    gaussian_mean(QUANTITIES[name][1](*ACTIVATIONS[activation]),
+                    np.array(gain**2.0)), measured.of[name][at, :, 0]))
             deviations = measured.deviations(name)
-            found.append(Claim(
+            found.append(claim(
                 f"{activation}, all gains and layers: {text}, largest "
-                f"distance from the integral in standard errors", 0,
-                deviations.max(), STANDARD_ERRORS,
+                f"distance from the integral in standard errors",
+                deviations.max(), 0, Tolerance(STANDARD_ERRORS,
                 f"5 standard errors over {measured.seeds} seeds, the largest "
-                f"of {deviations.size}"))
+                f"of {deviations.size}")))
     relu = activations["relu"]
     for layer in range(relu.q.shape[2]):
-        found.append(Claim.of_ratio(
+        found.append(of_ratio(
             f"relu, gain 1, layer {layer + 1}: E X²/E Z²", 0.5,
             relu.of["activation_second_moment"][0, :, layer],
             relu.of["pre_activation_second_moment"][0, :, layer]))
@@ -130,9 +129,9 @@ ROWS = [
     (r"E $(f\,')^2$", lambda v: v["slope_second_moment"], 1)]
 
 
-def draw(path):
+def draw(results):
     """See show.py."""
-    found = read(path)
+    found = read(results)
     first = found["tanh"]
     figure, axes = show_figure.panels(
         "Which of Xavier's assumptions hold",

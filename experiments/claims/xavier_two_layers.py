@@ -14,11 +14,10 @@ weights of a unit, one direction, that of x, is the one which Z_1 sees.
 
 import numpy as np
 from initscope.plot import show_figure
-from initscope import show_layers
 from initscope.gaussian_mean import gaussian_mean
 from matplotlib.lines import Line2D
-from initscope.claims import Claim
-from shows.xavier_assumptions import ACTIVATIONS as CURVED
+from initscope.claims import of_mean, of_ratio
+from xavier_assumptions import ACTIVATIONS as CURVED
 
 COMMAND = "run"
 QUICK = ["--seed", "range(0, 100)"]
@@ -90,24 +89,24 @@ def _expected(activation, fans, variances):
              fo * variances[0] * (1 + (seen / slopes - 1) / d)])
 
 
-def read(path):
+def read(results):
     """activation -> init -> Factors"""
-    _, layers = show_layers.read(path, [
+    layers = results.keyed("layers", [
         "pre_activation_second_moment", "activation_second_moment",
         "delta_second_moment", "fan_in", "fan_out"])
     return {activation: {init: Factors(layers, activation, init)
                          for init in SCHEMES} for activation in ACTIVATIONS}
 
 
-def claims(path):
+def claims(results):
     """See show.py."""
     found = []
-    for activation, schemes in read(path).items():
+    for activation, schemes in read(results).items():
         for init, factors in schemes.items():
             name = f"{activation}, {SCHEMES[init][0].split(',')[0]}"
             for steps, expected in ((FORWARD, factors.forward),
                                     (BACKWARD, factors.backward)):
-                found += [Claim.of_ratio(
+                found += [of_ratio(
                     f"{name}: E {_symbol(above)}²/E {_symbol(below)}², "
                     f"{what}", value, factors.of(above), factors.of(below))
                     for (what, above, below), value in zip(steps, expected)]
@@ -124,8 +123,8 @@ def _sums(activation, factors):
         signal = (factors.of(("pre_activation", layer)) / factors.of(below))
         gradient = (factors.of(("delta", layer - 1))
                     / factors.of(("delta", layer)))
-        yield Claim.of_mean(f"linear, Xavier, {fi}x{fo}: the two factors' "
-                            f"sum", 2, signal + gradient)
+        yield of_mean(f"linear, Xavier, {fi}x{fo}: the two factors' " f"sum",
+                      2, signal + gradient)
 
 
 def _symbol(place):
@@ -134,9 +133,9 @@ def _symbol(place):
             "delta": "δ"}[name] + f"_{row}"
 
 
-def draw(path):
+def draw(results):
     """See show.py."""
-    found = read(path)
+    found = read(results)
     some = found["linear"]["lecun_normal"]
     (d, hidden), (_, outputs) = some.fans
     figure, axes = show_figure.panels(

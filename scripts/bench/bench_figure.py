@@ -16,12 +16,11 @@ import textwrap
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from initscope import command  # first: says it where a package is missing
 from bench import bench_results
-import matplotlib
 from bench.bench_results import OURS
 from initscope.command import write
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-from initscope.style import RC, plain, save
+from initscope.style import in_style, plain, save
 from initscope.plot.variance_panel import OKABE_ITO
 
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK = OKABE_ITO
@@ -101,7 +100,7 @@ def product_figure(results):
     left, wide, gap, legend = 0.65, 4.2, 0.45, 1.45
     width, height = left + len(panels) * (wide + gap) + legend, 4.7
     peak = measured_peak(results)
-    with matplotlib.rc_context(RC):
+    with in_style():
         figure = Figure((width, height), dpi=DPI)
         for i, (rows, across, label) in enumerate(panels):
             axes = figure.add_axes([(left + i * (wide + gap)) / width,
@@ -177,7 +176,7 @@ def roofline_figure(results):
     decade = (width - left - legend) / math.log10(high / low)
     high_in = decade * math.log10(top / bottom)
     height = foot + high_in + head
-    with matplotlib.rc_context(RC):
+    with in_style():
         figure = Figure((width, height), dpi=DPI)
         axes = figure.add_axes([left / width, foot / height,
                                 1 - (left + legend) / width,

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 from bench import peer_agreement, peer_machine, peer_summary
-from initscope import results as results_file
+from initscope.results import read
 from bench.peer_processes import (NAMES, Configuration, Sweep, Workers, ask,
                             configurations, run_initscope)
 
@@ -124,9 +124,9 @@ def cells(sweep):
 def own_second_moments(path, sweep):
     """log10 of initscope's second moments, seeds x cells."""
     names = [f"log10_{tensor}_second_moment" for tensor in TENSORS]
-    results = results_file.read(path, names)
+    results = read(path)
     results.check_one_step()
-    layers = results.layers[results.layers["layer"] > 0].sort_values(
+    layers = results.table("layers", names).query("layer > 0").sort_values(
         ["run_index", "layer"])
     of_run = layers[names].to_numpy().reshape(len(results.runs), -1)
     runs = results.runs.reset_index().set_index(

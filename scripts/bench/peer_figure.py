@@ -1,13 +1,12 @@
 """Draws compare_peers.py's figure: how many times as fast initscope is."""
 
-import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from bench.peer_processes import NAMES
 from bench.peer_summary import BEST, INSTALLED, times
-from initscope.style import RC, plain
+from initscope.style import in_style, plain
 
 COLORS = {"torch": "#D55E00", "numpy": "#0072B2"}  # Okabe & Ito (2008)
 BAR = 0.36  # of the distance from one width to the next
@@ -17,7 +16,7 @@ DPI = 150
 
 def draw(ratios, caption):
     """The figure: two panels, a group of bars per width."""
-    with matplotlib.rc_context(RC):
+    with in_style():
         figure = Figure(figsize=(7.6, 4.3))
         panels = figure.subplots(1, 2, sharey=True)
         figure.subplots_adjust(left=0.09, right=0.985, top=0.78,
@@ -86,5 +85,5 @@ def _panel(axes, ratios):
 
 def save(figure, path):
     """Writes the PNG."""
-    with matplotlib.rc_context(RC):
+    with in_style():
         figure.savefig(path, dpi=DPI)

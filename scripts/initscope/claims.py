@@ -1,60 +1,45 @@
-"""A claim of an experiment: what a formula says beside what was measured.
+"""Claims: what was measured beside what a formula or a paper says.
+
+    claim("E Z_30²/E Z_1²", measured, expected, tolerance, source)
 
 A claim holds if |measured - expected| <= tolerance; a NaN on any side fails.
-Claim.below() and Claim.above() are one-sided. Claim.of_mean() and
-Claim.of_ratio() take one value per seed and allow 5 standard errors.
+at_most() and at_least() are one-sided; of_mean() and of_ratio() take one value
+per seed and allow 5 standard errors. The files of experiments/claims make
+them.
 """
 
 import textwrap
 from dataclasses import dataclass
-
 
 import numpy as np
 
 STANDARD_ERRORS = 5
 HEADER = ["quantity", "expected", "measured", "tolerance", "", "why"]
 WIDTH = 79  # of the reasons under the table
+LAST = 20  # steps whose mean loss is the final one
+
+
+class Tolerance(float):
+    """How far off a measurement may be, and the reason."""
+
+    def __new__(cls, value, reason):
+        """See the class."""
+        tolerance = super().__new__(cls, value)
+        tolerance.reason = reason
+        return tolerance
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One line of the table. `relation` is "=", "<=" or ">=" (to expected)."""
+    """A line of the table. `relation` is "=", "<=" or ">=" (to expected)."""
 
-    quantity: str
-    expected: float
+    text: str
     measured: float
+    expected: float
     tolerance: float
     reason: str  # of the tolerance, or of the bound
+    source: str = ""
     relation: str = "="
-
-    @classmethod
-    def below(cls, quantity, bound, measured, reason):
-        """measured <= bound."""
-        return cls(quantity, bound, measured, 0.0, reason, "<=")
-
-    @classmethod
-    def above(cls, quantity, bound, measured, reason):
-        """measured >= bound."""
-        return cls(quantity, bound, measured, 0.0, reason, ">=")
-
-    @classmethod
-    def of_mean(cls, quantity, expected, values):
-        """The mean of `values`, one per seed and independent, is expected."""
-        values = np.asarray(values, float)
-        error = values.std(ddof=1) / np.sqrt(len(values))
-        return cls(quantity, expected, values.mean(), STANDARD_ERRORS * error,
-                   _errors_over(len(values)))
-
-    @classmethod
-    def of_ratio(cls, quantity, expected, numerators, denominators):
-        """mean(numerators) / mean(denominators), pairs by seed, is expected.
-
-        The error is that of numerators - ratio * denominators, to first
-        order in 1/sqrt(seeds) (the delta method).
-        """
-        ratio, error = ratio_of_means(numerators, denominators)
-        return cls(quantity, expected, ratio, STANDARD_ERRORS * error,
-                   _errors_over(len(numerators)))
 
     @property
     def holds(self):
@@ -66,6 +51,63 @@ class Claim:
         return bool(abs(self.measured - self.expected) <= self.tolerance)
 
 
+@dataclass(frozen=True)
+class NotAsserted:
+    """What a source says that is not judged, and why."""
+
+    text: str
+    why: str
+    source: str
+
+
+def claim(text, measured, expected, tolerance, source=""):
+    """That `measured` is `expected` within the Tolerance."""
+    return Claim(text, float(measured), float(expected), float(tolerance),
+                 tolerance.reason, source)
+
+
+def at_most(text, measured, bound, reason):
+    """That measured <= bound."""
+    return Claim(text, measured, bound, 0.0, reason, relation="<=")
+
+
+def at_least(text, measured, bound, reason):
+    """That measured >= bound."""
+    return Claim(text, measured, bound, 0.0, reason, relation=">=")
+
+
+def errors(found, beyond=0.0,
+           reason="; the expectation is exact at any width"):
+    """The Tolerance of 5 standard errors of an Estimate, and `beyond`."""
+    return Tolerance(
+        STANDARD_ERRORS * found.error + beyond,
+        f"{STANDARD_ERRORS} standard errors over seeds{reason}")
+
+
+def errors_over(seeds, error):
+    """The Tolerance of 5 standard errors `error`, of so many seeds."""
+    return Tolerance(STANDARD_ERRORS * error, f"{STANDARD_ERRORS} standard "
+                     f"errors over {seeds} seeds")
+
+
+def of_mean(text, expected, values):
+    """That the mean of `values`, one per seed and independent, is expected."""
+    values = np.asarray(values, float)
+    error = values.std(ddof=1) / np.sqrt(len(values))
+    return claim(text, values.mean(), expected,
+                 errors_over(len(values), error))
+
+
+def of_ratio(text, expected, numerators, denominators):
+    """That mean(numerators) / mean(denominators), pairs by seed, is expected.
+
+    The error is that of numerators - ratio * denominators, to first order in
+    1/sqrt(seeds) (the delta method).
+    """
+    ratio, error = ratio_of_means(numerators, denominators)
+    return claim(text, ratio, expected, errors_over(len(numerators), error))
+
+
 def ratio_of_means(numerators, denominators):
     """mean(numerators)/mean(denominators) and its standard error."""
     a, b = np.asarray(numerators, float), np.asarray(denominators, float)
@@ -74,31 +116,34 @@ def ratio_of_means(numerators, denominators):
     return ratio, spread / abs(b.mean())
 
 
-def _errors_over(seeds):
-    return f"{STANDARD_ERRORS} standard errors over {seeds} seeds"
+def losses(results):
+    """The runs of a training, with first_loss and last_loss: that of step 0,
+    and the mean of the last 20 steps."""
+    by_run = results.steps.groupby("run_index")["loss_value"]
+    return results.runs.assign(
+        first_loss=by_run.first(),
+        last_loss=by_run.agg(lambda loss: loss[-LAST:].mean()))
 
 
-def table(claims, sources=None):
+def table(claims):
     """The lines of a table of claims, and below it the reasons by number.
 
-    `sources`, one text a claim, make a column in front.
+    Sources, where there are any, make a column in front.
     """
     reasons = list(dict.fromkeys(claim.reason for claim in claims))
-    cells = [HEADER]
-    for claim in claims:
-        sided = claim.relation != "="
-        front = {"<=": "\u2264 ", ">=": "\u2265 "}.get(claim.relation, "")
+    cells = [["source", *HEADER]]
+    for each in claims:
+        sided = each.relation != "="
+        front = {"<=": "\u2264 ", ">=": "\u2265 "}.get(each.relation, "")
         cells.append([
-            claim.quantity, f"{front}{claim.expected:.6g}",
-            f"{claim.measured:.6g}",
-            "" if sided else f"{claim.tolerance:.2g}",
-            "PASS" if claim.holds else "FAIL",
-            f"[{reasons.index(claim.reason) + 1}]"])
-    left = {0, 4, 5}
-    if sources is not None:
-        cells = [[source, *row] for source, row in zip(
-            ["source", *sources], cells)]
-        left = {0, 1, 5, 6}
+            each.source, each.text, f"{front}{each.expected:.6g}",
+            f"{each.measured:.6g}", "" if sided else f"{each.tolerance:.2g}",
+            "PASS" if each.holds else "FAIL",
+            f"[{reasons.index(each.reason) + 1}]"])
+    left = {0, 1, 5, 6}
+    if not any(each.source for each in claims):
+        cells = [row[1:] for row in cells]
+        left = {0, 4, 5}
     widths = [max(map(len, column)) for column in zip(*cells)]
     lines = ["  ".join(cell.ljust(width) if i in left else cell.rjust(width)
                        for i, (cell, width) in enumerate(zip(row, widths))

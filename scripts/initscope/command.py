@@ -40,6 +40,31 @@ class ArgumentParser(argparse.ArgumentParser):
         raise ScriptError(USAGE, f"{message} (--help explains)")
 
 
+def plot_parser(description, kind):
+    """The parser of a program that draws a results file."""
+    parser = ArgumentParser(description=description,
+                            formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("file", help="results file, FILE.h5")
+    parser.add_argument("--output", metavar="PREFIX",
+                        help=f"default: beside FILE.h5, FILE_{kind}")
+    parser.add_argument("--filter", metavar="KEY=VALUE", action="append",
+                        default=[], help="only these runs; repeatable (one "
+                        "key twice: either value)")
+    parser.add_argument("--dpi", type=float, default=150)
+    parser.set_defaults(kind=kind)
+    return parser
+
+
+def plot_options(parser):
+    """Its command line, checked as far as that needs no file."""
+    options = parser.parse_args()
+    if not 10 <= options.dpi <= 1200:
+        parser.error(f"--dpi {options.dpi:g} is not within 10 to 1200")
+    options.output = options.output or (
+        f"{os.path.splitext(options.file)[0]}_{options.kind}")
+    return options
+
+
 def run_main(main):
     """Runs main(); whatever it raises becomes one line and an exit code."""
     try:

@@ -1,14 +1,14 @@
-"""How every figure of scripts/ looks, and how it becomes a file.
+"""How every figure looks, and how it becomes a file.
 
 The user's own settings (matplotlibrc) do not reach the figures. Text that comes
 from a file or a name goes through plain().
 """
 
-from initscope import command
 import matplotlib
-from initscope.command import USAGE, ScriptError
+import matplotlib.style
 
-matplotlib.rcdefaults()
+from initscope import command
+from initscope.command import USAGE, ScriptError
 
 RC = {"font.size": 8, "font.family": "DejaVu Sans", "axes.linewidth": 0.6,
       "svg.hashsalt": "initscope", "axes.spines.right": False,
@@ -16,6 +16,11 @@ RC = {"font.size": 8, "font.family": "DejaVu Sans", "axes.linewidth": 0.6,
       "ytick.major.width": 0.6, "ytick.minor.width": 0.4,
       "ytick.minor.size": 1.5, "hatch.linewidth": 0.4}
 MOST_PIXELS = 2**16  # of a side, as matplotlib draws it
+
+
+def in_style():
+    """A context in which figures look like ours, and like no other's."""
+    return matplotlib.style.context(["default", RC])
 
 
 def plain(text):
@@ -31,7 +36,7 @@ def save(figure, path):
                           f"than {MOST_PIXELS} pixels on a side; take a "
                           f"smaller --dpi, or fewer runs by --filter")
     svg = {"Date": None, "Creator": "initscope"}
-    with matplotlib.rc_context(RC):
+    with in_style():
         figure.savefig(path, metadata=svg if path.endswith(".svg") else {})
 
 

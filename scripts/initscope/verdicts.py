@@ -8,11 +8,9 @@ script one of its own.
 """
 
 import json
-import subprocess
 
-from initscope import command
+from initscope import program
 from initscope.command import BAD_DATA, ScriptError
-from initscope.program import find_program
 
 
 class Verdicts:
@@ -43,24 +41,21 @@ class Verdicts:
 
 def read(path):
     """Asks the program. A ScriptError where it is not there or refuses."""
-    done = subprocess.run([find_program(), "info", path, "--json"],
-                          check=False, capture_output=True, text=True,
-                          errors="replace", stdin=subprocess.DEVNULL)
+    said = program.call("info", path, "--json")
     try:
-        groups = json.loads(done.stdout)["verdicts"]
+        groups = json.loads(said)["verdicts"]
         return Verdicts([group for group in groups if group["run_indices"]])
     except (ValueError, KeyError, TypeError):
-        said = command.visible(done.stderr.strip()).removeprefix(
-            "initscope: ")
         raise ScriptError(
-            done.returncode or BAD_DATA,
-            said or f"{path}: 'initscope info --json' gives no verdicts; "
+            BAD_DATA, f"{path}: 'initscope info --json' gives no verdicts; "
             f"build the version that this script is of") from None
 
 
-def read_if_possible(path):
+def read_if_possible(results):
     """(the Verdicts, '') or (those of nothing, why there are none)."""
+    if results.theory_alone:
+        return Verdicts([]), ""
     try:
-        return read(path), ""
+        return read(results.path), ""
     except ScriptError as error:
         return Verdicts([]), str(error)

@@ -8,11 +8,12 @@ infinite, and NaN where a value on the way is not finite.
 
 from dataclasses import dataclass
 
-from initscope import command
 import numpy as np
-from initscope import results as results_file
-from initscope.plot import variance_notes
+import pandas as pd
+
+from initscope import command, keys
 from initscope.command import ScriptError
+from initscope.plot import variance_notes
 
 AXES = ["gain", "bias_std"]
 # Those that make gain σ_w of a square layer.
@@ -41,25 +42,33 @@ class Diagram:
     when: str  # at initialization, or after so many training steps
     pooled: str  # how many seeds, in words
 
+    def table(self):
+        """The maps, one row per place."""
+        gain, bias_std = np.meshgrid(self.gain, self.bias_std)
+        columns = {"gain": gain, "bias_std": bias_std, "chi_1": self.chi_1,
+                   "gradient_depth": self.gradient_depth,
+                   "correlation_depth": self.correlation_depth}
+        if self.theory is not None:
+            columns["theory_chi_1"] = self.theory
+        return pd.DataFrame({name: values.ravel()
+                             for name, values in columns.items()})
 
-def load(path, conditions):
-    """The Diagram of a file's runs that satisfy `conditions`."""
+
+def measure(results, conditions=()):
+    """The Diagram of the runs of results that satisfy `conditions`."""
     theory = f"theory_{SLOPE}"
-    results = results_file.read(path, [SLOPE, DISTANCE, GRADIENT], [theory])
     samples = results.filtered(conditions)
-    if samples.empty:
-        raise ScriptError(command.BAD_DATA, f"{path}: has no runs")
     results.check_measured()
+    layers = results.table("layers", [SLOPE, DISTANCE, GRADIENT], [theory])
     check(results, samples)
     depth = int(samples["depth"].iloc[0])
-    grid = {name: hidden_layers(results, samples, name, depth)
-            for name in (SLOPE, DISTANCE, GRADIENT, theory)
-            if name in results.layers}
+    grid = {name: hidden_layers(layers, samples, name, depth)
+            for name in (SLOPE, DISTANCE, GRADIENT, theory) if name in layers}
     gain, bias_std = (results.values(key, samples) for key in AXES)
     square = np.square(gain)
     if np.isnan(grid[DISTANCE]).all():
-        raise ScriptError(command.BAD_DATA, f"{path}: has no correlation "
-                          f"between samples; set batch to at least 2")
+        results.fail("has no correlation between samples; set batch to at "
+                     "least 2")
     return Diagram(
         np.array(gain), np.array(bias_std), depth,
         len(samples) // (len(gain) * len(bias_std)),
@@ -81,41 +90,36 @@ def is_homogeneous(diagram):
 
 def check(results, samples):
     """Raises a ScriptError unless the runs are a grid of gain × bias_std."""
-    path = results.path
-    for key in results.keys:  # those that follow from gain, too
+    for key in results.sample_keys:  # those that follow from gain, too
         if (samples[key].nunique(dropna=False) > 1
-                and key not in [*AXES, *results_file.REPETITION_KEYS]):
-            there = [results_file.text_of(v)
-                     for v in results.values(key, samples)]
+                and key not in [*AXES, *keys.REPETITION_KEYS]):
+            there = [keys.text_of(v) for v in results.values(key, samples)]
             raise ScriptError(
-                command.USAGE, f"{path}: sweeps {key}, too; choose one "
+                command.USAGE, f"{results.path}: sweeps {key}, too; choose one "
                 f"with --filter {key}={there[0]} (it is "
-                f"{results_file.shortened(there)})")
+                f"{keys.shortened(there)})")
     for key in AXES:
         if key not in samples or samples[key].nunique() < 2:
-            raise ScriptError(command.BAD_DATA, f"{path}: has no sweep "
-                              f"over {key}; a diagram needs a grid of gain "
-                              f"and bias_std, such as linspace(0.5, 3, 41)")
+            results.fail(f"has no sweep over {key}; a diagram needs a grid of "
+                         f"gain and bias_std, such as linspace(0.5, 3, 41)")
     counts = samples.groupby(AXES).size()
     whole = np.prod([samples[key].nunique() for key in AXES])
     if len(counts) < whole or counts.nunique() > 1:
-        raise ScriptError(command.BAD_DATA, f"{path}: is not the whole "
-                          f"grid: {len(samples)} runs on {len(counts)} of "
-                          f"{whole} places of gain × bias_std")
+        results.fail(f"is not the whole grid: {len(samples)} runs on "
+                     f"{len(counts)} of {whole} places of gain × bias_std")
     init = samples["init"].iloc[0]
     if init not in INITS:
-        raise ScriptError(command.BAD_DATA, f"{path}: has init {init}, "
-                          f"whose gain is not σ_w; run {', '.join(INITS)}")
+        results.fail(f"has init {init}, whose gain is not σ_w; run "
+                     f"{', '.join(INITS)}")
     if samples["depth"].iloc[0] < 3:
-        raise ScriptError(command.BAD_DATA, f"{path}: has depth "
-                          f"{samples['depth'].iloc[0]}; it takes 3 to have "
-                          f"two hidden layers")
+        results.fail(f"has depth {samples['depth'].iloc[0]}; it takes 3 to "
+                     f"have two hidden layers")
 
 
-def hidden_layers(results, samples, name, depth):
+def hidden_layers(layers, samples, name, depth):
     """bias_std × gain × layer 1 … depth − 1: the mean over the seeds."""
-    layers = results.layers.merge(samples[["run_index", "step", *AXES]],
-                                  on=["run_index", "step"])
+    layers = layers[["run_index", "step", "layer", name]].merge(
+        samples[["run_index", "step", *AXES]], on=["run_index", "step"])
     layers = layers[layers["layer"].between(1, depth - 1)].sort_values(
         [*AXES[::-1], "run_index", "layer"], kind="stable")
     values = layers[name].to_numpy().reshape(

@@ -9,18 +9,41 @@ theory) and a standard deviation (theory_std, over draws of the weights).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from initscope import command
 import numpy as np
 import pandas as pd
-from initscope import results as results_file
+
+from initscope import command, keys
 from initscope.command import ScriptError
 
 QUANTITIES = ["pre_activation", "activation", "delta", "weight_gradient"]
 DOUBLE_LOG10 = (-307.6527, 308.2547)  # of the smallest normal and largest
 MOST_ROWS = 4  # of cells on a page
 NORMAL_P90 = 1.2815515655446004  # quantile of the standard normal law
+
+
+@dataclass
+class Options:
+    """What to draw of a results file.
+
+    rows, columns, color   the keys that these show; None lets the sweep decide
+    filter                 "KEY=VALUE"s; one key twice: either value
+    moment                 "variance" or "second_moment"
+    quantities             some of QUANTITIES
+    relative_delta         divides delta by the output layer's, run by run
+    theory                 draws what the theory predicts, where it is there
+    """
+
+    rows: str = None
+    columns: str = None
+    color: str = None
+    filter: list = field(default_factory=list)
+    moment: str = "variance"
+    quantities: list = field(default_factory=lambda: QUANTITIES)
+    relative_delta: bool = True
+    theory: bool = True
+    dpi: float = 150
 
 
 @dataclass
@@ -39,17 +62,144 @@ class Layout:
         return list(dict.fromkeys(key for key in keys if key))
 
 
-def choose_layout(results, samples, rows=None, columns=None, color=None):
+class Selection:
+    """The runs and numbers that `options` choose of results.
+
+    samples   the runs and steps; layout  where each key is shown
+    values    of collect();       curves  of summarize()
+    """
+
+    def __init__(self, results, options):
+        if not options.theory:
+            results.check_measured()
+        self.results, self.options = results, options
+        self.samples = results.filtered(options.filter)
+        self.layout = choose_layout(results, self.samples, options)
+        self.values = self._collect()
+        self.curves = summarize(self.values, self.layout.keys)
+        self.has_theory = self.curves["theory_log10"].notna().any()
+
+    def _collect(self):
+        """One row per sample, quantity and layer: the value as log10.
+
+        Left out is only what does not exist: row 0 has no pre-activation and
+        no weight gradient, and the (linear) output layer has no activation.
+        What the file has no theory of is NaN.
+
+        What is divided by the run's own delta_L is the theory's delta as well
+        as the measured: the theory starts from a measured delta, at the output
+        or (for losses other than probe) one layer below it. Theory alone is
+        divided by its own.
+        """
+        options, alone = self.options, self.results.theory_alone
+        names = [f"log10_{q}_{options.moment}" for q in options.quantities]
+        theory = [f"theory_{name}{end}" for name in names
+                  for end in ("", "_std")] if options.theory else []
+        layers = self.results.table(
+            "layers", [] if alone else names, theory).merge(
+            self.samples[["run_index", "step"]].assign(
+                sample=np.arange(len(self.samples)),
+                **{key: self.samples[key] for key in self.layout.keys
+                   if key != "step"}),
+            on=["run_index", "step"])
+        layers["output"] = layers["layer"] == layers.groupby("sample")[
+            "layer"].transform("max")
+        return pd.concat([
+            self._quantity(layers, quantity, name)
+            for quantity, name in zip(options.quantities, names)],
+            ignore_index=True)
+
+    def _quantity(self, layers, quantity, name):
+        alone = self.results.theory_alone
+        index = ["sample", *self.layout.keys, "layer", "output"]
+        part = layers[index].assign(
+            quantity=quantity, measured=not alone,
+            log10=layers.get(name, np.nan),
+            theory=layers.get(f"theory_{name}", np.nan),
+            theory_std=layers.get(f"theory_{name}_std", np.nan))
+        if quantity == "delta" and self.options.relative_delta:
+            output = _output_value(part, "theory" if alone else "log10")
+            part["log10"] -= output
+            part["theory"] -= output
+        if quantity in ("pre_activation", "weight_gradient"):
+            part = part[part["layer"] > 0]
+        if quantity == "activation":
+            part = part[~part["output"]]
+        return part
+
+    def table(self):
+        """The curves as a tidy table, the keys first: the CSV file."""
+        table = self.curves.sort_values(
+            [*self.layout.keys, "quantity", "layer"], kind="stable")
+        for key in ("init", "activation"):
+            if key not in table:
+                self._add_dependent_key(table, key)
+        at = table.columns.get_loc("quantity") + 1
+        table.insert(at, "moment", self.options.moment)
+        relative = (table["quantity"] == "delta") & self.options.relative_delta
+        table.insert(at + 1, "relative_to",
+                     relative.map({True: "delta_L", False: ""}))
+        table["output"] = table["output"].astype(int)
+        silent = [column for column in table if column.startswith("theory_")
+                  and table[column].isna().all()]
+        return table.drop(columns=[*silent, "n_measured"])
+
+    def _add_dependent_key(self, table, key):
+        """Puts `key` in front of the table, if the other keys determine it."""
+        samples, others = self.samples, self.layout.keys
+        if not others:
+            table.insert(0, key, samples[key].iloc[0])
+        elif samples.groupby(others)[key].nunique().max() == 1:
+            first = samples.groupby(others)[key].first().rename("value")
+            table.insert(0, key, table.join(first, on=others)["value"])
+
+    def pages(self, most):
+        """The pages to draw: (values of the page keys, grid of cells).
+
+        A cell is {key: value} of all keys but the colour, or None where the
+        sweep has no such run. At most `most` cells abreast.
+        """
+        names = self.layout.pages
+        firsts = (self.samples[names].drop_duplicates().sort_values(names)
+                  .to_dict("records") if names else [{}])
+        return [(first, block) for first in firsts
+                for block in _blocks(self._grid(first, most), most)]
+
+    def _grid(self, first, most):
+        layout = self.layout
+        axes = [self.results.values(key, self.samples) if key else [None]
+                for key in (layout.rows, layout.columns)]
+        names = [*first, *(k for k in (layout.rows, layout.columns) if k)]
+        there = set(self.samples[names].itertuples(index=False, name=None))
+        grid = []
+        for pair in ((row, column) for row in axes[0] for column in axes[1]):
+            cell = {**first, layout.rows: pair[0], layout.columns: pair[1]}
+            cell.pop(None, None)
+            grid.append(cell if tuple(cell.values()) in there or not cell
+                        else None)
+        cells = [cell for cell in grid if cell is not None]
+        width = len(axes[1])
+        if min(map(len, axes)) == 1 or len(cells) < 0.6 * len(grid):
+            # No true table: a list of cells, broken into rows.
+            grid = cells
+            width = len(cells) if len(cells) <= most else min(
+                most, math.ceil(math.sqrt(len(cells))))
+            grid += [None] * (-len(cells) % max(width, 1))
+        return [grid[i:i + width] for i in range(0, len(grid), width or 1)]
+
+
+def choose_layout(results, samples, options):
     """Gives every swept key a place, so that only seeds are ever pooled."""
+    rows, columns, color = options.rows, options.columns, options.color
     asked = [key for key in (rows, columns, color) if key]
     for key in asked:
         results.check_key(key)
         if asked.count(key) > 1:
             raise ScriptError(command.USAGE, f"key '{key}' is asked for "
                               f"twice among --rows, --columns and --color")
-    order = asked + [key for key in results.keys if key not in asked
-                     and key not in results_file.REPETITION_KEYS]
-    free = [key for key in results_file.independent_keys(samples, order)
+    order = asked + [key for key in results.sample_keys if key not in asked
+                     and key not in keys.REPETITION_KEYS]
+    free = [key for key in keys.independent(samples, order)
             if key not in asked]
     if not rows and "activation" in free:
         rows = "activation"
@@ -57,7 +207,7 @@ def choose_layout(results, samples, rows=None, columns=None, color=None):
     if not columns and "init" in free:
         columns = "init"
         free.remove(columns)
-    free.sort(key=lambda key: (not results_file.is_numeric(samples[key]),
+    free.sort(key=lambda key: (not keys.is_numeric(samples[key]),
                                -samples[key].nunique()))
     if free and not color:
         color = free.pop(0)
@@ -68,54 +218,13 @@ def choose_layout(results, samples, rows=None, columns=None, color=None):
     return Layout(rows, columns, color, free)
 
 
-def collect(results, samples, layout, moment, quantities, relative_delta):
-    """One row per sample, quantity and layer: the value as log10.
-
-    Left out is only what does not exist: row 0 has no pre-activation and no
-    weight gradient, and the (linear) output layer has no activation. What the
-    file has no theory of is NaN.
-
-    What is divided by the run's own delta_L is the theory's delta as well as
-    the measured: the theory starts from a measured delta, that at the output
-    or (for losses other than probe) one layer below it. Theory alone is
-    divided by its own.
-    """
-    pairs = samples[["run_index", "step"]].copy()
-    pairs["sample"] = np.arange(len(pairs))
-    for key in layout.keys:
-        pairs[key] = samples[key]
-    layers = results.layers.merge(pairs, on=["run_index", "step"])
-    layers["output"] = layers["layer"] == layers.groupby("sample")[
-        "layer"].transform("max")
-    parts = []
-    for quantity in quantities:
-        part = layers[["sample", *layout.keys, "layer", "output"]].copy()
-        part["quantity"] = quantity
-        name = f"log10_{quantity}_{moment}"
-        part["measured"] = not results.theory_alone
-        part["log10"] = layers.get(name, np.nan)
-        part["theory"] = layers.get(f"theory_{name}", np.nan)
-        part["theory_std"] = layers.get(f"theory_{name}_std", np.nan)
-        if quantity == "delta" and relative_delta:
-            output = _output_value(part, "theory" if results.theory_alone
-                                   else "log10")
-            part["log10"] -= output
-            part["theory"] -= output
-        if quantity in ("pre_activation", "weight_gradient"):
-            part = part[part["layer"] > 0]
-        if quantity == "activation":
-            part = part[~part["output"]]
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
-
-
 def _output_value(part, column):
     """Each row's delta_L; NaN if that is zero, for 0/0 is no number."""
     output = part[part["output"]].set_index("sample")[column]
     return part["sample"].map(output.where(np.isfinite(output)))
 
 
-def summarize(values, keys):
+def summarize(values, by):
     """Median and 10-90 % band over the seeds; what the CSV file holds.
 
     Quantiles are of the finite logarithms (linear interpolation); exact
@@ -124,14 +233,14 @@ def summarize(values, keys):
     """
     log, measured = values["log10"], values["measured"]
     low, high = DOUBLE_LOG10
-    frame = values[[*keys, "quantity", "layer", "output"]].assign(
+    frame = values[[*by, "quantity", "layer", "output"]].assign(
         n_measured=measured, n_zero=log == -np.inf,
         n_non_finite=measured & (log.isna() | (log == np.inf)),
         n_beyond_double=np.isfinite(log) & ((log < low) | (log > high)),
         finite=log.where(np.isfinite(log)),
         theory=values["theory"].where(np.isfinite(values["theory"])),
         theory_variance=values["theory_std"] ** 2)
-    groups = frame.groupby([*keys, "quantity", "layer", "output"],
+    groups = frame.groupby([*by, "quantity", "layer", "output"],
                            sort=False, dropna=False)
     counts = groups[["n_measured", "n_zero", "n_non_finite",
                      "n_beyond_double"]].sum()
@@ -157,42 +266,6 @@ def _theory(groups):
     return pd.DataFrame({"theory_log10": median,
                          "theory_log10_p10": median - NORMAL_P90 * spread,
                          "theory_log10_p90": median + NORMAL_P90 * spread})
-
-
-def pages(layout, results, samples, most):
-    """The pages to draw: (values of the page keys, grid of cells).
-
-    A cell is {key: value} of all keys but the colour, or None where the
-    sweep has no such run. At most `most` cells abreast.
-    """
-    keys = layout.pages
-    firsts = (samples[keys].drop_duplicates().sort_values(keys)
-              .to_dict("records") if keys else [{}])
-    return [(first, block) for first in firsts
-            for block in _blocks(_grid(layout, results, samples, first,
-                                       most), most)]
-
-
-def _grid(layout, results, samples, first, most):
-    axes = [results.values(key, samples) if key else [None]
-            for key in (layout.rows, layout.columns)]
-    keys = [*first, *(k for k in (layout.rows, layout.columns) if k)]
-    there = set(samples[keys].itertuples(index=False, name=None))
-    grid = []
-    for pair in ((row, column) for row in axes[0] for column in axes[1]):
-        cell = {**first, layout.rows: pair[0], layout.columns: pair[1]}
-        cell.pop(None, None)
-        grid.append(cell if tuple(cell.values()) in there or not cell
-                    else None)
-    cells = [cell for cell in grid if cell is not None]
-    width = len(axes[1])
-    if min(map(len, axes)) == 1 or len(cells) < 0.6 * len(grid):
-        # No true table: a list of cells, broken into rows.
-        grid = cells
-        width = len(cells) if len(cells) <= most else min(
-            most, math.ceil(math.sqrt(len(cells))))
-        grid += [None] * (-len(cells) % max(width, 1))
-    return [grid[i:i + width] for i in range(0, len(grid), width or 1)]
 
 
 def _blocks(grid, most):

@@ -8,19 +8,18 @@ placed by hand, so that nothing overlaps and nothing depends on a solver.
 import math
 import textwrap
 
-import matplotlib
 import numpy as np
-from initscope.plot import variance_curves
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from initscope.results import within
-from initscope.style import RC, plain
+
+from initscope.keys import within
 from initscope.plot.variance_notes import (BACKWARD, caption, cell_title, describe,
                             label, when)
 from initscope.plot.variance_panel import (STYLE, THEORY_DOTS, LayerAxis, Palette,
                             draw_curve, draw_theory, set_value_axis,
                             theory_band)
+from initscope.style import in_style, plain
 
 OWN_SCALE_DECADES = 6  # a panel that spans more gets y limits of its own
 NAMES = {"pre_activation": "pre-activation", "activation": "activation",
@@ -40,13 +39,17 @@ def told(curve):
 
 
 class Painter:
-    """Draws pages of one file; knows what all its panels have in common."""
+    """Draws pages of one file; knows what all its panels have in common.
 
-    def __init__(self, results, samples, layout, values, curves, options,
-                 verdicts, no_verdicts):
-        self.no_verdicts = no_verdicts  # why there are none
-        self.results, self.samples, self.layout = results, samples, layout
-        self.options = options  # quantities, moment, relative_delta, dpi
+    `judged`: the verdicts, or those of nothing and why there are none.
+    """
+
+    def __init__(self, selection, judged):
+        verdicts, self.no_verdicts = judged
+        self.selection, self.options = selection, selection.options
+        self.results, self.samples, self.layout = results, samples, layout = (
+            selection.results, selection.samples, selection.layout)
+        values, curves = selection.values, selection.curves
         color = layout.color
         self.palette = Palette(
             color, results.values(color, samples) if color else [None])
@@ -103,8 +106,7 @@ class Painter:
     def pages(self):
         """What draw() takes, in order."""
         most = 4 if max(map(len, self.tracks)) == 1 else 3
-        return variance_curves.pages(self.layout, self.results, self.samples,
-                                     most)
+        return self.selection.pages(most)
 
     @staticmethod
     def _extent(curve):
@@ -163,7 +165,7 @@ class Painter:
         handles, columns = self._legend(width - LEFT)
         top = 0.62 + 0.19 * math.ceil(len(handles) / columns)
         height = top + len(grid) * (cell_high + FOOT) + bottom
-        with matplotlib.rc_context(RC):
+        with in_style():
             figure = Figure((width, height), dpi=self.options.dpi)
             for (r, c, t, k), note in notes.items():
                 x = LEFT + (c * across + k) * (wide + GAP_X)

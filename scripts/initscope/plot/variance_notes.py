@@ -8,8 +8,8 @@ import math
 import os
 
 import numpy as np
-from initscope import results as results_file
-from initscope.results import shortened, text_of, within
+
+from initscope.keys import REPETITION_KEYS, shortened, text_of, within
 from initscope.style import plain
 
 BACKWARD = ("delta", "weight_gradient")
@@ -154,7 +154,7 @@ def when(samples):
 def seeds_of(samples):
     """'8 seeds', and how many draws of the data if they are swept, too."""
     seeds, data = (samples[key].nunique() if key in samples else 1
-                   for key in results_file.REPETITION_KEYS)
+                   for key in REPETITION_KEYS)
     words = f"{seeds} seed{'s' * (seeds > 1)}"
     return words + (f", {data} data seeds" if data > 1 else "")
 
@@ -163,8 +163,8 @@ def cell_title(layout, samples, cell):
     """Names a cell: activation and init, and what differs elsewhere."""
     there = within(samples, cell)
     names = ("activation", "init")
-    keys = {key: there[key].iloc[0] for key in results_file.keys_among(there)
-            if key not in UNTITLED and there[key].nunique() == 1
+    keys = {key: there[key].iloc[0] for key in there
+            if key not in UNTITLED and key != "run_index" and there[key].nunique() == 1
             and (key in names or samples[key].nunique() > 1)}
     keys.update(cell)
     order = [*(key for key in names if key in keys),
@@ -179,7 +179,7 @@ def caption(results, samples, options, with_theory, no_verdicts=""):
     `no_verdicts` is why there are none.
     """
     parts = []
-    for key in results_file.keys_among(samples):
+    for key in results.sample_keys:
         values = results.values(key, samples)
         if key not in UNSAID and values != [USUAL.get(key)]:
             texts = [text_of(value) for value in values]
@@ -187,7 +187,7 @@ def caption(results, samples, options, with_theory, no_verdicts=""):
     words = [f"{', '.join([*parts, seeds_of(samples)])}."]
     if results.theory_alone:
         words.append("Theory alone: nothing was measured.")
-    elif len(samples[results_file.REPETITION_KEYS].drop_duplicates()) > 1:
+    elif len(samples[REPETITION_KEYS].drop_duplicates()) > 1:
         words.append("Lines: median over the seeds of log10; "
                      "bands: 10\u201390 %.")
     if with_theory:

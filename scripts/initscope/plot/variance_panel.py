@@ -7,12 +7,13 @@ edges with a gid such as "zero:delta", which is an id in the SVG.
 
 import matplotlib
 import numpy as np
-from initscope import results as results_file
 from matplotlib import colors
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import (FixedLocator, FuncFormatter,
                                MaxNLocator, NullLocator)
+
+from initscope import keys
 from initscope.plot.variance_curves import DOUBLE_LOG10, QUANTITIES
 
 # Okabe & Ito (2008): told apart with every common colour blindness.
@@ -35,7 +36,7 @@ class Palette:
         self.key, self.values = key, values
         self.crowded = len(values) > MOST_SINGLE
         self.scale = None  # a sequential one, where hues do not suffice
-        self.numeric = results_file.is_numeric(np.array(values))
+        self.numeric = keys.is_numeric(np.array(values))
         if key and len(values) > len(OKABE_ITO):
             numbers = values if self.numeric else range(len(values))
             low, high = min(numbers), max(numbers)

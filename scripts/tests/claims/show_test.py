@@ -9,45 +9,52 @@ import pytest
 from matplotlib.figure import Figure
 
 import show
-from initscope import claims as show_claims
-from initscope.claims import Claim
+from checkout import SCRIPTS
+from initscope import claims, experiments, results
+from initscope.claims import Tolerance, at_least, at_most, claim
+from initscope.command import ScriptError
+from initscope.style import in_style, save
 
 NAN = float("nan")
+NAMES = experiments.names(published=False)
 
 
 # --- the experiments
 
-@pytest.fixture(scope="module", params=show.names())
+@pytest.fixture(scope="module", params=NAMES)
 def shown(request, program, tmp_path_factory):
-    """(module, path of its results at the quick size)"""
-    module = show.load(request.param)
+    """(name, module, its Results at the quick size)"""
+    module = experiments.load(request.param)
     prefix = tmp_path_factory.mktemp("show") / request.param
-    return module, show.run(str(program), request.param, module, prefix,
-                            quick=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INITSCOPE", str(program))
+        path = show.run(request.param, module, prefix, quick=True)
+    return request.param, module, results.read(path)
 
 
 def test_claims_hold(shown):
-    module, path = shown
-    claims = module.claims(path)
-    assert claims
-    failed = [claim for claim in claims if not claim.holds]
-    assert not failed, "\n".join(show_claims.table(failed))
-    for claim in claims:
-        assert np.isfinite(claim.tolerance) and claim.reason, claim
+    _, module, measured = shown
+    made = list(module.claims(measured))
+    assert made
+    failed = [each for each in made if not each.holds]
+    assert not failed, "\n".join(claims.table(failed))
+    for each in made:
+        assert np.isfinite(each.tolerance) and each.reason, each
 
 
 def test_figure_is_drawn(shown, tmp_path):
-    module, path = shown
-    figure = show.draw(module, path)
+    _, module, measured = shown
+    with in_style():
+        figure = module.draw(measured)
     assert any(axes.has_data() for axes in figure.axes)
-    show.save(figure, str(tmp_path / "x.png"))
+    save(figure, str(tmp_path / "x.png"))
     assert (tmp_path / "x.png").read_bytes()[1:4] == b"PNG"
 
 
-@pytest.mark.parametrize("name", show.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_experiments_have_a_file_and_a_line(name):
-    assert show.experiment_file(name).is_file()
-    assert 20 <= len(show.summary(name)) <= 79
+    assert experiments.ini(name).is_file()
+    assert 20 <= len(experiments.summary(name)) <= 79
 
 
 # --- claims
@@ -58,7 +65,8 @@ def test_experiments_have_a_file_and_a_line(name):
     (1, 1, NAN, False), (np.inf, np.inf, 1, False), (1, 1, -1, False),
 ])
 def test_two_sided(expected, measured, tolerance, holds):
-    assert Claim("q", expected, measured, tolerance, "r").holds is holds
+    assert claim("q", measured, expected,
+                 Tolerance(tolerance, "r")).holds is holds
 
 
 @pytest.mark.parametrize("bound, measured, below, above", [
@@ -66,19 +74,19 @@ def test_two_sided(expected, measured, tolerance, holds):
     (1, NAN, False, False), (NAN, 1, False, False),
 ])
 def test_one_sided(bound, measured, below, above):
-    assert Claim.below("q", bound, measured, "r").holds is below
-    assert Claim.above("q", bound, measured, "r").holds is above
+    assert at_most("q", measured, bound, "r").holds is below
+    assert at_least("q", measured, bound, "r").holds is above
 
 
 def test_of_mean_allows_five_standard_errors():
     values = np.array([1.0, 2, 3, 4])
     error = np.sqrt(5 / 3 / 4)  # the variance of 1..4 (divisor 3) is 5/3
-    claim = Claim.of_mean("q", 2.5 + 4.99 * error, values)
-    assert claim.measured == 2.5 and claim.holds
-    assert claim.tolerance == pytest.approx(5 * error)
-    assert not Claim.of_mean("q", 2.5 + 5.01 * error, values).holds
-    assert not Claim.of_mean("q", 2.5, [1, NAN]).holds
-    assert "4 seeds" in claim.reason
+    made = claims.of_mean("q", 2.5 + 4.99 * error, values)
+    assert made.measured == 2.5 and made.holds
+    assert made.tolerance == pytest.approx(5 * error)
+    assert not claims.of_mean("q", 2.5 + 5.01 * error, values).holds
+    assert not claims.of_mean("q", 2.5, [1, NAN]).holds
+    assert "4 seeds" in made.reason
 
 
 def test_of_ratio_covers_the_ratio_of_means():
@@ -90,20 +98,20 @@ def test_of_ratio_covers_the_ratio_of_means():
     draw = np.random.default_rng(1)
     b = draw.exponential(1, (2000, 200))
     a = 3 * b + draw.exponential(1, b.shape)
-    found = [show_claims.ratio_of_means(*pair) for pair in zip(a, b)]
+    found = [claims.ratio_of_means(*pair) for pair in zip(a, b)]
     ratios, errors = np.transpose(found)
     assert ratios.mean() == pytest.approx(4, abs=0.05)
     assert np.median(errors) == pytest.approx(ratios.std(), rel=0.1)
-    claim = Claim.of_ratio("q", 4, a[0], b[0])
-    assert claim.measured == ratios[0]
-    assert claim.tolerance == pytest.approx(5 * errors[0])
+    made = claims.of_ratio("q", 4, a[0], b[0])
+    assert made.measured == ratios[0]
+    assert made.tolerance == pytest.approx(5 * errors[0])
 
 
 def test_table_has_verdicts_and_each_reason_once():
-    lines = show_claims.table([
-        Claim("first", 1, 2, 0.5, "it rounds " * 12),
-        Claim("second", 1, 1, 0.5, "it rounds " * 12),
-        Claim.below("third", 0.25, 0.125, "a bound")])
+    lines = claims.table([
+        claim("first", 2, 1, Tolerance(0.5, "it rounds " * 12)),
+        claim("second", 1, 1, Tolerance(0.5, "it rounds " * 12)),
+        at_most("third", 0.125, 0.25, "a bound")])
     assert lines[1].split() == ["first", "1", "2", "0.5", "FAIL", "[1]"]
     assert lines[2].split() == ["second", "1", "1", "0.5", "PASS", "[1]"]
     assert lines[3].split() == ["third", "≤", "0.25", "0.125", "PASS", "[2]"]
@@ -116,7 +124,7 @@ def test_table_has_verdicts_and_each_reason_once():
 
 def call(*arguments, **environment):
     return subprocess.run(
-        [show.ROOT / "scripts" / "show.py", *map(str, arguments)],
+        [SCRIPTS / "show.py", *map(str, arguments)],
         capture_output=True, text=True, timeout=120, check=False,
         env={**os.environ, **environment})
 
@@ -124,13 +132,13 @@ def call(*arguments, **environment):
 def test_help_lists_the_experiments():
     done = call("--help")
     assert done.returncode == 0
-    for name in show.names():
+    for name in NAMES:
         assert f"{name} " in done.stdout
-        assert show.summary(name) in done.stdout
+        assert experiments.summary(name) in done.stdout
 
 
 def test_one_experiment(program, tmp_path):
-    done = call(show.names()[0], "--quick", "--output", tmp_path / "x",
+    done = call(NAMES[0], "--quick", "--output", tmp_path / "x",
                 INITSCOPE=str(program))
     assert done.returncode == 0, done.stderr
     assert "PASS" in done.stdout and "FAIL" not in done.stdout
@@ -156,8 +164,8 @@ def test_matrices_of_ones_own(program, tmp_path):
         assert done.stdout.splitlines()[-2:] == [f"{own}/mine.h5",
                                                  f"{own}/mine.png"]
         assert "PASS" not in done.stdout
-    module = show.load("attention_example")
-    figure = show.draw_own("attention_example", module, own / "mine.h5")
+    module = experiments.load("attention_example")
+    figure = module.draw_own(results.read(own / "mine.h5"))
     texts = " ".join(text.get_text() for text in figure.texts)
     assert "mine.h5" in texts and "2 tokens of 3 features, d_k = 2" in texts
     assert "by hand" not in texts and "9/14" not in texts
@@ -185,7 +193,7 @@ def test_an_error_is_one_line():
     assert done.stderr.count("\n") == 1
 
 
-FIRST = show.names()[0]
+FIRST = NAMES[0]
 
 
 @pytest.mark.parametrize("arguments, program, code, words", [
@@ -198,14 +206,14 @@ def test_bad_command_lines(monkeypatch, arguments, program, code, words):
     monkeypatch.setattr("sys.argv", ["show.py", *arguments])
     if program:
         monkeypatch.setenv("INITSCOPE", program)
-    with pytest.raises(show.ScriptError) as refusal:
+    with pytest.raises(ScriptError) as refusal:
         show.main()
     assert refusal.value.code == code and words in str(refusal.value)
 
 
 def test_the_programs_own_error_is_passed_on(program, tmp_path, capfd):
     with pytest.raises(SystemExit) as refusal:
-        show.run(str(program), FIRST, show.load(FIRST), tmp_path / "no" / "x",
+        show.run(FIRST, experiments.load(FIRST), tmp_path / "no" / "x",
                  quick=True)
     assert refusal.value.code == 73
     assert "no/x.h5" in capfd.readouterr().err
@@ -213,22 +221,24 @@ def test_the_programs_own_error_is_passed_on(program, tmp_path, capfd):
 
 def test_a_command_that_the_program_lacks(program, tmp_path):
     module = types.SimpleNamespace(COMMAND="levitate", QUICK=[])
-    with pytest.raises(show.ScriptError) as refusal:
-        show.run(str(program), "magic", module, tmp_path / "x", True)
+    with pytest.raises(ScriptError) as refusal:
+        show.run("magic", module, tmp_path / "x", True)
     assert refusal.value.code == 64
     assert "has no command 'levitate', which magic needs" in str(refusal.value)
 
 
 def test_a_claim_that_fails_is_exit_code_1(monkeypatch, capsys, tmp_path):
-    claims = [Claim("right", 1, 1, 0, "r"), Claim("wrong", 1, 2, 0, "r")]
+    exact = Tolerance(0, "r")
+    made = [claim("right", 1, 1, exact), claim("wrong", 2, 1, exact)]
     module = types.SimpleNamespace(
-        COMMAND="run", QUICK=[], claims=lambda path: claims,
-        draw=lambda path: Figure())
-    monkeypatch.setattr(show, "load", lambda name: module)
+        COMMAND="run", QUICK=[], claims=lambda results: made,
+        draw=lambda results: Figure())
+    monkeypatch.setattr(experiments, "load", lambda name: module)
     monkeypatch.setattr(show, "run", lambda *_: "x.h5")
-    monkeypatch.setattr("sys.argv", ["show.py", "any", "--output",
+    monkeypatch.setattr(results, "read", lambda path: None)
+    monkeypatch.setattr("sys.argv", ["show.py", FIRST, "--output",
                                      str(tmp_path / "x")])
-    with pytest.raises(show.ScriptError) as failure:
+    with pytest.raises(ScriptError) as failure:
         show.main()
     assert failure.value.code == 1
     assert str(failure.value) == "1 of 2 claims do not hold"

@@ -8,19 +8,17 @@ good file's.
 import random
 import time
 
-from initscope.plot import phase_diagram
+import initscope
 import quickstart_table
-from initscope import results as results_file
 from initscope.command import BAD_DATA, ScriptError
-from plot_harness import load
+from plot_harness import load, measured
 
 SECONDS = 90  # of all programs on one file; libhdf5 itself may loop for some
-TABLE = ["log10_activation_variance", "log10_delta_second_moment"]
 PROGRAMS = {
     "plot_variance": lambda path: load(path)[1].to_csv(),
-    "plot_phase": lambda path: repr(vars(phase_diagram.load(path, []))),
+    "plot_phase": lambda path: repr(vars(measured(path, []))),
     "quickstart_table": lambda path: list(quickstart_table.lines(
-        results_file.read(path, TABLE)))}
+        initscope.read(path)))}
 
 
 def mutations(content, count, seed):

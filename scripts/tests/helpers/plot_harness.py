@@ -1,14 +1,17 @@
 """plot_variance.py as its tests see it: files it reads, figures it draws."""
 
-import argparse
 import subprocess
 import sys
 
 import h5py
 import numpy as np
-import plot_variance
+
+import initscope
 from checkout import SCRIPTS
-from initscope.plot import variance_curves
+from initscope import verdicts
+from initscope.plot import phase_diagram, variance_curves
+from initscope.plot.variance_curves import Options, Selection
+from initscope.plot.variance_figure import Painter
 from initscope.seal import seal
 
 SCRIPT = SCRIPTS / "plot_variance.py"
@@ -97,11 +100,15 @@ def add_theory(path, theory):
 
 
 def load(path, **options):
-    defaults = {"file": path, "rows": None, "columns": None, "color": None,
-                "filter": [], "moment": "variance", "dpi": 50,
-                "quantities": variance_curves.QUANTITIES,
-                "relative_delta": True, "theory": True}
-    return plot_variance.load(argparse.Namespace(**{**defaults, **options}))
+    """(the Painter of a file, its CSV file's table)"""
+    selection = Selection(initscope.read(path), Options(
+        **{"dpi": 50, **options}))
+    return Painter(selection, verdicts.read_if_possible(
+        selection.results)), selection.table()
+
+
+def measured(path, conditions=()):
+    return phase_diagram.measure(initscope.read(path), conditions)
 
 
 def figures(painter):

@@ -11,12 +11,12 @@ import h5py
 import numpy as np
 import pytest
 
-from initscope import hdf5_file
 import hostile_files
-from initscope import results as results_file
+import initscope
+from initscope import hdf5_file
 from initscope.command import BAD_DATA, IO_ERROR, ScriptError
-from plot_harness import SCRIPT, load, run_script, write_file
 from initscope.seal import seal
+from plot_harness import SCRIPT, load, run_script, write_file
 
 SCRIPTS = [SCRIPT.with_name(f"{name}.py") for name in hostile_files.PROGRAMS]
 GRID = ("--init lecun_normal --gain 1,1.5 --bias-std 0,0.5 --depth 4 --width "
@@ -129,7 +129,7 @@ def test_strings_that_are_not_utf_8_are_carried(good, tmp_path):
     path = change(good, tmp_path, lambda f: replace(
         f, "runs/input", [b"a\xff$x$\x1b[31m.csv"] * 8,
         dtype=h5py.string_dtype()))
-    results = results_file.read(str(path), [])
+    results = initscope.read(str(path))
     assert set(results.runs["input"]) == {"a\\xff$x$\x1b[31m.csv"}
     done = run_script(path, "--color", "input")
     assert done.returncode == 0, done.stderr

@@ -1,7 +1,6 @@
 """plot_phase.py: the numbers of its maps, what it draws, how it refuses."""
 
 import itertools
-import pathlib
 import subprocess
 import sys
 
@@ -10,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from initscope.plot import phase_diagram
-import plot_phase
-from plot_harness import artists, texts, write_file
-from initscope.seal import seal
+from checkout import EXPERIMENTS, SCRIPTS
 from initscope.command import ScriptError
+from initscope.plot import phase_diagram, phase_figure
+from initscope.seal import seal
+from plot_harness import artists, measured, texts, write_file
 
-SCRIPT = pathlib.Path(plot_phase.__file__)
-EXPERIMENT = SCRIPT.parent.parent / "experiments" / "phase_diagram.ini"
+SCRIPT = SCRIPTS / "plot_phase.py"
+EXPERIMENT = EXPERIMENTS / "phase_diagram.ini"
 GAIN = np.linspace(0.5, 2.5, 9)
 BIAS = np.linspace(0, 1, 5)
 DEPTH = 20
@@ -71,12 +70,12 @@ def run_script(*arguments):
 def refuses(path, code, message):
     """Loading it fails like this."""
     with pytest.raises(ScriptError) as error:
-        phase_diagram.load(path, [])
+        measured(path, [])
     assert error.value.code == code and message in str(error.value)
 
 
 def test_the_maps_are_what_the_layers_do(tmp_path):
-    diagram = phase_diagram.load(write_grid(tmp_path / "a.h5"), [])
+    diagram = measured(write_grid(tmp_path / "a.h5"), [])
     r = rate(*np.meshgrid(GAIN, BIAS))
     np.testing.assert_allclose(diagram.chi_1, 10**r, rtol=1e-12)
     np.testing.assert_allclose(diagram.theory, 10**r, rtol=1e-12)
@@ -96,7 +95,7 @@ def test_seeds_are_averaged(tmp_path):
             else values
     runs = [({**KEYS, "gain": gain, "bias_std": bias_std, "seed": seed}, None)
             for gain in GAIN for seed in range(2) for bias_std in BIAS]
-    diagram = phase_diagram.load(
+    diagram = measured(
         write_grid(tmp_path / "a.h5", runs, change), [])
     assert diagram.seeds == 2
     np.testing.assert_allclose(diagram.chi_1,
@@ -104,8 +103,8 @@ def test_seeds_are_averaged(tmp_path):
 
 
 def test_the_line_is_where_the_theory_is_critical(tmp_path):
-    diagram = phase_diagram.load(write_grid(tmp_path / "a.h5"), [])
-    figure = plot_phase.draw(diagram, 50)
+    diagram = measured(write_grid(tmp_path / "a.h5"), [])
+    figure = phase_figure.draw(diagram, 50)
     lines = artists(figure, "critical_line")
     assert len(lines) == 3
     for line in lines:
@@ -125,12 +124,12 @@ def test_relu_is_critical_at_the_end_of_its_line(tmp_path):
     def change(column, run, values):
         return 0 * values + 0.5 if column == THEORY else values
     path = write_grid(tmp_path / "a.h5", change=change, activation="relu")
-    diagram = phase_diagram.load(path, [])
+    diagram = measured(path, [])
     assert phase_diagram.is_homogeneous(diagram)
     assert ("only its end at bias_std = 0 is critical"
-            in texts(plot_phase.draw(diagram, 50)).replace("\n", " "))
+            in texts(phase_figure.draw(diagram, 50)).replace("\n", " "))
     assert not phase_diagram.is_homogeneous(
-        phase_diagram.load(write_grid(tmp_path / "b.h5"), []))
+        measured(write_grid(tmp_path / "b.h5"), []))
 
 
 def test_files_and_table(tmp_path):
@@ -158,14 +157,14 @@ def test_without_theory_it_says_so_and_draws(tmp_path):
     assert f"has no /layers/{THEORY}, so there is no critical" in done.stderr
     assert done.stderr.count("\n") == 1
     assert (tmp_path / "a_phase.png").exists()
-    figure = plot_phase.draw(phase_diagram.load(path, []), 50)
+    figure = phase_figure.draw(measured(path, []), 50)
     assert not artists(figure, "critical_line")
 
 
 def test_a_map_on_one_side_of_the_line(tmp_path):
     path = write_grid(tmp_path / "a.h5",
                       itertools.product([0.3, 0.5], [0.0, 0.5]))
-    figure = plot_phase.draw(phase_diagram.load(path, []), 50)
+    figure = phase_figure.draw(measured(path, []), 50)
     assert not artists(figure, "critical_line")
     assert "theory" not in texts(figure)
 
@@ -177,12 +176,12 @@ def test_zero_and_what_is_not_finite(tmp_path):
         if run["gain"] == GAIN[-1] and column.startswith("log10_delta"):
             values[:5] = np.nan
         return values
-    diagram = phase_diagram.load(
+    diagram = measured(
         write_grid(tmp_path / "a.h5", change=change), [])
     # Layer 5 is the first that is 0; between 4 and 5 there is no slope.
     assert (diagram.correlation_depth[:, 0] <= 4).all()
     assert np.isnan(diagram.gradient_depth[:, -1]).all()
-    figure = plot_phase.draw(diagram, 50)
+    figure = phase_figure.draw(diagram, 50)
     assert "not finite" in texts(figure)
 
 
@@ -208,7 +207,7 @@ def test_another_swept_key_is_to_be_chosen(tmp_path):
     path = write_grid(tmp_path / "a.h5", TWO)
     refuses(path, 64, f"{path}: sweeps activation, too; choose one with "
             f"--filter activation=tanh (it is tanh, relu)")
-    chosen = phase_diagram.load(path, ["activation=relu"])
+    chosen = measured(path, ["activation=relu"])
     assert chosen.activation == "relu"
 
 
@@ -253,7 +252,7 @@ def test_it_does_not_overwrite_what_it_reads(tmp_path):
     path = write_grid(tmp_path / "a.svg")
     done = run_script(path, "--output", str(tmp_path / "a"))
     assert done.returncode == 64 and "would overwrite" in done.stderr
-    phase_diagram.load(path, [])  # it is still there
+    measured(path, [])  # it is still there
 
 
 def test_the_experiment(tmp_path, program):
@@ -268,8 +267,8 @@ def test_the_experiment(tmp_path, program):
     assert done.returncode == 0, done.stderr
     done = run_script(path)
     assert (done.returncode, done.stderr) == (0, "")
-    diagram = phase_diagram.load(path, [])
-    singles = np.array([phase_diagram.load(path, [f"seed={seed}"]).chi_1
+    diagram = measured(path, [])
+    singles = np.array([measured(path, [f"seed={seed}"]).chi_1
                         for seed in range(seeds)])
     error = singles.std(axis=0, ddof=1) / np.sqrt(seeds)
     # 5 standard errors, and the next order in 1/width, which is beyond the

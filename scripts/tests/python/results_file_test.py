@@ -3,15 +3,15 @@
 import h5py
 import pytest
 
+import initscope
 from initscope import command
-from initscope import results as results_file
-from plot_harness import GRID, write_file
 from initscope.seal import seal
+from plot_harness import GRID, write_file
 
 
 def test_categories_become_names_in_the_order_of_the_table(tmp_path):
     path = write_file(tmp_path / "a.h5", GRID)
-    results = results_file.read(path, [])
+    results = initscope.read(path)
     assert list(results.runs["activation"]) == [r["activation"] for r in GRID]
     assert list(results.runs["init"]) == [r["init"] for r in GRID]
     assert results.values("activation", results.samples) == ["sigmoid",
@@ -24,5 +24,5 @@ def test_code_without_a_name_is_an_error(tmp_path):
         file["runs/init"][0] = 9
         seal(file)
     with pytest.raises(command.ScriptError, match="codes without") as e:
-        results_file.read(path, [])
+        initscope.read(path)
     assert e.value.code == 65

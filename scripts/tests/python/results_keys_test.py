@@ -6,15 +6,13 @@ import subprocess
 import h5py
 import pytest
 
-from initscope import command
-from initscope.plot import phase_diagram
+import initscope
 import quickstart_table
-from initscope import results as results_file
-from initscope import training_results
-from initscope.plot import variance_notes
-from plot_harness import figures, load, texts, write_file
-from initscope.results import KEYS, OUTCOMES, REPETITION_KEYS
+from initscope import command, keys
+from initscope.keys import KEYS, OUTCOMES, REPETITION_KEYS
+from initscope.plot import phase_diagram, variance_notes
 from initscope.seal import seal
+from plot_harness import figures, load, measured, texts, write_file
 
 # Flags that tell no two runs apart: names, places, and what else is written.
 NO_KEYS = {"name", "output", "jobs", "theory", "jacobian", "record", "x",
@@ -47,7 +45,7 @@ def test_keys_are_those_of_the_program(name, program, tmp_path):
     assert len(asked) > 8
     assert asked - NO_KEYS <= set(KEYS), "a key that KEYS lacks"
     assert columns - set(OUTCOMES) <= asked, "an outcome that OUTCOMES lacks"
-    assert asked & columns <= set(results_file.keys_among(columns))
+    assert asked & columns <= set(keys.unmarked(columns))
 
 
 def test_the_lists_are_apart_and_say_nothing_twice():
@@ -76,8 +74,7 @@ def test_no_key_is_pooled(key, tmp_path):
     painter, table = load(path)
     assert key in painter.layout.keys
     assert (table["n_seeds"] == 3).all()
-    results = results_file.read(path, ["log10_activation_variance",
-                                       "log10_delta_second_moment"])
+    results = initscope.read(path)
     heading, *rows = quickstart_table.lines(results)
     assert key in heading and len(rows) == 2
 
@@ -93,7 +90,7 @@ def test_what_follows_from_gain_is_no_part_of_a_phase_diagram(tmp_path):
             file[f"layers/{name}"] = file["layers/log10_delta_variance"][:]
         seal(file)
     with pytest.raises(command.ScriptError, match="sweeps width, too"):
-        phase_diagram.load(path, [])
+        measured(path, [])
 
 
 # --- training
@@ -124,16 +121,15 @@ def test_learning_rates_and_steps_are_curves_of_their_own(trained):
 
 
 def test_a_run_is_not_taken_for_one_of_its_steps(trained):
-    results = results_file.read(trained, ["activation_variance"])
+    results = initscope.read(trained)
     with pytest.raises(command.ScriptError, match="has training steps"):
         results.check_one_step()
     with pytest.raises(command.ScriptError, match="sweeps .*too"):
-        phase_diagram.load(trained, [])
-    heading, *rows = quickstart_table.lines(results_file.read(trained, [
-        "log10_activation_variance", "log10_delta_second_moment"]))
+        measured(trained, [])
+    heading, *rows = quickstart_table.lines(initscope.read(trained))
     assert "step" in heading and len(rows) == 2 * len(
         results.samples["step"].unique())
-    training = training_results.read(trained)
+    training = initscope.read(trained)
     assert set(training.steps["learning_rate"]) == {0.001, 0.1}
 
 

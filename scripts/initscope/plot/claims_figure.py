@@ -1,41 +1,57 @@
 """The figure of a reproduced result: curves by layer, and the claims' errors.
 
 A panel has a curve per choice of the keys that were swept, the mean over seeds
-or (`spread`) the variance over its square, and as dotted lines what its
-formulas say. The last panel has a dot per claim:
-measured - expected in units of the tolerance, so that all must lie within ±1.
+or (`spread`) the variance over its square, and dotted lines of what theory
+says. The last panel has a dot per claim: measured - expected in units of the
+tolerance, so that all must lie within ±1.
 """
 
 import textwrap
+from dataclasses import dataclass, field
 
-from initscope import formula
-import matplotlib
 import numpy as np
-from initscope import results as results_file
+
+from initscope import keys
+from initscope.estimates import chosen
 from initscope.plot import show_figure
-from initscope.reproduce_claims import chosen, shared
-from initscope.style import RC, plain
 from initscope.plot.variance_panel import OKABE_ITO
+from initscope.style import in_style, plain
 
 CLAIM_HEIGHT = 0.21  # inches
 MOST = 1.9  # tolerances; what is farther off is drawn there
 LABELS = 6.5  # where the claims' texts begin, in tolerances left of 0
 LETTERS = 58  # of a claim's text
-NO_AXES = {"step", "seed", "data_seed"}
 
 
-def draw(experiment, constants, table, claims):
-    """The Figure."""
-    panels = experiment["panels"]
-    with matplotlib.rc_context(RC):
+@dataclass
+class Panel:
+    """Curves of `of`, a column or a function of the rows, of the runs `where`.
+
+    `theory`: numbers, and functions of what the curves go along.
+    """
+
+    title: str
+    of: object
+    along: str = "layer"
+    where: dict = field(default_factory=dict)
+    layers: object = None
+    scale: str = "linear"
+    theory: tuple = ()
+    spread: bool = False
+
+
+def draw(title, measured, panels, claims):
+    """The Figure; `measured` is the table and the names of its keys."""
+    table, names = measured
+    with in_style():
         figure, axes = show_figure.panels(
-            f"{experiment['source']}: {experiment['title']}",
+            title,
             f"""Over seeds ({table['seed'].nunique()}); dotted: what formulas
             say. On the right each claim, measured less expected in units of
             its tolerance: blue is within, red is not.""", 1, len(panels) + 2,
             wide=2.7, high=max(2.2, CLAIM_HEIGHT * len(claims)), gap_x=0.6)
         for panel, axis in zip(panels, axes[0]):
-            _curves(axis, panel, constants, table)
+            _curves(axis, panel, table, names)
         _distances(_merged(*axes[0, -2:]), claims)
     return figure
 
@@ -49,51 +65,51 @@ def _merged(left, right):
     return left
 
 
-def _curves(axis, panel, constants, table):
-    along = panel.get("along", "layer")
-    axis.set_title(panel["title"], size=9)
-    axis.set_xlabel(along)
-    axis.set_yscale(panel.get("scale", "linear"))
-    rows = chosen(table, panel.get("select", {}), panel.get("layers"))
-    rows = rows.assign(of=formula.evaluate(panel["of"],
-                                           {**constants, **rows}))
+def _curves(axis, panel, table, names):
+    axis.set_title(panel.title, size=9)
+    axis.set_xlabel(panel.along)
+    axis.set_yscale(panel.scale)
+    rows = chosen(table, panel.where)
+    if panel.layers is not None:
+        rows = rows[rows["layer"].isin(panel.layers)]
+    rows = rows.assign(of=panel.of(rows) if callable(panel.of)
+                       else rows[panel.of])
     rows = rows[rows["of"].notna()]
-    keys = _keys(rows)
-    parts = rows.groupby(keys[0] if len(keys) == 1 else keys,
-                         sort=False) if keys else [((), rows)]
+    by = _axes(rows, names)
+    parts = rows.groupby(by[0] if len(by) == 1 else by,
+                         sort=False) if by else [((), rows)]
     for (values, part), color in zip(parts, OKABE_ITO):
-        groups = part.groupby(along)["of"]
+        groups = part.groupby(panel.along)["of"]
         curve = groups.mean()
-        if panel.get("spread"):
+        if panel.spread:
             curve = groups.var(ddof=0) / curve**2
         axis.plot(curve.index, curve, color=color, linewidth=1.2,
-                  label=_label(keys, values))
-    if along != "layer":
+                  label=_label(by, values))
+    if panel.along != "layer":
         axis.set_xscale("log", base=2)
-    x = np.unique(rows[along])
-    for text in panel.get("theory", []):
-        y = formula.evaluate(text, {**constants, **shared(rows), along: x})
+    x = np.unique(rows[panel.along]).astype(float)
+    for theory in panel.theory:
+        y = theory(x) if callable(theory) else theory
         axis.plot(x, np.broadcast_to(y, x.shape), ":", color="0.1",
                   linewidth=0.9, zorder=5)
-    if keys:
+    if by:
         axis.legend(fontsize=6.5, frameon=False, handlelength=1.5)
 
 
-def _keys(rows):
+def _axes(rows, names):
     """The keys that tell curves apart."""
-    keys = [key for key in results_file.KEYS
-            if key in rows and key not in NO_AXES]
-    if "shape" in keys and (rows["width"] < 0).any():  # widths differ
-        keys = [key for key in keys if not key.endswith("width")]
-    return results_file.independent_keys(rows, keys)
+    names = [key for key in names if key not in keys.REPETITION_KEYS]
+    if "shape" in names and (rows["width"] < 0).any():  # widths differ
+        names = [key for key in names if not key.endswith("width")]
+    return keys.independent(rows, names)
 
 
-def _label(keys, values):
+def _label(by, values):
     """'he_normal', 'gain 1.3, depth 40'"""
     values = values if isinstance(values, tuple) else (values,)
     return plain(", ".join(value if isinstance(value, str) else
-                           f"{key} {results_file.text_of(value)}"
-                           for key, value in zip(keys, values)))
+                           f"{key} {keys.text_of(value)}"
+                           for key, value in zip(by, values)))
 
 
 def _distances(axis, claims):
@@ -110,6 +126,6 @@ def _distances(axis, claims):
         color = show_figure.BLUE if claim.holds else show_figure.RED
         axis.plot(np.clip(np.nan_to_num(off, nan=MOST), -MOST, MOST), y, "o",
                   color=color, markersize=4, clip_on=False)
-        axis.text(-LABELS, y, textwrap.shorten(claim.quantity, LETTERS,
+        axis.text(-LABELS, y, textwrap.shorten(claim.text, LETTERS,
                                                placeholder=" …"),
                   size=6.5, va="center", color="0.25")
