@@ -158,8 +158,9 @@ def _go_on_without_package(error):
 
 def _is_ours(script):
     """Whether `script` is a program of the checkout that this belongs to."""
-    return os.path.exists(FIND_PYTHON) and os.path.dirname(script) in (
-        SCRIPTS, os.path.join(SCRIPTS, "bench"))
+    return (os.path.exists(FIND_PYTHON) and os.path.isfile(script)
+            and os.path.dirname(script) in (SCRIPTS,
+                                            os.path.join(SCRIPTS, "bench")))
 
 
 def _end_of_imports(_, error, __):

@@ -80,8 +80,9 @@ class Painter:
                                   theory)
         if not layout.keys:
             return {(): words(samples)}
+        by = layout.keys[0] if len(layout.keys) == 1 else layout.keys
         return {tuple(part[key].iloc[0] for key in layout.keys): words(part)
-                for _, part in samples.groupby(layout.keys, sort=False)}
+                for _, part in samples.groupby(by, sort=False)}
 
     def _tracks(self):
         """The axes of a cell: rows of axes, an axes is some quantities.

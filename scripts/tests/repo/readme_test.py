@@ -11,11 +11,11 @@ import shutil
 import subprocess
 
 import pytest
-from checkout import ROOT
+from checkout import EXPERIMENTS, ROOT
 
 README = (ROOT / "README.md").read_text()
-EXPERIMENTS = ROOT / "experiments"
 PAGE = (EXPERIMENTS / "README.md").read_text()
+SCRIPTS_PAGE = (ROOT / "scripts" / "README.md").read_text()
 
 
 def blocks(language, page=README):
@@ -105,28 +105,38 @@ def test_the_other_commands_in_their_order(folder):
     assert (folder / "deep.h5").exists()
 
 
-def test_pandas_in_three_lines(folder, monkeypatch):
+SCHEMES = ["xavier_normal", "he_normal", "orthogonal"]
+
+
+def test_pandas_in_one_line(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    code = blocks("python")[0]
-    assert len(code.strip().splitlines()) == 3
+    (code,) = blocks("python")
+    assert len(code.strip().splitlines()) == 2  # with the import
     names = {}
     exec(code, names)
     table = names["table"]
     assert len(table) == 2 * 3 * 4 * 5 * 21
     assert table["delta_variance"].notna().any()
     assert set(table["gain"]) == {0.5, 1.0, 1.5, 2.0}
+    assert list(table.groupby("init").size()) == [2 * 4 * 5 * 21] * 3
+    assert set(table["init"]) == set(SCHEMES)
 
 
-def test_one_line_makes_names_of_codes(folder, monkeypatch):
+def test_every_line_about_reading_results(folder, program, monkeypatch):
+    """Of scripts/README.md: the package, h5py alone and xarray agree."""
     monkeypatch.chdir(folder)
+    monkeypatch.setenv("INITSCOPE", str(program))
     names = {}
-    for code in blocks("python"):
+    notebook, run, *by_hand = blocks("python", SCRIPTS_PAGE)
+    exec(notebook, names)
+    layers = names["r"].layers
+    for code in (run, *by_hand):
         exec(code, names)
-    schemes = ["xavier_normal", "he_normal", "orthogonal"]
-    assert set(names["table"]["init"]) == set(schemes)
-    assert list(names["table"]["init"]) == names["data"]["init"].values.tolist()
-    assert list(names["table"].groupby("init", observed=True).size()) == [
-        2 * 4 * 5 * 21] * 3
+    assert set(names["r"].swept) == {"activation", "seed"}
+    assert len(names["t"].steps) == 2 * 11
+    assert (list(layers["init"]) == list(names["table"]["init"])
+            == names["data"]["init"].values.tolist())
+    assert (layers["fan_in"] == names["table"]["fan_in"]).all()
     names["data"].close()
 
 
@@ -151,14 +161,17 @@ def anchors(page):
 
 @pytest.mark.parametrize("page, folder", [
     pytest.param(README, ROOT, id="README.md"),
-    pytest.param(PAGE, EXPERIMENTS, id="experiments/README.md")])
+    pytest.param(PAGE, EXPERIMENTS, id="experiments/README.md"),
+    pytest.param(SCRIPTS_PAGE, ROOT / "scripts", id="scripts/README.md")])
 def test_links_lead_somewhere(page, folder):
     targets = re.findall(r"\]\(([^)]+)\)", page)
     assert targets
     for target in targets:
         path, _, anchor = target.partition("#")
         assert (folder / path).exists(), target
-        assert path or anchor in anchors(page), target
+        there = page if not path else (folder / path).read_text() \
+            if path.endswith(".md") else ""
+        assert not anchor or anchor in anchors(there), target
 
 
 # --- experiments/README.md
