@@ -8,8 +8,9 @@ import pathlib
 from fractions import Fraction
 
 import numpy as np
-from initscope.plot import show_figure
+
 from initscope.claims import Tolerance, claim
+from initscope.plot import show_figure
 from initscope.style import plain
 
 COMMAND = "attention"
@@ -105,8 +106,9 @@ def draw_own(results):
     formula = {name: plain(attributes.get("formula", name))
                for name, (_, attributes) in tensors.items()}
     tokens, features = tensors["X"][0].shape
+    name = plain(pathlib.Path(results.path).name)
     return _figure(
-        f"Scaled dot-product attention of {plain(pathlib.Path(results.path).name)}",
+        f"Scaled dot-product attention of {name}",
         f"{tokens} tokens of {features} features, d_k = "
         f"{tensors['K'][0].shape[1]}; {formula['S_scaled']}.",
         {formula[name].split(":")[0]: tensors[name] for name in PANELS})
@@ -114,8 +116,8 @@ def draw_own(results):
 
 def _figure(title, caption, matrices):
     """Eight matrices by what stands above them."""
-    figure, axes = show_figure.panels(title, caption, 2, 4, wide=2.2, high=1.9,
-                                      gap_x=0.35, gap_y=0.45)
+    figure, axes = show_figure.panels(title, caption, (2, 4), size=(2.2, 1.9),
+                                      gap=(0.35, 0.45))
     for panel, (name, (values, attributes)) in zip(axes.flat,
                                                    matrices.items()):
         _matrix(panel, name, values, attributes.get("exact"))

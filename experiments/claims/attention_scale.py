@@ -8,10 +8,11 @@ log T - 1/2 + (e + 1)/(2 T) + O(1/T²).
 """
 
 import numpy as np
-from initscope.plot import show_figure
 from matplotlib.lines import Line2D
+
 from initscope.claims import (STANDARD_ERRORS, Tolerance, at_least, at_most,
                               claim, of_mean, ratio_of_means)
+from initscope.plot import show_figure
 
 COMMAND = "attention"
 QUICK = ["--d-k", "64, 256, 1024"]
@@ -129,8 +130,8 @@ def draw(results):
     figure, axes = show_figure.panels(
         "Why attention divides by √d_k", CAPTION.format(
             seeds=runs["seed"].nunique(), tokens=runs["tokens"].max(),
-            d_model=runs["d_model"].max()), 2, 4, wide=2.7, high=2.1,
-        gap_x=0.6, gap_y=0.65)
+            d_model=runs["d_model"].max()),
+        (2, 4), size=(2.7, 2.1), gap=(0.6, 0.65))
     for panel, (title, column, how, logarithmic) in zip(axes.flat, PANELS):
         panel.set_title(title, size=9)
         panel.set_xscale("log", base=2)

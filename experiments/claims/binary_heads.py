@@ -6,9 +6,10 @@ Both heads have the same hidden layer for the same seed.
 """
 
 import numpy as np
-from initscope.plot import show_figure
 from matplotlib.lines import Line2D
+
 from initscope.claims import Tolerance, claim, of_ratio, ratio_of_means
+from initscope.plot import show_figure
 
 COMMAND = "run"
 QUICK = ["--width", "1, 2"]  # with all seeds, or 2 could be taken for 4/3
@@ -102,7 +103,7 @@ def draw(results):
         classes 0 and 1 of fashion-mnist-sample. Left: E(β₁-β₀)² of a
         softmax (filled) and E β² of a sigmoid (open). Right: the first over
         the second, with 2 standard errors, and its formula (dashed).""",
-        1, 2, wide=3.5, high=2.4)
+        (1, 2), size=(3.5, 2.4))
     fine = np.geomspace(widths[0], widths[-1], 200)
     for init, (_, color, marker, formula) in SCHEMES.items():
         pairs = [logits(outputs, init, width) for width in widths]

@@ -5,10 +5,11 @@ log ŷ; the label entropy has a closed form as well.
 """
 
 import numpy as np
-from initscope.plot import show_figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+
 from initscope.claims import Tolerance, at_least, claim
+from initscope.plot import show_figure
 from initscope.style import plain
 
 COMMAND = "run"
@@ -97,7 +98,7 @@ def draw(results):
         label_entropy and kl_divergence, summed on their own; circles are
         what it stores as cross_entropy. Training can move the orange part
         only, so the gradients of the two are the same.""",
-        len(sources), 2, wide=3.3, high=1.8)
+        (len(sources), 2), size=(3.3, 1.8))
     for row, source in zip(axes, sources):
         for panel, (loss, name) in zip(row, LOSSES.items()):
             part = runs[(runs["loss"] == loss) & (runs["input"] == source)]

@@ -1,6 +1,7 @@
 """Sigmoid's last hidden layer is pushed to 0; tanh and softsign stay put."""
 
 import matplotlib.pyplot as plt
+
 from initscope.claims import at_least, at_most
 
 COMMAND = "train"

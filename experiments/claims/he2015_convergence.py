@@ -1,6 +1,7 @@
 """30-layer ReLU networks: He's initialization learns, Xavier's stalls."""
 
 import matplotlib.pyplot as plt
+
 from initscope.claims import LAST, at_least, at_most, losses
 
 COMMAND = "train"

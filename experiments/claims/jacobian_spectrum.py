@@ -17,11 +17,12 @@ their last layer has a D, this one has none: 2L - 1 for their 2L).
 """
 
 import numpy as np
-from initscope.plot import show_figure
-from initscope.gaussian_mean import gaussian_mean
 from matplotlib.lines import Line2D
+
 from initscope.claims import (STANDARD_ERRORS, Tolerance, claim, of_mean,
                               ratio_of_means)
+from initscope.gaussian_mean import gaussian_mean
+from initscope.plot import show_figure
 
 COMMAND = "run"
 QUICK = ["--seed", "range(0, 16)", "--width", "64", "--depth", "1, 2, 8"]
@@ -195,8 +196,8 @@ def draw(results):
     width = runs["width"].max()
     figure, axes = show_figure.panels(
         "How a deep network stretches its input", CAPTION.format(
-            width=width, seeds=runs["seed"].nunique()), 2, 4, wide=2.6,
-        high=2.1, gap_x=0.55, gap_y=0.65)
+            width=width, seeds=runs["seed"].nunique()),
+        (2, 4), size=(2.6, 2.1), gap=(0.55, 0.65))
     depths = sorted(runs["depth"].unique())
     shown = [depth for depth in (2, 8, 32) if depth in depths]
     for row, (init, name) in zip(axes, INITS.items()):

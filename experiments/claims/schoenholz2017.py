@@ -3,8 +3,7 @@
 import numpy as np
 
 from initscope.claims import claim, errors
-from initscope.estimates import (by_seed, crossing, difference, mean, rate,
-                                 step)
+from initscope.estimates import by_seed, crossing, difference, mean, rate, step
 from initscope.plot.claims_figure import Panel
 
 PAPER = "Schoenholz et al. 2017"

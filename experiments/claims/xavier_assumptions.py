@@ -7,11 +7,12 @@ q = gain² E X²: measured minus integral has mean 0 over seeds at any width.
 
 import matplotlib
 import numpy as np
-from initscope.plot import show_figure
-from initscope.gaussian_mean import gaussian_mean
 from matplotlib.lines import Line2D
+
 from initscope.claims import (STANDARD_ERRORS, Tolerance, claim, of_mean,
                               of_ratio)
+from initscope.gaussian_mean import gaussian_mean
+from initscope.plot import show_figure
 
 COMMAND = "run"
 QUICK = ["--seed", "range(0, 32)", "--width", "256", "--gain", "1, 2, 8"]
@@ -141,7 +142,7 @@ def draw(results):
         The black dashed line is what Xavier assumes: mean zero, and
         $f\\,'$ = 1 as near 0, hence E X² = E Z² (sigmoid comes near to that
         at gain 1 with a signal that is mostly its own mean).""",
-        len(ROWS), len(found), wide=2.3, high=1.3, gap_x=0.35, gap_y=0.3)
+        (len(ROWS), len(found)), size=(2.3, 1.3), gap=(0.35, 0.3))
     ramp = matplotlib.colormaps["viridis"](
         np.linspace(0, 0.85, first.q.shape[2]))
     for column, (activation, measured) in enumerate(found.items()):

@@ -13,10 +13,11 @@ weights of a unit, one direction, that of x, is the one which Z_1 sees.
 """
 
 import numpy as np
-from initscope.plot import show_figure
-from initscope.gaussian_mean import gaussian_mean
 from matplotlib.lines import Line2D
+
 from initscope.claims import of_mean, of_ratio
+from initscope.gaussian_mean import gaussian_mean
+from initscope.plot import show_figure
 from xavier_assumptions import ACTIVATIONS as CURVED
 
 COMMAND = "run"
@@ -149,7 +150,7 @@ def draw(results):
         backward/forward = fan_out/fan_in, and nowhere else; that line meets
         the star, where both signals are kept, only if fan_in = fan_out.
         Xavier stops where the two factors sum to 2 (dotted).""",
-        2, len(ACTIVATIONS) + 1, wide=2.05, high=2.0, gap_x=0.5, gap_y=0.65)
+        (2, len(ACTIVATIONS) + 1), size=(2.05, 2.0), gap=(0.5, 0.65))
     for column, (activation, schemes) in enumerate(found.items()):
         for row, steps in enumerate((FORWARD, BACKWARD)):
             for init, factors in schemes.items():

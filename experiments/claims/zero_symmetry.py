@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+
 from initscope.claims import at_least, at_most, losses
 
 COMMAND = "train"

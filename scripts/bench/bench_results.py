@@ -12,8 +12,9 @@ import json
 import pathlib
 from dataclasses import dataclass
 
-from initscope import command
 import pandas as pd
+
+from initscope import command
 from initscope.command import ScriptError
 
 FORMAT = "initscope-bench"

@@ -4,10 +4,11 @@ import os
 import sys
 
 import numpy as np
+
 from bench import peer_agreement, peer_machine, peer_summary
+from bench.peer_processes import (Configuration, NAMES, Sweep, Workers, ask,
+                                  configurations, run_initscope)
 from initscope.results import read
-from bench.peer_processes import (NAMES, Configuration, Sweep, Workers, ask,
-                            configurations, run_initscope)
 
 CLEARLY_SLOWER = 1.3  # times the peer's best in the first round
 TENSORS = ["pre_activation", "activation", "delta", "weight_gradient"]

@@ -4,6 +4,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
 from bench.peer_processes import NAMES
 from bench.peer_summary import BEST, INSTALLED, times
 from initscope.style import in_style, plain

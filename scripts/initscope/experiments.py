@@ -20,7 +20,7 @@ import re
 import sys
 
 from initscope import program
-from initscope.command import SCRIPTS, USAGE, ScriptError
+from initscope.command import SCRIPTS, ScriptError, USAGE
 from initscope.results import read
 
 ROOT = pathlib.Path(SCRIPTS).parent

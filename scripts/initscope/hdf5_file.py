@@ -16,10 +16,11 @@ import resource
 import signal
 import stat
 
-from initscope.command import BAD_DATA, IO_ERROR, ScriptError  # before what may lack
 import h5py
 import numpy as np
+
 from initscope import seal
+from initscope.command import BAD_DATA, IO_ERROR, ScriptError
 
 MOST_COMPRESSION = 1032  # deflate's
 SECONDS, BYTES_PER_SECOND = 5, 5e6  # of the child's CPU time
@@ -223,6 +224,6 @@ def _extracted(path, extract):
         # h5py's, of many kinds. Only a failed read has an errno.
         reason = " ".join(str(error).split()) or type(error).__name__
         if "error message = '" in reason:
-            said = reason.partition("error message = '")[2]
-            return IO_ERROR, f"{path}: cannot read: {said.partition(chr(39))[0]}"
+            said = reason.partition("error message = '")[2].partition("'")[0]
+            return IO_ERROR, f"{path}: cannot read: {said}"
         return BAD_DATA, f"{path}: the file is damaged: {reason}"

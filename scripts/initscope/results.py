@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from initscope import hdf5_file, keys
-from initscope.command import BAD_DATA, USAGE, ScriptError
+from initscope.command import BAD_DATA, ScriptError, USAGE
 from initscope.seal import CONTENTS
 
 INDEX = ["run_index", "step", "layer"]  # of /layers

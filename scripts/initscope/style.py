@@ -8,7 +8,7 @@ import matplotlib
 import matplotlib.style
 
 from initscope import command
-from initscope.command import USAGE, ScriptError
+from initscope.command import ScriptError, USAGE
 
 RC = {"font.size": 8, "font.family": "DejaVu Sans", "axes.linewidth": 0.6,
       "svg.hashsalt": "initscope", "axes.spines.right": False,

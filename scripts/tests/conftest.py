@@ -12,10 +12,10 @@ import subprocess
 import h5py
 import pytest
 
+from checkout import ROOT
 from command_line import listing
 from simulation import Results, flags
 from union_sweep import SWEEP
-from checkout import ROOT
 
 # Its asserts say what they compared, as those of a test do.
 pytest.register_assert_rewrite("reference_checks")

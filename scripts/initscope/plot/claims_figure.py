@@ -48,8 +48,9 @@ def draw(title, measured, panels, claims):
             title,
             f"""Over seeds ({table['seed'].nunique()}); dotted: what formulas
             say. On the right each claim, measured less expected in units of
-            its tolerance: blue is within, red is not.""", 1, len(panels) + 2,
-            wide=2.7, high=max(2.2, CLAIM_HEIGHT * len(claims)), gap_x=0.6)
+            its tolerance: blue is within, red is not.""",
+            (1, len(panels) + 2),
+            size=(2.7, max(2.2, CLAIM_HEIGHT * len(claims))), gap=(0.6, 0.6))
         for panel, axis in zip(panels, axes[0]):
             _curves(axis, panel, table, names)
         _distances(_merged(*axes[0, -2:]), claims)

@@ -121,9 +121,9 @@ def caption(diagram):
              f"with biases E Z² grows by bias_std² a layer on the line, so "
              f"that only its end at bias_std = 0 is critical."
              if is_homogeneous(diagram) else "")
-    return (f"{diagram.depth} layers, {diagram.pooled}. χ₁ = gain² E f'(Z)², mean of "
-            f"the last {last} hidden layers: what a layer multiplies the "
-            f"gradient's second moment by. The gradient is lost where its "
+    return (f"{diagram.depth} layers, {diagram.pooled}. χ₁ = gain² E f'(Z)², "
+            f"mean of the last {last} hidden layers: what a layer multiplies "
+            f"the gradient's second moment by. The gradient is lost where its "
             f"second moment is {factor} times larger or smaller than in the "
             f"last hidden layer, counted from there; the correlation where "
             f"1 − cosine of two samples is, counted from the first.{alone}")

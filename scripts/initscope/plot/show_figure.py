@@ -1,12 +1,13 @@
 """Figures of the shows, in the style of plot_variance.py.
 
 Sizes are in inches; panels stand on a grid with a title above and a caption
-below them. show.py draws within variance_figure.RC.
+below them. show.py and reproduce.py draw within style.in_style().
 """
 
 import textwrap
 
 from matplotlib.figure import Figure
+
 from initscope.plot.variance_panel import OKABE_ITO
 
 BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK = OKABE_ITO
@@ -15,12 +16,12 @@ LEFT, RIGHT, FOOT, LINE = 0.7, 0.2, 0.45, 0.15
 TITLE, LEGEND, PANEL_TITLE = 0.45, 0.28, 0.3
 
 
-def panels(title, caption, rows, columns, wide=3.0, high=2.1, gap_x=0.7,
-           gap_y=0.6):
-    """(figure, rows × columns axes): each panel `wide` × `high` inches.
+def panels(title, caption, grid, size, gap=(0.7, 0.6)):
+    """(figure, rows × columns axes): a `grid` of panels of `size` inches.
 
     The strip under the title is free for legend().
     """
+    (rows, columns), (wide, high), (gap_x, gap_y) = grid, size, gap
     width = LEFT + columns * (wide + gap_x) - gap_x + RIGHT
     lines = textwrap.wrap(" ".join(caption.split()), int(width * 15.5))
     bottom = FOOT + 0.1 + LINE * len(lines)

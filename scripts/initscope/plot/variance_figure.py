@@ -14,11 +14,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from initscope.keys import within
-from initscope.plot.variance_notes import (BACKWARD, caption, cell_title, describe,
-                            label, when)
-from initscope.plot.variance_panel import (STYLE, THEORY_DOTS, LayerAxis, Palette,
-                            draw_curve, draw_theory, set_value_axis,
-                            theory_band)
+from initscope.plot.variance_notes import (BACKWARD, caption, cell_title,
+                                           describe, label, when)
+from initscope.plot.variance_panel import (LayerAxis, Palette, Place, STYLE,
+                                           THEORY_DOTS, draw_curve,
+                                           draw_theory, set_value_axis,
+                                           theory_band)
 from initscope.style import in_style, plain
 
 OWN_SCALE_DECADES = 6  # a panel that spans more gets y limits of its own
@@ -197,13 +198,12 @@ class Painter:
     def _panel(self, axes, cell, track):
         found = list(self._of(cell, track))
         for value, quantity, key in found:
-            draw_curve(axes, self.layer_axis, self.curves[key],
-                       self.values[key], quantity,
+            place = Place(axes, self.layer_axis, self.curves[key], quantity)
+            draw_curve(place, self.values[key],
                        self.palette.color(value, quantity), len(found),
-                       bool(self.layout.color))
+                       not self.layout.color)
             if self.curves[key]["theory_log10"].notna().any():
-                draw_theory(axes, self.layer_axis, self.curves[key],
-                            quantity, self.palette, value,
+                draw_theory(place, self.palette, value,
                             self.results.theory_alone)
         keys = [key for _, _, key in found]
         shared = self.shared[tuple(track)]

@@ -164,7 +164,8 @@ def cell_title(layout, samples, cell):
     there = within(samples, cell)
     names = ("activation", "init")
     keys = {key: there[key].iloc[0] for key in there
-            if key not in UNTITLED and key != "run_index" and there[key].nunique() == 1
+            if key not in ("run_index", *UNTITLED)
+            and there[key].nunique() == 1
             and (key in names or samples[key].nunique() > 1)}
     keys.update(cell)
     order = [*(key for key in names if key in keys),

@@ -5,13 +5,15 @@ The vertical axis is linear in log10 of the value, labelled 10^k, so that
 edges with a gid such as "zero:delta", which is an id in the SVG.
 """
 
+from dataclasses import dataclass
+
 import matplotlib
 import numpy as np
 from matplotlib import colors
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.ticker import (FixedLocator, FuncFormatter,
-                               MaxNLocator, NullLocator)
+from matplotlib.ticker import (FixedLocator, FuncFormatter, MaxNLocator,
+                               NullLocator)
 
 from initscope import keys
 from initscope.plot.variance_curves import DOUBLE_LOG10, QUANTITIES
@@ -100,14 +102,24 @@ class LayerAxis:
         axes.set_xticklabels(names if labelled else [""] * len(names))
 
 
-def draw_curve(axes, layer_axis, curve, samples, quantity, color, crowd,
-               plain):
+@dataclass
+class Place:
+    """Where a curve is drawn, its rows of summarize(), its quantity."""
+
+    axes: object
+    layer_axis: LayerAxis
+    curve: object
+    quantity: str
+
+
+def draw_curve(place, samples, color, crowd, styled):
     """One curve: median, band, single seeds, output, special values.
 
-    `curve` is of summarize(), `samples` the values it is of; `crowd` is the
-    number of curves in this axes; `plain` if the line style tells nothing.
+    `samples` are the values that it is of; `crowd` is the number of curves in
+    this axes; `styled` if the style of a line tells its quantity.
     """
-    dash, marker = ("-", "o") if plain else STYLE[quantity][1:]
+    axes, curve, quantity = place.axes, place.curve, place.quantity
+    dash, marker = STYLE[quantity][1:] if styled else ("-", "o")
     seeds = int(curve["n_measured"].max())
     if not seeds:
         return
@@ -130,18 +142,18 @@ def draw_curve(axes, layer_axis, curve, samples, quantity, color, crowd,
         alone = alone & gap[:-2] & gap[2:]
     axes.plot(x[alone], median[alone], marker, color=color, markersize=2.6,
               zorder=5, gid=f"dots:{quantity}")
-    _draw_output(axes, layer_axis.output, output, quantity, color,
-                 crowd <= MOST_SINGLE)
-    _mark_specials(axes, layer_axis, curve, quantity, color)
+    _draw_output(place, output, color, crowd <= MOST_SINGLE)
+    _mark_specials(place, color)
 
 
-def draw_theory(axes, layer_axis, curve, quantity, palette, value, alone):
+def draw_theory(place, palette, value, alone):
     """The theory of one curve, dotted, on top of what was measured; in the
     curve's own colour where it stands alone.
 
     Its band is hatched between thin lines, so that the measured one shows
     through; at the output layer the ends are dashes.
     """
+    axes, curve, quantity = place.axes, place.curve, place.quantity
     ink = (palette.ink if alone else palette.contrast)(value, quantity)
     hidden, output = curve[~curve["output"]], curve[curve["output"]]
     x = hidden["layer"].to_numpy(float)
@@ -149,8 +161,8 @@ def draw_theory(axes, layer_axis, curve, quantity, palette, value, alone):
               linestyle=(0, (1, 3)) if palette.crowded else THEORY_DOTS,
               linewidth=0.7 if palette.crowded else 1.5, zorder=7,
               gid=f"theory:{quantity}")
-    place = [layer_axis.output] * len(output)
-    axes.plot(place, output["theory_log10"], "_", color=ink,
+    at_output = [place.layer_axis.output] * len(output)
+    axes.plot(at_output, output["theory_log10"], "_", color=ink,
               markersize=4 if palette.crowded else 7, zorder=7,
               gid=f"theory-output:{quantity}")
     if palette.crowded:
@@ -160,7 +172,7 @@ def draw_theory(axes, layer_axis, curve, quantity, palette, value, alone):
                       **theory_band(palette.ink(value, quantity)), zorder=6,
                       gid=f"theory-band:{quantity}")
     for end in ("p10", "p90"):
-        axes.plot(place, output[f"theory_log10_{end}"], "_", color=ink,
+        axes.plot(at_output, output[f"theory_log10_{end}"], "_", color=ink,
                   markersize=4, markeredgewidth=0.7, zorder=7,
                   gid=f"theory-output-{end}:{quantity}")
 
@@ -182,10 +194,11 @@ def _draw_single_seeds(axes, samples, color, seeds, quantity):
         alpha=min(0.5, max(0.06, 4 / seeds)), gid=f"seeds:{quantity}"))
 
 
-def _draw_output(axes, x, output, quantity, color, large):
+def _draw_output(place, output, color, large):
     """The output layer: a diamond with the band as a bar, joined to none."""
     if output.empty or output["log10_median"].isna().all():
         return
+    axes, x, quantity = place.axes, place.layer_axis.output, place.quantity
     row = output.iloc[0]
     axes.plot([x, x], [row["log10_p10"], row["log10_p90"]], color=color,
               linewidth=1.2, zorder=4, gid=f"output-band:{quantity}")
@@ -195,8 +208,9 @@ def _draw_output(axes, x, output, quantity, color, large):
               clip_on=False, gid=f"output:{quantity}")
 
 
-def _mark_specials(axes, layer_axis, curve, quantity, color):
+def _mark_specials(place, color):
     """Triangles at the bottom for zeros, crosses at the top for NaN, Inf."""
+    axes, curve, quantity = place.axes, place.curve, place.quantity
     offset = 0.055 * (QUANTITIES.index(quantity) % 2)
     edge = axes.get_xaxis_transform()
     for column, gid, height, marker in (
@@ -204,7 +218,7 @@ def _mark_specials(axes, layer_axis, curve, quantity, color):
             ("n_non_finite", "non_finite", 0.965 - offset, "x")):
         rows = curve[curve[column] > 0]
         if len(rows):
-            x = layer_axis.places(rows)
+            x = place.layer_axis.places(rows)
             axes.plot(x, np.full(len(x), height), marker, color=color,
                       markersize=3.4, transform=edge, zorder=6,
                       clip_on=False, gid=f"{gid}:{quantity}")

@@ -12,9 +12,10 @@ import time
 import numpy as np
 import pytest
 
-from checkout import SCRIPTS
-from bench import (peer_figure, peer_machine, peer_numpy, peer_processes, peer_summary)
+from bench import (peer_figure, peer_machine, peer_numpy, peer_processes,
+                   peer_summary)
 from bench.peer_processes import Configuration, Sweep
+from checkout import SCRIPTS
 
 SCRIPT = SCRIPTS / "compare_peers.py"
 PEERS = ["numpy"] + (["torch"] if importlib.util.find_spec("torch") else [])

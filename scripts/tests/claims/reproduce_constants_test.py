@@ -11,6 +11,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.stats import norm
+
 from initscope import experiments
 
 REACH = 12  # standard deviations
@@ -154,7 +155,7 @@ def mean_singular_value(variance, q):
 def glorot_singular(variance):
     """Mean over the Jacobians between hidden layers 1 to 5."""
     return np.mean([mean_singular_value(variance, q)
-                    for _, _, q in glorot_layers(variance)[:4]])
+                    for *_, q in glorot_layers(variance)[:4]])
 
 
 # --- finite width
@@ -239,7 +240,8 @@ COMPUTED = {
     "glorot2010.NORMALIZED_GRADIENT": lambda: glorot_gradient(1),
     "glorot2010_jacobian.STANDARD_SINGULAR": lambda: glorot_singular(1 / 3),
     "glorot2010_jacobian.NORMALIZED_SINGULAR": lambda: glorot_singular(1),
-    "he2015.TRUNCATED_VARIANCE": lambda: 1 - 4 * norm.pdf(2) / (2 * norm.cdf(2) - 1),
+    "he2015.TRUNCATED_VARIANCE":
+        lambda: 1 - 4 * norm.pdf(2) / (2 * norm.cdf(2) - 1),
     "poole2016.Q_1_3": lambda: fixed_point(np.tanh, 1.3, 0.3),
     "poole2016.Q_2_5": lambda: fixed_point(np.tanh, 2.5, 0.3),
     "poole2016.Q_4": lambda: fixed_point(np.tanh, 4.0, 0.3),
@@ -255,7 +257,8 @@ COMPUTED = {
     "schoenholz2017.CHAOTIC_RATE_Q": lambda: tanh_rate_q(1.6, BIAS),
     "schoenholz2017.CHAOTIC_RATE_C": lambda: tanh_rate_c(1.6, BIAS),
     "xavier_sigmoid.SIGMOID_Q": lambda: fixed_point(sigmoid, 1.0),
-    "xavier_sigmoid.SIGMOID_CHI": lambda: chi(sigmoid_slope, 1, fixed_point(sigmoid, 1.0)),
+    "xavier_sigmoid.SIGMOID_CHI":
+        lambda: chi(sigmoid_slope, 1, fixed_point(sigmoid, 1.0)),
     "torch_tanh_gain.TORCH_Q": lambda: fixed_point(np.tanh, 5 / 3),
     "torch_tanh_gain.TORCH_CHI": lambda: tanh_chi(5 / 3),
     "roberts2022.TANH_VERTEX_SLOPE": lambda: tanh_vertex_slope(10, 29),
@@ -264,8 +267,10 @@ COMPUTED = {
     "relu_correlation.COSINE_10": lambda: relu_cosine(10),
     "relu_correlation.COSINE_50": lambda: relu_cosine(50),
     "saxe2014.LINEAR_FOURTH_MOMENT": lambda: linear_fourth_moment(10, 128),
-    "roberts2022_critical.GELU_CRITICAL_Q": lambda: half_stable(gelu, gelu_slope, 3.56)[0],
-    "roberts2022_critical.SILU_CRITICAL_Q": lambda: half_stable(silu, silu_slope, 14.32)[0],
+    "roberts2022_critical.GELU_CRITICAL_Q":
+        lambda: half_stable(gelu, gelu_slope, 3.56)[0],
+    "roberts2022_critical.SILU_CRITICAL_Q":
+        lambda: half_stable(silu, silu_slope, 14.32)[0],
 }
 
 
@@ -296,11 +301,13 @@ def test_constants(name):
 
 def test_published_roundings():
     assert tanh_critical_gain(BIAS)**2 == pytest.approx(1.76, abs=0.005)
-    assert 1 / COMPUTED["xavier_sigmoid.SIGMOID_CHI"]() == pytest.approx(18, abs=0.5)
-    assert fixed_point(sigmoid, 1.0) == pytest.approx(0.2647, abs=5e-5)
-    assert COMPUTED["xavier_sigmoid.SIGMOID_CHI"]() == pytest.approx(0.0557, abs=5e-5)
+    q = fixed_point(sigmoid, 1.0)
+    assert 1 / chi(sigmoid_slope, 1, q) == pytest.approx(18, abs=0.5)
+    assert q == pytest.approx(0.2647, abs=5e-5)
+    assert chi(sigmoid_slope, 1, q) == pytest.approx(0.0557, abs=5e-5)
     assert tanh_chi(5 / 3) == pytest.approx(1.210, abs=5e-4)
-    assert COMPUTED["he2015.TRUNCATED_VARIANCE"]() == pytest.approx(0.7737, abs=5e-5)
+    assert 1 - 4 * norm.pdf(2) / (2 * norm.cdf(2) - 1) == pytest.approx(
+        0.7737, abs=5e-5)
     for layers, value in ((1, 0.3183), (2, 0.4937), (10, 0.8715),
                           (50, 0.9879)):
         assert relu_cosine(layers) == pytest.approx(value, abs=5e-5)
@@ -366,8 +373,7 @@ def selu_jacobian(step):
 
 def test_selus_jacobian():
     """As printed; over ±0.05 it is less than 2e-4 off."""
-    assert selu_jacobian(1e-4) == pytest.approx([0.088834, 0.782648],
-                                                abs=1.0e-6)
+    assert selu_jacobian(1e-4) == pytest.approx([0.088834, 0.782648], abs=1e-6)
     assert np.hypot(*selu_jacobian(1e-4)) == pytest.approx(0.7877, abs=5e-5)
     assert selu_jacobian(0.05) == pytest.approx(selu_jacobian(1e-4), abs=2e-4)
 

@@ -9,8 +9,8 @@ import pathlib
 import numpy as np
 import pytest
 
-from command_line import DATA, IO, USAGE, write
 from checkout import ROOT
+from command_line import DATA, IO, USAGE, write
 
 EXAMPLE = (ROOT / "experiments"
            / "attention_example")

@@ -11,8 +11,7 @@ import subprocess
 import h5py
 import pytest
 
-from command_line import (CANNOT_CREATE, CSV, IO, TINY, USAGE, listing,
-                          write)
+from command_line import CANNOT_CREATE, CSV, IO, TINY, USAGE, listing, write
 
 
 def test_output_folder_is_missing(refuse):
@@ -171,7 +170,8 @@ def test_file_size_limit(call, tmp_path, command, kilobytes):
     call(["run", *TINY, "--output", "x.h5"])
     before = listing(tmp_path)
     done = call(
-        [command, *TINY, "--seed", "1", "--output", "x.h5", "--force"], expect=IO,
+        [command, *TINY, "--seed", "1", "--output", "x.h5", "--force"],
+        expect=IO,
         preexec_fn=lambda: resource.setrlimit(
             resource.RLIMIT_FSIZE, (kilobytes << 10, kilobytes << 10)))
     (line,) = done.stderr.splitlines()

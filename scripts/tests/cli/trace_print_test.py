@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 import pytest
+
 from checkout import ROOT
 
 CHAIN_RULE = (ROOT

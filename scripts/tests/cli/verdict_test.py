@@ -9,10 +9,10 @@ import h5py
 import numpy as np
 import pytest
 
+from checkout import ROOT
 from command_line import DATA
 from initscope.seal import seal
 from simulation import flags
-from checkout import ROOT
 
 NETWORK = {"depth": 12, "width": 64, "batch": 16, "seed": "range(0, 4)"}
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from results_columns import STATISTICS, columns, text_of
 from initscope.seal import column_digest, contents_digest
+from results_columns import STATISTICS, columns, text_of
 from union_sweep import RUNS, SWEPT
 
 # The others of section 4 are the keys.

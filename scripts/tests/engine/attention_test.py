@@ -10,8 +10,8 @@ import pathlib
 import re
 import signal
 import subprocess
-from fractions import Fraction
 import time
+from fractions import Fraction
 
 import h5py
 import numpy as np

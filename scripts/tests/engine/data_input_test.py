@@ -7,11 +7,11 @@ import struct
 import numpy as np
 import pytest
 
+from checkout import ROOT
 from reference_checks import check_close
 from reference_network import PRECISIONS, UNIT_ROUNDOFF
 from reference_variates import SAMPLE_ORDER, philox
 from trace_cases import DATA_SEED
-from checkout import ROOT
 
 DATA = ROOT / "data"
 

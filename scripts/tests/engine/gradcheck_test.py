@@ -10,8 +10,8 @@ import time
 import numpy as np
 import pytest
 
-from command_line import CSV, write
 from checkout import ROOT
+from command_line import CSV, write
 
 CHAIN_RULE = ROOT / "experiments/chain_rule.ini"
 SMALL = "--shape 3x4x3x2 --batch 3 --bias-std 0.5".split()
@@ -133,7 +133,8 @@ def test_sweep_has_a_line_per_run(call, tmp_path):
         assert re.match(rf"ok +run \w+ \({f}, xavier_normal, gain 1, seed "
                         rf"{seed}; 3x4x2; probe\): \d\.\de-\d\d at \w+ "
                         r"\(\d, \d\), bound \d\.\de-\d\d$", line)
-    assert not list(tmp_path.glob("*.h5")) and not (tmp_path / "results").exists()
+    assert not list(tmp_path.glob("*.h5"))
+    assert not (tmp_path / "results").exists()
 
 
 def test_jobs_do_not_change_it(call):

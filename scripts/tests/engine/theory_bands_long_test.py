@@ -28,6 +28,7 @@ import subprocess
 import h5py
 import numpy as np
 import pytest
+
 from checkout import ROOT
 
 ACTIVATIONS = ["linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu",

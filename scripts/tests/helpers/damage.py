@@ -15,8 +15,8 @@ import subprocess
 import h5py
 import numpy as np
 
-from initscope.seal import CONTENTS, seal
 from checkout import ROOT
+from initscope.seal import CONTENTS, seal
 
 SECONDS = 60  # a hang
 
@@ -176,7 +176,8 @@ def _hard_link(file, rng):
 def _attribute(file, rng):
     name = rng.choice(_objects(file))
     attributes = file[name].attrs
-    keys = sorted(set(attributes) - {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS"})
+    keys = sorted(set(attributes) - {"DIMENSION_LIST", "REFERENCE_LIST",
+                                     "CLASS"})
     if not keys:
         return "nothing"
     key = rng.choice(keys)
@@ -315,8 +316,7 @@ def try_mutants(program, good, folder, indices):
 # --- good files
 
 TINY = "--depth 3 --width 6 --batch 5 --quiet".split()
-EXAMPLE = ROOT.joinpath(
-    "experiments/attention_example/attention.ini")
+EXAMPLE = ROOT / "experiments/attention_example/attention.ini"
 # The commands that write them.
 FILES = {
     "run": ["run", *TINY, *"--activation tanh,relu --seed range(0,3)".split()],

@@ -13,13 +13,13 @@ import subprocess
 import h5py
 import numpy as np
 
-from command_line import CANNOT_CREATE, DATA, IO
 from checkout import ROOT
+from command_line import CANNOT_CREATE, DATA, IO
 
-EXAMPLE = ROOT.joinpath(
-    "experiments/attention_example/attention.ini")
+EXAMPLE = ROOT / "experiments/attention_example/attention.ini"
 COMMANDS = {
-    "run": ["run", *"--depth 30 --width 16 --batch 16 --seed range(0,3)".split(),
+    "run": ["run", *"--depth 30 --width 16 --batch 16".split(),
+            *"--seed range(0,3)".split(),
             *"--init he_normal,xavier_normal --activation tanh,relu".split()],
     "train": ["train", *"--depth 3 --width 8 --batch 8 --steps 5".split()],
     "trace": ["trace", *"--depth 3 --width 70 --batch 70".split()],

@@ -51,7 +51,8 @@ def check(program, folder, arguments):
     says = done.stderr.decode()  # UTF-8
     assert done.returncode in FINE, (done.returncode, says)
     if done.returncode != 0:
-        assert re.fullmatch(r"initscope: [^\x00-\x1f\x7f]{1,3000}\n", says), says
+        assert re.fullmatch(r"initscope: [^\x00-\x1f\x7f]{1,3000}\n",
+                            says), says
         assert done.stdout == b""
     return done.returncode
 

@@ -7,6 +7,7 @@ Lists, sections, a duplicate, drawn inputs and labelled data. The fixtures
 import gzip
 import itertools
 import pathlib
+
 from checkout import ROOT
 
 DATA = ROOT / "data"

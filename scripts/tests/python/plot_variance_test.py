@@ -6,9 +6,9 @@ import sys
 import h5py
 import pytest
 
+from initscope.seal import seal
 from plot_harness import (SCRIPT, SWEEP, artists, figures, load, run_script,
                           texts, write_file)
-from initscope.seal import seal
 
 
 def test_one_run(tmp_path):

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plot_harness import (GRID, add_theory, artists, figures, load,
-                          run_script, texts, write_file)
-from initscope.plot.variance_panel import STYLE, Palette
+from initscope.plot.variance_panel import Palette, STYLE
+from plot_harness import (GRID, add_theory, artists, figures, load, run_script,
+                          texts, write_file)
 
 COLUMNS = ["theory_log10", "theory_log10_p10", "theory_log10_p90"]
 

@@ -7,6 +7,7 @@ import subprocess
 import unicodedata
 
 import pytest
+
 from checkout import ROOT
 
 VERSION = 14

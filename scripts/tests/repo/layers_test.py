@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 import pytest
+
 from checkout import ROOT
 
 SRC = ROOT / "src"
@@ -30,7 +31,8 @@ THIRD_PARTIES = [
     ThirdParty("Boost", r"boost/", ["cli/*"]),
     ThirdParty("HDF5", r"hdf5(_hl)?\.h$|H5\w+\.h$", ["io/*"]),
     ThirdParty("Highway", r"hwy/",
-               ["base/*.cc", "*-inl.h", *(f"{m}/*.cc" for m in KERNEL_MODULES)]),
+               ["base/*.cc", "*-inl.h",
+                *(f"{m}/*.cc" for m in KERNEL_MODULES)]),
     ThirdParty("oneTBB", r"tbb/|oneapi/", ["base/*.cc"]),
     ThirdParty("Eigen", r"Eigen/|unsupported/Eigen/",
                ["linalg/*.cc", "random/*.cc", "theory/*.cc", "*_test.cc"]),

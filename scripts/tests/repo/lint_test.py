@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 
 import pytest
+
 from checkout import ROOT
 
 GOOD = """#include <string>
@@ -29,8 +30,8 @@ def lint(tmp_path):
     def run(code, **environment):
         path.write_text(code)
         return subprocess.run(
-            [ROOT / "scripts/tests/repo/lint.sh", "--build", tmp_path, path], text=True,
-            capture_output=True, env={"PATH": "/usr/bin:/bin", **environment})
+            [ROOT / "scripts/tests/repo/lint.sh", "--build", tmp_path, path],
+            text=True, capture_output=True, env={"PATH": "/usr/bin:/bin", **environment})
     return run
 
 

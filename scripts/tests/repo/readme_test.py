@@ -11,6 +11,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from checkout import EXPERIMENTS, ROOT
 
 README = (ROOT / "README.md").read_text()

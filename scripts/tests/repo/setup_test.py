@@ -10,6 +10,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from checkout import ROOT
 
 SCRIPTS = [*sorted((ROOT / "scripts").rglob("*.sh")), ROOT / ".ci" / "run"]
