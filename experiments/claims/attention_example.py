@@ -69,9 +69,9 @@ def claims(results):
         real = np.array([[float(x) for x in row] for row in exact])
         found.append(claim(
             f"{name}: largest error of the doubles",
-            np.abs(values - real).max(), 0, Tolerance(16 * EPS
-            * np.abs(real).max(),
-            "sums of 4 terms, each rounded twice in P and twice more in O")))
+            np.abs(values - real).max(), 0, Tolerance(
+                16 * EPS * np.abs(real).max(), "sums of 4 terms, each rounded "
+                "twice in P and twice more in O")))
     return found
 
 

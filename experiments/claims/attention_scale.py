@@ -50,9 +50,10 @@ def _variances(runs):
                            & (runs["scaled"] == scaled)].iloc[0]
                 expected = score_variance(d_k, run["weight_scale"],
                                           run["d_model"], run["tokens"])
-                yield of_mean(f"{name}, d_k = {d_k}: variance of {what}",
-                              expected / run["sqrt_d_k"]**2, of(runs,
-                              "logit_variance", init, scaled, d_k))
+                yield of_mean(
+                    f"{name}, d_k = {d_k}: variance of {what}",
+                    expected / run["sqrt_d_k"]**2,
+                    of(runs, "logit_variance", init, scaled, d_k))
 
 
 def _scaled(runs):
@@ -60,8 +61,8 @@ def _scaled(runs):
     tokens, last = runs["tokens"].max(), runs["d_k"].max()
     first = runs["d_k"][runs["d_k"] >= 64].min()
     yield of_mean(f"scaled, d_k = {last}: entropy of a row of P, in nats",
-                  np.log(tokens) - 1 / 2 + (np.e + 1) / (2 * tokens), of(runs,
-                  "entropy_mean", "normal", "on", last))
+                  np.log(tokens) - 1 / 2 + (np.e + 1) / (2 * tokens),
+                  of(runs, "entropy_mean", "normal", "on", last))
     for column, name in (("jacobian_norm_mean", "‖J‖"),
                          ("query_gradient_second_moment", "E dQ²"),
                          ("key_gradient_second_moment", "E dK²")):
@@ -70,8 +71,9 @@ def _scaled(runs):
         yield claim(
             f"scaled: {name} at d_k = {last} / at d_k = {first}", ratio, 1,
             Tolerance(STANDARD_ERRORS * error + 2 / first,
-            f"{STANDARD_ERRORS} standard errors over seeds, and 2/d_k of the "
-            f"lesser d_k: a sum of d_k products is normal but for that"))
+                      f"{STANDARD_ERRORS} standard errors over seeds, and "
+                      f"2/d_k of the lesser d_k: a sum of d_k products is "
+                      f"normal but for that"))
 
 
 def _saturation(runs):
@@ -84,8 +86,8 @@ def _saturation(runs):
         return np.median(of(runs, column, "normal", scaled, last))
     where = f"not scaled, d_k = {last}"
     tenth = "saturated: nine tenths or more are gone"
-    yield at_most(f"{where}: entropy / log T", mean("entropy_mean", "off")
-                  / np.log(tokens), 0.1, tenth)
+    yield at_most(f"{where}: entropy / log T",
+                  mean("entropy_mean", "off") / np.log(tokens), 0.1, tenth)
     yield at_least(f"{where}: largest probability",
                    mean("largest_probability_mean", "off"), 0.9, tenth)
     for column, name in (("jacobian_norm_median", "‖J‖"),

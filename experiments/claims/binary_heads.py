@@ -56,11 +56,13 @@ def _same_at_zero(outputs):
         error = np.abs(head["loss_value"] - np.log(2)).max()
         yield claim(f"{name}, effective logit 0: loss - log 2, largest", error,
                     0, Tolerance((head["batch"].max() + 8) * DOUBLE,
-                    "(samples + 8) roundings of 2^-53 of a loss below 1"))
+                                 "(samples + 8) roundings of 2^-53 of a loss "
+                                 "below 1"))
     yield claim("effective logit 0: E δ² of softmax / that of sigmoid",
                 two["delta_second_moment"].mean()
-                / one["delta_second_moment"].mean(), 1, Tolerance(4 * FLOAT,
-                "δ is ±(ŷ - y)/samples in both; 4 roundings of 2^-24"))
+                / one["delta_second_moment"].mean(), 1,
+                Tolerance(4 * FLOAT, "δ is ±(ŷ - y)/samples in both; 4 "
+                          "roundings of 2^-24"))
 
 
 def _one_direction_too_many(outputs):
@@ -73,8 +75,8 @@ def _one_direction_too_many(outputs):
                 Tolerance(rounding.max(), reason))
     yield claim("softmax: δ = (-d, d), unit variance of δ / E δ²",
                 (two["delta_unit_variance"]
-                / two["delta_second_moment"]).min(), 1, Tolerance(4
-                * rounding.max(), f"4 times: {reason}"))
+                 / two["delta_second_moment"]).min(), 1,
+                Tolerance(4 * rounding.max(), f"4 times: {reason}"))
 
 
 def _variances(outputs):

@@ -63,8 +63,9 @@ def _claims(what, loss, runs):
     bound = runs["bound"].max()
     yield claim(
         f"{what}: |H(y,ŷ) - H(y) - KL| / (H(y,ŷ) + H(y)), largest",
-        runs["gap"].max(), 0, Tolerance(bound,
-        "(2 outputs + samples + 8) roundings of 2^-52 of the terms' sizes"))
+        runs["gap"].max(), 0,
+        Tolerance(bound, "(2 outputs + samples + 8) roundings of 2^-52 of the "
+                  "terms' sizes"))
     expected = np.array([label_entropy(loss, e, c) for e, c in zip(
         runs["label_smoothing"], runs["output_width"])])
     yield claim(f"{what}: label_entropy - its closed form, largest",
@@ -76,8 +77,8 @@ def _claims(what, loss, runs):
         yield claim(f"{what}: H(y) + KL = H(y,ŷ) at ε = {smoothing:g}",
                     means["cross_entropy"],
                     means["label_entropy"] + means["kl_divergence"],
-                    Tolerance(2 * bound * means["cross_entropy"],
-                    "these roundings, of sizes of at most 2 H(y,ŷ)"))
+                    Tolerance(2 * bound * means["cross_entropy"], "these "
+                              "roundings, of sizes of at most 2 H(y,ŷ)"))
     yield claim(
         f"{what}: H(y) over the seeds, largest range",
         runs.groupby("label_smoothing")["label_entropy"].agg(np.ptp).max(), 0,

@@ -113,16 +113,16 @@ def _isometry(results, runs):
         off = abs(value[np.isin(run, kept)] - 1).max()
         yield claim(
             f"linear, orthogonal, depth {depth}: largest |s - 1|", off, 0,
-            Tolerance(4 * depth * UNIT_ROUNDOFF,
-            "each W is rounded to float32, entry by entry: to it a random "
-            "matrix is added whose norm is below 4 roundings"))
+            Tolerance(4 * depth * UNIT_ROUNDOFF, "each W is rounded to "
+                      "float32, entry by entry: to it a random matrix is "
+                      "added whose norm is below 4 roundings"))
 
 
 def _means(runs):
     for depth in sorted(runs["depth"].unique()):
-        yield of_mean(f"linear, Gaussian, depth {depth}: mean s²", 1, of(runs,
-                      "linear", "lecun_normal",
-                      depth)["jacobian_second_moment"])
+        part = of(runs, "linear", "lecun_normal", depth)
+        yield of_mean(f"linear, Gaussian, depth {depth}: mean s²", 1,
+                      part["jacobian_second_moment"])
 
 
 def measured_variance(part):
@@ -173,8 +173,9 @@ def _largest(runs):
             f"linear, Gaussian, depth {depth}: largest s² (wide: "
             f"{edge(depth):.4g})", squares.mean(), expected,
             Tolerance(STANDARD_ERRORS * error + correction**2 * edge(depth),
-            f"{STANDARD_ERRORS} standard errors over {len(squares)} seeds, "
-            f"and the square of the edge's relative correction for width"))
+                      f"{STANDARD_ERRORS} standard errors over {len(squares)} "
+                      f"seeds, and the square of the edge's relative "
+                      f"correction for width"))
 
 
 # --- the figure

@@ -102,15 +102,17 @@ def claims(results):
                 found.append(of_mean(
                     f"{activation}, gain {gain}, layer 1: {text}"
                     f"{ASSUMED[name]}",
-                    gaussian_mean(QUANTITIES[name][1](*ACTIVATIONS[activation]),
-                    np.array(gain**2.0)), measured.of[name][at, :, 0]))
+                    gaussian_mean(QUANTITIES[name][1](
+                        *ACTIVATIONS[activation]), np.array(gain**2.0)),
+                    measured.of[name][at, :, 0]))
             deviations = measured.deviations(name)
             found.append(claim(
                 f"{activation}, all gains and layers: {text}, largest "
                 f"distance from the integral in standard errors",
-                deviations.max(), 0, Tolerance(STANDARD_ERRORS,
-                f"5 standard errors over {measured.seeds} seeds, the largest "
-                f"of {deviations.size}")))
+                deviations.max(), 0, Tolerance(
+                    STANDARD_ERRORS, f"5 standard errors over "
+                    f"{measured.seeds} seeds, the largest of "
+                    f"{deviations.size}")))
     relu = activations["relu"]
     for layer in range(relu.q.shape[2]):
         found.append(of_ratio(

@@ -124,8 +124,8 @@ def _sums(activation, factors):
         signal = (factors.of(("pre_activation", layer)) / factors.of(below))
         gradient = (factors.of(("delta", layer - 1))
                     / factors.of(("delta", layer)))
-        yield of_mean(f"linear, Xavier, {fi}x{fo}: the two factors' " f"sum",
-                      2, signal + gradient)
+        yield of_mean(f"linear, Xavier, {fi}x{fo}: the two factors' sum", 2,
+                      signal + gradient)
 
 
 def _symbol(place):

@@ -17,6 +17,7 @@ from command_line import listing
 from simulation import Results, flags
 from union_sweep import SWEEP
 
+os.environ["MPLBACKEND"] = "agg"
 # Its asserts say what they compared, as those of a test do.
 pytest.register_assert_rewrite("reference_checks")
 

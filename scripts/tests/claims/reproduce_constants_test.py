@@ -31,8 +31,7 @@ def pair_expectation(f, q, c):
     t = np.linspace(-9, 9, 721)
     weights = norm.pdf(t) * (t[1] - t[0])
     second = c * t[:, np.newaxis] + np.sqrt(1 - c * c) * t
-    inner = f(np.sqrt(q) * second) @ weights
-    return weights @ (f(np.sqrt(q) * t) * inner)
+    return weights @ (f(np.sqrt(q) * t) * (f(np.sqrt(q) * second) @ weights))
 
 
 def tanh_slope(z):
@@ -308,18 +307,17 @@ def test_published_roundings():
     assert tanh_chi(5 / 3) == pytest.approx(1.210, abs=5e-4)
     assert 1 - 4 * norm.pdf(2) / (2 * norm.cdf(2) - 1) == pytest.approx(
         0.7737, abs=5e-5)
-    for layers, value in ((1, 0.3183), (2, 0.4937), (10, 0.8715),
-                          (50, 0.9879)):
+    for layers, value in (1, 0.3183), (2, 0.4937), (10, 0.8715), (50, 0.9879):
         assert relu_cosine(layers) == pytest.approx(value, abs=5e-5)
-    assert glorot_singular(1) == pytest.approx(0.8, abs=0.05)
-    assert glorot_singular(1 / 3) == pytest.approx(0.5, abs=0.05)
+    for variance, published in ((1, 0.8), (1 / 3, 0.5)):
+        assert glorot_singular(variance) == pytest.approx(published, abs=0.05)
 
 
 @pytest.mark.parametrize("variance", [1, 1 / 3])
 def test_mean_singular_value_of_a_square_matrix(variance):
     """8σ/(3π), which tanh' = 1 leaves: the quarter circle's mean."""
-    assert mean_singular_value(variance, 1e-14) == pytest.approx(
-        8 * np.sqrt(variance) / (3 * np.pi), rel=1e-8)
+    mean = 8 * np.sqrt(variance) / (3 * np.pi)
+    assert mean_singular_value(variance, 1e-14) == pytest.approx(mean, 1e-8)
 
 
 def test_phases():

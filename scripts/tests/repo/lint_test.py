@@ -31,7 +31,8 @@ def lint(tmp_path):
         path.write_text(code)
         return subprocess.run(
             [ROOT / "scripts/tests/repo/lint.sh", "--build", tmp_path, path],
-            text=True, capture_output=True, env={"PATH": "/usr/bin:/bin", **environment})
+            text=True, capture_output=True,
+            env={"PATH": "/usr/bin:/bin", **environment})
     return run
 
 
