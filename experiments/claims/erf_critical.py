@@ -3,7 +3,7 @@
 import numpy as np
 
 from initscope.claims import claim, errors
-from initscope.estimates import by_seed, crossing, ratio
+from initscope.estimates import by_seed, chi, crossing, ratio
 from initscope.plot.claims_figure import Panel
 
 PAPER = "Roberts, Yaida & Hanin 2022"
@@ -24,9 +24,7 @@ def claims(layers):
             f"small signals at σ_w² = π/4: E {symbol}_9²/E {symbol}_1²", found,
             1, errors(found, 1e-6, ", and 1e-6 = 2 q for erf's curvature; the "
                       "expectation is exact at any width"), SOURCE)
-    found = crossing(by_seed(
-        layers, lambda rows: rows["gain"]**2 * rows["slope_second_moment"],
-        along="gain", layers=range(1, 9)))
+    found = crossing(by_seed(layers, chi, along="gain", layers=range(1, 9)))
     yield claim(
         "small signals: the gain at which χ₁ = 1, √π/2", found, CRITICAL_GAIN,
         errors(found, 0.0005, ", and 0.04²/8 of a parabola's second "

@@ -2,7 +2,7 @@
 
 import math
 
-from initscope.claims import claim, errors
+from initscope.claims import claim, errors, of_moments
 from initscope.estimates import by_seed, ratio, relative_second_moment
 from initscope.plot.claims_figure import Panel
 
@@ -27,10 +27,7 @@ def claims(layers):
             yield claim(
                 f"widths {of}{name}: E M²/(E M)², layer {place}", found,
                 math.prod(1 + 5 / width for width in widths),
-                errors(found, reason="; the formula is exact at any width; "
-                       "the logarithm spreads so little (by 0.6 or less) that "
-                       "the sample has what the fourth moments in the error "
-                       "are made of"), f"{PAPER}, derived: product over layers")
+                of_moments(found), f"{PAPER}, derived: product over layers")
     found = ratio(by_seed(layers, MOMENT, layers=[1, 4], shape=UNEQUAL))
     yield claim("widths 30, 100, 25, 60: E M_4/E M_1 under He", found, 1,
                 errors(found), f"{PAPER}, mean (Hanin & Rolnick 2018)")

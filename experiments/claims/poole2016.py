@@ -1,7 +1,7 @@
 """Poole et al. 2016: order and chaos in tanh networks."""
 
-from initscope.claims import claim, errors
-from initscope.estimates import by_seed, mean
+from initscope.claims import claim, errors, near_mean_field
+from initscope.estimates import by_seed, chi, mean
 from initscope.plot.claims_figure import Panel
 
 PAPER = "Poole et al. 2016"
@@ -16,14 +16,6 @@ CHI_1_3, CHI_2_5, CHI_4 = 0.93980743, 1.5852248, 2.3672610
 C_2_5, C_4 = 0.12210375, 0.029695922
 POINTS = {1.3: (Q_1_3, CHI_1_3), 2.5: (Q_2_5, CHI_2_5), 4: (Q_4, CHI_4)}
 COSINES = {2.5: C_2_5, 4: C_4}
-NEAR = (", and 1/width: to leading order in 1/width means of q and χ₁ are off "
-        "their infinite-width values by less than 0.35/width (q'' times half "
-        "the spread of q)")
-
-
-def chi(rows):
-    """χ₁ by layer."""
-    return rows["gain"]**2 * rows["slope_second_moment"]
 
 
 def claims(layers):
@@ -36,7 +28,7 @@ def claims(layers):
             found = mean(by_seed(layers, of, layers=range(20, 40), gain=gain,
                                  input="sphere"))
             yield claim(f"σ_w = {gain}: {what}", found, expected,
-                        errors(found, 1 / width, NEAR),
+                        near_mean_field(found, width),
                         f"{PAPER}, derived: {where}")
         yield (_chaotic(layers, gain, width) if gain in COSINES
                else _ordered(layers, gain, width))

@@ -1,6 +1,6 @@
 """Roberts, Yaida & Hanin 2022: the spread of E Z² grows with depth/width."""
 
-from initscope.claims import claim, errors
+from initscope.claims import claim, errors, of_moments
 from initscope.estimates import (by_seed, relative_second_moment_rate,
                                  relative_variance_slope)
 from initscope.plot.claims_figure import Panel
@@ -25,11 +25,7 @@ def claims(layers):
             activation=activation))
         yield claim(
             f"{name}: E q²/(E q)² per layer, 1 + {growth}/n", found,
-            1 + growth / width, errors(
-                found, reason="; the formula is exact at any width; the "
-                "logarithm spreads so little (by 0.6 or less) that the sample "
-                "has what the fourth moments in the error are made of"),
-            f"{PAPER}, {where}")
+            1 + growth / width, of_moments(found), f"{PAPER}, {where}")
     found = relative_variance_slope(by_seed(
         layers, MOMENT, layers=range(depth // 3, depth), activation="tanh"))
     expected = (TANH_VERTEX_SLOPE if depth == 30

@@ -3,7 +3,8 @@
 import numpy as np
 
 from initscope.claims import claim, errors
-from initscope.estimates import by_seed, crossing, difference, mean, rate, step
+from initscope.estimates import (by_seed, chi, crossing, difference, mean,
+                                 rate, step)
 from initscope.plot.claims_figure import Panel
 
 PAPER = "Schoenholz et al. 2017"
@@ -19,11 +20,6 @@ TANH_CRITICAL_GAIN = 1.3270097
 ORDERED_RATE_Q, ORDERED_RATE_C = 0.57511721, 0.84887883
 CHAOTIC_RATE_Q, CHAOTIC_RATE_C = 0.42237046, 0.91529811
 CHAOTIC_C = 0.42371987
-
-
-def chi(rows):
-    """χ₁ by layer."""
-    return rows["gain"]**2 * rows["slope_second_moment"]
 
 
 def claims(layers):

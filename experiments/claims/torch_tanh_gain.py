@@ -1,7 +1,7 @@
 """torch calculate_gain: tanh's recommended gain, 5/3, is beyond critical."""
 
-from initscope.claims import claim, errors
-from initscope.estimates import by_seed, mean, rate
+from initscope.claims import claim, near_gradient_rate, near_mean_field
+from initscope.estimates import by_seed, chi, mean, rate
 from initscope.plot.claims_figure import Panel
 
 PAPER = "torch calculate_gain"
@@ -11,14 +11,6 @@ QUICK = ["--seed", "range(0, 32)"]
 COLUMNS = ["pre_activation_second_moment", "slope_second_moment",
            "delta_second_moment"]
 TORCH_Q, TORCH_CHI = 1.1784805, 1.2098313
-NEAR = (", and 1/width: to leading order in 1/width means of q and χ₁ are off "
-        "their infinite-width values by less than 0.35/width (q'' times half "
-        "the spread of q)")
-
-
-def chi(rows):
-    """χ₁ by layer."""
-    return rows["gain"]**2 * rows["slope_second_moment"]
 
 
 def claims(layers):
@@ -27,15 +19,12 @@ def claims(layers):
     for text, of, expected in (("q*", COLUMNS[0], TORCH_Q),
                                ("χ₁", chi, TORCH_CHI)):
         found = mean(by_seed(layers, of, layers=range(10, 30)))
-        yield claim(text, found, expected, errors(found, 1 / width, NEAR),
+        yield claim(text, found, expected, near_mean_field(found, width),
                     source)
     factor, expected = rate(by_seed(layers, COLUMNS[2], layers=range(
         8, 30))), 1 / TORCH_CHI
-    yield claim(
-        "E δ², factor per layer towards the output: 1/χ₁", factor, expected,
-        errors(factor, 2 / width * expected, ", and a relative 2/width: the "
-               "slopes of successive layers are not independent at finite "
-               "width"), source)
+    yield claim("E δ², factor per layer towards the output: 1/χ₁", factor,
+                expected, near_gradient_rate(factor, width, expected), source)
 
 
 def panels(_):

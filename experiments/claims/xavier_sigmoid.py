@@ -1,6 +1,6 @@
 """Glorot & Bengio 2010: Xavier does not save a sigmoid."""
 
-from initscope.claims import claim, errors
+from initscope.claims import claim, errors, near_gradient_rate, near_mean_field
 from initscope.estimates import by_seed, mean, rate
 from initscope.plot.claims_figure import Panel
 
@@ -17,22 +17,16 @@ def claims(layers):
     """See reproduce.py."""
     width, source = layers["width"].iloc[0], f"{PAPER}, derived: mean field"
     q = mean(by_seed(layers, COLUMNS[0], layers=range(4, 14)))
-    yield claim("q*", q, SIGMOID_Q, errors(
-        q, 1 / width, ", and 1/width: to leading order in 1/width means of q "
-        "and χ₁ are off their infinite-width values by less than 0.35/width "
-        "(q'' times half the spread of q)"), source)
-    chi = mean(by_seed(layers, COLUMNS[1], layers=range(4, 14)))
-    yield claim("χ₁", chi, SIGMOID_CHI, errors(
-        chi, 0.001 / width, ", and 0.001/width (to leading order χ₁ is "
+    yield claim("q*", q, SIGMOID_Q, near_mean_field(q, width), source)
+    slope = mean(by_seed(layers, COLUMNS[1], layers=range(4, 14)))
+    yield claim("χ₁", slope, SIGMOID_CHI, errors(
+        slope, 0.001 / width, ", and 0.001/width (to leading order χ₁ is "
         "0.0002/width off)"), source)
     factor, expected = rate(by_seed(layers, COLUMNS[2], layers=range(
         3, 14))), 1 / SIGMOID_CHI
     yield claim(
         "E δ², factor per layer towards the output: 1/χ₁, 18-fold", factor,
-        expected, errors(
-            factor, 2 / width * expected, ", and a relative 2/width: the "
-            "slopes of successive layers are not independent at finite "
-            "width"), source)
+        expected, near_gradient_rate(factor, width, expected), source)
 
 
 def panels(_):

@@ -84,6 +84,29 @@ def errors(found, beyond=0.0,
         f"{STANDARD_ERRORS} standard errors over seeds{reason}")
 
 
+def near_mean_field(found, width):
+    """The Tolerance of a mean of q = E Z² or of χ₁ about its limit."""
+    return errors(found, 1 / width, ", and 1/width: to leading order in "
+                  "1/width means of q and χ₁ are off their infinite-width "
+                  "values by less than 0.35/width (q'' times half the spread "
+                  "of q)")
+
+
+def near_gradient_rate(found, width, expected):
+    """The Tolerance of the factor by which E δ² changes per layer."""
+    return errors(found, 2 / width * expected, ", and a relative 2/width: the "
+                  "slopes of successive layers are not independent at finite "
+                  "width")
+
+
+def of_moments(found):
+    """The Tolerance of a relative second moment over draws of weights."""
+    return errors(found, reason="; the formula is exact at any width; the "
+                  "logarithm spreads so little (by 0.6 or less) that the "
+                  "sample has what the fourth moments in the error are made "
+                  "of")
+
+
 def errors_over(seeds, error):
     """The Tolerance of 5 standard errors `error`, of so many seeds."""
     return Tolerance(STANDARD_ERRORS * error, f"{STANDARD_ERRORS} standard "

@@ -45,6 +45,11 @@ def chosen(rows, where):
     return rows
 
 
+def chi(rows):
+    """χ₁ of square layers whose gain is σ_w: gain² E f'(Z)²."""
+    return rows["gain"]**2 * rows["slope_second_moment"]
+
+
 def by_seed(rows, of, along="layer", layers=None, **where):
     """A statistic by seed and place, of the runs that `where` chooses.
 
