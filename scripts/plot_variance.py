@@ -14,7 +14,8 @@ import sys
 
 from initscope import command  # first: says it where a package is missing
 from initscope import results, verdicts
-from initscope.plot.variance_curves import QUANTITIES, Options, Selection
+from initscope.plot.variance_curves import (MOMENTS, QUANTITIES, Options,
+                                               Selection)
 from initscope.plot.variance_figure import Painter
 from initscope.style import write_figure
 
@@ -27,7 +28,7 @@ def parse_arguments():
         parser.add_argument(f"--{name}", metavar="KEY",
                             help=f"default: {default}")
     parser.add_argument("--moment", default="variance",
-                        choices=["variance", "second_moment"])
+                        choices=MOMENTS)
     parser.add_argument("--quantity", action="append", dest="quantities",
                         choices=QUANTITIES,
                         help="repeatable; default: all four")

@@ -17,6 +17,7 @@ import pandas as pd
 from initscope import command, keys
 from initscope.command import ScriptError
 
+MOMENTS = ["variance", "second_moment"]
 QUANTITIES = ["pre_activation", "activation", "delta", "weight_gradient"]
 DOUBLE_LOG10 = (-307.6527, 308.2547)  # of the smallest normal and largest
 MOST_ROWS = 4  # of cells on a page
@@ -44,6 +45,16 @@ class Options:
     relative_delta: bool = True
     theory: bool = True
     dpi: float = 150
+
+    def __post_init__(self):
+        for name in ("filter", "quantities"):  # one is as good as a list
+            if isinstance(getattr(self, name), str):
+                setattr(self, name, [getattr(self, name)])
+        for value, known in [(self.moment, MOMENTS), *(
+                (quantity, QUANTITIES) for quantity in self.quantities)]:
+            if value not in known:
+                raise ScriptError(command.USAGE, f"unknown '{value}'; there "
+                                  f"are {', '.join(known)}")
 
 
 @dataclass

@@ -162,8 +162,12 @@ def test_what_the_program_says_is_the_error():
 
 def test_figures(swept):
     figure = initscope.plot.variance(swept, color="activation",
-                                     quantities=["delta"])
+                                     quantities="delta")
     assert len([axes for axes in figure.axes if axes.has_data()]) == 1
+    for wrong in ({"quantities": ["deltas"]}, {"moment": "mean"},
+                  {"color": "colour"}):
+        with pytest.raises(initscope.ScriptError, match="unknown "):
+            initscope.plot.variance(swept, **wrong)
     with pytest.raises(ValueError, match="page 2 is not within 1 to 1"):
         initscope.plot.variance(swept, page=2)
     grid = initscope.run(init="lecun_normal", gain=[1, 2], bias_std=[0, 1],
