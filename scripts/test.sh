@@ -41,12 +41,15 @@ test_preset() {
   verdict="FAILED to build"
   cmake --build --preset "$1" || return
   verdict="FAILED its tests"
-  ctest --preset "$1" || return
+  if ! ctest --preset "$1"; then
+    failed_in+=("$1")
+    return 1
+  fi
   verdict="passed"
 }
 
-# What the tests printed that failed, each its last lines: at the end, where a
-# long log is read.
+# What the tests that failed printed, the last lines of each: once more, at the
+# end, where a long log is read.
 show_failed() {
   local log=build/$1/Testing/Temporary/LastTest.log
   [[ -e $log ]] || return 0
@@ -63,6 +66,7 @@ show_failed() {
 
 trap 'exit 130' INT
 summary=()
+failed_in=()
 failures=0
 for preset in "${presets[@]}"; do
   echo "== $preset"
@@ -70,7 +74,7 @@ for preset in "${presets[@]}"; do
   test_preset "$preset" || failures=$((failures + 1))
   summary+=("$preset $verdict in $((SECONDS - start)) s")
 done
+for preset in "${failed_in[@]}"; do show_failed "$preset"; done
 echo
 printf '%s\n' "${summary[@]}"
-for preset in "${presets[@]}"; do show_failed "$preset"; done
 exit $((failures > 0))

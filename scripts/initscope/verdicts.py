@@ -3,7 +3,7 @@
     verdicts = verdicts.read("sweep.h5")
     verdicts.words(run_indices, step)   "vanishes (delta shrinks ...); ..."
 
-The program has the only definition of these words (src/sim/verdict.h), and no
+The program has the only definition of these words (src/report/verdict.h), and no
 script one of its own.
 """
 

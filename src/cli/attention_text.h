@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "attention/attention_gradient_check.h"
+#include "attention/exact_attention.h"
 #include "io/attention_writer.h"
-#include "nn/attention_gradient_check.h"
-#include "nn/exact_attention.h"
 
 namespace initscope {
 

@@ -13,8 +13,8 @@
 #include "cli/experiment_file.h"
 #include "cli/units.h"
 #include "io/input_reader.h"
-#include "sim/name_aliases.h"
-#include "sim/resolve.h"
+#include "spec/name_aliases.h"
+#include "spec/resolve.h"
 
 namespace initscope {
 namespace {

@@ -12,9 +12,9 @@
 #include "cli/options.h"
 #include "io/output_file.h"
 #include "io/results_writer.h"
-#include "sim/run_spec.h"
-#include "sim/sweep.h"
-#include "sim/sweep_cost.h"
+#include "spec/run_spec.h"
+#include "spec/sweep.h"
+#include "sweep/sweep_cost.h"
 
 namespace initscope {
 

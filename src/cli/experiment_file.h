@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "sim/sweep.h"
+#include "spec/sweep.h"
 
 namespace initscope {
 

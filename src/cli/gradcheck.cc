@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "base/machine.h"
 #include "base/parallel.h"
+#include "check/gradient_check.h"
+#include "check/logit_derivatives.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/experiment_file.h"
@@ -21,11 +23,9 @@
 #include "cli/progress.h"
 #include "cli/say.h"
 #include "cli/units.h"
-#include "sim/engine.h"
-#include "sim/gradient_check.h"
-#include "sim/keys.h"
-#include "sim/logit_derivatives.h"
-#include "sim/run_id.h"
+#include "engine/engine.h"
+#include "spec/keys.h"
+#include "spec/run_id.h"
 
 namespace initscope {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sim/run_id.h"
+#include "spec/run_id.h"
 
 namespace initscope {
 namespace {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "sim/gradient_check.h"
-#include "sim/logit_derivatives.h"
-#include "sim/run_spec.h"
+#include "check/gradient_check.h"
+#include "check/logit_derivatives.h"
+#include "spec/run_spec.h"
 
 namespace initscope {
 

@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/engine_gradients.h"
-#include "sim/oracle_test.h"
-#include "sim/run_id.h"
+#include "check/engine_gradients.h"
+#include "engine/oracle_test.h"
+#include "spec/run_id.h"
 
 namespace initscope {
 namespace {

@@ -9,13 +9,13 @@
 #include "base/quoted_text.h"
 #include "cli/commands.h"
 #include "cli/json_text.h"
+#include "engine/statistics.h"
 #include "io/input_reader.h"
 #include "nn/activations.h"
 #include "nn/initializers.h"
 #include "nn/losses.h"
-#include "sim/keys.h"
-#include "sim/name_aliases.h"
-#include "sim/statistics.h"
+#include "spec/keys.h"
+#include "spec/name_aliases.h"
 
 namespace initscope {
 namespace {

@@ -21,7 +21,7 @@
 #include "cli/commands.h"
 #include "cli/say.h"
 #include "cli/verdict_help.h"
-#include "sim/keys.h"
+#include "spec/keys.h"
 
 namespace initscope {
 namespace {

@@ -9,8 +9,8 @@
 #include "base/quoted_text.h"
 #include "base/test_mutations.h"
 #include "cli/experiment_file.h"
-#include "sim/resolve.h"
-#include "sim/run_id.h"
+#include "spec/resolve.h"
+#include "spec/run_id.h"
 
 namespace initscope {
 namespace {

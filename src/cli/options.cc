@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/quoted_text.h"
-#include "sim/keys.h"
+#include "spec/keys.h"
 
 namespace initscope {
 namespace {

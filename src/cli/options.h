@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/sweep.h"
+#include "spec/sweep.h"
 
 namespace initscope {
 

@@ -13,9 +13,9 @@
 #include "cli/input_text.h"
 #include "cli/json_text.h"
 #include "cli/units.h"
-#include "sim/rates.h"
-#include "sim/run_id.h"
-#include "sim/sweep_cost.h"
+#include "spec/run_id.h"
+#include "sweep/rates.h"
+#include "sweep/sweep_cost.h"
 
 namespace initscope {
 namespace {

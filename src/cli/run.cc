@@ -17,7 +17,7 @@
 #include "cli/units.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
-#include "sim/training_sweep.h"
+#include "sweep/training_sweep.h"
 
 namespace initscope {
 

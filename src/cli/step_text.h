@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/matrix.h"
-#include "sim/run_spec.h"
+#include "spec/run_spec.h"
 
 namespace initscope {
 

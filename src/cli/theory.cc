@@ -14,7 +14,7 @@
 #include "cli/theory_text.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
-#include "sim/theory_sweep.h"
+#include "sweep/theory_sweep.h"
 
 namespace initscope {
 namespace {

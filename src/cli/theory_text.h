@@ -3,7 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "sim/theory_sweep.h"
+#include "sweep/theory_sweep.h"
 
 namespace initscope {
 

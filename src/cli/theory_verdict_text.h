@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "sim/theory_comparison.h"
+#include "report/theory_comparison.h"
 
 namespace initscope {
 

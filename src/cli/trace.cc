@@ -13,12 +13,12 @@
 #include "cli/json_text.h"
 #include "cli/say.h"
 #include "cli/step_text.h"
+#include "engine/engine.h"
+#include "engine/training.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
 #include "linalg/plain_matrix.h"
-#include "sim/engine.h"
-#include "sim/run_id.h"
-#include "sim/training.h"
+#include "spec/run_id.h"
 
 namespace initscope {
 namespace {

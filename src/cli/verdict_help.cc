@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "sim/verdict.h"
+#include "report/verdict.h"
 
 namespace initscope {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "io/run_groups.h"
-#include "sim/verdict.h"
+#include "report/verdict.h"
 
 namespace initscope {
 

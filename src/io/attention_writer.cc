@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "sim/keys.h"
-#include "sim/run_id.h"
+#include "spec/keys.h"
+#include "spec/run_id.h"
 
 namespace initscope {
 namespace {

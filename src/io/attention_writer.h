@@ -1,7 +1,8 @@
 // Writes what the command attention computes, as a results file.
 //
 //     /attention/<column>   one entry per run: run_id, the keys, the statistics
-//                           of nn/attention_statistics.h, wall_seconds, status
+//                           of attention/attention_statistics.h, wall_seconds,
+//                           status
 //     /categories/<name>    the names behind the codes
 //     /tensors/<name>       of the worked example: X, W_q, W_k, W_v, Q, K, V,
 //                           S, S_scaled, E (infinite beyond the range of
@@ -11,8 +12,8 @@
 
 #include <vector>
 
+#include "attention/attention_sweep.h"
 #include "io/results_writer.h"
-#include "sim/attention_sweep.h"
 
 namespace initscope {
 

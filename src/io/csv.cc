@@ -10,7 +10,7 @@
 
 #include "base/number_text.h"
 #include "io/csv_lines.h"
-#include "sim/input_catalog.h"
+#include "spec/input_catalog.h"
 
 namespace initscope {
 namespace {

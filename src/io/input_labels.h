@@ -5,7 +5,7 @@
 
 #include "io/csv.h"
 #include "io/data_path.h"
-#include "sim/input_data.h"
+#include "spec/input_data.h"
 
 namespace initscope {
 

@@ -18,8 +18,8 @@
 #include "io/idx.h"
 #include "io/input_labels.h"
 #include "io/npy.h"
-#include "sim/input_catalog.h"
-#include "sim/keys.h"
+#include "spec/input_catalog.h"
+#include "spec/keys.h"
 
 namespace initscope {
 namespace {

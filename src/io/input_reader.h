@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/matrix.h"
-#include "sim/input_data.h"
+#include "spec/input_data.h"
 
 namespace initscope {
 

@@ -1,6 +1,6 @@
 #include "io/jacobian_columns.h"
 
-#include "sim/jacobian.h"
+#include "engine/jacobian.h"
 
 namespace initscope {
 namespace {

@@ -1,4 +1,4 @@
-// What a results file holds of end-to-end Jacobians (sim/jacobian.h).
+// What a results file holds of end-to-end Jacobians (engine/jacobian.h).
 #pragma once
 
 #include <string>

@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <variant>
 
-#include "sim/keys.h"
+#include "spec/keys.h"
 
 namespace initscope {
 namespace {

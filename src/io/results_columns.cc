@@ -6,9 +6,9 @@
 #include <span>
 
 #include "base/error.h"
-#include "sim/keys.h"
-#include "sim/run_id.h"
-#include "sim/statistics.h"
+#include "engine/statistics.h"
+#include "spec/keys.h"
+#include "spec/run_id.h"
 #include "theory/theory_row.h"
 
 namespace initscope {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/run_result.h"
 #include "io/hdf5_writer.h"
-#include "sim/run_result.h"
-#include "sim/run_spec.h"
+#include "spec/run_spec.h"
 
 namespace initscope {
 

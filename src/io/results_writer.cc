@@ -12,7 +12,7 @@
 #include "base/machine.h"
 #include "io/jacobian_columns.h"
 #include "io/results_columns.h"
-#include "sim/input_summary.h"
+#include "spec/input_summary.h"
 
 namespace initscope {
 namespace {

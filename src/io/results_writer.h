@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "engine/run_result.h"
 #include "io/hdf5_writer.h"
 #include "io/results_columns.h"
-#include "sim/input_data.h"
-#include "sim/run_result.h"
-#include "sim/run_spec.h"
+#include "spec/input_data.h"
+#include "spec/run_spec.h"
 
 namespace initscope {
 

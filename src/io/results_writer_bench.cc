@@ -7,11 +7,11 @@
 #include <string>
 
 #include "base/flop_rate_bench.h"
+#include "engine/statistics.h"
 #include "io/output_file.h"
 #include "io/results_writer.h"
-#include "sim/input_catalog.h"
-#include "sim/resolve.h"
-#include "sim/statistics.h"
+#include "spec/input_catalog.h"
+#include "spec/resolve.h"
 
 namespace initscope {
 namespace {

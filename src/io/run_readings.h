@@ -7,7 +7,7 @@
 
 #include "io/key_columns.h"
 #include "io/results_reader.h"
-#include "sim/verdict.h"
+#include "report/verdict.h"
 
 namespace initscope {
 

@@ -11,7 +11,7 @@ namespace initscope {
 
 // Of a logarithm's standard deviation, what the curvature of its dependence on
 // the kernels may shift its mean by.
-inline constexpr double kLargestBend = 0.15;
+inline constexpr double kLargestBend = 0.2;
 inline bool IsBent(double bend, double variance) {
   return !(bend <= kLargestBend * std::sqrt(variance)) && bend > 1e-6;
 }

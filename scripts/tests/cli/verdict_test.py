@@ -178,7 +178,7 @@ def test_files_of_an_older_program(verdicts, tmp_path):
 
 def test_the_help_and_the_readme_say_the_thresholds(call):
     """The README's table is the help's, which is made of the constants."""
-    header = (ROOT / "src/sim/verdict.h").read_text()
+    header = (ROOT / "src/report/verdict.h").read_text()
     constants = dict(re.findall(r"constexpr double (\w+) = (\S+);", header))
     page = call(["info", "--help"]).stdout.split("words")[1]
     meanings = dict(re.findall(r"^  (\S+(?: \S+)?)  +(.*)$", page, re.M))

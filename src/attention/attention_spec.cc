@@ -1,0 +1,221 @@
+#include "attention/attention_spec.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <set>
+#include <unordered_set>
+
+#include "base/error.h"
+#include "base/number_text.h"
+#include "base/sha256.h"
+#include "spec/keys.h"
+#include "spec/resolve.h"
+#include "spec/settings.h"
+
+namespace initscope {
+namespace {
+
+constexpr std::string_view kFileKeys[] = {"x", "w_q", "w_k", "w_v"};
+constexpr uint64_t kMostExtent = uint64_t{1} << 24;
+
+// A finite number above `bound`; `why` says what would be wrong with others.
+double Above(const Settings& settings, std::string_view key, double fallback,
+             double bound, std::string_view why) {
+  if (!settings.Has(key)) return fallback;
+  const std::string text = settings.Text(key, "");
+  const auto value = ParseNumber<double>(text);
+  if (!value || !std::isfinite(*value)) {
+    settings.Fail(key,
+                  fmt::format("{} = {} is not a finite number", key, text));
+  }
+  if (!(*value > bound)) {
+    settings.Fail(
+        key, fmt::format("{} = {} is not above {}: {}", key, text, bound, why));
+  }
+  return *value;
+}
+
+double Base(const Settings& settings) {
+  if (settings.Text("softmax_base", "e") == "e") return std::numbers::e;
+  return Above(settings, "softmax_base", std::numbers::e, 1,
+               "a larger logit would not have a larger probability");
+}
+
+AttentionSoftmax ResolveSoftmax(const Settings& settings, bool scaled,
+                                size_t d_k) {
+  if (!scaled && settings.Has("sqrt_d_k")) {
+    settings.Fail("sqrt_d_k",
+                  "sqrt_d_k is what S is divided by, and scaled = off "
+                  "divides it by nothing; remove one");
+  }
+  const double root = std::sqrt(static_cast<double>(d_k));
+  return {
+      Above(settings, "sqrt_d_k", scaled ? root : 1, 0, "S is divided by it"),
+      Base(settings)};
+}
+
+AttentionSpec ResolveDrawn(const Settings& settings) {
+  AttentionSpec run;
+  run.tokens = settings.Whole("tokens", run.tokens, 1, kMostExtent);
+  run.d_model = settings.Whole("d_model", run.d_model, 1, kMostExtent);
+  run.d_k = settings.Whole("d_k", run.d_k, 1, kMostExtent);
+  run.scaled = settings.Name("scaled", 1, kOffOn) == 1;
+  run.softmax = ResolveSoftmax(settings, run.scaled, run.d_k);
+  run.init = FindInitializer(settings);
+  if (run.init->data_dependent) {
+    settings.Fail("init", fmt::format("init = {} is fitted to a network's "
+                                      "data, which attention has none of",
+                                      run.init->name));
+  }
+  run.gain = settings.Real("gain", 1, 0, 1e100);
+  run.seed = settings.Whole("seed", 0, 0, std::numeric_limits<uint64_t>::max());
+  const std::string lines = CanonicalAttention(run);
+  run.run_id = std::stoull(Sha256Hex(lines).substr(0, 16), nullptr, 16);
+  return run;
+}
+
+std::string ShapeText(const Matrix<double>& a) {
+  return fmt::format("{} × {}", a.rows(), a.cols());
+}
+
+void CheckChain(const Settings& settings, const AttentionInputs& in) {
+  const auto named = [&](std::string_view key, const Matrix<double>& a) {
+    return fmt::format("{} = {} is {}", key, settings.Text(key, ""),
+                       ShapeText(a));
+  };
+  const auto fail = [&](std::string_view key, const Matrix<double>& a,
+                        std::string_view other, const Matrix<double>& b,
+                        std::string_view why) {
+    throw UserError(ExitCode::kData,
+                    fmt::format("{}: {}, but {}: {}", settings.Where(key),
+                                named(key, a), named(other, b), why));
+  };
+  const auto check_rows = [&](std::string_view key, const Matrix<double>& w,
+                              const char* why) {
+    if (w.rows() != in.x.cols()) fail(key, w, "x", in.x, why);
+  };
+  check_rows("w_q", in.w_q, "Q = X W_q takes a row for each column of x");
+  check_rows("w_k", in.w_k, "K = X W_k takes a row for each column of x");
+  check_rows("w_v", in.w_v, "V = X W_v takes a row for each column of x");
+  if (in.w_k.cols() != in.w_q.cols()) {
+    fail("w_k", in.w_k, "w_q", in.w_q,
+         "S = Q Kᵀ takes as many columns of both");
+  }
+}
+
+AttentionInputs ReadFiles(const Settings& settings, const MatrixReader& read) {
+  const auto matrix = [&](std::string_view key) {
+    if (!settings.Has(key)) {
+      std::string_view given = key;
+      for (std::string_view other : kFileKeys) {
+        if (settings.Has(other)) given = other;
+      }
+      settings.Fail(given, fmt::format("{} is a file, so {} must be one too; "
+                                       "set all of x, w_q, w_k and w_v",
+                                       given, key));
+    }
+    try {
+      return read(key, settings.Text(key, ""));
+    } catch (const UserError& error) {
+      // The file and line of the data, behind those of the experiment.
+      throw UserError(error.code(),
+                      fmt::format("{}: {}", settings.Where(key), error.what()));
+    }
+  };
+  AttentionInputs in{matrix("x"), matrix("w_q"), matrix("w_k"), matrix("w_v")};
+  CheckChain(settings, in);
+  return in;
+}
+
+AttentionSweep ResolveFiles(const SweepPoint& point, const MatrixReader& read) {
+  const Settings settings(point);
+  for (std::string_view key :
+       {"d_k", "tokens", "d_model", "init", "gain", "seed"}) {
+    if (settings.Has(key)) {
+      settings.Fail(key, fmt::format("{} is for drawn matrices, and x, w_q, "
+                                     "w_k and w_v are files; remove it",
+                                     key));
+    }
+  }
+  AttentionSweep out;
+  auto given = std::make_shared<AttentionInputs>(ReadFiles(settings, read));
+  AttentionSpec run;
+  run.tokens = given->x.rows();
+  run.d_model = given->x.cols();
+  run.d_k = given->w_q.cols();
+  run.scaled = settings.Name("scaled", 1, kOffOn) == 1;
+  run.softmax = ResolveSoftmax(settings, run.scaled, run.d_k);
+  out.runs.push_back(run);
+  out.given = std::move(given);
+  return out;
+}
+
+bool HasFiles(const SweepPoint& point) {
+  for (std::string_view key : kFileKeys) {
+    if (point.contains(key)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+double AttentionSpec::WeightScale() const {
+  return gain *
+         init->scale(static_cast<double>(d_model), static_cast<double>(d_k));
+}
+
+std::string AttentionSpec::Title() const {
+  return fmt::format("{} tokens, d_model {}, d_k {}", tokens, d_model, d_k);
+}
+
+AttentionSweep ResolveAttention(const Sweep& sweep, const MatrixReader& read) {
+  AttentionSweep out;
+  std::unordered_set<uint64_t> seen;
+  for (const SweepPoint& point : sweep.points) {
+    if (HasFiles(point)) {
+      if (sweep.points.size() == 1) return ResolveFiles(point, read);
+      const Settings settings(point);
+      const std::string_view swept =
+          sweep.swept.empty() ? std::string_view("x") : sweep.swept[0];
+      settings.Fail(swept, fmt::format("x, w_q, w_k and w_v describe one run, "
+                                       "and this file {}; fix {} to one value",
+                                       sweep.points.size(), swept));
+    }
+    const AttentionSpec run = ResolveDrawn(Settings(point));
+    if (seen.insert(run.run_id).second) {
+      out.runs.push_back(run);
+    } else {
+      ++out.duplicates;
+    }
+  }
+  return out;
+}
+
+std::string CanonicalAttention(const AttentionSpec& run) {
+  std::set<std::string> lines;  // sorted
+  const auto add = [&](std::string_view key, const std::string& value,
+                       std::string_view default_value) {
+    if (value != default_value) lines.insert(fmt::format("{}={}", key, value));
+  };
+  add("command", "attention", "");
+  add("d_k", NumberText(run.d_k), "");
+  add("tokens", NumberText(run.tokens), "64");
+  add("d_model", NumberText(run.d_model), "512");
+  add("scaled", std::string(kOffOn[run.scaled]), "on");
+  if (run.scaled) {
+    add("sqrt_d_k", NumberText(run.softmax.divisor),
+        NumberText(std::sqrt(static_cast<double>(run.d_k))));
+  }
+  add("softmax_base", NumberText(run.softmax.base),
+      NumberText(std::numbers::e));
+  add("init", std::string(run.init->name), "xavier_normal");
+  add("gain", NumberText(run.gain), "1");
+  add("seed", NumberText(run.seed), "0");
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+}  // namespace initscope

@@ -1,0 +1,155 @@
+#include "attention/attention_sweep.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "engine/engine.h"
+#include "random/orthogonal.h"
+#include "random/variates.h"
+
+namespace initscope {
+namespace {
+
+// The layer of the draw's index: what a seed means, so never change one.
+constexpr uint32_t kX = 0, kWq = 1, kWk = 2, kWv = 3, kProbe = 4;
+
+void Fill(UnitLaw law, const VariateSource& source, StopFlag stop,
+          MatrixView<double> out) {
+  switch (law) {
+    case UnitLaw::kZero:
+    case UnitLaw::kConstant:
+      std::fill_n(out.data(), out.size(), law == UnitLaw::kZero ? 0.0 : 1.0);
+      return;
+    case UnitLaw::kNormal:
+      return FillVariates(VariateLaw::kNormal, source, 0, 0, out);
+    case UnitLaw::kUniform:
+      return FillVariates(VariateLaw::kUniform, source, 0, 0, out);
+    case UnitLaw::kTruncatedNormal:
+      return FillVariates(VariateLaw::kTruncatedNormal, source, 0, 0, out);
+    case UnitLaw::kOrthogonal:
+      return FillOrthogonal(source, out, stop);
+  }
+  INITSCOPE_CHECK(false && "a law without a draw");
+}
+
+AttentionStatistics Simulate(const AttentionSpec& run, StopFlag stop) {
+  const AttentionInputs in = DrawAttention(run, stop);
+  const Matrix<double> r =
+      DrawAttentionProbe(run.seed, run.tokens, in.w_v.cols());
+  stop.Check();
+  const AttentionTensors t = AttentionForward(in, run.softmax);
+  CheckFinite(t, run.Title());
+  stop.Check();
+  const AttentionGradients d = AttentionBackward(in, t, run.softmax, r.view());
+  return MeasureAttention(t, d, run.softmax);
+}
+
+}  // namespace
+
+AttentionInputs DrawAttention(const AttentionSpec& run, StopFlag stop) {
+  const auto draw = [&](UnitLaw law, uint32_t layer, size_t rows, size_t cols,
+                        double scale) {
+    stop.Check();
+    Matrix<double> out(rows, cols);
+    Fill(law, {run.seed, Stream::kAttention, layer}, stop, out.view());
+    for (size_t i = 0; i < out.size(); ++i) out.data()[i] *= scale;
+    return out;
+  };
+  const double scale = run.WeightScale();
+  const UnitLaw law = run.init->law;
+  return {draw(UnitLaw::kNormal, kX, run.tokens, run.d_model, 1),
+          draw(law, kWq, run.d_model, run.d_k, scale),
+          draw(law, kWk, run.d_model, run.d_k, scale),
+          draw(law, kWv, run.d_model, run.d_k, scale)};
+}
+
+Matrix<double> DrawAttentionProbe(uint64_t seed, size_t rows, size_t cols) {
+  Matrix<double> out(rows, cols);
+  FillVariates(VariateLaw::kNormal, {seed, Stream::kAttention, kProbe}, 0, 0,
+               out.view());
+  return out;
+}
+
+void CheckFinite(const AttentionTensors& t, const std::string& title) {
+  const auto check = [&](const char* formula, const Matrix<double>& a) {
+    for (size_t i = 0; i < a.rows(); ++i) {
+      for (size_t j = 0; j < a.cols(); ++j) {
+        if (std::isfinite(a(i, j))) continue;
+        throw UserError(
+            ExitCode::kData,
+            fmt::format("{}: {} overflows: its entry ({}, {}) is {}; make X or "
+                        "the weights smaller",
+                        title, formula, i, j, a(i, j)));
+      }
+    }
+  };
+  check("S = Q Kᵀ", t.s);
+  check("O = P V", t.o);
+}
+
+std::vector<AttentionResult> RunAttentionSweep(
+    const std::vector<AttentionSpec>& runs, const SweepOptions& options) {
+  std::vector<AttentionResult> results(runs.size());
+  // The longest first, so that none is left alone at the end.
+  std::vector<size_t> order(runs.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return AttentionFlops(runs[a]) > AttentionFlops(runs[b]);
+  });
+  const auto simulate = [&](size_t i) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point begin = Clock::now();
+    AttentionResult& result = results[order[i]];
+    result.statistics = Simulate(runs[order[i]], options.stop);
+    const std::chrono::duration<double> spent = Clock::now() - begin;
+    result.wall_seconds = spent.count();
+    result.complete = true;
+    if (options.on_progress) options.on_progress(1);
+  };
+  try {
+    ParallelFor(runs.size(), options.workers(), simulate);
+  } catch (const Interrupted&) {
+    // What is complete is kept; the caller sees which.
+  }
+  return results;
+}
+
+double AttentionMemory(const AttentionSpec& run) {
+  const auto t = static_cast<double>(run.tokens);
+  const auto d = static_cast<double>(run.d_model);
+  const auto k = static_cast<double>(run.d_k);
+  // Weights, their gradients, and what a product or a QR copies of one.
+  const bool orthogonal =
+      run.init != nullptr && run.init->law == UnitLaw::kOrthogonal;
+  const double weights = (6 + (orthogonal ? 4 : 1)) * d * k;
+  return 8 * (weights + 8 * t * k + 4 * t * t + 5 * t * d);
+}
+
+double AttentionFlops(const AttentionSpec& run) {
+  const auto t = static_cast<double>(run.tokens);
+  const auto d = static_cast<double>(run.d_model);
+  const auto k = static_cast<double>(run.d_k);
+  // Nine products with weights or their gradients, six of tokens × tokens.
+  return 9 * 2 * t * d * k + 6 * 2 * t * t * k;
+}
+
+double AttentionSweepMemory(const std::vector<AttentionSpec>& runs,
+                            size_t jobs) {
+  std::vector<double> bytes;
+  for (const AttentionSpec& run : runs) bytes.push_back(AttentionMemory(run));
+  std::sort(bytes.rbegin(), bytes.rend());
+  // Results and specifications, and the columns made of both.
+  constexpr double kColumns = 40;
+  double sum = static_cast<double>(runs.size()) *
+               (sizeof(AttentionSpec) + sizeof(AttentionResult) + 8 * kColumns);
+  for (size_t i = 0; i < std::min(jobs, bytes.size()); ++i) sum += bytes[i];
+  return sum;
+}
+
+}  // namespace initscope

@@ -1,0 +1,65 @@
+#include "check/checked_entries.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+
+namespace initscope {
+namespace {
+
+// Values of the loss that a difference takes: a few steps, each with its
+// double and fourfold, both sides.
+constexpr double kValuesPerEntry = 12;
+// A tensor whose check is below this is checked whole: half a second.
+constexpr double kWholeFlops = 1e9;
+constexpr size_t kMany = 200, kFew = 20;
+
+}  // namespace
+
+double DifferenceFlops(GradientKind kind, size_t layer,
+                       const std::vector<size_t>& widths, size_t batch) {
+  // Of an exponential or a logarithm.
+  constexpr double kCall = 20;
+  double flops = kCall * static_cast<double>(widths.back());
+  const size_t first = kind == GradientKind::kDelta ? layer : layer + 1;
+  for (size_t l = first; l + 1 < widths.size(); ++l) {
+    flops += (2 * static_cast<double>(widths[l]) + kCall) *
+             static_cast<double>(widths[l + 1]);
+  }
+  if (kind != GradientKind::kDelta) {
+    flops += 2 * static_cast<double>(widths[layer]);
+    flops *= static_cast<double>(batch);
+  }
+  return kValuesPerEntry * flops;
+}
+
+size_t CheckedCount(size_t size, double flops_per_entry) {
+  const auto costs = [&](size_t count) {
+    return static_cast<double>(count) * flops_per_entry;
+  };
+  if (costs(size) <= kWholeFlops) return size;
+  return std::min(size, costs(kMany) <= 10 * kWholeFlops ? kMany : kFew);
+}
+
+std::vector<size_t> CheckedEntries(const Matrix<double>& gradient,
+                                   size_t count) {
+  const size_t size = gradient.size();
+  if (count >= size) {
+    std::vector<size_t> all(size);
+    std::iota(all.begin(), all.end(), size_t{0});
+    return all;
+  }
+  const auto largest = std::max_element(
+      gradient.data(), gradient.data() + size,
+      [](double a, double b) { return std::abs(a) < std::abs(b); });
+  std::set<size_t> chosen = {static_cast<size_t>(largest - gradient.data())};
+  constexpr double kGolden = 0.6180339887498949;
+  for (size_t n = 1; chosen.size() < count; ++n) {
+    const double turn = std::fmod(static_cast<double>(n) * kGolden, 1.0);
+    chosen.insert(static_cast<size_t>(turn * static_cast<double>(size)));
+  }
+  return {chosen.begin(), chosen.end()};
+}
+
+}  // namespace initscope

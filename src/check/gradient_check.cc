@@ -1,0 +1,213 @@
+#include "check/gradient_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "check/analytic_rounding.h"
+#include "check/checked_entries.h"
+#include "check/entry_gradient.h"
+#include "check/plain_network.h"
+#include "check/rounding_noise.h"
+#include "check/sensitivity.h"
+#include "engine/engine.h"
+#include "spec/run_id.h"
+
+namespace initscope {
+namespace {
+
+constexpr double kSafety = 4;
+constexpr double kResolved = 0.01;
+
+double FlopsPerEntry(GradientTensor t, const PlainNetwork& network) {
+  std::vector<size_t> widths;
+  for (size_t l = 0; l <= network.depth(); ++l) {
+    widths.push_back(network.width(l));
+  }
+  return DifferenceFlops(t.kind, t.layer, widths, network.samples());
+}
+
+// Adds entry (i, j), whose analytic gradient may differ by `bound`.
+void Record(size_t i, size_t j, double analytic, const CentralDifference& d,
+            double bound, TensorCheck* check) {
+  const double error = std::abs(analytic - d.derivative);
+  const bool fails = !(error <= bound);
+  check->scale = std::max(check->scale, std::abs(d.derivative));
+  // Without the kink a larger step would tell.
+  const double without = std::ldexp(bound, -d.halvings);
+  const double told = kResolved * check->scale;
+  if (!fails && d.near_kink && bound > told && without <= told) {
+    ++check->at_kink;
+    return;
+  }
+  ++check->checked;
+  check->is_constant = check->is_constant && d.is_constant;
+  check->loosest_bound = std::max(check->loosest_bound, bound);
+  const bool is_worst = fails ? check->failed == 0 || !(error <= check->Error())
+                              : check->failed == 0 && error >= check->Error();
+  check->failed += fails;
+  if (!is_worst) return;
+  check->row = i;
+  check->col = j;
+  check->analytic = analytic;
+  check->numeric = d.derivative;
+  check->bound = bound;
+  check->step = d.step;
+}
+
+TensorCheck Check(GradientTensor t, const EngineGradients& gradients,
+                  const PlainNetwork& network, const EntryGradient& entries,
+                  StopFlag stop) {
+  const Matrix<double>& analytic = t.In(gradients);
+  TensorCheck check;
+  check.name = t.Name();
+  check.rows = analytic.rows();
+  check.cols = analytic.cols();
+  for (size_t k = 0; k < analytic.size(); ++k) {
+    check.scale = std::max(check.scale, std::abs(analytic.data()[k]));
+  }
+  const size_t count = CheckedCount(analytic.size(), FlopsPerEntry(t, network));
+  ChangedPass pass(network);
+  int halvings = 12;
+  for (const size_t k : CheckedEntries(analytic, count)) {
+    stop.Check();
+    const size_t i = k / check.cols, j = k % check.cols;
+    const CentralDifference d = entries.Difference(t, i, j, halvings, &pass);
+    if (d.at_kink) {
+      ++check.at_kink;
+      continue;
+    }
+    halvings = d.halvings;  // the next entry's is near
+    Record(i, j, analytic(i, j), d,
+           kSafety * (d.bound + entries.Rounding(t, i, j)), &check);
+  }
+  return check;
+}
+
+}  // namespace
+
+double TensorCheck::Error() const { return std::abs(analytic - numeric); }
+
+double TensorCheck::Relative(double error) const {
+  return error == 0 ? 0 : error / scale;
+}
+
+bool TensorCheck::resolved() const {
+  return scale == 0 ? is_constant : loosest_bound <= kResolved * scale;
+}
+
+bool GradientReport::loss_ok() const {
+  return std::abs(loss - plain_loss) <= loss_bound;
+}
+
+bool GradientReport::ok() const { return Failed().empty(); }
+
+std::vector<std::string> GradientReport::Failed() const {
+  std::vector<std::string> names;
+  if (!loss_ok()) names.emplace_back("loss");
+  for (const TensorCheck& tensor : tensors) {
+    if (!tensor.ok()) names.push_back(tensor.name);
+  }
+  return names;
+}
+
+namespace {
+
+// The largest |entry| that is a number: what is not comes from an infinite one
+// elsewhere, or is the engine's mistake.
+double LargestEntry(const Matrix<double>& x) {
+  double largest = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double entry = std::abs(x.data()[i]);
+    if (entry > largest) largest = entry;
+  }
+  return largest;
+}
+
+// Refuses numbers whose products, in the bounds, might leave double's range.
+void CheckRange(const RunSpec& run, const PlainNetwork& network,
+                const std::vector<Matrix<double>>& sensitivity) {
+  constexpr double kMost = 1e150;
+  double largest = LargestEntry(network.z(network.depth()));
+  for (size_t l = 1; l < network.depth(); ++l) {
+    largest = std::max(
+        {largest, LargestEntry(network.z(l)), LargestEntry(sensitivity[l])});
+  }
+  if (largest <= kMost) return;
+  throw UserError(
+      ExitCode::kUsage,
+      fmt::format("run {} ({}): pre-activations or gradients reach {:.0e}, "
+                  "beyond what differences in double can tell; lower gain or "
+                  "depth",
+                  RunIdHex(run.run_id), run.Title(), largest));
+}
+
+}  // namespace
+
+GradientReport CheckGradients(const RunSpec& run,
+                              const EngineGradients& gradients,
+                              const GradientCheckOptions& options) {
+  PlainNetwork network(gradients.parameters);
+  if (!std::isfinite(network.Loss())) {
+    throw UserError(
+        ExitCode::kUsage,
+        fmt::format("run {} ({}): the loss is {}: the logits overflow; lower "
+                    "gain or depth",
+                    RunIdHex(run.run_id), run.Title(), network.Loss()));
+  }
+  const std::vector<Matrix<double>> sensitivity = Sensitivities(gradients);
+  CheckRange(run, network, sensitivity);
+  for (size_t l = 1; l < network.depth(); ++l) {
+    options.stop.Check();
+    network.IgnoreKinks(l, sensitivity[l]);
+  }
+  const RoundingNoise noise(network, gradients.delta, sensitivity);
+  options.stop.Check();
+  GradientReport report;
+  report.loss = gradients.loss;
+  report.plain_loss = network.Loss();
+  report.loss_bound = kSafety * noise.OfAll();
+  const std::vector<GradientTensor> tensors = GradientTensors(network.depth());
+  report.tensors.resize(tensors.size());
+  const AnalyticRounding rounding(gradients, network, noise, sensitivity);
+  options.stop.Check();
+  const EntryGradient entries(gradients, network, noise, rounding);
+  ParallelFor(tensors.size(), options.jobs, [&](size_t t) {
+    report.tensors[t] =
+        Check(tensors[t], gradients, network, entries, options.stop);
+  });
+  return report;
+}
+
+double GradientCheckMemory(const RunSpec& run) {
+  // W and dW; X_l, Z_l, delta_l, ∂loss/∂X_l, their roundings, and what of the
+  // kinks matters.
+  double weights = 0, units = 0;
+  for (size_t l = 0; l <= run.depth(); ++l) {
+    const double q = static_cast<double>(run.widths[l]);
+    units += q * static_cast<double>(run.batch);
+    if (l < run.depth()) {
+      weights += q * static_cast<double>(run.widths[l + 1]);
+    }
+  }
+  return 8 * (2 * weights + 9 * units);
+}
+
+double GradientCheckFlops(const RunSpec& run) {
+  double flops = 0;
+  for (const GradientTensor t : GradientTensors(run.depth())) {
+    const double each = DifferenceFlops(t.kind, t.layer, run.widths, run.batch);
+    const size_t rows = t.kind == GradientKind::kDelta    ? run.batch
+                        : t.kind == GradientKind::kWeight ? run.widths[t.layer]
+                                                          : 1;
+    const size_t cols =
+        run.widths[t.kind == GradientKind::kDelta ? t.layer : t.layer + 1];
+    flops += each * static_cast<double>(CheckedCount(rows * cols, each));
+  }
+  return flops;
+}
+
+}  // namespace initscope

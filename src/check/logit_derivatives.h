@@ -1,0 +1,35 @@
+// One sample's loss and its derivative in the logits, side by side with what
+// the formula says: ∂ℓ/∂β = ŷ − y for the cross-entropies, (ŷ − y)/c for mse,
+// R for probe.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "check/plain_network.h"
+#include "nn/losses.h"
+
+namespace initscope {
+
+struct LogitDerivative {
+  double logit;       // β
+  double prediction;  // ŷ
+  double target;      // y (R for probe)
+  double analytic;    // delta_L of a batch of one
+  double numeric;     // ∂ℓ/∂β by central differences
+  double bound;       // on the error of `numeric`, rounding and curvature
+};
+
+struct SampleDerivatives {
+  double loss;  // ℓ: the loss of a batch of one
+  std::vector<LogitDerivative> outputs;
+};
+
+SampleDerivatives DifferentiateLoss(const Loss& loss, const double* logits,
+                                    const double* target, size_t outputs);
+
+// Of the first samples of the batch, at most `most`.
+std::vector<SampleDerivatives> DifferentiateLosses(
+    const NetworkParameters& parameters, size_t most);
+
+}  // namespace initscope

@@ -1,0 +1,157 @@
+#include "check/plain_network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+
+namespace initscope {
+namespace {
+
+// z = x W + b for one sample.
+void Propagate(const double* x, const Matrix<double>& w,
+               const Matrix<double>& b, double* z) {
+  std::copy_n(b.row(0), w.cols(), z);
+  for (size_t i = 0; i < w.rows(); ++i) {
+    const double* weights = w.row(i);
+    for (size_t j = 0; j < w.cols(); ++j) z[j] += x[i] * weights[j];
+  }
+}
+
+}  // namespace
+
+PlainNetwork::PlainNetwork(const NetworkParameters& parameters)
+    : parameters_(parameters),
+      z_(depth() + 1),
+      x_(depth()),
+      ignored_(depth() + 1) {
+  for (size_t l = 1; l <= depth(); ++l) {
+    const Matrix<double>& w = parameters_.w[l - 1];
+    z_[l].Resize(samples(), w.cols());
+    for (size_t s = 0; s < samples(); ++s) {
+      Propagate(x(l - 1).row(s), w, parameters_.b[l - 1], z_[l].row(s));
+    }
+    if (l == depth()) break;
+    x_[l].Resize(samples(), w.cols());
+    std::transform(z_[l].data(), z_[l].data() + z_[l].size(), x_[l].data(),
+                   parameters_.activation->value);
+  }
+  for (size_t s = 0; s < samples(); ++s) {
+    losses_.push_back(LossOf(z_[depth()].row(s), s));
+  }
+}
+
+const Matrix<double>& PlainNetwork::x(size_t l) const {
+  return l == 0 ? parameters_.x : l == depth() ? z_[l] : x_[l];
+}
+
+double PlainNetwork::Loss() const {
+  return std::accumulate(losses_.begin(), losses_.end(), 0.0);
+}
+
+double PlainNetwork::LossOf(const double* logits, size_t sample) const {
+  const Matrix<double>& target = parameters_.target;
+  std::vector<double> delta(target.cols());
+  int64_t exponent = 0;
+  return parameters_.loss
+      ->row({logits, 0, target.row(sample), target.cols(), samples()},
+            delta.data(), &exponent)
+      .value.ToDouble();
+}
+
+void PlainNetwork::IgnoreKinks(size_t l, const Matrix<double>& sensitivity) {
+  ignored_[l].Resize(sensitivity.rows(), sensitivity.cols());
+  std::transform(sensitivity.data(), sensitivity.data() + sensitivity.size(),
+                 ignored_[l].data(),
+                 [](double s) -> unsigned char { return s == 0; });
+}
+
+ChangedPass::ChangedPass(const PlainNetwork& network) : network_(network) {
+  size_t widest = 0;
+  for (size_t l = 0; l <= network.depth(); ++l) {
+    widest = std::max(widest, network.width(l));
+  }
+  row_.resize(widest);
+  next_.resize(widest);
+}
+
+LossChange ChangedPass::SetWeight(size_t l, size_t i, size_t j, double value) {
+  const double bias = network_.parameters().b[l](0, j);
+  LossChange sum;
+  for (size_t s = 0; s < network_.samples(); ++s) {
+    ChangeUnit(l + 1, s, j, PreActivation(l, s, i, j, value, bias), &sum);
+  }
+  return sum;
+}
+
+LossChange ChangedPass::SetBias(size_t l, size_t j, double value) {
+  const double weight = network_.parameters().w[l](0, j);
+  LossChange sum;
+  for (size_t s = 0; s < network_.samples(); ++s) {
+    ChangeUnit(l + 1, s, j, PreActivation(l, s, 0, j, weight, value), &sum);
+  }
+  return sum;
+}
+
+LossChange ChangedPass::SetUnit(size_t l, size_t sample, size_t j,
+                                double value) {
+  LossChange sum;
+  if (l > 0) {
+    ChangeUnit(l, sample, j, value, &sum);
+    return sum;
+  }
+  std::copy_n(network_.x(0).row(sample), network_.width(0), row_.data());
+  row_[j] = value;
+  Continue(0, sample, &sum);
+  return sum;
+}
+
+double ChangedPass::PreActivation(size_t l, size_t sample, size_t i, size_t j,
+                                  double weight, double bias) const {
+  const Matrix<double>& w = network_.parameters().w[l];
+  const double* x = network_.x(l).row(sample);
+  double z = bias;
+  for (size_t k = 0; k < w.rows(); ++k) z += x[k] * (k == i ? weight : w(k, j));
+  return z;
+}
+
+void ChangedPass::ChangeUnit(size_t l, size_t sample, size_t j, double value,
+                             LossChange* sum) {
+  if (value == network_.z(l)(sample, j)) return;
+  std::copy_n(network_.x(l).row(sample), network_.width(l), row_.data());
+  LookAt(l, sample, j, value, sum);
+  if (l < network_.depth()) {
+    value = network_.parameters().activation->value(value);
+  }
+  row_[j] = value;
+  Continue(l, sample, sum);
+}
+
+void ChangedPass::Continue(size_t l, size_t sample, LossChange* sum) {
+  const NetworkParameters& p = network_.parameters();
+  for (; l < network_.depth(); ++l) {
+    Propagate(row_.data(), p.w[l], p.b[l], next_.data());
+    row_.swap(next_);
+    for (size_t j = 0; j < network_.width(l + 1); ++j) {
+      LookAt(l + 1, sample, j, row_[j], sum);
+      if (l + 1 < network_.depth()) row_[j] = p.activation->value(row_[j]);
+    }
+  }
+  sum->change +=
+      network_.LossOf(row_.data(), sample) - network_.losses()[sample];
+}
+
+// What the new value of a pre-activation adds to `sum`.
+void ChangedPass::LookAt(size_t l, size_t sample, size_t j, double z,
+                         LossChange* sum) const {
+  const double from = network_.z(l)(sample, j);
+  if (z == from) return;
+  sum->moved = std::max(sum->moved, std::abs(z - from));
+  if (l == network_.depth() || !network_.Watches(l, sample, j)) return;
+  for (const double kink : network_.parameters().activation->kinks) {
+    const double share = (kink - from) / (z - from);
+    if (share >= 0 && share <= 1) sum->room = std::min(sum->room, share);
+  }
+}
+
+}  // namespace initscope

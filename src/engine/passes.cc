@@ -1,0 +1,171 @@
+#include "engine/passes.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+#include "engine/batch_source.h"
+#include "engine/sharing.h"
+#include "random/variates.h"
+#include "spec/run_id.h"
+
+namespace initscope {
+namespace {
+
+// The standard deviation of the biases of a layer, and their law.
+double BiasScale(const RunSpec& run, size_t l) {
+  if (run.bias_init == BiasInit::kNormal) return run.bias_std;
+  return 1 / std::sqrt(3 * static_cast<double>(run.widths[l]));
+}
+
+template <typename T>
+std::vector<T> DrawBias(const RunSpec& run, size_t l) {
+  const double scale = BiasScale(run, l);
+  if (scale == 0) return {};
+  Matrix<double> draw(1, run.widths[l + 1]);
+  FillVariates(run.bias_init == BiasInit::kNormal ? VariateLaw::kNormal
+                                                  : VariateLaw::kUniform,
+               {run.seed, Stream::kBiases, static_cast<uint32_t>(l)}, 0, 0,
+               draw.view());
+  std::vector<T> bias(draw.cols());
+  for (size_t j = 0; j < bias.size(); ++j) {
+    bias[j] = static_cast<T>(scale * draw(0, j));
+  }
+  return bias;
+}
+
+}  // namespace
+
+template <typename T>
+void DrawInputs(const RunSpec& run, size_t index, Inputs<T>* inputs) {
+  ScaledMatrix<T> x;
+  FillInputs(run, index, &x);
+  Pack(x, &inputs->x);
+  inputs->moments.Resize(run.batch);
+  for (size_t p = 0; p < inputs->x.panels(); ++p) {
+    MeasurePanel(&inputs->x, p, &inputs->moments);
+  }
+}
+
+template <typename T>
+void ForwardPass<T>::Record(bool on) {
+  record_ = on;
+  rows_.assign(run_.depth() + 1, {});
+}
+
+template <typename T>
+void ForwardPass<T>::BeginBatch(size_t index, const Inputs<T>* inputs) {
+  batch_ = index;
+  inputs_ = inputs;
+  if (record_) rows_[0].AddInput(inputs->x, inputs->moments);
+}
+
+template <typename T>
+Operand<T> ForwardPass<T>::Product(size_t l) {
+  z_.Resize(run_.batch, run_.widths[l + 1]);
+  return {&x(l), &z_};
+}
+
+template <typename T>
+void ForwardPass<T>::Finish(size_t l, Jobs jobs) {
+  const bool is_trained = !trained_.empty();
+  if (!is_trained && run_.init->data_dependent && batch_ == 0) FindScale(l);
+  const bool is_output = l + 1 == run_.depth();
+  layer_.activation = is_output ? nullptr : run_.activation;
+  layer_.scale = scale_[l];
+  layer_.bias = is_trained ? trained_[l].bias() : DrawBias<T>(run_, l);
+  layer_.x = &x(l);
+  layer_.z = &z_;
+  layer_.next = is_output ? nullptr : &x_[l + 1];
+  layer_.slope = is_output ? nullptr : &slope_[l + 1];
+  layer_.Prepare();
+  ParallelFor(z_.panels(), jobs, [&](size_t p) { FinishForward(&layer_, p); });
+  if (record_) rows_[l + 1].Add(layer_, jobs);
+  if (!is_output) moments_[l + 1] = layer_.x_moments;
+}
+
+template <typename T>
+void ForwardPass<T>::FindScale(size_t l) {
+  ScaledMatrix<T> product;
+  Unpack(z_, &product);
+  product.exponent = x(l).exponent;
+  Moments moments;
+  moments.Add(product);
+  const ScaledDouble variance = moments.Variance();  // its exponent is even
+  const ScaledDouble scale = {run_.gain / std::sqrt(variance.value),
+                              -variance.exponent / 2};
+  if (!(variance.value > 0) || !std::isfinite(scale.ToDouble())) {
+    throw UserError(
+        ExitCode::kUsage,
+        fmt::format("run {} ({}): lsuv cannot scale layer {}: the variance "
+                    "of X_{} W_{} is {}; choose another init or input",
+                    RunIdHex(run_.run_id), run_.Title(), l + 1, l, l,
+                    variance.ToDouble()));
+  }
+  scale_[l] = scale.ToDouble();
+}
+
+template <typename T>
+void BackwardPass<T>::Record(bool on) {
+  record_ = on;
+  rows_.assign(run_.depth() + 1, {});
+}
+
+template <typename T>
+void BackwardPass<T>::Measure(size_t l, Jobs jobs) {
+  if (start_ != nullptr && l == run_.depth()) {
+    start_->Add(batch_, delta_, layer_.moments, forward_->z());
+  }
+  if (record_) {
+    rows_[l].AddDelta(delta_, layer_.moments, jobs, &bias_gradient_);
+  } else {
+    SumBiasGradient(delta_, layer_.moments, jobs, &bias_gradient_);
+  }
+}
+
+template <typename T>
+void BackwardPass<T>::Begin(const ScaledMatrix<T>& delta, size_t index,
+                            Jobs jobs) {
+  batch_ = index;
+  Pack(delta, &delta_);
+  layer_.moments.Resize(run_.batch);
+  ParallelFor(delta_.panels(), jobs,
+              [&](size_t p) { MeasurePanel(&delta_, p, &layer_.moments); });
+  Measure(run_.depth(), jobs);
+}
+
+template <typename T>
+Operand<T> BackwardPass<T>::Product(size_t l, Jobs jobs,
+                                    GradientScratch<T>* scratch) {
+  if (record_) {
+    AddWeightGradient(forward_->x(l), forward_->x_moments(l), delta_,
+                      layer_.moments, jobs, scratch,
+                      &rows_[l + 1].weight_gradient);
+    rows_[l + 1].bias_gradient.Add(bias_gradient_);
+  }
+  next_.Resize(run_.batch, run_.widths[l]);
+  return {&delta_, &next_};
+}
+
+template <typename T>
+void BackwardPass<T>::Finish(size_t l, Jobs jobs) {
+  layer_.scale = unit_ ? 1 : forward_->WeightScale(run_, l);
+  layer_.delta = &delta_;
+  layer_.slope = l > 0 ? &forward_->slope(l) : nullptr;
+  layer_.out = &next_;
+  ParallelFor(next_.panels(), jobs,
+              [&](size_t p) { FinishBackward(&layer_, p); });
+  std::swap(delta_, next_);
+  Measure(l, jobs);
+}
+
+template void DrawInputs(const RunSpec&, size_t, Inputs<float>*);
+template void DrawInputs(const RunSpec&, size_t, Inputs<double>*);
+template class ForwardPass<float>;
+template class ForwardPass<double>;
+template class BackwardPass<float>;
+template class BackwardPass<double>;
+
+}  // namespace initscope

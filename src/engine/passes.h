@@ -1,0 +1,151 @@
+// Forward and backward passes of the runs of a bundle, layer by layer:
+//
+//     forward:  Product(l), the product with U, Finish(l)   for l = 0 … L − 1
+//     backward: Begin(delta_L), then the same               for l = L − 1 … 0
+//
+// The product itself is the caller's, who forms it for all passes at once.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/parallel.h"
+#include "engine/delta_recorder.h"
+#include "engine/sharing.h"
+#include "engine/statistics.h"
+#include "nn/trained_weights.h"
+#include "nn/unit_weights.h"
+#include "nn/weight_gradient.h"
+#include "spec/run_spec.h"
+
+namespace initscope {
+
+// X_0 of one batch.
+template <typename T>
+struct Inputs {
+  const RunSpec* run = nullptr;  // one that takes them
+  PackedBatch<T> x;
+  SampleMoments moments;
+};
+
+// X_0 of batch `index` of a run, with its moments.
+template <typename T>
+void DrawInputs(const RunSpec& run, size_t index, Inputs<T>* inputs);
+
+// One forward pass, of one or of several runs, and what it leaves for the
+// backward passes: X and f'(Z) of every layer.
+template <typename T>
+class ForwardPass {
+ public:
+  // Over W and b of `trained` where there are any, one a layer, else over the
+  // run's U.
+  explicit ForwardPass(const RunSpec& run,
+                       std::span<const TrainedWeights<T>> trained = {})
+      : run_(run),
+        trained_(trained),
+        unit_(trained.empty() && IsHomogeneous(run)),
+        scale_(run.depth(), 1.0),
+        x_(run.depth()),
+        slope_(run.depth()),
+        moments_(run.depth()),
+        rows_(run.depth() + 1) {
+    for (size_t l = 0; l < run.depth() && trained.empty() && !unit_; ++l) {
+      scale_[l] = run.Scale(l);
+    }
+  }
+
+  const RunSpec& run() const { return run_; }
+  bool is_unit() const { return unit_; }
+  // The scale of W_l of `run`, one of this pass: of lsuv the one found here.
+  double WeightScale(const RunSpec& run, size_t l) const {
+    return unit_ ? run.Scale(l) : scale_[l];
+  }
+  const PackedBatch<T>& x(size_t l) const {
+    return l == 0 ? inputs_->x : x_[l];
+  }
+  const SampleMoments& x_moments(size_t l) const {
+    return l == 0 ? inputs_->moments : moments_[l];
+  }
+  const PackedBatch<T>& slope(size_t l) const { return slope_[l]; }
+  const PackedBatch<T>& z() const { return z_; }
+  const std::vector<T>& bias() const { return layer_.bias; }
+  const ForwardStatistics& row(size_t l) const { return rows_[l]; }
+
+  // Begins the statistics anew; none are gathered where `on` is false.
+  void Record(bool on);
+  void BeginBatch(size_t index, const Inputs<T>* inputs);
+
+  // The product of layer l: X_l U.
+  Operand<T> Product(size_t l);
+
+  // After it: Z_{l+1}, X_{l+1} and f'(Z_{l+1}).
+  void Finish(size_t l, Jobs jobs);
+
+ private:
+  // lsuv: the scale that gives X_l W_l of the first batch the variance gain².
+  void FindScale(size_t l);
+
+  const RunSpec& run_;
+  std::span<const TrainedWeights<T>> trained_;
+  bool unit_;
+  bool record_ = true;
+  size_t batch_ = 0;
+  const Inputs<T>* inputs_ = nullptr;
+  std::vector<double> scale_;           // of U; 1 in a pass over U itself
+  std::vector<PackedBatch<T>> x_;       // X_1 … X_{L−1}, at their layer
+  std::vector<PackedBatch<T>> slope_;   // f'(Z_1) … f'(Z_{L−1})
+  std::vector<SampleMoments> moments_;  // of x_
+  PackedBatch<T> z_;
+  ForwardLayer<T> layer_;
+  std::vector<ForwardStatistics> rows_;
+};
+
+// One backward pass, of one or of several runs.
+template <typename T>
+class BackwardPass {
+ public:
+  BackwardPass(const RunSpec& run, const ForwardPass<T>* forward)
+      : run_(run),
+        forward_(forward),
+        unit_(forward->is_unit() && run.loss->name == "probe"),
+        rows_(run.depth() + 1) {}
+
+  const RunSpec& run() const { return run_; }
+  const ForwardPass<T>* forward() const { return forward_; }
+  bool is_unit() const { return unit_; }
+  const PackedBatch<T>& delta() const { return delta_; }
+  const SampleMoments& delta_moments() const { return layer_.moments; }
+  const ScaledMatrix<double>& bias_gradient() const { return bias_gradient_; }
+  const BackwardStatistics& row(size_t l) const { return rows_[l]; }
+
+  // delta_L and Z_L then go there, too.
+  void RecordStart(DeltaRecorder* start) { start_ = start; }
+  DeltaRecorder* start() const { return start_; }
+  // As ForwardPass::Record; db is there all the same.
+  void Record(bool on);
+  // delta_L of batch `index`.
+  void Begin(const ScaledMatrix<T>& delta, size_t index, Jobs jobs);
+
+  // dW_l, and the product of layer l: delta_{l+1} Uᵀ.
+  Operand<T> Product(size_t l, Jobs jobs, GradientScratch<T>* scratch);
+
+  // After it: delta_l, and db_{l−1}.
+  void Finish(size_t l, Jobs jobs);
+
+ private:
+  // Of delta_, which belongs to layer l.
+  void Measure(size_t l, Jobs jobs);
+
+  const RunSpec& run_;
+  const ForwardPass<T>* forward_;
+  bool unit_;
+  bool record_ = true;
+  size_t batch_ = 0;
+  DeltaRecorder* start_ = nullptr;
+  PackedBatch<T> delta_, next_;
+  BackwardLayer<T> layer_;
+  ScaledMatrix<double> bias_gradient_;  // of delta_
+  std::vector<BackwardStatistics> rows_;
+};
+
+}  // namespace initscope

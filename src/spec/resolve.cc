@@ -1,0 +1,392 @@
+#include "spec/resolve.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <unordered_set>
+
+#include "base/error.h"
+#include "base/number_text.h"
+#include "base/quoted_text.h"
+#include "spec/keys.h"
+#include "spec/run_id.h"
+#include "spec/settings.h"
+
+namespace initscope {
+namespace {
+
+template <typename Row>
+std::vector<std::string_view> NamesOf(std::span<const Row> table) {
+  std::vector<std::string_view> names;
+  for (const Row& row : table) names.push_back(row.name);
+  return names;
+}
+
+template <typename Row>
+const Row* FindRow(const Settings& settings, std::string_view key,
+                   std::span<const Row> table, std::string_view fallback) {
+  const std::vector<std::string_view> names = NamesOf(table);
+  const size_t at = static_cast<size_t>(
+      std::find(names.begin(), names.end(), fallback) - names.begin());
+  return &table[settings.Name(key, at, names)];
+}
+
+std::vector<int32_t> ParseClasses(const Settings& settings) {
+  std::vector<int32_t> classes;
+  std::unordered_set<int32_t> seen;
+  if (!settings.Has("classes")) return classes;
+  const std::string text = settings.Text("classes", "");
+  std::string_view rest = text;
+  while (true) {
+    const size_t comma = rest.find(',');
+    const auto label = ParseNumber<int32_t>(Trim(rest.substr(0, comma)));
+    if (!label || *label < 0) {
+      settings.Fail("classes", fmt::format("classes = {} is not a list of "
+                                           "labels, as 0,1",
+                                           Quoted(text)));
+    }
+    if (!seen.insert(*label).second) {
+      settings.Fail("classes", fmt::format("classes = {} names {} twice",
+                                           Quoted(text), *label));
+    }
+    classes.push_back(*label);
+    if (comma == std::string_view::npos) break;
+    rest = rest.substr(comma + 1);
+  }
+  return classes;
+}
+
+void ResolveDrawnInput(const Settings& settings, RunSpec* run) {
+  for (const char* key : {"labels", "classes", "samples"}) {
+    if (settings.Has(key)) {
+      settings.Fail(key, fmt::format("{} needs a data file: input = {} is "
+                                     "drawn and has no labels",
+                                     key, QuotedPath(run->input)));
+    }
+  }
+  run->standardize = static_cast<Standardize>(
+      settings.Name("standardize", 0, kStandardizeNames));
+  if (run->standardize != Standardize::kNone) {
+    settings.Fail("standardize",
+                  "drawn inputs are not standardized; use input_variance");
+  }
+  run->input_variance = settings.Real("input_variance", 1, 0, 1e12);
+  run->input_correlation = settings.Real("input_correlation", 0, 0, 1);
+  if (run->input_kind == InputKind::kSphere && run->input_correlation != 0) {
+    settings.Fail("input_correlation",
+                  "input_correlation is for gaussian "
+                  "inputs only");
+  }
+}
+
+// Refuses more samples than there are.
+void CheckBatches(const Settings& settings, const RunSpec& run) {
+  const size_t samples = run.samples->samples();
+  if (run.batch * run.batches <= samples) return;
+  const std::string_view key = settings.Has("batches") && run.batches > 1
+                                   ? "batches"
+                               : settings.Has("batch") ? "batch"
+                                                       : "input";
+  const bool batches = run.batches > samples;
+  settings.Fail(
+      key,
+      fmt::format("{} samples asked for (batch {} × batches {}), and {} {} "
+                  "is the most, as {} has {}",
+                  run.batch * run.batches, run.batch, run.batches,
+                  batches ? "--batches" : "--batch",
+                  batches ? samples : samples / run.batches,
+                  QuotedPath(run.input), samples));
+}
+
+void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
+                      RunSpec* run) {
+  for (const char* key : {"input_variance", "input_correlation"}) {
+    if (settings.Has(key)) {
+      settings.Fail(key, fmt::format("{} is for drawn inputs; input = {} is "
+                                     "data (see standardize)",
+                                     key, QuotedPath(run->input)));
+    }
+  }
+  try {
+    run->input_index = catalog->Find(run->input, run->labels);
+  } catch (const UserError& error) {
+    // The file and line of the data, behind those of the experiment.
+    const bool labels = dynamic_cast<const LabelsError*>(&error) != nullptr &&
+                        settings.Has("labels");
+    throw UserError(
+        error.code(),
+        fmt::format("{}: {}", settings.Where(labels ? "labels" : "input"),
+                    error.what()));
+  }
+  run->standardize = static_cast<Standardize>(
+      settings.Name("standardize", static_cast<size_t>(Standardize::kGlobal),
+                    kStandardizeNames));
+  const std::vector<int32_t> classes = ParseClasses(settings);
+  const InputData& data = *catalog->inputs()[run->input_index];
+  if (!classes.empty()) {
+    if (data.labels.empty()) {
+      settings.Fail("classes", fmt::format("classes needs labels, and {} has "
+                                           "none; name them with labels",
+                                           QuotedPath(run->input)));
+    }
+    const auto& counts = catalog->LabelCounts(run->input_index);
+    for (int32_t label : classes) {
+      if (!counts.contains(label)) {
+        settings.Fail("classes", fmt::format("{} has no sample of class {}",
+                                             QuotedPath(run->input), label));
+      }
+    }
+    run->classes = fmt::format("{}", fmt::join(classes, ","));
+  }
+  run->most_samples = settings.Whole("samples", 0, 1, uint64_t{1} << 32);
+  run->samples = catalog->Samples(run->input_index, classes, run->most_samples,
+                                  run->standardize);
+  if (run->most_samples > run->samples->samples()) {
+    settings.Fail(
+        "samples",
+        fmt::format("{} samples asked for, but {} has {}", run->most_samples,
+                    QuotedPath(run->input), run->samples->samples()));
+  }
+  CheckBatches(settings, *run);
+  run->order = catalog->Order(run->samples, run->data_seed);
+}
+
+constexpr uint64_t kMostUnits = uint64_t{1} << 32;
+
+std::vector<size_t> ParseShape(const Settings& settings) {
+  const std::string text = settings.Text("shape", "");
+  std::vector<size_t> widths;
+  std::string_view rest = text;
+  while (true) {
+    const size_t cross = rest.find('x');
+    const auto width = ParseNumber<uint64_t>(Trim(rest.substr(0, cross)));
+    if (!width || *width < 1 || *width > kMostUnits) {
+      settings.Fail("shape",
+                    fmt::format("shape = {} is not widths of at least 1, as "
+                                "784x300x10",
+                                Quoted(text)));
+    }
+    widths.push_back(*width);
+    if (cross == std::string_view::npos) break;
+    rest = rest.substr(cross + 1);
+  }
+  if (widths.size() < 2) {
+    settings.Fail("shape", fmt::format("shape = {} needs an input and an "
+                                       "output width, as 784x10",
+                                       Quoted(text)));
+  }
+  return widths;
+}
+
+// The outputs that labels ask for; 0 if any number will do.
+size_t LabelOutputs(const RunSpec& run) {
+  return run.samples && run.samples->classes() > 0 && run.loss->uses_labels
+             ? run.samples->classes()
+             : 0;
+}
+
+void ResolveWidths(const Settings& settings, RunSpec* run) {
+  const size_t classes = run->samples ? run->samples->classes() : 0;
+  std::string_view first = "input_width", last = "output_width";
+  if (settings.Has("shape")) {
+    run->widths = ParseShape(settings);
+    first = last = "shape";
+  } else {
+    const size_t depth = settings.Whole("depth", 10, 1, 1000000);
+    const size_t width = settings.Whole("width", 256, 1, kMostUnits);
+    const size_t in = settings.Whole(
+        "input_width", run->samples ? run->samples->width() : width, 1,
+        kMostUnits);
+    const size_t out = settings.Whole(
+        "output_width", classes > 0 ? classes : width, 1, kMostUnits);
+    run->widths.assign(depth + 1, width);
+    run->widths.front() = in;
+    run->widths.back() = out;
+  }
+  if (run->samples && run->widths.front() != run->samples->width()) {
+    settings.Fail(first,
+                  fmt::format("the input width is {}, but {} has {} "
+                              "features per sample",
+                              run->widths.front(), QuotedPath(run->input),
+                              run->samples->width()));
+  }
+  const size_t outputs = run->widths.back();
+  const size_t wanted = LabelOutputs(*run);
+  const bool one_logit = run->loss->bernoulli && wanted == 2 && outputs == 1;
+  if (wanted > 0 && outputs != wanted && !one_logit) {
+    settings.Fail(last, fmt::format("the output width is {}, but {} has {} "
+                                    "classes (loss = probe takes any)",
+                                    outputs, QuotedPath(run->input), wanted));
+  }
+  if (run->loss->name == "softmax_cross_entropy" && wanted == 1) {
+    settings.Fail(settings.Has("classes") ? "classes" : "input",
+                  fmt::format("{} has one class here, and softmax over one "
+                              "output is always 1; keep two classes, or set "
+                              "loss = sigmoid_cross_entropy",
+                              QuotedPath(run->input)));
+  }
+  if (run->loss->name == "softmax_cross_entropy" && outputs < 2) {
+    settings.Fail(last,
+                  "softmax over one output is always 1; use two, or "
+                  "loss = sigmoid_cross_entropy");
+  }
+}
+
+// 0, 1, 2, 5, 10, 20, 50 … and the last one.
+std::vector<uint64_t> LogarithmicSteps(uint64_t last) {
+  std::vector<uint64_t> steps = {0};
+  for (uint64_t decade = 1; decade <= last; decade *= 10) {
+    for (uint64_t step : {decade, 2 * decade, 5 * decade}) {
+      if (step <= last) steps.push_back(step);
+    }
+  }
+  if (steps.back() < last) steps.push_back(last);
+  return steps;
+}
+
+std::vector<uint64_t> ParseRecord(const Settings& settings, uint64_t last) {
+  const std::string text = settings.Text("record", "log");
+  if (text == "log") return LogarithmicSteps(last);
+  std::vector<uint64_t> steps;
+  for (const std::string& item :
+       ParseValueList(*FindKey("record"), text, settings.Where("record"))) {
+    const auto step = ParseNumber<uint64_t>(item);
+    if (!step) {
+      settings.Fail("record", fmt::format("record = {} is not log or a list of "
+                                          "steps, as 0,1,10",
+                                          Quoted(text)));
+    }
+    if (*step > last) {
+      settings.Fail("record", fmt::format("step {} of record = {} is beyond "
+                                          "the last one, {} (steps)",
+                                          *step, Quoted(text), last));
+    }
+    steps.push_back(*step);
+  }
+  std::sort(steps.begin(), steps.end());
+  steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
+  return steps;
+}
+
+void ResolveTraining(const Settings& settings, uint64_t default_steps,
+                     RunSpec* run) {
+  constexpr double kTiny = std::numeric_limits<double>::min();
+  Training& training = run->training;
+  training.steps = settings.Whole("steps", default_steps,
+                                  default_steps > 0 ? 1 : 0, 1000000000);
+  training.rule.learning_rate =
+      settings.Real("learning_rate", 0.01, kTiny, 1e30);
+  // At 1 or beyond the velocity would never forget.
+  training.rule.momentum = settings.Real("momentum", 0, 0, 0.9999999);
+  training.rule.weight_decay = settings.Real("weight_decay", 0, 0, 1e30);
+  if (training.steps == 0) return;
+  training.record = ParseRecord(settings, training.steps);
+  if (run->batches != 1) {
+    settings.Fail("batches",
+                  "training takes one minibatch a step; remove "
+                  "batches");
+  }
+}
+
+void ResolveJacobian(const Settings& settings, RunSpec* run) {
+  // Every product and the SVD are cubic, in double.
+  constexpr size_t kMostWidth = 1024;
+  const size_t samples =
+      settings.Whole("jacobian_samples", 1, 1, uint64_t{1} << 31);
+  if (settings.Name("jacobian", 0, kOffOn) == 0) return;
+  if (run->training.steps > 0) {
+    settings.Fail("jacobian",
+                  "the Jacobian is that of the initialization; remove "
+                  "jacobian or steps");
+  }
+  if (samples > run->batch) {
+    settings.Fail("jacobian_samples",
+                  fmt::format("jacobian_samples = {} is more than the batch "
+                              "has: {}",
+                              samples, run->batch));
+  }
+  const size_t widest =
+      *std::max_element(run->widths.begin(), run->widths.end());
+  if (widest > kMostWidth) {
+    settings.Fail("jacobian", fmt::format("jacobian = on takes widths up to "
+                                          "{}, and the widest layer has {}",
+                                          kMostWidth, widest));
+  }
+  run->jacobian_samples = samples;
+}
+
+}  // namespace
+
+const Initializer* FindInitializer(const Settings& settings) {
+  return FindRow(settings, "init", Initializers(), "xavier_normal");
+}
+
+RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog,
+                   uint64_t default_steps) {
+  const Settings settings(point);
+  RunSpec run;
+  run.activation = FindRow(settings, "activation", Activations(), "tanh");
+  run.init = FindInitializer(settings);
+  run.gain = settings.Real("gain", 1, 0, 1e100);
+  const BiasInit of_scheme =
+      settings.Has("bias_std") ? BiasInit::kNormal : run.init->biases;
+  run.bias_init = static_cast<BiasInit>(settings.Name(
+      "bias_init", static_cast<size_t>(of_scheme), kBiasInitNames));
+  run.bias_std = settings.Real("bias_std", 0, 0, 1e30);
+  if (run.bias_init == BiasInit::kTorchDefault && run.bias_std != 0) {
+    settings.Fail("bias_std",
+                  "bias_init = torch_default has its own scale; "
+                  "remove bias_std");
+  }
+  run.batch = settings.Whole("batch", 256, 1, uint64_t{1} << 31);
+  run.batches = settings.Whole("batches", 1, 1, uint64_t{1} << 31);
+  if (run.batch * run.batches > (uint64_t{1} << 32)) {
+    settings.Fail("batches", "batch × batches is beyond 2^32 samples");
+  }
+  run.seed = settings.Whole("seed", 0, 0, std::numeric_limits<uint64_t>::max());
+  run.data_seed =
+      settings.Whole("data_seed", 0, 0, std::numeric_limits<uint64_t>::max());
+  run.precision =
+      static_cast<Precision>(settings.Name("precision", 0, kPrecisionNames));
+  run.engine =
+      static_cast<EngineKind>(settings.Name("engine", 0, kEngineNames));
+
+  run.input = settings.Text("input", "gaussian");
+  run.labels = settings.Text("labels", "");
+  run.input_kind = run.input == "gaussian" ? InputKind::kGaussian
+                   : run.input == "sphere" ? InputKind::kSphere
+                                           : InputKind::kData;
+  if (run.input_kind == InputKind::kData) {
+    ResolveDataInput(settings, catalog, &run);
+  } else {
+    ResolveDrawnInput(settings, &run);
+  }
+  run.loss = FindRow(settings, "loss", Losses(), run.DefaultLoss());
+  run.label_smoothing = settings.Real("label_smoothing", 0, 0, 1);
+  ResolveWidths(settings, &run);
+  ResolveTraining(settings, default_steps, &run);
+  ResolveJacobian(settings, &run);
+  run.run_id = RunId(run);
+  return run;
+}
+
+ResolvedSweep ResolveSweep(
+    const Sweep& sweep, InputCatalog* catalog, uint64_t default_steps,
+    const std::function<void(const RunSpec& run)>& on_run) {
+  ResolvedSweep resolved;
+  std::unordered_set<uint64_t> seen;
+  for (const SweepPoint& point : sweep.points) {
+    RunSpec run = ResolveRun(point, catalog, default_steps);
+    if (seen.insert(run.run_id).second) {
+      if (on_run) on_run(run);
+      resolved.runs.push_back(std::move(run));
+    } else {
+      ++resolved.duplicates;
+    }
+  }
+  return resolved;
+}
+
+}  // namespace initscope

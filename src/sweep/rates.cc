@@ -1,0 +1,159 @@
+#include "sweep/rates.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <set>
+
+#include "engine/engine.h"
+#include "linalg/matrix_product.h"
+#include "nn/unit_weights.h"
+#include "random/orthogonal.h"
+#include "theory/theory_tables.h"
+
+namespace initscope {
+namespace {
+
+double ThreadSeconds() {
+  timespec now = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) +
+         1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+// The least CPU time that `work` takes, of as often as fits 30 ms.
+double LeastSeconds(const std::function<void()>& work) {
+  constexpr double kBudget = 0.03;
+  const double begin = ThreadSeconds();
+  double least = HUGE_VAL, now = begin;
+  do {
+    work();
+    const double end = ThreadSeconds();
+    least = std::min(least, end - now);
+    now = end;
+  } while (now - begin < kBudget);
+  return std::max(least, 1e-9);
+}
+
+const RunSpec& Largest(const std::vector<RunSpec>& runs) {
+  return *std::max_element(runs.begin(), runs.end(),
+                           [](const RunSpec& a, const RunSpec& b) {
+                             return RunFlops(a) < RunFlops(b);
+                           });
+}
+
+size_t Widest(const RunSpec& run, size_t most) {
+  return std::min(most,
+                  *std::max_element(run.widths.begin(), run.widths.end()));
+}
+
+// Seconds a flop of a product like the run's.
+template <typename T>
+double ProductSeconds(const RunSpec& run) {
+  const size_t m = std::min<size_t>(run.batch, 256);
+  const size_t n = Widest(run, 1024);
+  PackedBatch<T> x, z;
+  x.Resize(m, n);
+  z.Resize(m, n);
+  for (size_t p = 0; p < x.panels(); ++p) {
+    std::fill(x.panel(p), x.unit(p, n), T{0.5});
+  }
+  const Operand<T> operand = {&x, &z};
+  UnitWeights<T> weights(UnitLaw::kUniform, 0, 0, n, n, true);
+  weights.Forward({&operand, 1}, 1);  // draws them
+  return LeastSeconds([&] {
+           weights.Forward({&operand, 1}, 1);
+         }) /
+         (2.0 * static_cast<double>(m * n * n));
+}
+
+double JacobianSeconds(const RunSpec& run) {
+  const size_t n = Widest(run, 256);
+  Matrix<double> a(n, n);
+  std::fill_n(a.data(), a.size(), 0.5);
+  return LeastSeconds([&] { Product(a.view(), a.view()); }) /
+         (2.0 * static_cast<double>(n * n * n));
+}
+
+double DecompositionSeconds(const RunSpec& run) {
+  const size_t n = Widest(run, 256);
+  Matrix<double> a(n, n);
+  return LeastSeconds([&] {
+           FillOrthogonal({0, Stream::kWeights, 0}, a.view());
+         }) /
+         (8.0 / 3 * static_cast<double>(n * n * n));
+}
+
+// Of one unit interval, in the mean over the activations.
+double TableSeconds(const std::vector<RunSpec>& runs) {
+  constexpr size_t kMost = 4;
+  std::set<const Activation*> activations;
+  for (const RunSpec& run : runs) {
+    if (!run.activation->homogeneous && activations.size() < kMost) {
+      activations.insert(run.activation);
+    }
+  }
+  if (activations.empty()) return 0;
+  const double begin = ThreadSeconds();
+  for (const Activation* activation : activations) {
+    const TheoryTables tables;
+    HermiteCoefficients coefficients;
+    tables.Means(*activation).At(-0.5);
+    tables.Hermite(*activation).At(-0.5, &coefficients);
+  }
+  return (ThreadSeconds() - begin) / static_cast<double>(activations.size());
+}
+
+// How much longer a small run takes here than where the constants come from.
+double Slowness() {
+  RunSpec run;
+  run.activation = &Activations()[1];
+  run.init = &Initializers()[0];
+  run.loss = &Losses()[0];
+  run.widths.assign(9, 32);
+  run.batch = 64;
+  RunResult result;
+  return LeastSeconds([&] {
+           result = {};
+           SimulateBundle({&run}, {}, {&result});
+         }) /
+         kReferenceSeconds;
+}
+
+}  // namespace
+
+Rates::Rates(const std::vector<RunSpec>& runs, const Work& work) {
+  const double slowness = Slowness();
+  for (size_t i = 0; i < kPartCount; ++i) {
+    seconds_[i] = slowness * kParts[i].seconds;
+  }
+  const RunSpec& run = Largest(runs);
+  const auto measure = [&](Part part, auto seconds) {
+    const auto i = static_cast<size_t>(part);
+    if (work[part] > 0) seconds_[i] = kParts[i].measured * seconds(run);
+  };
+  measure(Part::kProducts, ProductSeconds<float>);
+  measure(Part::kDoubleProducts, ProductSeconds<double>);
+  measure(Part::kJacobians, JacobianSeconds);
+  measure(Part::kDecompositions, DecompositionSeconds);
+  measure(Part::kTheoryTables,
+          [&](const RunSpec&) { return TableSeconds(runs); });
+  const auto products = static_cast<size_t>(run.precision == Precision::kFloat32
+                                                ? Part::kProducts
+                                                : Part::kDoubleProducts);
+  if (seconds_[products] > 0) {
+    product_rate_ = kParts[products].measured / seconds_[products];
+  }
+}
+
+double Rates::Seconds(const Work& work) const {
+  double seconds = 0;
+  for (size_t i = 0; i < kPartCount; ++i) {
+    seconds += Seconds(work, static_cast<Part>(i));
+  }
+  return seconds;
+}
+
+}  // namespace initscope

@@ -1,0 +1,245 @@
+#include "sweep/theory_sweep.h"
+
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "base/error.h"
+#include "engine/batch_source.h"
+#include "engine/sharing.h"
+#include "theory/backward_theory.h"
+#include "theory/forward_rows.h"
+#include "theory/output_alignment.h"
+
+namespace initscope {
+namespace {
+
+std::unique_ptr<BatchGeometry> MakeGeometry(const RunSpec& run) {
+  std::vector<size_t> labels;
+  if (run.samples && run.samples->classes() > 0) {
+    for (size_t i = 0; i < run.batches * run.batch; ++i) {
+      labels.push_back(run.samples->Label((*run.order)[i]));
+    }
+  }
+  const auto inputs = [&](size_t batch) {
+    ScaledMatrix<double> x;
+    FillInputs(run, batch, &x);
+    return x;
+  };
+  return std::make_unique<BatchGeometry>(run.batches, inputs, labels);
+}
+
+std::vector<double> Columns(const std::vector<TheoryRow>& rows) {
+  std::vector<double> values;
+  values.reserve(rows.size() * TheoryColumns().size());
+  for (const TheoryRow& row : rows) {
+    for (const TheoryColumn& column : TheoryColumns()) {
+      values.push_back(column.Value(row));
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+bool HasTheory(const RunSpec& run) {
+  return run.init->law != UnitLaw::kConstant;
+}
+
+NetworkModel TheoryModel(const RunSpec& run) {
+  INITSCOPE_CHECK(HasTheory(run));
+  NetworkModel model;
+  model.activation = run.activation;
+  model.widths = run.widths;
+  for (size_t l = 0; l < run.depth(); ++l) {
+    model.log_scale.push_back(2 * std::log(run.Scale(l)));
+    model.bias_variance.push_back(
+        run.bias_init == BiasInit::kTorchDefault
+            ? ScaledDouble{1 / (3 * static_cast<double>(run.widths[l])), 0}
+            : SquareOf(run.bias_std));
+  }
+  if (run.init->data_dependent) model.output_variance = SquareOf(run.gain);
+  model.independent = run.init->law != UnitLaw::kOrthogonal;
+  model.kurtosis = kUnitLawKurtosis[static_cast<size_t>(run.init->law)];
+  return model;
+}
+
+TheoryInputs::TheoryInputs(const std::vector<RunSpec>& runs) {
+  using Inputs = std::tuple<size_t, size_t, size_t, uint64_t, InputKind,
+                            const SampleSet*, double, double>;
+  std::map<Inputs, size_t> known;
+  for (const RunSpec& run : runs) {
+    if (!HasTheory(run)) {
+      of_run.push_back(kNone);
+      continue;
+    }
+    const auto [it, fresh] = known.try_emplace(
+        Inputs(run.widths.front(), run.batch, run.batches, run.data_seed,
+               run.input_kind, run.samples.get(), run.input_variance,
+               run.input_correlation),
+        first.size());
+    if (fresh) first.push_back(&run);
+    of_run.push_back(it->second);
+  }
+}
+
+InputGeometries::InputGeometries(const std::vector<RunSpec>& runs, Jobs jobs) {
+  const TheoryInputs inputs(runs);
+  geometries_.resize(inputs.first.size());
+  ParallelFor(inputs.first.size(), jobs, [&](size_t i) {
+    geometries_[i] = MakeGeometry(*inputs.first[i]);
+  });
+  for (size_t index : inputs.of_run) {
+    of_run_.push_back(index == TheoryInputs::kNone ? nullptr
+                                                   : geometries_[index].get());
+  }
+}
+
+std::vector<std::vector<size_t>> TheoryGroups(const std::vector<RunSpec>& runs,
+                                              const TheoryInputs& inputs) {
+  using Network = std::tuple<size_t, const Activation*, const Initializer*,
+                             double, BiasInit, double, std::vector<size_t>>;
+  std::map<Network, size_t> known;
+  std::vector<std::vector<size_t>> groups;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const RunSpec& run = runs[i];
+    if (inputs.of_run[i] == TheoryInputs::kNone) continue;
+    const auto [it, fresh] = known.try_emplace(
+        Network(inputs.of_run[i], run.activation, run.init, run.gain,
+                run.bias_init, run.bias_std, run.widths),
+        groups.size());
+    if (fresh) groups.emplace_back();
+    groups[it->second].push_back(i);
+  }
+  return groups;
+}
+
+namespace {
+
+TargetMoments MomentsOf(const Matrix<double>& targets) {
+  double sum = 0, square = 0;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    sum += targets.data()[i];
+    square += targets.data()[i] * targets.data()[i];
+  }
+  const auto n = static_cast<double>(targets.size());
+  const double mean = sum / n;
+  return {mean, std::sqrt(std::max(0.0, square / n - mean * mean))};
+}
+
+// Of each class, how far delta_L will be along Z_L.
+std::vector<double> Alignment(const RunSpec& run,
+                              const ForwardTheory& forward) {
+  std::vector<double> alignment;
+  if (!forward.holds()) return alignment;
+  const TargetMoments targets = MomentsOf(MakeTargets(run, 0));
+  for (const ClassState& state : forward.layer(run.depth()).classes) {
+    alignment.push_back(OutputAlignment(*run.loss, state.log_q, targets));
+  }
+  return alignment;
+}
+
+}  // namespace
+
+void AddTheory(const std::vector<RunSpec>& runs,
+               const InputGeometries& geometries, const SweepOptions& options,
+               std::vector<RunResult>* results) {
+  const TheoryTables tables;
+  const auto groups = TheoryGroups(runs, TheoryInputs(runs));
+  const Jobs inside(groups.size() < options.jobs ? options.jobs : 1,
+                    options.stop);
+  ParallelFor(groups.size(), options.workers(), [&](size_t g) {
+    const RunSpec& first = runs[groups[g][0]];
+    const NetworkModel model = TheoryModel(first);
+    const ForwardTheory forward(model, *geometries.Of(groups[g][0]), tables,
+                                options.stop);
+    const std::vector<TheoryRow> forward_rows = ForwardRows(forward, inside);
+    // Runs that differ in their seeds alone share theirs.
+    std::map<std::pair<const Loss*, double>, std::vector<double>> alignments;
+    for (size_t i : groups[g]) {
+      RunResult& result = (*results)[i];
+      if (!result.complete) continue;
+      std::vector<TheoryRow> rows = forward_rows;
+      if (result.delta_start) {
+        const auto [it, fresh] =
+            alignments.try_emplace({runs[i].loss, runs[i].label_smoothing});
+        if (fresh) it->second = Alignment(runs[i], forward);
+        FillBackward(forward, *result.delta_start, it->second, &rows,
+                     options.stop);
+      }
+      result.delta_start.reset();
+      result.theory = Columns(rows);
+    }
+  });
+}
+
+namespace {
+
+// delta_L of second moment 1, as far along Z_L as the loss will have it.
+DeltaStart UnitStart(const RunSpec& run, const ForwardTheory& forward) {
+  const BatchGeometry& geometry = forward.geometry();
+  DeltaStart start;
+  start.log_square.assign(geometry.sample_groups().size(), 0);
+  start.class_log_square.assign(geometry.classes().size(), 0);
+  if (forward.holds()) {
+    const TargetMoments targets = MomentsOf(MakeTargets(run, 0));
+    const LayerState& output = forward.layer(run.depth());
+    for (size_t k = 0; k < DeltaStart::kPowers; ++k) {
+      const auto aligned = [&](double log_q) {
+        const double by_chance = 1 / static_cast<double>(run.widths.back());
+        return log_q * (1 - static_cast<double>(k) / 2) +
+               std::log(OutputAlignment(*run.loss, log_q, targets) + by_chance);
+      };
+      for (const double log_q : output.log_q) {
+        start.log_aligned[k].push_back(aligned(log_q));
+      }
+      for (const ClassState& state : output.classes) {
+        start.class_log_aligned[k].push_back(aligned(state.log_q));
+      }
+    }
+  }
+  if (run.loss->name == "probe") {
+    start.product.assign(geometry.pairs().size(), 0);
+    start.aligned_product = start.product;
+    start.cosine_square.assign(geometry.pairs().size(),
+                               1 / static_cast<double>(run.widths.back()));
+  }
+  return start;
+}
+
+}  // namespace
+
+Prediction PredictSweep(const std::vector<RunSpec>& runs,
+                        const TheoryTables& tables, Jobs jobs) {
+  const InputGeometries geometries(runs, jobs);
+  const auto groups = TheoryGroups(runs, TheoryInputs(runs));
+  Prediction prediction;
+  std::vector<size_t> chosen;  // of each group one run of each loss
+  for (const std::vector<size_t>& group : groups) {
+    std::set<const Loss*> losses;
+    for (const size_t i : group) {
+      if (losses.insert(runs[i].loss).second) chosen.push_back(i);
+    }
+  }
+  for (const size_t i : chosen) prediction.runs.push_back(runs[i]);
+  prediction.results.resize(chosen.size());
+  const Jobs inside(chosen.size() < jobs.count ? jobs.count : 1, jobs.stop);
+  ParallelFor(chosen.size(), jobs, [&](size_t g) {
+    const RunSpec& run = prediction.runs[g];
+    const BatchGeometry& geometry = *geometries.Of(chosen[g]);
+    const NetworkModel model = TheoryModel(run);
+    const ForwardTheory forward(model, geometry, tables, jobs.stop);
+    std::vector<TheoryRow> rows = ForwardRows(forward, inside);
+    FillBackward(forward, UnitStart(run, forward), Alignment(run, forward),
+                 &rows, jobs.stop);
+    RunResult& result = prediction.results[g];
+    result.theory = Columns(rows);
+    result.complete = true;
+    result.loss_value = result.label_entropy = result.cross_entropy =
+        result.kl_divergence = kNoTheory;
+  });
+  return prediction;
+}
+
+}  // namespace initscope

@@ -1,0 +1,123 @@
+#include "sweep/theory_work.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "sweep/theory_sweep.h"
+
+namespace initscope {
+namespace {
+
+// How many groups a batch is put into, about (theory/batch_geometry.h).
+struct GroupCounts {
+  double paired, classes, pairs, samples;
+};
+GroupCounts CountGroups(const RunSpec& run) {
+  const double pool =
+      static_cast<double>(run.batch > 1 ? run.batch : run.batches);
+  const double paired =
+      std::min(pool, static_cast<double>(BatchGeometry::kMostPaired));
+  const double classes =
+      std::min(paired, static_cast<double>(BatchGeometry::kClasses));
+  const double angles = static_cast<double>(BatchGeometry::kAngles);
+  const double members = paired / classes;
+  // Of one label and of two.
+  const double labels = run.samples && run.samples->classes() > 0 ? 2 : 1;
+  const double between = std::min(labels * angles, members * members);
+  const double within = std::min(labels * angles, members * (members - 1) / 2);
+  return {paired, classes,
+          classes * (classes - 1) / 2 * between + classes * within,
+          std::min(static_cast<double>(run.batch * run.batches),
+                   static_cast<double>(BatchGeometry::kSampleGroups))};
+}
+
+Work GeometryWork(const RunSpec& run) {
+  const double samples = static_cast<double>(run.batch * run.batches);
+  const double width = static_cast<double>(run.widths.front());
+  const double paired = CountGroups(run).paired;
+  Work work;
+  work[Part::kInputs] = samples * width;
+  work[Part::kGeometries] = 2 * paired * paired * width;
+  work[Part::kTheoryPairs] = paired * paired / 2;  // sorted
+  return work;
+}
+
+// The unit intervals of log q that a run goes through: q of the mean-field
+// recursion, whose means need only be right to the interval, by a rule of five
+// nodes.
+void AddIntervals(const RunSpec& run, std::set<int>* intervals) {
+  constexpr double kNode[] = {0, 1.355626179974266, 2.856970013872806};
+  constexpr double kWeight[] = {0.533333333333333, 0.222075922005613,
+                                0.011257411327721};
+  constexpr size_t kMostLayers = 200;
+  const NetworkModel model = TheoryModel(run);
+  double square = run.input_variance;  // of data, after `standardize`
+  double before = HUGE_VAL;
+  for (size_t l = 0; l + 1 < std::min(run.depth(), kMostLayers); ++l) {
+    const double fan_in = static_cast<double>(run.widths[l]);
+    const double q = std::exp(model.log_scale[l]) * fan_in * square +
+                     model.bias_variance[l].ToDouble();
+    if (!(q > 0) || !std::isfinite(q)) return;
+    const double log_q = std::clamp(std::log(q), -64.0, 63.0);
+    intervals->insert(static_cast<int>(std::floor(log_q)));
+    if (std::abs(log_q - before) < 1e-4) return;
+    before = log_q;
+    square = 0;
+    for (size_t k = 0; k < std::size(kNode); ++k) {
+      const double z = kNode[k] * std::sqrt(q);
+      const double a = run.activation->value(z), b = run.activation->value(-z);
+      square += kWeight[k] * (a * a + (k == 0 ? 0 : b * b));
+    }
+  }
+}
+
+}  // namespace
+
+Work TheoryWork(const std::vector<RunSpec>& runs) {
+  const TheoryInputs inputs(runs);
+  Work work;
+  for (const RunSpec* run : inputs.first) work.Add(GeometryWork(*run));
+  std::map<const Activation*, std::set<int>> intervals;
+  for (const std::vector<size_t>& group : TheoryGroups(runs, inputs)) {
+    const RunSpec& run = runs[group[0]];
+    const GroupCounts counts = CountGroups(run);
+    const double layers = static_cast<double>(run.depth());
+    const double members = static_cast<double>(group.size());
+    // Forward once, with the series of pairs where there is no closed form;
+    // backward for each run.
+    const double forward = run.activation->homogeneous ? 1 : 3;
+    work[Part::kTheoryPairs] +=
+        layers * (counts.pairs + counts.classes) * (forward + members);
+    if (!run.activation->homogeneous) {
+      AddIntervals(run, &intervals[run.activation]);
+    }
+  }
+  for (const auto& [activation, of_activation] : intervals) {
+    work[Part::kTheoryTables] += static_cast<double>(of_activation.size());
+  }
+  return work;
+}
+
+double GeometryMemory(const std::vector<RunSpec>& runs, size_t jobs) {
+  std::vector<double> bytes;
+  for (const RunSpec* run : TheoryInputs(runs).first) {
+    // A batch in double, and the samples whose pairs are looked at.
+    bytes.push_back(
+        8 * static_cast<double>(run->widths.front()) *
+        (static_cast<double>(run->batch) + CountGroups(*run).paired));
+  }
+  std::sort(bytes.rbegin(), bytes.rend());
+  bytes.resize(std::min(jobs, bytes.size()));
+  return std::accumulate(bytes.begin(), bytes.end(), 0.0);
+}
+
+double TheoryStartMemory(const RunSpec& run) {
+  const GroupCounts counts = CountGroups(run);
+  // delta_L's squares and its products with Z_L, at three powers of Z_L².
+  return 8 * (4 * (counts.samples + counts.classes) + 3 * counts.pairs);
+}
+
+}  // namespace initscope
