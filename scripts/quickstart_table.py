@@ -18,8 +18,9 @@ import numpy as np
 import initscope
 from initscope import verdicts
 from initscope.command import ScriptError
-from initscope.keys import REPETITION_KEYS, text_of
+from initscope.keys import REPETITION_KEYS
 from initscope.keys import independent as independent_keys
+from initscope.text import aligned, text_of
 
 STATISTICS = ["log10_activation_variance", "log10_delta_second_moment"]
 
@@ -95,13 +96,9 @@ def main():
     if results.runs.empty:
         raise ScriptError(command.BAD_DATA, f"{path}: has no runs")
     table = list(lines(results))
-    widths = [max(map(len, column)) for column in zip(*table)]
-    left = len(table[0]) - 5  # keys to the left, then numbers, the verdict
-    for cells in table:
-        padded = [cell.ljust(width) if i < left or i == len(cells) - 1
-                  else cell.rjust(width)
-                  for i, (cell, width) in enumerate(zip(cells, widths))]
-        print("  ".join(padded).rstrip())
+    last = len(table[0]) - 1
+    numbers = range(last - 4, last)  # the keys before, the verdict behind
+    print("\n".join(aligned(table, set(range(last + 1)) - set(numbers))))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from initscope import command  # first: says it where a package is missing
 from bench import peer_machine
 from bench.bench_goals import Outcome
 from initscope.command import CANNOT_CREATE, IO_ERROR, ScriptError
+from initscope.text import aligned
 from bench.peer_processes import run_initscope
 
 ROOT = os.path.dirname(command.SCRIPTS)
@@ -125,14 +126,6 @@ def measure_huge(program, folder):
     return seconds, kib / 2**20
 
 
-def print_table(rows):
-    """Aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
-                        for i, (cell, width) in enumerate(zip(row, widths))))
-
-
 def parse_arguments():
     """The command line."""
     parser = command.ArgumentParser(
@@ -180,8 +173,8 @@ def main():
     medians = {name: statistics.median(all_) for name, all_ in times.items()}
     peak = statistics.median(peaks) if all(peaks) else None
     found = list(outcomes(medians, peak, cores, arguments.quick, huge))
-    print_table([["whole sweeps", "measured", "goal", ""],
-                 *(outcome.cells() for outcome in found)])
+    print("\n".join(aligned([["whole sweeps", "measured", "goal", ""],
+                             *(outcome.cells() for outcome in found)], {0})))
     path = os.path.join(arguments.output_dir, "bench_sweeps.json")
     report = {"machine": peer_machine.describe(program), "cores": cores,
               "peak_gflops": peaks, "seconds": times, "huge": huge,

@@ -8,16 +8,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from initscope import command  # first: says it where a package is missing
 from bench import bench_goals, bench_results
 from bench.bench_results import OURS
+from initscope.text import aligned
 
 
 def shown(rows):
     """[[cell]] as lines: the first column and the last to the left."""
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    last = len(widths) - 1
-    for cells in rows:
-        yield "  ".join(
-            cell.ljust(width) if i in (0, last) else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(cells, widths))).rstrip()
+    return aligned(rows, {0, len(rows[0]) - 1}) if rows else []
 
 
 def product_table(results, fixed, across):

@@ -11,6 +11,7 @@ import statistics
 from dataclasses import dataclass
 
 from bench.peer_processes import NAMES
+from initscope.text import aligned
 
 INSTALLED, BEST = "as installed", "at its best"
 # Least ratios that this project wants: (kind, peer) -> width -> ratio.
@@ -122,8 +123,4 @@ def table(measurements):
             f"{median(measurement) / median(own):.2f}",
             f"{busy:.1f}",
             str(len(measurement["seconds"]))])
-    widths = [max(map(len, column)) for column in zip(*cells)]
-    for line in cells:
-        yield "  ".join(
-            cell.ljust(width) if 1 <= i <= 2 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(line, widths)))
+    return aligned(cells, {1, 2})

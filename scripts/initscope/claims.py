@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from initscope.text import aligned
+
 STANDARD_ERRORS = 5
 HEADER = ["quantity", "expected", "measured", "tolerance", "", "why"]
 WIDTH = 79  # of the reasons under the table
@@ -167,10 +169,7 @@ def table(claims):
     if not any(each.source for each in claims):
         cells = [row[1:] for row in cells]
         left = {0, 4, 5}
-    widths = [max(map(len, column)) for column in zip(*cells)]
-    lines = ["  ".join(cell.ljust(width) if i in left else cell.rjust(width)
-                       for i, (cell, width) in enumerate(zip(row, widths))
-                       ).rstrip() for row in cells]
+    lines = aligned(cells, left)
     for number, reason in enumerate(reasons, 1):
         mark = f"[{number}] "
         lines += textwrap.wrap(reason, WIDTH, initial_indent=mark,

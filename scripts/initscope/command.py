@@ -18,6 +18,8 @@ import sys
 import tempfile
 import warnings
 
+from initscope.text import visible
+
 USAGE, BAD_DATA, INTERNAL, CANNOT_CREATE, IO_ERROR = 64, 65, 70, 73, 74
 DISK_FAILS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 NEEDED = ["h5py", "matplotlib", "numpy", "pandas"]
@@ -126,12 +128,6 @@ def _forget_stdout():
             sys.stdout.flush()
         except (OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def visible(text):
-    """`text` in one line, with no character that a terminal would obey."""
-    return "".join(c if c.isprintable() or "\udc80" <= c <= "\udcff"
-                   else "\ufffd" for c in str(text))
 
 
 def _go_on_without_package(error):

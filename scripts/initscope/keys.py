@@ -1,4 +1,4 @@
-"""Keys: what one asks of a run, such as gain or seed; how values are written.
+"""Keys: what one asks of a run, such as gain or seed.
 
 A results file marks its key columns (attribute `role` = "key"). Files written
 before that have no marks; KEYS says which of their columns are keys.
@@ -6,8 +6,6 @@ before that have no marks; KEYS says which of their columns are keys.
 
 import numpy as np
 import pandas as pd
-
-from initscope import command
 
 # The keys of files without marks, the most telling first: where one key
 # follows from earlier ones (shape from depth and width), the later one is
@@ -88,16 +86,3 @@ def equal(column, text):
 def is_numeric(column):
     """Whether the values of a key are numbers (not names)."""
     return pd.api.types.is_numeric_dtype(column)
-
-
-def text_of(value):
-    """A key's value as people write it: 0.1, not 0.1000000001."""
-    return f"{value:.6g}" if isinstance(value, (float, np.floating)) \
-        else command.visible(value)
-
-
-def shortened(texts, most=8):
-    """'a, b, c', or 'a, b, ... z (41 values)' where there are many."""
-    if len(texts) <= most:
-        return ", ".join(texts)
-    return f"{', '.join(texts[:3])}, ... {texts[-1]} ({len(texts)} values)"

@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import tempfile
 
-from initscope.command import BAD_DATA, IO_ERROR, ScriptError, visible
+from initscope.command import BAD_DATA, IO_ERROR, ScriptError
+from initscope.text import visible
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 

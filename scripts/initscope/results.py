@@ -23,6 +23,7 @@ import pandas as pd
 from initscope import hdf5_file, keys
 from initscope.command import BAD_DATA, ScriptError, USAGE
 from initscope.seal import CONTENTS
+from initscope.text import shortened, text_of
 
 INDEX = ["run_index", "step", "layer"]  # of /layers
 
@@ -242,10 +243,10 @@ class Results:
             for text in texts:
                 matches = keys.equal(samples[key], text)
                 if not matches.any():
-                    there = map(keys.text_of, self.values(key, samples))
+                    there = map(text_of, self.values(key, samples))
                     raise ScriptError(
                         USAGE, f"filter {key}={text} leaves no run; {key} is "
-                        f"{keys.shortened(list(there))}")
+                        f"{shortened(list(there))}")
                 kept |= matches
             samples = samples[kept]
         if samples.empty:

@@ -16,6 +16,7 @@ from initscope.estimates import chosen
 from initscope.plot import show_figure
 from initscope.plot.variance_panel import OKABE_ITO
 from initscope.style import in_style, plain
+from initscope.text import text_of
 
 CLAIM_HEIGHT = 0.21  # inches
 MOST = 1.9  # tolerances; what is farther off is drawn there
@@ -109,7 +110,7 @@ def _label(by, values):
     """'he_normal', 'gain 1.3, depth 40'"""
     values = values if isinstance(values, tuple) else (values,)
     return plain(", ".join(value if isinstance(value, str) else
-                           f"{key} {keys.text_of(value)}"
+                           f"{key} {text_of(value)}"
                            for key, value in zip(by, values)))
 
 

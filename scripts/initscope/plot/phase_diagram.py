@@ -14,6 +14,7 @@ import pandas as pd
 from initscope import command, keys
 from initscope.command import ScriptError
 from initscope.plot import variance_notes
+from initscope.text import shortened, text_of
 
 AXES = ["gain", "bias_std"]
 # Those that make gain σ_w of a square layer.
@@ -93,11 +94,11 @@ def check(results, samples):
     for key in results.sample_keys:  # those that follow from gain, too
         if (samples[key].nunique(dropna=False) > 1
                 and key not in [*AXES, *keys.REPETITION_KEYS]):
-            there = [keys.text_of(v) for v in results.values(key, samples)]
+            there = [text_of(v) for v in results.values(key, samples)]
             raise ScriptError(
                 command.USAGE, f"{results.path}: sweeps {key}, too; choose one "
                 f"with --filter {key}={there[0]} (it is "
-                f"{keys.shortened(there)})")
+                f"{shortened(there)})")
     for key in AXES:
         if key not in samples or samples[key].nunique() < 2:
             results.fail(f"has no sweep over {key}; a diagram needs a grid of "

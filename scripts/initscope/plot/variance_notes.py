@@ -9,8 +9,9 @@ import os
 
 import numpy as np
 
-from initscope.keys import REPETITION_KEYS, shortened, text_of, within
+from initscope.keys import REPETITION_KEYS, within
 from initscope.style import plain
+from initscope.text import shortened, text_of
 
 BACKWARD = ("delta", "weight_gradient")
 TREND_DECADES = 0.1  # a rate a layer below this is told as a total

@@ -4,7 +4,6 @@ A row of a table is what is asked for, the exit code and what the line must
 say; `refuse` checks what holds for all of them.
 """
 
-import pathlib
 
 import numpy as np
 import pytest

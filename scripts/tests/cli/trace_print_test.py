@@ -5,7 +5,6 @@ printed matrix is computed anew from the printed X_0, W, b and Y.
 """
 
 import json
-import pathlib
 import re
 
 import numpy as np

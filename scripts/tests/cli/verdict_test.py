@@ -1,7 +1,6 @@
 """`initscope info` says what became of each group of runs: real sweeps."""
 
 import json
-import pathlib
 import re
 import shutil
 

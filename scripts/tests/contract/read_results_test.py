@@ -13,7 +13,6 @@ import pytest
 
 from command_line import DATA, IO
 from initscope.seal import CONTENTS, seal
-from simulation import flags
 
 SMALL = "--depth 3 --width 6 --batch 8 --quiet".split()
 
@@ -133,8 +132,8 @@ def test_training_that_diverges_on_its_way(call, info):
 
 
 def test_training_that_diverges_at_once(call, info):
-    done = call(["train", *SMALL, "--gain", "1e100", "--loss", "mse", "--steps", "3", "--output",
-                 "a.h5"], expect=1)
+    done = call(["train", *SMALL, "--gain", "1e100", "--loss", "mse",
+                 "--steps", "3", "--output", "a.h5"], expect=1)
     assert done.stderr == (
         "initscope: every run diverged; a.h5 holds what was before\n")
     text, document = info()

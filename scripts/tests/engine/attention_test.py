@@ -6,7 +6,6 @@ The sweep is computed a second time here, in NumPy, from the variates up.
 import hashlib
 import json
 import math
-import pathlib
 import re
 import signal
 import subprocess

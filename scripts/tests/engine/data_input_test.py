@@ -1,7 +1,6 @@
 """Inputs and targets from the shipped images, in the order of section 2."""
 
 import gzip
-import pathlib
 import struct
 
 import numpy as np

@@ -1,7 +1,6 @@
 """`initscope gradcheck`: what it says, and with which exit code."""
 
 import json
-import pathlib
 import re
 import signal
 import subprocess

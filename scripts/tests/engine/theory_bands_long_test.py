@@ -22,7 +22,6 @@ vary: every activation, loss and law of the weights (two minutes).
 
 import gzip
 import itertools
-import pathlib
 import subprocess
 
 import h5py

@@ -7,7 +7,6 @@ again.
 import collections
 import json
 import os
-import pathlib
 import random
 import shutil
 import subprocess

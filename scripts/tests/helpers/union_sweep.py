@@ -6,7 +6,6 @@ Lists, sections, a duplicate, drawn inputs and labelled data. The fixtures
 
 import gzip
 import itertools
-import pathlib
 
 from checkout import ROOT
 

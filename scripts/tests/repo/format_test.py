@@ -1,6 +1,5 @@
 """Every C++ file is as clang-format 14 leaves it; others format otherwise."""
 
-import pathlib
 import re
 import shutil
 import subprocess

@@ -5,7 +5,6 @@ Patterns are shell patterns on the path below src/, where * also matches /.
 """
 
 import fnmatch
-import pathlib
 import re
 from typing import NamedTuple
 

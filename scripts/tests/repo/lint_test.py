@@ -1,7 +1,6 @@
 """lint.sh says what clang-tidy finds. ctest runs it on the sources itself."""
 
 import json
-import pathlib
 import subprocess
 
 import pytest

@@ -5,7 +5,6 @@ machine that has or lacks a package.
 """
 
 import os
-import pathlib
 import shutil
 import subprocess
 
