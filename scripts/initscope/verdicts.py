@@ -3,8 +3,8 @@
     verdicts = verdicts.read("sweep.h5")
     verdicts.words(run_indices, step)   "vanishes (delta shrinks ...); ..."
 
-The program has the only definition of these words (src/report/verdict.h), and no
-script one of its own.
+The program has the only definition of these words (src/report/verdict.h); no
+script has one of its own.
 """
 
 import json

@@ -230,7 +230,8 @@ HALF_GIB = (bytes(1 << 20), 512)
 ROWS = (b"0,0\n" * (1 << 18), 512)
 # Each would be gigabytes of memory and seconds or minutes of time.
 ENDLESS = {
-    "npy_without_header": ("x.npy.gz", bomb(b"", *HALF_GIB), "not an .npy file"),
+    "npy_without_header": ("x.npy.gz", bomb(b"", *HALF_GIB),
+                           "not an .npy file"),
     "npy": ("x.npy.gz", bomb(npy(REALS), *HALF_GIB),
             "192 bytes, but more than 65728 bytes follow it"),
     "npy_that_promises": (

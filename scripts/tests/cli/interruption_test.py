@@ -169,7 +169,7 @@ def test_a_terminal_that_goes_away(program, tmp_path):
 
 
 def test_stderr_on_a_full_device(program, tmp_path):
-    done = shell(program, f'"$P" run {" ".join(TINY)} --output x.h5 2>/dev/full',
-                 tmp_path)
+    words = f"run {' '.join(TINY)} --output x.h5"
+    done = shell(program, f'"$P" {words} 2>/dev/full', tmp_path)
     assert done.returncode == 0
     assert (tmp_path / "x.h5").exists()

@@ -148,7 +148,8 @@ def test_hdf5_by_content(read, call, tmp_path, name, packed):
         write(tmp_path, {name: gzip.compress(content)})
     assert read({}, "--input", f"{name}:/deep/X")["samples"] == 60
     done = call(["plan", "--input", name], expect=65)
-    assert f"name a dataset, as in '{name}:/images'; the file has" in done.stderr
+    assert (f"name a dataset, as in '{name}:/images'; the file has"
+            in done.stderr)
 
 
 def test_npy_by_content(read):
@@ -179,7 +180,8 @@ LABELS = {
     "floats": "".join(f"{k}.0\n" for k in KINDS),
     "quoted": "".join(f'"{k}"\n' for k in KINDS),
     "words": "".join(WORDS[k] + "\n" for k in KINDS),
-    "words_with_header": "species\n" + "".join(f'"{WORDS[k]}"\n' for k in KINDS),
+    "words_with_header": "species\n" + "".join(f'"{WORDS[k]}"\n'
+                                               for k in KINDS),
     "words_crlf": "species\r\n" + "".join(WORDS[k] + "\r\n" for k in KINDS),
     "one_hot": csv(np.eye(3)[KINDS]),
     "one_hot_with_header": csv(np.eye(3)[KINDS], "a,b,c"),
@@ -197,7 +199,8 @@ def test_spellings_of_labels(read, name):
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32])
 def test_one_hot_arrays(read, dtype):
-    found = read({"x.npy": npy(ROWS), "y.npy": npy(np.eye(3, dtype=dtype)[KINDS])},
+    found = read({"x.npy": npy(ROWS),
+                  "y.npy": npy(np.eye(3, dtype=dtype)[KINDS])},
                  "--input", "x.npy", "--labels", "y.npy")
     assert labels_of(found) == {k: int((KINDS == k).sum()) for k in range(3)}
     assert note_of(found) == "labels are one-hot rows of 3 columns"
@@ -206,7 +209,8 @@ def test_one_hot_arrays(read, dtype):
 def test_column_of_words_trains_as_its_numbers(call, tmp_path):
     write(tmp_path, {
         "words.csv": "a,b,kind\n" + "".join(
-            f"{a:.17g},{b:.17g},{WORDS[k]}\n" for (a, b, _), k in zip(ROWS, KINDS)),
+            f"{a:.17g},{b:.17g},{WORDS[k]}\n"
+            for (a, b, _), k in zip(ROWS, KINDS)),
         "codes.csv": "a,b,kind\n" + "".join(
             f"{a:.17g},{b:.17g},{k}\n" for (a, b, _), k in zip(ROWS, KINDS))})
     ids = []

@@ -2,8 +2,9 @@
 
 400 groups of 8 seeds each: ten networks whose theory is known to hold (probe
 loss, ten outputs, width at least eight times the depth), 40 groups of each, no
-two with a seed in common. report/theory_comparison.h calls a right theory wrong in
-one group of 1,000; theory is of leading order, and 10 of the 400 are allowed.
+two with a seed in common. report/theory_comparison.h calls a right theory wrong
+in one group of 1,000; theory is of leading order, and 10 of the 400 are
+allowed.
 
 The same groups with weights that are 5 % too large for their theory have to be
 seen, or a verdict that never said "drifts" would pass.

@@ -15,8 +15,8 @@ from checkout import ROOT
 SRC = ROOT / "src"
 
 # A module includes only itself and those before it.
-MODULES = ("base random linalg stats nn theory spec engine sweep check attention "
-           "report io cli").split()
+MODULES = """base random linalg stats nn theory spec engine sweep check
+    attention report io cli""".split()
 
 
 class ThirdParty(NamedTuple):
@@ -234,7 +234,8 @@ def test_order_wants_modules_named(tmp_path):
 # header, a file where it may be, files where it may not be
 PLACES = [
     ("boost/program_options.hpp", "cli/a.cc", ["io/a.cc", "base/a.h"]),
-    ("hdf5.h", "io/hdf5_handle.h", ["cli/a.cc", "engine/a_test.cc", "base/a.h"]),
+    ("hdf5.h", "io/hdf5_handle.h",
+     ["cli/a.cc", "engine/a_test.cc", "base/a.h"]),
     ("hdf5_hl.h", "io/a.cc", ["cli/a.cc"]),
     ("hwy/highway.h", "nn/a-inl.h", ["nn/a.h", "engine/a.cc", "base/a.h"]),
     ("hwy/targets.h", "base/a.cc", ["cli/a.cc", "theory/a.cc"]),
