@@ -143,7 +143,7 @@ def _go_on_without_package(error):
         found = subprocess.run([FIND_PYTHON, *NEEDED, *filter(None, [name])],
                                cwd="/", capture_output=True, text=True,
                                check=False).stdout.strip()
-        if found and not os.path.samefile(found, sys.executable):
+        if found and found != sys.executable:
             os.execv(found, [found, script, *sys.argv[1:]])
     if not isinstance(error, ModuleNotFoundError):
         return f"{sys.executable} cannot import {name or 'a package'}: {error}"

@@ -102,6 +102,26 @@ def test_a_reader_that_leaves(path):
     assert (done.returncode, done.stderr) == (74, b"")
 
 
+def test_a_python_without_the_packages_hands_over(tmp_path, path):
+    """A virtual environment, which hides Debian's packages."""
+    subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip",
+                    tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python3"
+    done = subprocess.run([python, SCRIPT, path], capture_output=True,
+                          text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("a_variance.svg\n")
+    # Without find_python.sh, as in an installed copy, it says what is missing.
+    program = tmp_path / "program.py"
+    program.write_text(f"import sys\nsys.path.insert(0, {str(FOLDER)!r})\n"
+                       "from initscope import command\n"
+                       "command.run_main(lambda: __import__('h5py'))\n")
+    done = subprocess.run([python, program], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 70
+    assert f"{python} has no package h5py; install it" in done.stderr
+
+
 # --- files
 
 def test_a_disk_that_is_full_leaves_what_was_there(tmp_path, path):
