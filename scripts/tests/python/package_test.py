@@ -114,6 +114,8 @@ def test_columns_that_are_marked_are_the_keys(swept, tmp_path):
         path.write_bytes(source.read())
     with h5py.File(path, "r+") as file:
         file["runs/temperature"] = np.arange(6)
+        for data in file["runs"].values():
+            data.attrs.pop("role", None)
         for name, several in (("width", 0), ("temperature", 1), ("seed", 1)):
             file[f"runs/{name}"].attrs["role"] = "key"
             file[f"runs/{name}"].attrs["swept"] = several
@@ -122,6 +124,20 @@ def test_columns_that_are_marked_are_the_keys(swept, tmp_path):
     assert set(marked.keys) == {"width", "temperature", "seed"}
     assert set(marked.swept) == {"temperature", "seed"}
     assert list(marked.layers["temperature"][::4]) == list(range(6))
+
+
+def test_without_marks_the_rules_of_version_1_hold(swept, tmp_path):
+    path = tmp_path / "old.h5"
+    with open(swept.path, "rb") as source:
+        path.write_bytes(source.read())
+    with h5py.File(path, "r+") as file:
+        for data in file["runs"].values():
+            for name in ("role", "swept"):
+                data.attrs.pop(name, None)
+        seal(file)
+    old = initscope.read(path)
+    assert set(old.keys) == set(swept.keys) and old.swept == swept.swept
+    assert (old.layers == swept.layers)["activation"].all()
 
 
 def test_another_format_version_is_refused(swept, tmp_path):
