@@ -12,7 +12,7 @@ peers in turn as they are installed and with their best setting for this CPU,
 benchmarks in random order. Writes DIR/bench.json with everything that was
 measured and on what, DIR/bench.png and DIR/roofline.png; prints a table and
 what became of the goals. Then times whole sweeps, unless a filter is given
-(scripts/bench_sweeps.py). Takes some minutes per repetition.
+(scripts/bench/bench_sweeps.py). Takes some minutes per repetition.
 
   --quick            small shapes, once and briefly: numbers mean nothing
   --huge             also a network far larger than the memory: minutes
@@ -118,15 +118,15 @@ for ((round = 1; round <= repetitions; ++round)); do
   fi
 done
 
-"$python" scripts/bench_merge.py "$output/bench.json" "$work"/*.json
+"$python" scripts/bench/bench_merge.py "$output/bench.json" "$work"/*.json
 echo
-"$python" scripts/bench_table.py "$output/bench.json"
+"$python" scripts/bench/bench_table.py "$output/bench.json"
 echo
-"$python" scripts/bench_figure.py "$output/bench.json"
+"$python" scripts/bench/bench_figure.py "$output/bench.json"
 program=$(dirname "$binary")/initscope
 if [[ $filter == . && -x $program ]]; then
   echo
-  "$python" scripts/bench_sweeps.py --initscope "$program" \
+  "$python" scripts/bench/bench_sweeps.py --initscope "$program" \
     --output-dir "$output" --repetitions "$repetitions" \
     ${quick:+--quick} ${huge:+--huge}
 fi

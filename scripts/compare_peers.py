@@ -21,16 +21,13 @@ import json
 import os
 import tempfile
 
-import command  # first: says it where a package is missing
-import peer_agreement
-import peer_figure
-import peer_machine
-import peer_summary
-from command import CANNOT_CREATE, IO_ERROR, ScriptError, write
-from peer_comparison import Comparison
-from peer_processes import NAMES
+from initscope import command  # first: says it where a package is missing
+from bench import (peer_agreement, peer_figure, peer_machine, peer_summary)
+from initscope.command import CANNOT_CREATE, IO_ERROR, ScriptError, write
+from bench.peer_comparison import Comparison
+from bench.peer_processes import NAMES
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(command.SCRIPTS)
 QUICK = {"widths": [16], "depth": 3, "batch": 64, "seeds": 2,
          "repetitions": 1, "agreement_width": 16, "agreement_seeds": 8}
 

@@ -12,11 +12,17 @@ explains its words.
 import argparse
 import math
 
-import command  # first: says it where a package is missing
+from initscope import command  # first: says it where a package is missing
 import numpy as np
-import results_file
-import verdicts
-from command import ScriptError
+
+import initscope
+from initscope import verdicts
+from initscope.command import ScriptError
+from initscope.keys import REPETITION_KEYS
+from initscope.keys import independent as independent_keys
+from initscope.text import aligned, text_of
+
+STATISTICS = ["log10_activation_variance", "log10_delta_second_moment"]
 
 
 def median(logs):
@@ -46,17 +52,17 @@ def number(log10):
 def lines(results):
     """The table's cells, the heading first."""
     others = [key for key in results.keys
-              if key not in ("activation", "init", "step")
-              and key not in results_file.REPETITION_KEYS]
-    independent = results_file.independent_keys(
+              if key not in ("activation", "init", *REPETITION_KEYS)]
+    independent = independent_keys(
         results.samples, ["step", "activation", "init", *others])
     keys = ["activation", "init", *(key for key in independent
                                     if key not in ("activation", "init"))]
     of_run = [key for key in keys if key != "step"]
-    layers = results.layers.join(results.runs[of_run], on="run_index")
+    layers = results.table("layers", STATISTICS).join(
+        results.runs[of_run], on="run_index")
     run = layers.groupby(["run_index", "step"])
     output = layers["layer"] == run["layer"].transform("max")
-    layers["delta"] = layers["log10_delta_second_moment"]
+    layers["delta"] = layers[STATISTICS[1]]
     hidden = layers[~output & (layers["layer"] > 0)]
     yield [*keys, "variance: first", "middle", "last", "log10 delta",
            "verdict"]
@@ -64,7 +70,7 @@ def lines(results):
     for line, rows in hidden.groupby(keys, sort=False, dropna=False):
         by_layer = rows.groupby("layer")
         values = [median(logs) for _, logs in
-                  by_layer["log10_activation_variance"]]
+                  by_layer[STATISTICS[0]]]
         first, middle, last = (values[0], values[(len(values) - 1) // 2],
                                values[-1])
         # Both are zero where nothing comes back from the output.
@@ -72,7 +78,7 @@ def lines(results):
                               values="delta")
         delta = median((gradient.iloc[:, 0] - gradient.iloc[:, -1])
                        .where(gradient.iloc[:, 0] > -np.inf, -np.inf))
-        yield [*map(results_file.text_of, line),
+        yield [*map(text_of, line),
                number(first), number(middle), number(last),
                f"{delta:+.1f}" if math.isfinite(delta)
                else "zero" if delta < 0 else "not finite",
@@ -85,19 +91,14 @@ def main():
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", help="results file, FILE.h5")
     path = parser.parse_args().file
-    results = results_file.read(
-        path, ["log10_activation_variance", "log10_delta_second_moment"])
+    results = initscope.read(path)
     results.check_measured()
     if results.runs.empty:
         raise ScriptError(command.BAD_DATA, f"{path}: has no runs")
     table = list(lines(results))
-    widths = [max(map(len, column)) for column in zip(*table)]
-    left = len(table[0]) - 5  # keys to the left, then numbers, the verdict
-    for cells in table:
-        padded = [cell.ljust(width) if i < left or i == len(cells) - 1
-                  else cell.rjust(width)
-                  for i, (cell, width) in enumerate(zip(cells, widths))]
-        print("  ".join(padded).rstrip())
+    last = len(table[0]) - 1
+    numbers = range(last - 4, last)  # the keys before, the verdict behind
+    print("\n".join(aligned(table, set(range(last + 1)) - set(numbers))))
 
 
 if __name__ == "__main__":

@@ -2,38 +2,29 @@
 """Reproduces published results, and says whether each came out.
 
 Runs the experiments of experiments/reproduce, holds what was measured against
-the claims of claims.toml, draws a figure for each and prints one table:
+the claims of experiments/claims, draws a figure for each and prints one table:
 source, quantity, expected and measured value, tolerance and where it comes
 from, PASS or FAIL. Exit code 1 if anything fails.
 """
 
 import argparse
-import difflib
 import os
 import pathlib
 import sys
 import time
 
-import command  # first: says it where a package is missing
-import reproduce_figure
-import reproduce_tables
-import show_claims
-from command import BAD_DATA, CANNOT_CREATE, ScriptError, USAGE, write
-from formula import FormulaError
-from reproduce_claims import Claims
-from show import ROOT, find_program
-from style import save
-
-FOLDER = ROOT / "experiments" / "reproduce"
+from initscope import command  # first: says it where a package is missing
+from initscope import claims, experiments, program
+from initscope.command import CANNOT_CREATE, ScriptError, write
+from initscope.plot import claims_figure
+from initscope.style import save
 
 
-def parse_arguments(claims):
+def parse_arguments(known):
     """The command line."""
-    width = max(map(len, claims.experiments), default=0)
-    listing = "\n".join(f"  {name:<{width}}  {experiment['source']}"
-                        for name, experiment in claims.experiments.items())
     parser = command.ArgumentParser(
-        description=__doc__, epilog=f"experiments:\n{listing}",
+        description=__doc__,
+        epilog=f"experiments:\n{experiments.listing(known)}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", metavar="NAME", nargs="*",
                         help="what to reproduce (default: all; see below)")
@@ -41,24 +32,16 @@ def parse_arguments(claims):
                         help="smaller sizes, with wider tolerances")
     parser.add_argument("--output", metavar="DIR", help="where results and "
                         "figures go (default: results/reproduce)")
-    return parser.parse_args()
-
-
-def chosen(names, claims):
-    """The experiments that were named, in the file's order; else all."""
-    for name in names:
-        if name not in claims.experiments:
-            near = difflib.get_close_matches(name, claims.experiments, 1)
-            hint = (f"did you mean '{near[0]}'?" if near
-                    else f"there are {', '.join(claims.experiments)}")
-            raise ScriptError(USAGE, f"unknown experiment '{name}'; {hint}")
-    return [name for name in claims.experiments if not names or name in names]
+    options = parser.parse_args()
+    for name in options.names:
+        experiments.check(name, known)
+    return options
 
 
 def output_folder(named):
     """DIR as named, which must be there; else results/reproduce, made."""
     if named is None:
-        folder = ROOT / "results" / "reproduce"
+        folder = experiments.ROOT / "results" / "reproduce"
         folder.mkdir(parents=True, exist_ok=True)
         return pathlib.Path(os.path.relpath(folder))
     if not os.path.isdir(named):
@@ -67,57 +50,54 @@ def output_folder(named):
     return pathlib.Path(named)
 
 
-def reproduce(program, claims, name, folder, quick):
-    """[(source, Claim)] of one experiment; its results and its figure."""
-    experiment = claims.experiments[name]
+def reproduce(name, folder, quick):
+    """What one experiment claims; writes its results and its figure."""
     prefix = str(folder / name)
-    read = reproduce_tables.run(program, experiment,
-                                FOLDER / experiment["file"], f"{prefix}.h5",
-                                quick)
-    table = read(claims.statistics(name))
-    found = claims.asserted(name, table, quick)
-    try:
-        figure = reproduce_figure.draw(experiment, claims.constants, table,
-                                       [claim for _, claim in found])
-    except FormulaError as error:
-        raise ScriptError(BAD_DATA, f"its figure: {error}") from error
+    measured = experiments.measure(name, prefix, quick)
+    module = experiments.load(name)
+    found = list(module.claims(measured[0]))
+    figure = claims_figure.draw(
+        f"{module.PAPER}: {module.TITLE}", measured,
+        module.panels(measured[0]),
+        [each for each in found if isinstance(each, claims.Claim)])
     write(f"{prefix}.png", lambda picture: save(figure, picture))
     return found
 
 
 def main():
     """The whole program."""
-    claims = Claims(os.path.relpath(FOLDER / "claims.toml"))
-    options = parse_arguments(claims)
-    names = chosen(options.names, claims)
-    program = find_program()
+    known = experiments.names(published=True)
+    options = parse_arguments(known)
+    names = [name for name in known
+             if not options.names or name in options.names]
+    program.find_program()
     folder = output_folder(options.output)
     found, broken = [], []
     for name in names:
         start = time.monotonic()
         try:
-            found += reproduce(program, claims, name, folder, options.quick)
+            found += reproduce(name, folder, options.quick)
         except ScriptError as error:  # must not hide the other experiments
             broken.append(f"{name}: {error}")
         print(f"{name}: {time.monotonic() - start:.1f} s", file=sys.stderr)
-    report(claims, names, found, broken)
+    report(found, broken, len(names))
 
 
-def report(claims, names, found, broken):
+def report(found, broken, count):
     """Prints what was found; a ScriptError if anything is not as claimed."""
-    print("\n".join(show_claims.table([claim for _, claim in found],
-                                      [source for source, _ in found])))
-    for name in names:
-        for source, quantity, why in claims.not_asserted(name):
-            print(f"not asserted: {source}: {quantity}: {why}")
+    judged = [each for each in found if isinstance(each, claims.Claim)]
+    print("\n".join(claims.table(judged)))
+    for each in found:
+        if isinstance(each, claims.NotAsserted):
+            print(f"not asserted: {each.source}: {each.text}: {each.why}")
     sys.stdout.flush()
     for line in broken:
         print(f"could not be judged: {line}", file=sys.stderr)
-    failed = sum(not claim.holds for _, claim in found)
+    failed = sum(not each.holds for each in judged)
     if failed or broken:
-        raise ScriptError(1, f"{failed} of {len(found)} claims do not hold, "
-                          f"{len(broken)} of {len(names)} experiments could "
-                          f"not be judged")
+        raise ScriptError(1, f"{failed} of {len(judged)} claims do not hold, "
+                          f"{len(broken)} of {count} experiments could not be "
+                          f"judged")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ readonly BUILD=(
   libhwy-dev libbenchmark-dev libgtest-dev libgmock-dev zlib1g-dev
   nlohmann-json3-dev libssl-dev)
 readonly PLOTS=(
-  python3 python3-numpy python3-h5py python3-matplotlib python3-pandas)
+  python3 python3-numpy python3-h5py python3-matplotlib python3-pandas
+  python3-pip python3-setuptools python3-wheel)
 readonly TESTS=(
   python3-pytest python3-xarray python3-h5netcdf python3-netcdf4 python3-scipy
   dataset-fashion-mnist clang-format clang-tidy shellcheck)

@@ -10,49 +10,23 @@ results/FILE.png and claims nothing of it.
 """
 
 import argparse
-import ast
-import difflib
-import importlib
 import os
 import pathlib
 import subprocess
 import sys
 
-import command  # first: says it where a package is missing
-import matplotlib
-import show_claims
-from command import ScriptError, USAGE, write
-from program import find_program
-from style import RC, save
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-SHOWS = ROOT / "scripts" / "shows"
-
-
-def names():
-    """The experiments that there are, in alphabetical order."""
-    return sorted(path.stem for path in SHOWS.glob("[!_]*.py"))
-
-
-def summary(name):
-    """The first line of what an experiment's module says of itself."""
-    tree = ast.parse((SHOWS / f"{name}.py").read_text())
-    return ast.get_docstring(tree).splitlines()[0]
-
-
-def experiment_file(name):
-    """experiments/NAME.ini, or the .ini of the folder experiments/NAME."""
-    folder = ROOT / "experiments"
-    return next((folder / name).glob("*.ini"), folder / f"{name}.ini")
+from initscope import command  # first: says it where a package is missing
+from initscope import claims, experiments, program, results
+from initscope.command import USAGE, ScriptError
+from initscope.style import in_style, save
 
 
 def parse_arguments():
     """The command line."""
-    width = max(map(len, names()), default=0)
-    listing = "\n".join(f"  {name:<{width}}  {summary(name)}"
-                        for name in names())
+    known = experiments.names(published=False)
     parser = command.ArgumentParser(
-        description=__doc__, epilog=f"experiments:\n{listing}",
+        description=__doc__,
+        epilog=f"experiments:\n{experiments.listing(known)}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", metavar="NAME", help="see below")
     parser.add_argument("file", metavar="FILE", nargs="?", type=pathlib.Path,
@@ -62,30 +36,23 @@ def parse_arguments():
                         help="a smaller size, with wider tolerances")
     parser.add_argument("--output", metavar="PREFIX", help="PREFIX.h5 and "
                         "PREFIX.png (default: results/NAME, or FILE's name)")
-    return parser.parse_args()
+    options = parser.parse_args()
+    experiments.check(options.name, known)
+    return options
 
 
-def load(name):
-    """The module of an experiment."""
-    if name not in names():
-        near = difflib.get_close_matches(name, names(), 1)
-        hint = (f"did you mean '{near[0]}'?" if near
-                else f"there are {', '.join(names())}")
-        raise ScriptError(USAGE, f"unknown experiment '{name}'; {hint}")
-    return importlib.import_module(f"shows.{name}")
-
-
-def run(program, name, module, prefix, quick, own=None):
+def run(name, module, prefix, quick, own=None):
     """Runs the experiment, or the user's own; returns its results file."""
-    known = subprocess.run([program, module.COMMAND, "--help"], check=False,
+    initscope = program.find_program()
+    known = subprocess.run([initscope, module.COMMAND, "--help"], check=False,
                            capture_output=True)
     if known.returncode != 0:
-        raise ScriptError(USAGE, f"{program} has no command "
+        raise ScriptError(USAGE, f"{initscope} has no command "
                           f"'{module.COMMAND}', which {name} needs; build "
                           f"the version that this script is of")
     path = f"{prefix}.h5"
     done = subprocess.run(
-        [program, module.COMMAND, str(own or experiment_file(name)),
+        [initscope, module.COMMAND, str(own or experiments.ini(name)),
          "--output", path, "--force", *(module.QUICK if quick else [])],
         check=False)
     if done.returncode != 0:  # it has said in one line why
@@ -94,49 +61,35 @@ def run(program, name, module, prefix, quick, own=None):
     return path
 
 
-def draw(module, path):
-    """The Figure of the results file `path`."""
-    with matplotlib.rc_context(RC):
-        return module.draw(path)
-
-
-def draw_own(name, module, path):
-    """The same of a file that is not the experiment's."""
-    if not hasattr(module, "draw_own"):
-        raise ScriptError(USAGE, f"{name} draws its own experiment alone; "
-                          "remove FILE, or show attention_example")
-    with matplotlib.rc_context(RC):
-        return module.draw_own(path)
-
-
 def main():
     """The whole program."""
     options = parse_arguments()
-    module = load(options.name)
+    module = experiments.load(options.name)
     own, prefix = options.file, options.output
+    if own and not hasattr(module, "draw_own"):
+        raise ScriptError(USAGE, f"{options.name} draws its own experiment "
+                          "alone; remove FILE, or show attention_example")
     if prefix is None:
-        (ROOT / "results").mkdir(exist_ok=True)
-        prefix = os.path.relpath(
-            ROOT / "results" / (own.stem if own else options.name))
+        folder = experiments.ROOT / "results"
+        folder.mkdir(exist_ok=True)
+        prefix = os.path.relpath(folder / (own.stem if own else options.name))
     path = own
     if own is None or own.suffix == ".ini":
-        path = run(find_program(), options.name, module, prefix,
-                   options.quick, own)
-    if own:
-        claims = []
-        figure = draw_own(options.name, module, path)
-    else:
-        claims = module.claims(path)
-        print("\n".join(show_claims.table(claims)))
-        figure = draw(module, path)
+        path = run(options.name, module, prefix, options.quick, own)
+    measured = results.read(path)
+    made = [] if own else list(module.claims(measured))
+    if not own:
+        print("\n".join(claims.table(made)))
+    with in_style():
+        figure = (module.draw_own if own else module.draw)(measured)
     print(path)
     if own:
         command.keep(own, prefix, [f"{prefix}.png"])
-    write(f"{prefix}.png", lambda picture: save(figure, picture))
-    failed = sum(not claim.holds for claim in claims)
+    command.write(f"{prefix}.png", lambda picture: save(figure, picture))
+    failed = sum(not claim.holds for claim in made)
     if failed:
         sys.stdout.flush()
-        raise ScriptError(1, f"{failed} of {len(claims)} claims do not hold")
+        raise ScriptError(1, f"{failed} of {len(made)} claims do not hold")
 
 
 if __name__ == "__main__":

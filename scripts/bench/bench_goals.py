@@ -1,0 +1,116 @@
+"""What the kernels are meant to reach, and whether they do.
+
+Goals are for an idle machine; they are shown, and fail nothing.
+"""
+
+from typing import NamedTuple
+
+from bench.bench_results import OURS
+
+BATCH = 256
+NS = [64, 128, 256, 512, 1024, 2048, 4096]
+PERCENT_OF_PEAK = {64: 90, 128: 95, 256: 95, 512: 95, 1024: 95, 2048: 90,
+                   4096: 90}
+TIMES_BEST_PEER = 1.02
+# Of a forward layer's time to that of the best peer's product alone.
+LAYER_OVERHEAD = {
+    "relu": {256: 1.08, 512: 1.03, 1024: 1.03, 2048: 1.03, 4096: 1.03},
+    "tanh": {256: 1.15, 512: 1.08, 1024: 1.05, 2048: 1.05, 4096: 1.05},
+    "sigmoid": {256: 1.15, 512: 1.08, 1024: 1.05, 2048: 1.05, 4096: 1.05}}
+# Of float normals, in the block of a streamed layer and in a long row.
+NORMAL_NS = 0.40
+NORMAL_SHAPES = ["rows:8/cols:192", "rows:1/cols:65536"]
+TRAINING_OVERHEAD = 1.5  # of its three products' time, at batch 256 and
+TRAINING_N = 1024
+
+
+class Outcome(NamedTuple):
+    """One goal beside what was measured; None: it was not."""
+
+    what: str
+    measured: float | None
+    goal: float
+    at_least: bool  # else: at most
+    unit: str       # "%", "\u00d7" or " ns"
+
+    @property
+    def reached(self):
+        """A goal without a measurement is missed."""
+        if self.measured is None:
+            return False
+        return (self.measured >= self.goal if self.at_least
+                else self.measured <= self.goal)
+
+    def cells(self):
+        """What to print."""
+        digits = 1 if self.unit == "%" else 2 if self.goal < 1 else 3
+        sign = "\u2265" if self.at_least else "\u2264"
+        measured = ("not measured" if self.measured is None
+                    else f"{self.measured:.{digits}f}{self.unit}")
+        return [self.what, measured, f"{sign} {self.goal:g}{self.unit}",
+                "reached" if self.reached else "missed"]
+
+
+def outcomes(results):
+    """Of every goal, whether its benchmarks are there or not."""
+    for n in NS:
+        yield from _product(results, n)
+    for activation, limits in LAYER_OVERHEAD.items():
+        for n, limit in limits.items():
+            yield _layer(results, activation, n, limit)
+    yield _training(results)
+    for shape in NORMAL_SHAPES:
+        name = f"Variates/normal/float/{shape}"
+        yield Outcome(name, _value(results, name, "ns per item"), NORMAL_NS,
+                      False, " ns")
+
+
+def _value(results, name, column):
+    """What our benchmark of that name says; None if there is none."""
+    rows = results.table[(results.table["name"] == name)
+                         & results.table[column].notna()]
+    return None if rows.empty else rows.iloc[0][column]
+
+
+def _ratio(over, under):
+    return None if over is None or under is None else over / under
+
+
+def _product(results, n):
+    name = f"Product/{OURS}/batch:{BATCH}/n:{n}"
+    yield Outcome(f"product, n = {n}: of FMA peak",
+                  _value(results, name, "% of peak"), PERCENT_OF_PEAK[n],
+                  True, "%")
+    title, peer = _peer(results, n, "GFLOP/s")
+    yield Outcome(f"product, n = {n}: speed to {title}",
+                  _ratio(_value(results, name, "GFLOP/s"), peer),
+                  TIMES_BEST_PEER, True, "\u00d7")
+
+
+def _peer(results, n, column):
+    """The best peer's name, and what its product says."""
+    peer = results.best_peer(BATCH, n)
+    return (("the best peer", None) if peer is None
+            else (peer["title"], peer[column]))
+
+
+def _layer(results, activation, n, limit):
+    title, peer = _peer(results, n, "ns")
+    # An iteration is of several runs, of which each is an item.
+    time = _value(results, f"ForwardLayer/{activation}/batch:{BATCH}/n:{n}",
+                  "ns per item")
+    return Outcome(f"{activation} layer, n = {n}: time to {title}'s product",
+                   _ratio(time, peer), limit, False, "\u00d7")
+
+
+def _training(results):
+    shape = f"batch:{BATCH}/n:{TRAINING_N}"
+    products = [_value(results, f"{name}/{shape}", "ns") for name in
+                (f"Product/{OURS}", "ProductTransposed",
+                 "WeightGradient/formed")]
+    total = None if None in products else sum(products)
+    return Outcome(f"training a layer, n = {TRAINING_N}: time to its three "
+                   f"products",
+                   _ratio(_value(results, f"TrainingLayer/tanh/{shape}",
+                                 "ns"), total),
+                   TRAINING_OVERHEAD, False, "\u00d7")

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Joins what initscope_bench wrote, run after run, into one JSON file.
+
+Adds what the machine is. Nothing is averaged and nothing left out.
+"""
+
+import json
+import os
+import pathlib
+import platform
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from initscope import command  # first: says it where a package is missing
+from bench.bench_results import FORMAT
+from initscope.command import ScriptError
+
+
+def first_line(path, start=""):
+    """What follows `start` in the first line of a file that begins so."""
+    try:
+        for line in pathlib.Path(path).read_text().splitlines():
+            if line.startswith(start):
+                return line[len(start):].lstrip(" \t:")
+    except OSError:
+        pass
+    return "unknown"
+
+
+def machine():
+    """What decides over speed and is not in each run's own context."""
+    governor = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
+    return {"system": platform.platform(),
+            "cpu_flags": first_line("/proc/cpuinfo", "flags"),
+            "governor": first_line(governor),
+            "memory": first_line("/proc/meminfo", "MemTotal"),
+            "load_average_at_end": list(os.getloadavg())}
+
+
+def merge(texts):
+    """The merged document; texts are the files' contents by name."""
+    runs = []
+    for name, text in texts.items():
+        try:
+            run = json.loads(text)
+        except ValueError as error:
+            raise ScriptError(command.BAD_DATA, f"{name}: {error}")
+        if "benchmarks" not in run:
+            raise ScriptError(command.BAD_DATA, f"{name}: not written "
+                              f"by initscope_bench")
+        runs.append(run)
+    return {"format": FORMAT, "machine": machine(), "runs": runs}
+
+
+def main():
+    """The whole program."""
+    parser = command.ArgumentParser(description=__doc__)
+    parser.add_argument("output", help="the merged file")
+    parser.add_argument("file", nargs="+",
+                        help="of initscope_bench --benchmark_out")
+    options = parser.parse_args()
+    try:
+        texts = {path: pathlib.Path(path).read_text()
+                 for path in options.file}
+    except OSError as error:
+        raise ScriptError(command.IO_ERROR,
+                          f"{error.filename}: {error.strerror}")
+    document = merge(texts)
+    command.write(options.output, lambda path: pathlib.Path(
+        path).write_text(json.dumps(document, indent=1)))
+
+
+if __name__ == "__main__":
+    command.run_main(main)

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Prints what bench.sh measured: tables of medians, and the goals."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from initscope import command  # first: says it where a package is missing
+from bench import bench_goals, bench_results
+from bench.bench_results import OURS
+from initscope.text import aligned
+
+
+def shown(rows):
+    """[[cell]] as lines: the first column and the last to the left."""
+    return aligned(rows, {0, len(rows[0]) - 1}) if rows else []
+
+
+def product_table(results, fixed, across):
+    """Kernels down, values of `across` to the right; None if there is none."""
+    rows = results.products(**fixed)
+    values = sorted(rows[across].dropna().astype(int).unique())
+    if not values:
+        return None
+    table = [["", *(f"{across} = {value}" for value in values), ""]]
+    for title, of_kernel in rows.groupby("title", sort=False):
+        by_value = of_kernel.set_index(across)
+        table.append([
+            title, *(f"{by_value.at[v, 'GFLOP/s']:.1f} "
+                     f"({by_value.at[v, '% of peak']:3.0f}%)"
+                     if v in by_value.index else "" for v in values),
+            of_kernel["label"].iloc[0]])
+    ratios = [ratio(results, **fixed, **{across: v}) for v in values]
+    if any(ratios):
+        table.append([f"{OURS} / best peer", *ratios, ""])
+    return table
+
+
+def ratio(results, batch, n):
+    """Of our speed to the best peer's, or ""."""
+    rows = results.products(batch, n)
+    ours, peer = rows[rows["kernel"] == OURS], results.best_peer(batch, n)
+    if ours.empty or peer is None:
+        return ""
+    return f"{ours.iloc[0]['GFLOP/s'] / peer['GFLOP/s']:.2f}\u00d7       "
+
+
+def number(value):
+    """Three digits, or all of a whole number."""
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+
+
+def other_table(results):
+    """Whatever is not a product: one line each."""
+    table = [["", "speed", "of peak", ""]]
+    for _, row in results.table.iterrows():
+        if row["family"] == "Product":
+            continue
+        unit = next((unit for unit in ("GFLOP/s", "ns per item", "GB/s")
+                     if row[unit] == row[unit]), "ns")
+        speed = f"{number(row[unit])} {unit}"
+        if row["MB/s"] == row["MB/s"]:
+            speed += f", {number(row['MB/s'])} MB/s"
+        percent = row["% of peak"]
+        table.append([row["name"], speed,
+                      f"{percent:.1f}%" if percent == percent else "",
+                      row["label"]])
+    return table if len(table) > 1 else None
+
+
+def goal_table(results):
+    """Measured against goal."""
+    return [["", "measured", "goal", ""],
+            *(outcome.cells() for outcome in bench_goals.outcomes(results))]
+
+
+def main():
+    """The whole program."""
+    parser = command.ArgumentParser(description=__doc__)
+    parser.add_argument("file", help="bench.json")
+    results = bench_results.read(parser.parse_args().file)
+    print("\n".join(bench_results.summary(results)))
+    for title, table in (
+            ("Product, batch 256: GFLOP/s (of FMA peak)",
+             product_table(results, {"batch": 256}, "n")),
+            ("Product, n = 1024: GFLOP/s (of FMA peak)",
+             product_table(results, {"n": 1024}, "batch")),
+            ("Everything else", other_table(results)),
+            ("Goals, for an idle machine", goal_table(results))):
+        if table:
+            print(f"\n{title}\n" + "\n".join(shown(table)))
+    for name, message in results.errors.items():
+        print(f"\n{name}: {message}")
+
+
+if __name__ == "__main__":
+    command.run_main(main)

@@ -1,0 +1,198 @@
+"""Starts what compare_peers.py measures: the program and the peers' workers.
+
+A configuration is how a peer is run: threads, processes and environment.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+from initscope.command import INTERNAL, ScriptError
+
+NAMES = {"initscope": "initscope", "torch": "PyTorch", "numpy": "NumPy"}
+WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                      "peer_worker.py")
+# Settings that would be someone else's choice of threads and kernels.
+FOREIGN = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "BLIS_", "GOTO_",
+           "DNNL_", "ONEDNN_", "ATEN_", "NPY_", "VECLIB_", "TORCH_")
+CORE_TYPES = {"avx512f": ["SkylakeX", "Haswell"], "avx2": ["Haswell", "Zen"]}
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """How a peer is run. Threads None: as installed."""
+
+    threads: int = None
+    processes: int = 1
+    core_type: str = None
+
+    @property
+    def label(self):
+        """As the table has it."""
+        if self.threads is None:
+            return "as installed"
+        if self.processes > 1:
+            text = f"{self.processes} processes"
+        else:
+            text = f"{self.threads} thread{'s' * (self.threads > 1)}"
+        return f"{text}, {self.core_type}" if self.core_type else text
+
+    @property
+    def environment(self):
+        """What is set beyond the caller's environment."""
+        if self.threads is None:
+            return {}
+        # torch.set_num_threads does not reach Debian's OpenBLAS, which has
+        # threads of its own; those of OpenMP would spin while these work.
+        names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS"]
+        found = {**{name: str(self.threads) for name in names},
+                 "OMP_WAIT_POLICY": "PASSIVE"}
+        if self.core_type:
+            found["OPENBLAS_CORETYPE"] = self.core_type
+        return found
+
+
+def configurations(cores, cpu_flags, has_openblas):
+    """All that are tried, the one as installed first.
+
+    Threads 1, 2 and all; one process per core; each with OpenBLAS' own
+    choice of kernels and with those that the CPU's flags suggest.
+    """
+    core_types = [None]
+    if has_openblas:
+        core_types += next((types for flag, types in CORE_TYPES.items()
+                            if flag in cpu_flags), [])
+    ways = [(threads, 1) for threads in sorted({1, min(2, cores), cores})]
+    if cores > 1:
+        ways.append((1, cores))
+    return [Configuration(),
+            *(Configuration(threads, processes, core_type)
+              for threads, processes in ways for core_type in core_types)]
+
+
+def clean_environment():
+    """The caller's, without anybody's choice of threads and kernels."""
+    return {name: value for name, value in os.environ.items()
+            if not name.startswith(FOREIGN)}
+
+
+@dataclass
+class Sweep:
+    """The networks that everyone runs."""
+
+    width: int
+    depth: int
+    batch: int
+    seeds: list
+    own_data: bool = False  # inputs and targets drawn for each seed
+    activations: list = field(
+        default_factory=lambda: ["sigmoid", "tanh", "relu"])
+    inits: list = field(
+        default_factory=lambda: ["zero", "xavier_normal", "he_normal"])
+
+    def ini(self):
+        """As initscope reads it."""
+        lines = [f"activation = {', '.join(self.activations)}",
+                 f"init = {', '.join(self.inits)}",
+                 "input = gaussian", "loss = mse", f"depth = {self.depth}",
+                 f"width = {self.width}", f"batch = {self.batch}"]
+        if not self.own_data:
+            return "\n".join([*lines,
+                              f"seed = {', '.join(map(str, self.seeds))}\n"])
+        for seed in self.seeds:  # a section each: not the product of the two
+            lines += [f"[seed_{seed}]", f"seed = {seed}",
+                      f"data_seed = {seed}"]
+        return "\n".join([*lines, ""])
+
+
+class Workers:
+    """Processes that run one sweep together, its seeds dealt out to them."""
+
+    def __init__(self, peer, sweep, configuration):
+        self.peer = peer
+        shares = [sweep.seeds[i::configuration.processes]
+                  for i in range(configuration.processes)]
+        self.processes = [
+            _start(peer, {"action": "sweep", **vars(sweep), "seeds": share},
+                   configuration) for share in shares if share]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.kill()
+            process.communicate()
+
+    def run(self):
+        """Seconds (first's begin to last's end), CPU seconds, answers."""
+        for process in self.processes:
+            if not process.stdout.readline():
+                _fail(self.peer, process)
+        for process in self.processes:
+            process.stdin.write("\n")
+            process.stdin.flush()
+        answers = [_answer(self.peer, process) for process in self.processes]
+        return (max(answer["end"] for answer in answers) -
+                min(answer["start"] for answer in answers),
+                sum(answer["cpu_seconds"] for answer in answers), answers)
+
+
+def ask(peer, action, configuration=Configuration()):
+    """One worker's answer to "describe" or "normals"."""
+    answer = _answer(peer, _start(peer, {"action": action}, configuration))
+    if "missing" in answer:
+        others = [name for name in ("numpy", "torch") if name != peer]
+        raise ScriptError(
+            INTERNAL, f"{NAMES[peer]} cannot be used ({answer['missing']}); "
+            f"scripts/setup.sh --peers installs it, --peers {others[0]} does "
+            f"without")
+    return answer
+
+
+def _start(peer, task, configuration):
+    task = {"peer": peer, "threads": configuration.threads, **task}
+    return subprocess.Popen(
+        [sys.executable, WORKER, json.dumps(task)], text=True,
+        env={**clean_environment(), **configuration.environment},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def _answer(peer, process):
+    out, err = process.communicate()
+    try:
+        return json.loads(out)
+    except ValueError:
+        _fail(peer, process, err)
+
+
+def _fail(peer, process, err=None):
+    if err is None:
+        err = process.communicate()[1]
+    said = (err.strip().splitlines() or ["it said nothing"])[-1]
+    raise ScriptError(INTERNAL, f"the worker of {NAMES[peer]} ended with "
+                      f"exit code {process.returncode}: {said}")
+
+
+def run_initscope(program, ini, output, jobs):
+    """Seconds and CPU seconds of the whole process."""
+    cpu_start, start = _cpu_of_children(), time.monotonic()
+    done = subprocess.run(
+        [program, "run", ini, "--output", output, "--jobs", str(jobs),
+         "--force", "--quiet"], capture_output=True, text=True)
+    seconds = time.monotonic() - start
+    cpu_seconds = _cpu_of_children() - cpu_start
+    if done.returncode != 0:
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise ScriptError(INTERNAL, f"{program} ended with exit code "
+                          f"{done.returncode}: {said}")
+    return seconds, cpu_seconds
+
+
+def _cpu_of_children():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

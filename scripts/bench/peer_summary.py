@@ -1,0 +1,126 @@
+"""Medians, ratios and goals of compare_peers.py, and the lines that say them.
+
+A measurement is a dictionary: width, program ("initscope", "torch",
+"numpy"), configuration (a label), seconds and cpu_seconds, one per round.
+Ratios are a peer's seconds over those of initscope as it is by default: above
+1, initscope is faster. Busy cores tell a configuration that uses fewer than
+it may, and a machine that others use, too.
+"""
+
+import statistics
+from dataclasses import dataclass
+
+from bench.peer_processes import NAMES
+from initscope.text import aligned
+
+INSTALLED, BEST = "as installed", "at its best"
+# Least ratios that this project wants: (kind, peer) -> width -> ratio.
+GOALS = {(INSTALLED, "torch"): {1024: 7, 256: 10, 64: 15},
+         (INSTALLED, "numpy"): {1024: 7, 256: 10, 64: 15},
+         (BEST, "torch"): {1024: 1.8, 256: 2, 64: 6}}
+
+
+@dataclass
+class Ratio:
+    """One peer, as installed or at its best, at one width."""
+
+    width: int
+    peer: str
+    kind: str           # INSTALLED or BEST
+    configuration: str  # which was best
+    ratio: float        # of the medians
+    low: float          # of the ratios of single rounds
+    high: float
+    goal: float = None
+
+    def sentence(self):
+        """The line of the summary."""
+        which = "" if self.kind == INSTALLED else f" ({self.configuration})"
+        goal = ""
+        if self.goal:
+            met = "met" if self.ratio >= self.goal else "MISSED"
+            goal = f" (goal {self.goal:g}\u00d7: {met})"
+        return (f"width {self.width}: against {NAMES[self.peer]} {self.kind}"
+                f"{which} {times(self.ratio)}{goal}")
+
+
+def times(ratio):
+    """A ratio in two or three digits: 0.31\u00d7, 8.1\u00d7, 12.3\u00d7."""
+    return f"{ratio:.{2 if ratio < 0.995 else 1}f}\u00d7"
+
+
+def median(measurement):
+    """Of its seconds."""
+    return statistics.median(measurement["seconds"])
+
+
+def default_of(measurements, width):
+    """initscope's measurement at `width` that ratios refer to: its first."""
+    return next(m for m in measurements
+                if m["program"] == "initscope" and m["width"] == width)
+
+
+def best_of(measurements, width, peer):
+    """The fastest configuration, of those measured in every round."""
+    of_peer = [m for m in measurements
+               if m["program"] == peer and m["width"] == width]
+    rounds = max(len(m["seconds"]) for m in of_peer)
+    return min((m for m in of_peer if len(m["seconds"]) == rounds),
+               key=median)
+
+
+def ratios(measurements):
+    """Of every width and peer, as installed and at its best."""
+    found = []
+    for width in dict.fromkeys(m["width"] for m in measurements):
+        own = default_of(measurements, width)
+        peers = dict.fromkeys(m["program"] for m in measurements
+                              if m["program"] != "initscope")
+        for kind in (INSTALLED, BEST):
+            for peer in peers:
+                measured = (best_of(measurements, width, peer)
+                            if kind == BEST else next(
+                                m for m in measurements
+                                if (m["program"], m["width"],
+                                    m["configuration"]) ==
+                                (peer, width, INSTALLED)))
+                rounds = [theirs / ours for theirs, ours in
+                          zip(measured["seconds"], own["seconds"])]
+                found.append(Ratio(
+                    width, peer, kind, measured["configuration"],
+                    median(measured) / median(own), min(rounds), max(rounds),
+                    GOALS.get((kind, peer), {}).get(width)))
+    return found
+
+
+def slow(measurements, width, factor):
+    """Those of `width` that took more than `factor` times their peer's best.
+
+    As installed is always kept, and so is all of initscope.
+    """
+    found = []
+    for measurement in measurements:
+        if (measurement["width"] != width or
+                measurement["program"] == "initscope" or
+                measurement["configuration"] == INSTALLED):
+            continue
+        best = best_of(measurements, width, measurement["program"])
+        if median(measurement) > factor * median(best):
+            found.append(measurement)
+    return found
+
+
+def table(measurements):
+    """The lines of the table, its heading first."""
+    cells = [["width", "program", "configuration", "seconds", "ratio",
+              "busy cores", "rounds"]]
+    for measurement in measurements:
+        own = default_of(measurements, measurement["width"])
+        busy = sum(measurement["cpu_seconds"]) / sum(measurement["seconds"])
+        cells.append([
+            str(measurement["width"]), NAMES[measurement["program"]],
+            measurement["configuration"], f"{median(measurement):.3f}",
+            f"{median(measurement) / median(own):.2f}",
+            f"{busy:.1f}",
+            str(len(measurement["seconds"]))])
+    return aligned(cells, {1, 2})

@@ -1,0 +1,51 @@
+"""Figures of the shows, in the style of plot_variance.py.
+
+Sizes are in inches; panels stand on a grid with a title above and a caption
+below them. show.py and reproduce.py draw within style.in_style().
+"""
+
+import textwrap
+
+from matplotlib.figure import Figure
+
+from initscope.plot.variance_panel import OKABE_ITO
+
+BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK = OKABE_ITO
+DPI = 120
+LEFT, RIGHT, FOOT, LINE = 0.7, 0.2, 0.45, 0.15
+TITLE, LEGEND, PANEL_TITLE = 0.45, 0.28, 0.3
+
+
+def panels(title, caption, grid, size, gap=(0.7, 0.6)):
+    """(figure, rows × columns axes): a `grid` of panels of `size` inches.
+
+    The strip under the title is free for legend().
+    """
+    (rows, columns), (wide, high), (gap_x, gap_y) = grid, size, gap
+    width = LEFT + columns * (wide + gap_x) - gap_x + RIGHT
+    lines = textwrap.wrap(" ".join(caption.split()), int(width * 15.5))
+    bottom = FOOT + 0.1 + LINE * len(lines)
+    top = TITLE + LEGEND + PANEL_TITLE
+    height = bottom + rows * (high + gap_y) - gap_y + top
+    figure = Figure((width, height), dpi=DPI)
+    axes = figure.subplots(rows, columns, squeeze=False, gridspec_kw={
+        "left": LEFT / width, "right": 1 - RIGHT / width,
+        "bottom": bottom / height, "top": 1 - top / height,
+        "wspace": gap_x / wide, "hspace": gap_y / high})
+    figure.text(LEFT / width, 1 - 0.24 / height, title, size=12, va="center")
+    figure.text(LEFT / width, 0.09 / height, "\n".join(lines), size=7.5,
+                color="0.3", va="bottom", linespacing=1.25, gid="caption")
+    for panel in axes.flat:
+        panel.grid(color="0.9", linewidth=0.5)
+        panel.set_axisbelow(True)
+    return figure, axes
+
+
+def legend(figure, handles, columns=None):
+    """A legend in the strip under the title."""
+    width, height = figure.get_size_inches()
+    figure.legend(handles=handles, loc="upper left",
+                  ncol=columns or len(handles), frameon=False, fontsize=8,
+                  bbox_to_anchor=(LEFT / width, 1 - TITLE / height),
+                  borderaxespad=0, borderpad=0, handlelength=2,
+                  columnspacing=1.4)

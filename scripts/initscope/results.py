@@ -1,0 +1,302 @@
+"""Reads a results file into pandas.
+
+    r = initscope.read("results/my.h5")
+    r.runs        a row per run: its keys, loss_value, status, ...
+    r.layers      a row per run, recorded step and layer 0 ... depth
+    r.steps       a row per run and training step (of `train`)
+    r.jacobian    a row per singular value (of `run --jacobian on`)
+    r.attention   a row per attention head (of `attention`)
+
+The tables are DataFrames; categories are names, not codes. The column
+run_index of a table is the index of its run in r.runs, and the swept keys stand
+beside it. Columns log10_NAME are logarithms to base 10 that are right where
+NAME itself leaves double's range. Whatever is wrong with a file is a
+ScriptError.
+"""
+
+import difflib
+import functools
+
+import numpy as np
+import pandas as pd
+
+from initscope import hdf5_file, keys
+from initscope.command import BAD_DATA, ScriptError, USAGE
+from initscope.seal import CONTENTS
+from initscope.text import shortened, text_of
+
+INDEX = ["run_index", "step", "layer"]  # of /layers
+
+
+def read(path):
+    """The Results of the file `path`, of format version 1."""
+    return Results(path)
+
+
+class Results:
+    """A results file; large tables are read when they are first asked for.
+
+    path         as it was given to read()
+    attributes   {name: value} of the root: program_version, command_line, ...
+    columns      {group: names of its columns}, of every table of the file
+    inputs       a row per input that runs name by input_index, or None
+    keys         names of the key columns: activation, init, gain, ... seed
+    swept        those of them that take more than one value
+    order        {category key: its names, in the program's order}
+    """
+
+    def __init__(self, path):
+        self.path = str(path)
+        found = hdf5_file.read(self.path, _extract)
+        self.attributes, self.columns, self.inputs = found[:3]
+        self._main, self._table, self.order, marks = found[3:]
+        self.keys = list(marks) or [key for key in keys.unmarked(self._table)
+                                    if key not in INDEX]
+        self.swept = [key for key in self.keys if (
+            marks[key] if marks.get(key) is not None else
+            self._table[key].nunique(dropna=False) > 1)]
+
+    def fail(self, what):
+        """Raises the ScriptError of a bad file."""
+        raise ScriptError(BAD_DATA, f"{self.path}: {what}")
+
+    # --- tables
+
+    @property
+    def runs(self):
+        """A row per run."""
+        return self._only("runs")
+
+    @property
+    def attention(self):
+        """A row per attention head."""
+        return self._only("attention")
+
+    @functools.cached_property
+    def layers(self):
+        """A row per run, recorded step and layer, layer 0 being the input.
+
+        Statistics of a layer are means over its batch and units; NaN where a
+        layer has none (the input has no pre-activation).
+        """
+        return self._beside("layers", self.swept)
+
+    @functools.cached_property
+    def steps(self):
+        """A row per run and training step: loss_value, accuracy."""
+        return self._beside("steps", self.swept)
+
+    @functools.cached_property
+    def jacobian(self):
+        """A row per run, sample and index: singular_value of dZ_L/dX_0."""
+        return self._beside("jacobian", self.swept)
+
+    @functools.cached_property
+    def tensors(self):
+        """{name: array} of /tensors: W_0, Z_1, ... of `trace`, X, Q, ... of
+        `attention`, each in the precision that it was stored in."""
+        return self._read(lambda file: {
+            name: file.values(f"tensors/{name}")
+            for name in file.columns("tensors")})
+
+    def attributes_of(self, name):
+        """{name: value} of a group or dataset, such as "tensors/P"."""
+        return self._read(lambda file: file.attributes_of(name))
+
+    def table(self, group, columns=None, optional=()):
+        """All columns of a group, or those named; as they are in the file.
+
+        Of the `optional` columns it reads those that there are. A table of
+        /layers has its index, run_index, step and layer, in any case.
+        """
+        if columns is not None:
+            there = self.columns.get(group, [])
+            columns = [*columns, *(n for n in optional if n in there)]
+        if group != "layers":
+            return self._frame(group, columns)
+        columns = self.columns[group] if columns is None and (
+            group in self.columns) else columns or []
+        return self._index.join(self._frame(group, [
+            name for name in columns if name not in INDEX]))
+
+    def keyed(self, group, columns=None):
+        """table() with all keys of a row's run beside it."""
+        return self._beside(group, self.keys, columns)
+
+    def _frame(self, group, columns):
+        return pd.DataFrame(self._read(
+            lambda file: file.table(group, columns)))
+
+    def _read(self, extract):
+        """extract(file) of the file as it was when it was first read."""
+        def unchanged(file):
+            if file.attributes[CONTENTS] != self.attributes[CONTENTS]:
+                file.fail("has changed since it was first read")
+            return extract(file)
+        return hdf5_file.read(self.path, unchanged)
+
+    def _only(self, name):
+        if self._main != name:
+            self.fail(f"has no group /{name}; this reads what 'initscope "
+                      f"{'attention' if name == 'attention' else 'run'}' "
+                      f"writes")
+        return self._table
+
+    def _beside(self, group, names, columns=None):
+        table = self.table(group, columns)
+        return table.drop(columns="row", errors="ignore").join(
+            self._table[[key for key in names if key not in table]],
+            on="run_index")
+
+    @functools.cached_property
+    def _index(self):
+        """The index columns of /layers, checked against /runs."""
+        for group in ("runs", "layers"):
+            if group not in self.columns:
+                self.fail(f"has no group /{group}; this reads what 'initscope "
+                          f"run', 'train', 'trace' and 'theory' write")
+        if "run_index" not in self.columns["layers"]:
+            self.fail(self._nothing_to_draw())
+        index = self._frame("layers", INDEX)
+        _check_rows(self, index)
+        if index.empty and len(self.runs):
+            self.fail(self._nothing_to_draw())
+        return index
+
+    def _nothing_to_draw(self):
+        runs = self.runs
+        lost = (runs["status"] == "diverged").sum() if "status" in runs else 0
+        return ("has no layers" + (
+            f": {lost} of {len(runs)} runs diverged before their first step"
+            if lost else ""))
+
+    # --- keys
+
+    @property
+    def sample_keys(self):
+        """The keys that tell samples apart: those of runs, and step."""
+        at = next((i for i, key in enumerate(self.keys)
+                   if key in keys.REPETITION_KEYS), len(self.keys))
+        return [*self.keys[:at], "step", *self.keys[at:]]
+
+    @property
+    def samples(self):
+        """A row per run and recorded step, with run_index and all keys."""
+        pairs = self._index[["run_index", "step"]].drop_duplicates()
+        return pairs.join(self.runs[self.keys], on="run_index").reset_index(
+            drop=True)
+
+    @property
+    def theory_alone(self):
+        """Whether nothing was measured: a file of `initscope theory`."""
+        names = self.columns.get("layers", [])
+        return (any(name.startswith("theory_") for name in names)
+                and not any(name.startswith("log10_") for name in names))
+
+    def check_measured(self):
+        """Raises a ScriptError for a file of theory alone."""
+        if self.theory_alone:
+            self.fail("has theory alone, nothing measured; plot_variance.py "
+                      "draws it")
+
+    def check_one_step(self):
+        """Raises a ScriptError if the runs were trained: then a run is not
+        one set of layers but one per step."""
+        if self._index["step"].any():
+            self.fail("has training steps; this reads runs at "
+                      "initialization")
+
+    def check_key(self, key):
+        """Raises a ScriptError that lists the keys, unless `key` is one."""
+        there = self.sample_keys
+        if key in there:
+            return
+        near = difflib.get_close_matches(key, there, 1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        raise ScriptError(USAGE, f"unknown key '{key}'; {hint}{self.path} "
+                          f"has: {', '.join(there)}")
+
+    def values(self, key, samples):
+        """The distinct values of `key`: categories as in the file's table,
+        numbers ascending, other text in the order of the runs."""
+        found = samples[key].drop_duplicates()
+        if key in self.order:
+            return [name for name in self.order[key] if name in set(found)]
+        return sorted(found) if keys.is_numeric(found) else list(found)
+
+    def filtered(self, conditions):
+        """The samples that satisfy conditions, a list of "KEY=VALUE".
+
+        Conditions on one key are alternatives; all keys must be satisfied.
+        """
+        samples = self.samples
+        wanted = {}
+        for condition in conditions:
+            key, equals, value = condition.partition("=")
+            if not equals:
+                raise ScriptError(USAGE, f"filter '{condition}' is not "
+                                  f"KEY=VALUE")
+            self.check_key(key.strip())
+            wanted.setdefault(key.strip(), []).append(value.strip())
+        for key, texts in wanted.items():
+            kept = np.zeros(len(samples), bool)
+            for text in texts:
+                matches = keys.equal(samples[key], text)
+                if not matches.any():
+                    there = map(text_of, self.values(key, samples))
+                    raise ScriptError(
+                        USAGE, f"filter {key}={text} leaves no run; {key} is "
+                        f"{shortened(list(there))}")
+                kept |= matches
+            samples = samples[kept]
+        if samples.empty:
+            self.fail("has no runs")
+        return samples
+
+
+# --- inside hdf5_file.read()
+
+def _extract(file):
+    """What Results holds from the start."""
+    version = file.attributes.get("format_version")
+    if version != 1:
+        file.fail(f"is of format version {version}; this reads version 1")
+    columns = {group: file.columns(group) for group in file.groups()}
+    main = next((name for name in ("runs", "attention") if name in columns),
+                None)
+    table = pd.DataFrame(file.table(main)) if main else pd.DataFrame()
+    inputs = (pd.DataFrame(file.table("inputs")) if "inputs" in columns
+              else None)
+    order = {name: file.names(f"{main}/{name}") for name in table}
+    marks = {name: found.get("swept") for name in table if (
+        found := file.attributes_of(f"{main}/{name}")).get("role") == "key"}
+    return (file.attributes, columns, inputs, main, table,
+            {name: names for name, names in order.items() if names}, marks)
+
+
+def _check_rows(results, layers):
+    """That the rows of each run and step are layers 0 ... depth, in order."""
+    runs, fail = results.runs, results.fail
+    for key in ("gain", "depth", "width", "seed", "data_seed"):
+        if key not in runs or not keys.is_numeric(runs[key]):
+            fail(f"/runs/{key} is not there, or no number")
+    for key in ("activation", "init"):
+        if key not in runs or keys.is_numeric(runs[key]):
+            fail(f"/runs/{key} is not there, or no name")
+    index = layers.to_numpy()
+    if index.dtype.kind not in "iu" or not (
+            layers["run_index"].between(0, len(runs) - 1).all()):
+        fail("/layers/run_index points outside /runs")
+    first = layers["layer"].to_numpy() == 0
+    group = np.cumsum(first) - 1
+    starts = np.flatnonzero(first)
+    place = np.arange(len(layers)) - starts[group] if len(starts) else []
+    ends = index[np.append(starts[1:] - 1, len(layers) - 1)
+                 if len(starts) else []]
+    depth = runs["depth"].to_numpy()
+    if (len(layers) and (not first[0] or (place != index[:, 2]).any()
+                         or (index[:, :2] != index[starts][group][:, :2]).any()
+                         or (ends[:, 2] != depth[ends[:, 0]]).any()
+                         or len(np.unique(ends[:, :2], axis=0)) < len(ends))):
+        fail("the rows of /layers are not layers 0 to depth of each run "
+             "and step")

@@ -1,0 +1,46 @@
+"""How every figure looks, and how it becomes a file.
+
+The user's own settings (matplotlibrc) do not reach the figures. Text that comes
+from a file or a name goes through plain().
+"""
+
+import matplotlib
+import matplotlib.style
+
+from initscope import command
+from initscope.command import ScriptError, USAGE
+
+RC = {"font.size": 8, "font.family": "DejaVu Sans", "axes.linewidth": 0.6,
+      "svg.hashsalt": "initscope", "axes.spines.right": False,
+      "axes.spines.top": False, "xtick.major.width": 0.6,
+      "ytick.major.width": 0.6, "ytick.minor.width": 0.4,
+      "ytick.minor.size": 1.5, "hatch.linewidth": 0.4}
+MOST_PIXELS = 2**16  # of a side, as matplotlib draws it
+
+
+def in_style():
+    """A context in which figures look like ours, and like no other's."""
+    return matplotlib.style.context(["default", RC])
+
+
+def plain(text):
+    """Text of a file or name, as it stands: no mathtext, and valid in SVG."""
+    return "".join(c if c.isprintable() else "\ufffd"
+                   for c in str(text)).replace("$", r"\$")
+
+
+def save(figure, path):
+    """Writes PNG or SVG, the same bytes each time."""
+    if max(figure.get_size_inches()) * figure.dpi >= MOST_PIXELS:
+        raise ScriptError(USAGE, f"at {figure.dpi:g} dpi the figure has more "
+                          f"than {MOST_PIXELS} pixels on a side; take a "
+                          f"smaller --dpi, or fewer runs by --filter")
+    svg = {"Date": None, "Creator": "initscope"}
+    with in_style():
+        figure.savefig(path, metadata=svg if path.endswith(".svg") else {})
+
+
+def write_figure(figure, prefix, suffixes=(".png", ".svg")):
+    """PREFIX.png and PREFIX.svg, each whole."""
+    for suffix in suffixes:
+        command.write(prefix + suffix, lambda path: save(figure, path))
