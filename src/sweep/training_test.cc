@@ -1,5 +1,5 @@
 // Training as a whole, on small networks; against NumPy step by step in
-// scripts/training_test.py.
+// scripts/tests/engine/training_test.py.
 
 #include "engine/training.h"
 

@@ -18,10 +18,10 @@ import tempfile
 import h5py
 import numpy as np
 
-# Of the program or of the moment, not of what was computed.
+# Of the program or of the moment, not of what was computed; and prose.
 VOLATILE = {"contents_sha256", "git_commit", "git_dirty", "started_utc",
             "finished_utc", "version", "compiler", "build", "command", "cpu",
-            "libraries", "jobs"}
+            "libraries", "jobs", "long_name"}
 WRITERS = ("run", "train", "trace", "attention", "theory")
 IMAGES = ["--input", "fashion-mnist-sample"]
 SMALL = ["--depth", "3", "--width", "12", "--batch", "6"]
