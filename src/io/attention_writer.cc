@@ -60,7 +60,7 @@ std::vector<Column> AttentionColumns(
       values.push_back(result.statistics.*column.value);
     }
     columns.push_back(
-        {column.name, column.long_name, column.formula, std::move(values), {}});
+        {column.name, column.long_name, column.formula, std::move(values)});
   }
   std::vector<double> seconds;
   for (const AttentionResult& result : results) {

@@ -33,7 +33,7 @@ template <typename Spec>
 Column ColumnOf(const KeyOf<Spec>& key, const std::vector<Spec>& runs) {
   std::vector<KeyValue> values;
   for (const Spec& run : runs) values.push_back(key.value(run));
-  Column column{std::string(key.key.name), std::string(key.key.help), ""};
+  Column column{std::string(key.key.name), std::string(key.key.help), "", {}};
   column.is_key = true;
   if (values.empty()) return column;
   std::visit(
@@ -122,7 +122,7 @@ void AppendTheory(const std::vector<RunSpec>& runs,
       }
     }
     columns->push_back(
-        {theory[k].name, theory[k].long_name, "", std::move(values), {}});
+        {theory[k].name, theory[k].long_name, "", std::move(values)});
   }
 }
 
@@ -160,7 +160,7 @@ std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
                              double RunResult::*member) {
     std::vector<double> values;
     for (const RunResult& result : results) values.push_back(result.*member);
-    columns.push_back({name, long_name, "", std::move(values), {}});
+    columns.push_back({name, long_name, "", std::move(values)});
   };
   of_result("loss_value", "loss, mean over batches", &RunResult::loss_value);
   of_result("label_entropy", "entropy of the targets in nats, sample mean",
@@ -182,9 +182,7 @@ std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
   columns.push_back({"first_non_finite_layer",
                      "first layer whose pre-activation or delta has an "
                      "entry that is not finite; -1 if none",
-                     "",
-                     std::move(non_finite),
-                     {}});
+                     "", std::move(non_finite)});
   of_result("wall_seconds", "the run's share of its bundle's time, in s",
             &RunResult::wall_seconds);
   columns.push_back({"status",
@@ -214,18 +212,15 @@ std::vector<Column> LayerColumns(const std::vector<RunSpec>& runs,
   }
   std::vector<Column> columns;
   columns.push_back(
-      {"run_index", "row of /runs, from 0", "", std::move(run_index), {}});
+      {"run_index", "row of /runs, from 0", "", std::move(run_index)});
   columns.push_back(
-      {"step", "training step; 0 at initialization", "", std::move(step), {}});
+      {"step", "training step; 0 at initialization", "", std::move(step)});
   columns.push_back(
-      {"layer", "layer l = 0 (input) … L (output)", "", std::move(layer), {}});
+      {"layer", "layer l = 0 (input) … L (output)", "", std::move(layer)});
   columns.push_back(
-      {"fan_in", "rows of W_(l-1); 0 at l = 0", "", std::move(fan_in), {}});
-  columns.push_back({"fan_out",
-                     "columns of W_(l-1); 0 at l = 0",
-                     "",
-                     std::move(fan_out),
-                     {}});
+      {"fan_in", "rows of W_(l-1); 0 at l = 0", "", std::move(fan_in)});
+  columns.push_back(
+      {"fan_out", "columns of W_(l-1); 0 at l = 0", "", std::move(fan_out)});
 
   // None where theory was asked for alone.
   const bool measured =
@@ -240,11 +235,8 @@ std::vector<Column> LayerColumns(const std::vector<RunSpec>& runs,
         values.push_back(all[at]);
       }
     }
-    columns.push_back({statistics[k].name,
-                       statistics[k].long_name,
-                       statistics[k].formula,
-                       std::move(values),
-                       {}});
+    columns.push_back({statistics[k].name, statistics[k].long_name,
+                       statistics[k].formula, std::move(values)});
   }
 
   AppendTheory(runs, results, &columns);
@@ -272,20 +264,15 @@ std::vector<Column> StepColumns(const std::vector<RunSpec>& runs,
   }
   std::vector<Column> columns;
   columns.push_back(
-      {"run_index", "row of /runs, from 0", "", std::move(run_index), {}});
-  columns.push_back({"step",
-                     "training step, before it moves the weights",
-                     "",
-                     std::move(step),
-                     {}});
+      {"run_index", "row of /runs, from 0", "", std::move(run_index)});
+  columns.push_back({"step", "training step, before it moves the weights", "",
+                     std::move(step)});
   columns.push_back(
-      {"loss_value", "loss of the step's minibatch", "", std::move(loss), {}});
+      {"loss_value", "loss of the step's minibatch", "", std::move(loss)});
   columns.push_back({"accuracy",
                      "share of the minibatch whose largest logit is that of "
                      "its label; NaN without labels",
-                     "",
-                     std::move(accuracy),
-                     {}});
+                     "", std::move(accuracy)});
   AppendKeys(
       runs, swept, [&](size_t i) { return results[i].steps.size(); }, &columns);
   return columns;
