@@ -1,8 +1,8 @@
 // Attention in exact fractions, where it has them.
 //
 // X and the weights are fractions where their entries are short binary numbers
-// (attention/fraction.h), and then so are Q, K, V and S; S/s is where s is; P is
-// where the base is and the exponents S/s of each row differ by whole numbers.
+// (attention/fraction.h), and then so are Q, K, V and S; S/s is where s is, and
+// P where the base is and the exponents S/s of a row differ by whole numbers.
 // A step with an entry that does not fit 64 bits has no fractions, nor have
 // those after it.
 #pragma once

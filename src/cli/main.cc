@@ -162,7 +162,7 @@ std::span<const CommandInfo> Commands() {
        "scaled dot-product attention: matrices from files, or a sweep over d_k",
        kAttention, true, false, 1, AttentionCommand, true},
       {"list", "[TOPIC]",
-       "what there is: inits, activations, losses, inputs, statistics", 0,
+       "what there is: keys, inits, activations, losses, inputs, statistics", 0,
        false, false, 1, ListCommand},
       {"info", "FILE.h5",
        "what a results file holds, and what became of each group of runs", 0,

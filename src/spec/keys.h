@@ -37,12 +37,12 @@ struct KeyRange {
 struct Key {
   std::string_view name;
   CommandSet commands;
-  KeyType type;
+  KeyType type = {};
   KeyRange range = {};
-  std::string default_text;  // a number where `--help` shows one
-  std::string_view help;
-  std::string_view example;  // a value that is not the default
-  bool sweepable = true;     // takes a list; else its value is taken whole
+  std::string default_text = {};  // a number where `--help` shows one
+  std::string_view help = {};
+  std::string_view example = {};  // a value that is not the default
+  bool sweepable = true;          // takes a list; else its value is taken whole
 };
 
 // All commands' keys; a name means one thing wherever it is known.

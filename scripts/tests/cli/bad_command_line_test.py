@@ -73,7 +73,7 @@ COMMAND_LINES = {
     "missing_ini_of_plan": (["plan", "no/pe.ini"], IO, ["no/pe.ini: cannot"]),
     "ini_is_a_folder": (["run", "/"], IO, ["/: is a folder"]),
     "unknown_topic": (["list", "initz"], USAGE, ["did you mean 'inits'"]),
-    "unknown_topic_far": (["list", "xyz"], USAGE, ["there are activations"]),
+    "unknown_topic_far": (["list", "xyz"], USAGE, ["there are keys"]),
     "missing_results": (["info", "no.h5"], IO, ["no.h5: cannot read"]),
     "more_files_than_one": (["info", "a.h5", "b.h5"], USAGE, ["b.h5"]),
 }

@@ -34,7 +34,7 @@ def test_version(call):
 
 
 def test_list(call):
-    topics = ["activations", "inits", "losses", "inputs", "statistics"]
+    topics = ["keys", "activations", "inits", "losses", "inputs", "statistics"]
     assert list(json.loads(call(["list", "--json"]).stdout)) == topics
     everything = call(["list"]).stdout
     for topic in topics:
