@@ -64,9 +64,8 @@ void SumBiasGradient(const MeasuredBatch<T>& delta, Jobs jobs,
                      ScaledMatrix<double>* db);
 
 struct RowStatistics : ForwardStatistics, BackwardStatistics {
-  RowStatistics(ForwardStatistics forward, BackwardStatistics backward)
-      : ForwardStatistics(std::move(forward)),
-        BackwardStatistics(std::move(backward)) {}
+  RowStatistics(ForwardStatistics forward, const BackwardStatistics& backward)
+      : ForwardStatistics(std::move(forward)), BackwardStatistics(backward) {}
 
   // W = scale · U.
   void SetWeights(const Moments& unit, double scale);

@@ -28,7 +28,8 @@ class ThirdParty(NamedTuple):
 KERNEL_MODULES = ["random", "linalg", "stats", "nn"]
 
 THIRD_PARTIES = [
-    ThirdParty("Boost", r"boost/", ["cli/*", "nn/*", "theory/*", "attention/*"]),
+    ThirdParty("Boost", r"boost/",
+               ["cli/*", "nn/*", "theory/*", "attention/*"]),
     ThirdParty("HDF5", r"hdf5(_hl)?\.h$|H5\w+\.h$", ["io/*"]),
     ThirdParty("Highway", r"hwy/",
                ["base/*.cc", "*-inl.h",
