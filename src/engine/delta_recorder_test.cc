@@ -41,6 +41,9 @@ constexpr Entries kZ = {{{0.5, 1, 1},
                          {0.25, -1, 0.5},
                          {0.5, 0.125, 1}},
                         {1, 0, -2, 3, 0}};
+// Entries are short binary numbers: what float rounds is the moments and Gram
+// matrices, sums of three products, each to 6e-8.
+constexpr double kTolerance = 1e-6;
 constexpr ScaledDouble kFactor = {1.5, -1};  // Z_L = 0.75 z
 
 template <typename T>
@@ -99,17 +102,17 @@ TYPED_TEST_SUITE(DeltaRecorderTest, Precisions);
 TYPED_TEST(DeltaRecorderTest, AgreesWithPlainSums) {
   const BatchGeometry geometry = Geometry();
   const DeltaStart start = Record<TypeParam>(geometry, kDelta, kZ);
-  const double tolerance = 1e-6;  // of sums of three products in float
   double output = 0, self = 0, pairs = 0, concentration = 0;
   for (size_t i = 0; i < kSamples; ++i) {
     const size_t c = geometry.Class(i);
     EXPECT_NEAR(start.class_log_square[c], std::log(Square(i) / kUnits),
-                tolerance);
+                kTolerance);
     for (size_t k = 0; k < DeltaStart::kPowers; ++k) {
       const double power = static_cast<double>(k) / 2;
       EXPECT_NEAR(std::exp(start.class_log_aligned[k][c]) *
                       std::pow(Output(i) / kUnits, power),
-                  Aligned(i) * Aligned(i), tolerance * Aligned(i) * Aligned(i));
+                  Aligned(i) * Aligned(i),
+                  kTolerance * Aligned(i) * Aligned(i));
     }
     output += Output(i) / kUnits / kSamples;
     concentration +=
@@ -125,11 +128,11 @@ TYPED_TEST(DeltaRecorderTest, AgreesWithPlainSums) {
       (i == k ? self : pairs) += overlap;
     }
   }
-  EXPECT_NEAR(start.log_output, std::log(output), tolerance);
-  EXPECT_NEAR(start.concentration, concentration, tolerance);
-  EXPECT_NEAR(start.self_overlap, self / kSamples, tolerance);
+  EXPECT_NEAR(start.log_output, std::log(output), kTolerance);
+  EXPECT_NEAR(start.concentration, concentration, kTolerance);
+  EXPECT_NEAR(start.self_overlap, self / kSamples, kTolerance);
   EXPECT_NEAR(start.pair_overlap, pairs / (kSamples * (kSamples - 1)),
-              tolerance);
+              kTolerance);
 }
 
 TYPED_TEST(DeltaRecorderTest, KeepsEveryPair) {
@@ -142,11 +145,11 @@ TYPED_TEST(DeltaRecorderTest, KeepsEveryPair) {
           Sum(i, k, [](double d, double, double e, double) { return d * e; });
       const double norms = std::sqrt(Square(i) * Square(k));
       EXPECT_NEAR(start.product[p] * std::exp(start.log_unit), product / kUnits,
-                  1e-6 * norms);
+                  kTolerance * norms);
       EXPECT_NEAR(start.cosine_square[p], product * product / (norms * norms),
-                  1e-6);
+                  kTolerance);
       EXPECT_NEAR(start.aligned_product[p] * std::exp(start.log_aligned_unit),
-                  Aligned(i) * Aligned(k), 1e-6 * norms);
+                  Aligned(i) * Aligned(k), kTolerance * norms);
     }
   }
 }
@@ -160,7 +163,8 @@ TYPED_TEST(DeltaRecorderTest, KeepsCosinesAtAnyScale) {
   const DeltaStart expected = Record<TypeParam>(geometry, kDelta, kZ);
   const DeltaStart found = Record<TypeParam>(geometry, far, kZ);
   for (size_t p = 0; p < geometry.pairs().size(); ++p) {
-    EXPECT_NEAR(found.cosine_square[p], expected.cosine_square[p], 1e-6) << p;
+    EXPECT_NEAR(found.cosine_square[p], expected.cosine_square[p], kTolerance)
+        << p;
   }
 }
 

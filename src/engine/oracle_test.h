@@ -32,6 +32,9 @@ struct Oracle {
 // times scale. REQUIRES: an init that is not data-dependent or orthogonal.
 Oracle ComputeOracle(const RunSpec& run, size_t batch);
 
+// f' at z of the activation of that name.
+Real Slope(std::string_view activation, Real z);
+
 // The loss alone, from o.w, o.b, o.x[0] and o.target.
 Real OracleLoss(const Oracle& o);
 

@@ -49,7 +49,8 @@ std::vector<Column> AttentionColumns(
   add("run_id_hex", "run_id in hexadecimal",
       Collect<std::string>(runs,
                            [](const Spec& r) { return RunIdHex(r.run_id); }));
-  for (Column& column : KeyColumns(AttentionKeys(), runs, kAttention)) {
+  for (Column& column :
+       KeyColumns(AttentionKeys(), runs, [](const Key&) { return true; })) {
     columns.push_back(std::move(column));
   }
   add("weight_scale", "standard deviation of the entries of W, gain · s",

@@ -67,34 +67,31 @@ ColumnValues Repeat(const ColumnValues& values, size_t runs,
 template <typename Spec>
 std::vector<Column> KeyColumns(const std::vector<KeyOf<Spec>>& keys,
                                const std::vector<Spec>& runs,
-                               CommandSet commands) {
+                               const std::function<bool(const Key&)>& wanted) {
   std::vector<Column> columns;
   for (const KeyOf<Spec>& key : keys) {
-    if (key.value && (key.key.commands & commands) != 0) {
-      columns.push_back(ColumnOf(key, runs));
-    }
+    if (key.value && wanted(key.key)) columns.push_back(ColumnOf(key, runs));
   }
   return columns;
 }
 
 template std::vector<Column> KeyColumns(const std::vector<KeyOf<RunSpec>>&,
                                         const std::vector<RunSpec>&,
-                                        CommandSet);
+                                        const std::function<bool(const Key&)>&);
 template std::vector<Column> KeyColumns(
     const std::vector<KeyOf<AttentionSpec>>&, const std::vector<AttentionSpec>&,
-    CommandSet);
+    const std::function<bool(const Key&)>&);
 
 void AppendKeys(const std::vector<RunSpec>& runs,
                 const std::vector<std::string>& swept,
                 const std::function<size_t(size_t)>& count,
                 std::vector<Column>* columns) {
-  for (Column& column : KeyColumns(NetworkKeys(), runs, kNetworks)) {
-    const std::string& name = column.name;
-    const bool always =
-        name == "activation" || name == "init" || name == "seed";
-    if (!always && std::find(swept.begin(), swept.end(), name) == swept.end()) {
-      continue;
-    }
+  const auto wanted = [&](const Key& key) {
+    return key.name == "activation" || key.name == "init" ||
+           key.name == "seed" ||
+           std::find(swept.begin(), swept.end(), key.name) != swept.end();
+  };
+  for (Column& column : KeyColumns(NetworkKeys(), runs, wanted)) {
     column.values = Repeat(column.values, runs.size(), count);
     columns->push_back(std::move(column));
   }
@@ -144,7 +141,9 @@ std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
       std::any_of(runs.begin(), runs.end(),
                   [](const RunSpec& run) { return run.training.steps > 0; });
   const CommandSet known = trains ? kNetworks : kSimulation;
-  for (Column& column : KeyColumns(NetworkKeys(), runs, known)) {
+  for (Column& column : KeyColumns(NetworkKeys(), runs, [&](const Key& key) {
+         return (key.commands & known) != 0;
+       })) {
     columns.push_back(std::move(column));
   }
   of_run("widths", "every width, input to output", [](const RunSpec& r) {

@@ -22,11 +22,11 @@ struct Column {
   bool is_key = false;  // of an experiment; then it says whether it is swept
 };
 
-// The columns of the keys that `commands` know and a run has a value of.
+// The columns of the keys that are `wanted` and have a value of a run.
 template <typename Spec>
 std::vector<Column> KeyColumns(const std::vector<KeyOf<Spec>>& keys,
                                const std::vector<Spec>& runs,
-                               CommandSet commands);
+                               const std::function<bool(const Key&)>& wanted);
 
 // Appends activation, init, seed and the keys of `swept`, each run's values
 // `count(run)` times.

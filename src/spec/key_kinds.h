@@ -30,15 +30,30 @@ const std::vector<std::string_view>& NamesOf() {
   return names;
 }
 
-// The text, where it is not that of the default.
+// Identified by its value's text, unless that is `fallback`.
 template <typename Spec>
-KeyOf<Spec> WithIdentity(KeyOf<Spec> key) {
-  key.identity = [value = key.value, fallback = key.key.default_text](
+KeyOf<Spec> WithIdentity(KeyOf<Spec> key, std::string fallback) {
+  key.identity = [value = key.value, fallback = std::move(fallback)](
                      const Spec& spec) -> std::optional<std::string> {
     std::string text = KeyText(value(spec));
     if (text == fallback) return std::nullopt;
     return text;
   };
+  return key;
+}
+// Whose default is what a new Spec has.
+template <typename Spec, typename Take, typename Value>
+KeyOf<Spec> Declared(Key key, const Take& take, const Value& value) {
+  std::string fallback = KeyText(value(Spec()));
+  if (key.default_text.empty()) key.default_text = fallback;
+  return WithIdentity<Spec>({std::move(key), take, value, {}},
+                            std::move(fallback));
+}
+
+// Taken by a rule of spec/resolve.cc.
+template <typename Spec>
+KeyOf<Spec> ByRule(KeyOf<Spec> key) {
+  key.take = {};
   return key;
 }
 
@@ -54,57 +69,46 @@ KeyOf<Spec> Where(Condition holds, KeyOf<Spec> key) {
 
 template <typename Spec, typename At>
 KeyOf<Spec> RealKey(At at, Key key) {
-  Spec fresh;
-  const double fallback = std::invoke(at, fresh);
   key.type = KeyType::kReal;
-  key.default_text = KeyText(fallback);
-  return WithIdentity<Spec>(
-      {key,
-       [=](const Settings& settings, Spec* spec) {
-         std::invoke(at, *spec) = settings.Real(key.name, fallback);
-       },
-       [=](const Spec& spec) -> KeyValue { return std::invoke(at, spec); },
-       {}});
+  const auto take = [at, name = key.name](const Settings& settings,
+                                          Spec* spec) {
+    double& value = std::invoke(at, *spec);
+    value = settings.Real(name, value);
+  };
+  return Declared<Spec>(key, take, [at](const Spec& spec) -> KeyValue {
+    return std::invoke(at, spec);
+  });
 }
 
 // Value: int64_t, or uint64_t for seeds.
 template <typename Spec, typename Value = int64_t, typename At>
 KeyOf<Spec> WholeKey(At at, Key key) {
-  Spec fresh;
-  const uint64_t fallback = std::invoke(at, fresh);
   key.type = KeyType::kWhole;
-  key.default_text = KeyText(fallback);
-  return WithIdentity<Spec>({key,
-                             [=](const Settings& settings, Spec* spec) {
-                               std::invoke(at, *spec) =
-                                   settings.Whole(key.name, fallback);
-                             },
-                             [=](const Spec& spec) -> KeyValue {
-                               return static_cast<Value>(std::invoke(at, spec));
-                             },
-                             {}});
+  const auto take = [at, name = key.name](const Settings& settings,
+                                          Spec* spec) {
+    auto& value = std::invoke(at, *spec);
+    value = settings.Whole(name, value);
+  };
+  return Declared<Spec>(key, take, [at](const Spec& spec) -> KeyValue {
+    return static_cast<Value>(std::invoke(at, spec));
+  });
 }
 
 // An enumeration, or a switch.
 template <typename Spec, typename At>
 KeyOf<Spec> NameKey(At at, const std::vector<std::string_view>& names,
                     Key key) {
-  Spec fresh;
-  const auto fallback = static_cast<size_t>(std::invoke(at, fresh));
   key.type = KeyType::kName;
-  if (key.default_text.empty()) key.default_text = names[fallback];
-  const auto* all = &names;
-  return WithIdentity<Spec>(
-      {key,
-       [=](const Settings& settings, Spec* spec) {
-         auto& value = std::invoke(at, *spec);
-         value = static_cast<std::decay_t<decltype(value)>>(
-             settings.Name(key.name, fallback, *all));
-       },
-       [=](const Spec& spec) -> KeyValue {
-         return NameCode{static_cast<size_t>(std::invoke(at, spec)), all};
-       },
-       {}});
+  const auto take = [at, name = key.name, all = &names](
+                        const Settings& settings, Spec* spec) {
+    auto& value = std::invoke(at, *spec);
+    value = static_cast<std::decay_t<decltype(value)>>(
+        settings.Name(name, static_cast<size_t>(value), *all));
+  };
+  return Declared<Spec>(
+      key, take, [at, all = &names](const Spec& spec) -> KeyValue {
+        return NameCode{static_cast<size_t>(std::invoke(at, spec)), all};
+      });
 }
 
 // A row of a table; key.default_text names the default.
@@ -125,7 +129,8 @@ KeyOf<Spec> RowKey(At at, std::span<const Row> table, Key key) {
          return NameCode{
              static_cast<size_t>(std::invoke(at, spec) - table.data()), all};
        },
-       {}});
+       {}},
+      key.default_text);
 }
 
 // What identifies no run, or is read by a rule: each function may be empty.

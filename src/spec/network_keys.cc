@@ -60,24 +60,15 @@ std::vector<KeyOf<RunSpec>> BasicKeys() {
       // says what is computed, so torch_default without biases keeps the id
       // that it had when that was its default, and with them that of biases
       // asked for by name.
-      RuledKey<RunSpec>(
+      ByRule(NameKey<RunSpec>(
+          &NetworkSpec::bias_init, NamesOf<kBiasInitNames>(),
           {.name = "bias_init",
            .commands = kNetworks,
-           .type = KeyType::kName,
            .default_text =
                "normal; torch_default for init = torch_default without "
                "bias_std",
            .help = "normal (with bias_std) or torch_default (U(±1/√fan_in))",
-           .example = "torch_default"},
-          [](Run run) -> KeyValue {
-            return NameCode{static_cast<size_t>(run.bias_init),
-                            &NamesOf<kBiasInitNames>()};
-          },
-          [](Run run) {
-            return Unless(
-                std::string(kBiasInitNames[static_cast<size_t>(run.bias_init)]),
-                "normal");
-          }),
+           .example = "torch_default"})),
       RealKey<RunSpec>(
           &NetworkSpec::bias_std,
           {.name = "bias_std",
@@ -162,12 +153,7 @@ Identity LabelsIdentity(Run run) {
   return "sha256:" + run.samples->data().labels_sha256;
 }
 
-Identity StandardizeIdentity(Run run) {
-  if (!run.samples) return std::nullopt;
-  return Unless(
-      std::string(kStandardizeNames[static_cast<size_t>(run.standardize)]),
-      "global");
-}
+bool HasData(Run run) { return run.samples != nullptr; }
 
 std::vector<KeyOf<RunSpec>> InputKeys() {
   return {
@@ -212,19 +198,18 @@ std::vector<KeyOf<RunSpec>> InputKeys() {
             return Whole(run.samples ? run.samples->samples() : 0);
           },
           [](Run run) { return Unless(NumberText(run.most_samples), "0"); }),
-      RuledKey<RunSpec>(
-          {.name = "standardize",
-           .commands = kNetworks,
-           .type = KeyType::kName,
-           .default_text = "global for data, else none",
-           .help = "none, features (each to mean 0, variance 1) or global "
-                   "(all as one)",
-           .example = "features"},
-          [](Run run) -> KeyValue {
-            return NameCode{static_cast<size_t>(run.standardize),
-                            &NamesOf<kStandardizeNames>()};
-          },
-          StandardizeIdentity),
+      Where<RunSpec>(
+          HasData,
+          WithIdentity<RunSpec>(
+              ByRule(NameKey<RunSpec>(
+                  &InputSpec::standardize, NamesOf<kStandardizeNames>(),
+                  {.name = "standardize",
+                   .commands = kNetworks,
+                   .default_text = "global for data, else none",
+                   .help = "none, features (each to mean 0, variance 1) or "
+                           "global (all as one)",
+                   .example = "features"})),
+              "global")),
       RealKey<RunSpec>(&InputSpec::input_variance, {.name = "input_variance",
                                                     .commands = kNetworks,
                                                     .range = {0, 1e12},

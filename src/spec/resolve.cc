@@ -251,11 +251,8 @@ std::vector<uint64_t> ParseRecord(const Settings& settings, uint64_t last) {
 void ResolveTraining(const Settings& settings, uint64_t default_steps,
                      RunSpec* run) {
   Training& training = run->training;
-  training.steps = settings.Whole("steps", default_steps);
-  if (training.steps == 0 && default_steps > 0) {
-    settings.Fail("steps",
-                  "steps = 0 is out of range: it goes from 1 to 1000000000");
-  }
+  training.steps =
+      settings.Whole("steps", default_steps, default_steps > 0 ? 1 : 0);
   if (training.steps == 0) return;
   training.record = ParseRecord(settings, training.steps);
   if (run->batches != 1) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/number_text.h"
 #include "base/quoted_text.h"
@@ -47,9 +49,10 @@ uint64_t Settings::Whole(std::string_view key) const {
   return Whole(key, *ParseNumber<uint64_t>(FindKey(key)->default_text));
 }
 
-uint64_t Settings::Whole(std::string_view key, uint64_t fallback) const {
+uint64_t Settings::Whole(std::string_view key, uint64_t fallback,
+                         uint64_t least) const {
   if (!Has(key)) return fallback;
-  const auto least = static_cast<uint64_t>(FindKey(key)->range.least);
+  least = std::max(least, static_cast<uint64_t>(FindKey(key)->range.least));
   const auto most = static_cast<uint64_t>(FindKey(key)->range.most);
   const std::string text = Text(key, "");
   const auto value = ParseNumber<uint64_t>(text);

@@ -24,9 +24,10 @@ class Settings {
 
   // The key's value, or `fallback` where it is not set.
   std::string Text(std::string_view key, std::string_view fallback) const;
-  // In the key's range.
+  // In the key's range, of which a rule may cut off what is below `least`.
   double Real(std::string_view key, double fallback) const;
-  uint64_t Whole(std::string_view key, uint64_t fallback) const;
+  uint64_t Whole(std::string_view key, uint64_t fallback,
+                 uint64_t least = 0) const;
   // With the default that the key's declaration names.
   uint64_t Whole(std::string_view key) const;
   // The index of the value among `names`.

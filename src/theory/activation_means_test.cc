@@ -10,16 +10,12 @@
 #include <string_view>
 
 #include "base/test_matchers.h"
+#include "nn/find_activation_test.h"
 
 namespace initscope {
 namespace {
 
 constexpr double kPi = std::numbers::pi;
-
-const Activation& Find(std::string_view name) {
-  return *std::find_if(Activations().begin(), Activations().end(),
-                       [&](const Activation& f) { return f.name == name; });
-}
 
 struct PlainMeans {
   double f, f2, slope, slope2;
@@ -58,10 +54,10 @@ constexpr double kScales[] = {1e-8, 1e-4, 0.01, 0.09, 0.3, 1,
 TEST(ActivationMeans, AreTheClosedFormsOfTheKinOfRelu) {
   for (double q : kScales) {
     const double half = std::sqrt(q / (2 * kPi));  // E max(z, 0)
-    ExpectMeans(Find("linear"), q, {0, q, 1, 1}, 1e-12);
-    ExpectMeans(Find("relu"), q, {half, q / 2, 0.5, 0.5}, 1e-12);
+    ExpectMeans(FindActivation("linear"), q, {0, q, 1, 1}, 1e-12);
+    ExpectMeans(FindActivation("relu"), q, {half, q / 2, 0.5, 0.5}, 1e-12);
     const double square = (1 + 1e-4) / 2;
-    ExpectMeans(Find("leaky_relu"), q,
+    ExpectMeans(FindActivation("leaky_relu"), q,
                 {0.99 * half, square * q, 1.01 / 2, square}, 1e-12);
   }
 }
@@ -69,7 +65,7 @@ TEST(ActivationMeans, AreTheClosedFormsOfTheKinOfRelu) {
 TEST(ActivationMeans, AreTheClosedFormsOfErf) {
   for (double q : kScales) {
     const double square = 2 / kPi * std::asin(2 * q / (1 + 2 * q));
-    ExpectMeans(Find("erf"), q,
+    ExpectMeans(FindActivation("erf"), q,
                 {0, square, 2 / std::sqrt(kPi * (1 + 2 * q)),
                  4 / (kPi * std::sqrt(1 + 4 * q))},
                 1e-12);
@@ -89,8 +85,8 @@ TEST(ActivationMeans, AreTheClosedFormsOfHardTanh) {
     const double inside = x > 0.1 ? q * (1 - outside - 2 * x * density)
                                   : std::sqrt(2 / kPi) * x * series;
     const double slope = std::erf(x / std::sqrt(2.0));
-    ExpectMeans(Find("hard_tanh"), q, {0, inside + outside, slope, slope},
-                1e-12);
+    ExpectMeans(FindActivation("hard_tanh"), q,
+                {0, inside + outside, slope, slope}, 1e-12);
   }
 }
 
@@ -297,7 +293,7 @@ constexpr Reference kReferences[] = {
 
 TEST(ActivationMeans, AreTheReferences) {
   for (const Reference& r : kReferences) {
-    ExpectMeans(Find(r.activation), r.q, r.means, 1e-10);
+    ExpectMeans(FindActivation(r.activation), r.q, r.means, 1e-10);
   }
 }
 

@@ -125,17 +125,11 @@ void BackwardSpread::StepClass(size_t l, size_t i) {
 }
 
 void BackwardSpread::Pass(size_t l) {
-  const LayerState& layer = forward_.layer(l);
   const auto width = static_cast<double>(model_.widths[l]);
   passed_ += 1 / width;
   narrow_ = narrow_ || width < kLeastAlignedWidth;
-  double square = 0;
-  for (size_t p = 0; p < layer.pairs.size(); ++p) {
-    square += geometry_.pairs()[p].count * layer.pairs[p].SquaredCosine();
-  }
-  if (square < kLeastSquaredCosine * geometry_.pair_count()) {
+  if (forward_.layer(l).squared_cosine < kLeastSquaredCosine)
     orthogonal_ += 1 / width;
-  }
 }
 
 bool BackwardSpread::HasBand() const {

@@ -242,6 +242,12 @@ void ForwardTheory::Propagate(size_t l) {
                 w * w * noise / 2;
   }
   PropagatePairs(l, log_weights, bias);
+  if (next.pairs.empty()) return;
+  double squares = 0;
+  for (size_t p = 0; p < next.pairs.size(); ++p) {
+    squares += geometry_.pairs()[p].count * next.pairs[p].SquaredCosine();
+  }
+  next.squared_cosine = squares / geometry_.pair_count();
 }
 
 void ForwardTheory::PropagatePairs(size_t l, double log_weights,

@@ -86,7 +86,8 @@ struct LayerState {
   std::vector<double> log_square;  // log E X_l², likewise
   std::vector<ClassState> classes;
   std::vector<PairState> pairs;
-  double log_weight = 0;  // log s² of W_l
+  double squared_cosine = 1;  // of Z_l, mean over pairs; 1 without any
+  double log_weight = 0;      // log s² of W_l
 };
 
 class ForwardTheory {

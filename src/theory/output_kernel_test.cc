@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "nn/find_activation_test.h"
 #include "theory/forward_rows.h"
 
 namespace initscope {
@@ -32,9 +33,7 @@ class OutputKernelTest : public testing::Test {
   static const NetworkModel& Model() {
     static const NetworkModel model = [] {
       NetworkModel linear;
-      linear.activation = &*std::find_if(
-          Activations().begin(), Activations().end(),
-          [](const Activation& f) { return f.name == "linear"; });
+      linear.activation = &FindActivation("linear");
       linear.widths = {4, kWidth, kWidth, kOutputs};
       linear.log_scale = {-std::log(4), -std::log(kWidth), -std::log(kWidth)};
       linear.bias_variance.assign(3, {0, 0});

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 
+#include "nn/find_activation_test.h"
 #include "theory/activation_means.h"
 #include "theory/pair_quadrature.h"
 
@@ -99,7 +100,8 @@ TEST(PairMeans, AgreeWithQuadrature) {
   }
 }
 
-// With kinks the terms that the series leave out are not small in derivatives.
+// Against central differences: step² times a third derivative, below 1e4 for
+// these series at 0.8, and rounding over the step, 1e-11.
 TEST(PairMeans, RisesAreDerivatives) {
   constexpr double kStep = 1e-5;
   for (const Activation& f : Activations()) {
@@ -133,9 +135,7 @@ TEST(PairMeans, AreLinearNearOne) {
 
 // Cho & Saul 2009: degree 1 from c = 0 is 1/π, the correlation map of relu.
 TEST(PairMeans, ReluMapsZeroCorrelationToOneOverPi) {
-  const Activation& relu =
-      *std::find_if(Activations().begin(), Activations().end(),
-                    [](const Activation& f) { return f.name == "relu"; });
+  const Activation& relu = FindActivation("relu");
   EXPECT_TRUE(Near(1 - PairFunction(relu).At(1).one_minus_f, 1 / M_PI, 1e-15));
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/test_matchers.h"
 #include "nn/activations.h"
+#include "nn/find_activation_test.h"
 
 namespace initscope {
 namespace {
@@ -26,11 +27,6 @@ constexpr PairLaw kLaws[] = {
     {100, 0.01, -0.9}, {50, 0.5, 1 - 1e-6}, {1e-4, 1e-4, 0.5},
     {1e-4, 300, 1},    {300, 1e-4, -1},     {1e4, 1e4, 0.99}};
 
-const Activation& Find(std::string_view name) {
-  return *std::find_if(Activations().begin(), Activations().end(),
-                       [&](const Activation& f) { return f.name == name; });
-}
-
 double ValueMean(const Activation& f, const PairLaw& law) {
   return PairMean([&](double u, double v) { return f.value(u) * f.value(v); },
                   f.kinks, f.kinks, law);
@@ -43,7 +39,7 @@ double SlopeMean(const Activation& f, const PairLaw& law) {
 
 // Cho & Saul 2009, equations 4 to 6, over 2π.
 TEST(PairMean, IsTheArcCosineKernel) {
-  const Activation& relu = Find("relu");
+  const Activation& relu = FindActivation("relu");
   for (const PairLaw& law : kLaws) {
     const double theta = std::acos(law.correlation);
     const double sine = std::sin(theta), cosine = law.correlation;
@@ -67,7 +63,7 @@ TEST(PairMean, IsTheArcCosineKernel) {
 
 // Williams 1997, equation 11, and its derivative by the covariance.
 TEST(PairMean, IsWilliamsArcSineForErf) {
-  const Activation& erf = Find("erf");
+  const Activation& erf = FindActivation("erf");
   for (const PairLaw& law : kLaws) {
     const double covariance = law.correlation * std::sqrt(law.q_a * law.q_b);
     const double norm = (1 + 2 * law.q_a) * (1 + 2 * law.q_b);
@@ -137,12 +133,13 @@ constexpr Reference kReferences[] = {
 
 TEST(PairMean, IsTheReference) {
   for (const Reference& r : kReferences) {
-    const Activation& hard = Find("hard_tanh");
+    const Activation& hard = FindActivation("hard_tanh");
     EXPECT_THAT(ValueMean(hard, r.law), IsNear(r.hard_tanh, kTolerance));
     EXPECT_THAT(SlopeMean(hard, r.law), IsNear(r.hard_tanh_slope, kTolerance));
-    EXPECT_THAT(ValueMean(Find("selu"), r.law),
+    EXPECT_THAT(ValueMean(FindActivation("selu"), r.law),
                 IsNear(r.selu, kTolerance * std::abs(r.selu)));
-    EXPECT_THAT(ValueMean(Find("tanh"), r.law), IsNear(r.tanh, kTolerance));
+    EXPECT_THAT(ValueMean(FindActivation("tanh"), r.law),
+                IsNear(r.tanh, kTolerance));
   }
 }
 

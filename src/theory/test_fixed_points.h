@@ -5,14 +5,10 @@
 #include <string_view>
 
 #include "nn/activations.h"
+#include "nn/find_activation_test.h"
 #include "theory/fixed_point.h"
 
 namespace initscope {
-
-inline const Activation& FindActivation(std::string_view name) {
-  return *std::find_if(Activations().begin(), Activations().end(),
-                       [&](const Activation& f) { return f.name == name; });
-}
 
 // σ_w² and σ_b² from ordered to chaotic for all activations.
 inline constexpr double kWeightVariances[] = {0,   0.01, 0.5, 1,  1.3,

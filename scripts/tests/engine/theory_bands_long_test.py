@@ -8,11 +8,11 @@ vary: every activation, loss and law of the weights (two minutes).
    what theory leaves out.
 
 2. z = (log10 measured - theory_log10)/theory_log10_std, of 200 networks at each
-   row that has a band, for layers as many as a quarter of their width and an
-   eighth: its standard deviation is between 0.8 and 1.25 and its mean within
-   0.35 of 0. Both have sampling errors, 5 % and 0.07, which are added at 3
-   standard errors (0.15 of 1, 0.21): a row of 12,000 is then outside by chance
-   in one of 30 runs, and this test's seeds are fixed.
+   row that has a band, for layers as many as a quarter of their width, an
+   eighth, and 24 of width 256: its standard deviation is between 0.8 and 1.25
+   and its mean within 0.35 of 0. Both have sampling errors, 5 % and 0.07, which
+   are added at 3 standard errors (0.15 of 1, 0.21): a row of 12,000 is then
+   outside by chance in one of 30 runs, and this test's seeds are fixed.
 
    Where theory has no band it must say so in whole columns, whatever the seed,
    and it must not be silent everywhere: HAS_BAND are networks that have one.
@@ -39,6 +39,7 @@ STATISTICS = ["pre_activation_second_moment", "activation_second_moment",
               "delta_second_moment"]
 SEEDS = 200
 WIDTH = 64
+WIDE, DEEP = 256, 12
 LOWEST, HIGHEST, MEAN = 0.8, 1.25, 0.35
 ERROR, MEAN_ERROR = 3 / np.sqrt(2 * SEEDS), 3 / np.sqrt(SEEDS)
 LEADING = 2.0
@@ -71,17 +72,18 @@ def simulate(program, folder, text):
 
 
 @pytest.fixture(scope="module",
-                params=itertools.product((16, 8), (10, WIDTH), (5, 64)),
-                ids=lambda p: "depth{}-outputs{}-batch{}".format(*p))
+                params=[*itertools.product([WIDTH], (16, 8), (10, WIDTH),
+                                           (5, 64)), (WIDE, 24, WIDE, 8)],
+                ids=lambda p: "width{}-depth{}-outputs{}-batch{}".format(*p))
 def networks(request, program, tmp_path_factory):
-    depth, outputs, batch = request.param
+    width, depth, outputs, batch = request.param
     return depth, outputs, simulate(
         program, tmp_path_factory.mktemp("bands"),
         f"""activation = {", ".join(ACTIVATIONS)}
 init = {", ".join(INITS if depth == 16 else INITS[:1])}
 loss = {", ".join(LOSSES)}
 depth = {depth}
-width = {WIDTH}
+width = {width}
 output_width = {outputs}
 batch = {batch}
 seed = range(0, {SEEDS})
@@ -135,9 +137,6 @@ def test_a_wrong_band_is_seen(networks):
         assert outside(networks, factor)
 
 
-WIDE, DEEP = 256, 12
-
-
 def images_alone(folder):
     """The sample's images without their labels, which fix the outputs."""
     raw = gzip.decompress((ROOT / "data" / (
@@ -168,16 +167,12 @@ seed = range(0, 40)
 """)
     assert len(found) == 5 * len(losses)
     rows = np.arange(DEEP + 1)
-    # A weight gradient has passed the layers below it, too. gelu's limit says
-    # nothing there: its kernel varies twofold at this depth, X with it and with
-    # X the measured delta_L.
-    for statistic, of_rows, passed, left_out in (
-            ("delta_second_moment", slice(0, DEEP), DEEP - rows, None),
-            ("weight_gradient_second_moment", slice(1, DEEP + 1), DEEP,
-             "gelu")):
+    # A weight gradient has passed the layers below it, too. gelu's kernel
+    # varies twofold at this depth, X with it and with X the measured delta_L.
+    for statistic, of_rows, passed, of_gelu in (
+            ("delta_second_moment", slice(0, DEEP), DEEP - rows, 0),
+            ("weight_gradient_second_moment", slice(1, DEEP + 1), DEEP, 1.2)):
         for key, columns in found.items():
-            if key[0] == left_out:
-                continue
             measured = columns[statistic][:, of_rows]
             theory = columns[f"theory_{statistic}"][:, of_rows]
             # Where a batch's weight gradients cancel there is no theory.
@@ -187,7 +182,9 @@ seed = range(0, 40)
                      / np.sum(theory, 0, where=known))
             error = (np.std(measured / theory, 0, ddof=1, where=known)
                      / np.sqrt(known.sum(0)))
-            allowed = 5 * error + LEADING * (passed + 0 * rows)[of_rows] / WIDE
+            allowed = (5 * error
+                       + LEADING * (passed + 0 * rows)[of_rows] / WIDE
+                       + (of_gelu if key[0] == "gelu" else 0))
             assert (abs(ratio - 1) <= allowed).all(), (
                 statistic, key, ratio, allowed)
 

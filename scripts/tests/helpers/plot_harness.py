@@ -1,5 +1,6 @@
 """plot_variance.py as its tests see it: files it reads, figures it draws."""
 
+import pathlib
 import subprocess
 import sys
 
@@ -130,3 +131,12 @@ def texts(figure, gid=None):
 def run_script(*arguments):
     return subprocess.run([sys.executable, str(SCRIPT), *arguments],
                           capture_output=True, text=True)
+
+
+def check_figure(done, stem):
+    """That a plot program said and wrote stem.csv, .png and .svg."""
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == [f"{stem}.{suffix}"
+                                   for suffix in ("csv", "png", "svg")]
+    assert pathlib.Path(f"{stem}.png").read_bytes()[1:4] == b"PNG"
+    assert "<svg" in pathlib.Path(f"{stem}.svg").read_text()

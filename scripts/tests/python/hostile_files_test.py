@@ -51,7 +51,8 @@ def replace(file, name, values, **options):
     attributes = dict(file[name].attrs)
     del file[name]
     data = file.create_dataset(name, data=values, **options)
-    for key in set(attributes) & {"flag_meanings", "flag_values", "sha256"}:
+    for key in set(attributes) & {"flag_meanings", "flag_values", "role",
+                                  "sha256", "swept"}:
         data.attrs[key] = attributes[key]
 
 

@@ -302,3 +302,32 @@ def test_quickstart_configures_once(machine, checkout, tmp_path):
     with open(checkout / "CMakePresets.json", "a") as presets:
         presets.write("\n")
     assert quickstart(machine, checkout, checkout) == [configure, *work]
+
+
+# As ctest writes it, with what an earlier run left above.
+LOG = """Start testing: yesterday
+1/1 Test: old
+Test Failed.
+Start testing: today
+1/2 Test: right
+all is well
+Test Passed.
+2/2 Test: wrong
+this is why
+Test Failed.
+"""
+
+
+def test_what_failed_stands_at_the_end(machine, checkout):
+    machine.fake("ctest", f"""
+folder=build/release/Testing/Temporary
+mkdir -p $folder
+cat >$folder/LastTest.log <<'END'
+{LOG}END
+exit 1""")
+    answer = subprocess.run(
+        [checkout / "scripts" / "test.sh", "--no-setup"], text=True,
+        env=machine.environment, capture_output=True)
+    assert answer.returncode == 1
+    _, end = answer.stdout.split("== failed: ")
+    assert end.startswith("2/2 Test: wrong\nthis is why\nTest Failed.\n\n")
