@@ -64,11 +64,12 @@ void AnalyticRounding::Forward(size_t l, const RoundingNoise& noise) {
       z_[l](s, j) = norms[j].Value() + 2 * noise.OfPreActivation(l, s, j);
     }
   }
-  if (l == network_.depth()) return;
+  const Activation* f = network_.activation(l);
+  if (f == nullptr) return;
   x_[l].Resize(network_.samples(), w.cols());
   for (size_t k = 0; k < x_[l].size(); ++k) {
-    x_[l].data()[k] = Wobble(g_.parameters.activation->value,
-                             network_.z(l).data()[k], z_[l].data()[k]);
+    x_[l].data()[k] =
+        Wobble(f->value, network_.z(l).data()[k], z_[l].data()[k]);
   }
 }
 
@@ -122,7 +123,7 @@ void AnalyticRounding::Backward(size_t l, const Matrix<double>* sensitivity) {
       }
       double e = norm.Value() + terms * magnitude + underflow;
       if (sensitivity != nullptr) {
-        double (*slope)(double) = g_.parameters.activation->slope;
+        double (*slope)(double) = network_.activation(l)->slope;
         const double z = network_.z(l)(s, i);
         e = e * std::abs(slope(z)) +
             std::abs((*sensitivity)(s, i)) * Wobble(slope, z, z_[l](s, i));

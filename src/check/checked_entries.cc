@@ -17,18 +17,18 @@ constexpr size_t kMany = 200, kFew = 20;
 
 }  // namespace
 
-double DifferenceFlops(GradientKind kind, size_t layer,
-                       const std::vector<size_t>& widths, size_t batch) {
+double DifferenceFlops(GradientKind kind, size_t layer, const Network& network,
+                       size_t batch) {
   // Of an exponential or a logarithm.
   constexpr double kCall = 20;
-  double flops = kCall * static_cast<double>(widths.back());
+  double flops = kCall * static_cast<double>(network.outputs());
   const size_t first = kind == GradientKind::kDelta ? layer : layer + 1;
-  for (size_t l = first; l + 1 < widths.size(); ++l) {
-    flops += (2 * static_cast<double>(widths[l]) + kCall) *
-             static_cast<double>(widths[l + 1]);
+  for (size_t l = first; l < network.depth(); ++l) {
+    flops += 2 * network.layers[l].weights() +
+             kCall * static_cast<double>(network.layers[l].fan_out);
   }
   if (kind != GradientKind::kDelta) {
-    flops += 2 * static_cast<double>(widths[layer]);
+    flops += 2 * static_cast<double>(network.width(layer));
     flops *= static_cast<double>(batch);
   }
   return kValuesPerEntry * flops;

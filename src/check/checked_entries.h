@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/matrix.h"
+#include "nn/network.h"
 
 namespace initscope {
 
@@ -14,9 +15,9 @@ namespace initscope {
 enum class GradientKind { kDelta, kWeight, kBias };
 
 // Flop that one entry's difference takes, roughly: everything after it, for
-// the samples that it reaches. `widths` = q_0 … q_L.
-double DifferenceFlops(GradientKind kind, size_t layer,
-                       const std::vector<size_t>& widths, size_t batch);
+// the samples that it reaches.
+double DifferenceFlops(GradientKind kind, size_t layer, const Network& network,
+                       size_t batch);
 
 // How many of `size` entries are compared.
 size_t CheckedCount(size_t size, double flops_per_entry);

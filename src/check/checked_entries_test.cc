@@ -42,9 +42,10 @@ TEST(CheckedEntries, CountFallsWithTheCost) {
   EXPECT_EQ(CheckedCount(1000, 1e9), 20u);
   EXPECT_EQ(CheckedCount(7, 1e12), 7u);
   // One sample's pass against a batch's.
-  const std::vector<size_t> widths = {10, 20, 5};
-  EXPECT_GT(DifferenceFlops(GradientKind::kWeight, 0, widths, 64),
-            60 * DifferenceFlops(GradientKind::kDelta, 1, widths, 64));
+  Network network;
+  network.SetLayers(Activations()[0], {10, 20, 5});
+  EXPECT_GT(DifferenceFlops(GradientKind::kWeight, 0, network, 64),
+            60 * DifferenceFlops(GradientKind::kDelta, 1, network, 64));
 }
 
 }  // namespace

@@ -18,36 +18,50 @@ class GradientKeeper : public TensorObserver {
  public:
   GradientKeeper(const RunSpec& run, EngineGradients* kept)
       : run_(run), kept_(*kept) {
+    NetworkParameters& p = kept_.parameters;
+    for (auto* tensors : {&p.w, &p.b, &kept_.dw, &kept_.db}) {
+      tensors->resize(run.depth());
+    }
     kept_.delta.resize(run.depth() + 1);
   }
 
-  void Observe(std::string_view, size_t, const ScaledMatrix<float>&) override {
+  void Observe(Tensor, size_t, const ScaledMatrix<float>&) override {
     INITSCOPE_CHECK(false && "gradients are checked in float64");
   }
 
-  void Observe(std::string_view name, size_t layer,
+  void Observe(Tensor name, size_t layer,
                const ScaledMatrix<double>& tensor) override {
     Matrix<double> plain = Plain(name, layer, tensor);
     NetworkParameters& p = kept_.parameters;
-    if (name == "X" && layer == 0) {
-      p.x = std::move(plain);
-    } else if (name == "target") {
-      p.target = std::move(plain);
-    } else if (name == "W") {
-      p.w.push_back(std::move(plain));
-    } else if (name == "b") {
-      p.b.push_back(std::move(plain));
-    } else if (name == "delta") {
-      kept_.delta[layer] = std::move(plain);
-    } else if (name == "dW") {  // the backward pass begins at the last layer
-      kept_.dw.insert(kept_.dw.begin(), std::move(plain));
-    } else if (name == "db") {
-      kept_.db.insert(kept_.db.begin(), std::move(plain));
+    switch (name) {
+      case Tensor::kX:
+        if (layer == 0) p.x = std::move(plain);
+        break;
+      case Tensor::kZ:
+        break;
+      case Tensor::kTarget:
+        p.target = std::move(plain);
+        break;
+      case Tensor::kW:
+        p.w[layer] = std::move(plain);
+        break;
+      case Tensor::kB:
+        p.b[layer] = std::move(plain);
+        break;
+      case Tensor::kDelta:
+        kept_.delta[layer] = std::move(plain);
+        break;
+      case Tensor::kDW:
+        kept_.dw[layer] = std::move(plain);
+        break;
+      case Tensor::kDb:
+        kept_.db[layer] = std::move(plain);
+        break;
     }
   }
 
  private:
-  Matrix<double> Plain(std::string_view name, size_t layer,
+  Matrix<double> Plain(Tensor name, size_t layer,
                        const ScaledMatrix<double>& tensor) const {
     Matrix<double> plain(tensor.rows(), tensor.cols());
     for (size_t i = 0; i < tensor.rows(); ++i) {
@@ -60,9 +74,9 @@ class GradientKeeper : public TensorObserver {
     return plain;
   }
 
-  [[noreturn]] void FailOverflow(std::string_view name, size_t layer,
+  [[noreturn]] void FailOverflow(Tensor name, size_t layer,
                                  ScaledDouble entry) const {
-    const bool logits = name == "Z" && layer == run_.depth();
+    const bool logits = name == Tensor::kZ && layer == run_.depth();
     const double digits =
         ScaledDouble{std::abs(entry.value), entry.exponent}.Log10();
     throw UserError(
@@ -71,7 +85,9 @@ class GradientKeeper : public TensorObserver {
             "run {} ({}): {} overflow{}{}, and differences are taken in "
             "double; lower gain or depth",
             RunIdHex(run_.run_id), run_.Title(),
-            logits ? "the logits" : fmt::format("{}_{}", name, layer),
+            logits ? "the logits"
+                   : fmt::format("{}_{}", kTensorNames[static_cast<int>(name)],
+                                 layer),
             logits ? "" : "s",
             std::isfinite(digits) ? fmt::format(": 10^{:.0f}", digits) : ""));
   }
@@ -85,7 +101,7 @@ class GradientKeeper : public TensorObserver {
 EngineGradients ComputeGradients(const RunSpec& run, StopFlag stop) {
   INITSCOPE_CHECK(run.precision == Precision::kFloat64 && run.batches == 1);
   EngineGradients gradients;
-  gradients.parameters.activation = run.activation;
+  gradients.parameters.network = run;
   gradients.parameters.loss = run.loss;
   GradientKeeper keeper(run, &gradients);
   RunResult result;

@@ -38,7 +38,7 @@ bool IsPolynomial(const NetworkParameters& p) {
   const double logits[] = {-3, 2};
   double prediction[2];
   p.loss->predict(logits, 2, prediction);
-  return p.activation->homogeneous &&
+  return p.network.activation->homogeneous &&
          std::equal(logits, logits + 2, prediction);
 }
 
@@ -76,7 +76,7 @@ EntryGradient::EntryGradient(const EngineGradients& gradients,
       network_(network),
       noise_(noise),
       rounding_(rounding),
-      slope_jumps_(SlopeJumps(*p_.activation)),
+      slope_jumps_(SlopeJumps(*p_.network.activation)),
       is_polynomial_(IsPolynomial(p_)) {}
 
 // The entry that is changed to differentiate by it.

@@ -22,14 +22,6 @@ namespace {
 constexpr double kSafety = 4;
 constexpr double kResolved = 0.01;
 
-double FlopsPerEntry(GradientTensor t, const PlainNetwork& network) {
-  std::vector<size_t> widths;
-  for (size_t l = 0; l <= network.depth(); ++l) {
-    widths.push_back(network.width(l));
-  }
-  return DifferenceFlops(t.kind, t.layer, widths, network.samples());
-}
-
 // Adds entry (i, j), whose analytic gradient may differ by `bound`.
 void Record(size_t i, size_t j, double analytic, const CentralDifference& d,
             double bound, TensorCheck* check) {
@@ -69,7 +61,10 @@ TensorCheck Check(GradientTensor t, const EngineGradients& gradients,
   for (size_t k = 0; k < analytic.size(); ++k) {
     check.scale = std::max(check.scale, std::abs(analytic.data()[k]));
   }
-  const size_t count = CheckedCount(analytic.size(), FlopsPerEntry(t, network));
+  const size_t count = CheckedCount(
+      analytic.size(),
+      DifferenceFlops(t.kind, t.layer, network.parameters().network,
+                      network.samples()));
   ChangedPass pass(network);
   int halvings = 12;
   for (const size_t k : CheckedEntries(analytic, count)) {
@@ -185,26 +180,22 @@ GradientReport CheckGradients(const RunSpec& run,
 double GradientCheckMemory(const RunSpec& run) {
   // W and dW; X_l, Z_l, delta_l, ∂loss/∂X_l, their roundings, and what of the
   // kinks matters.
-  double weights = 0, units = 0;
+  double units = 0;
   for (size_t l = 0; l <= run.depth(); ++l) {
-    const double q = static_cast<double>(run.widths[l]);
-    units += q * static_cast<double>(run.batch);
-    if (l < run.depth()) {
-      weights += q * static_cast<double>(run.widths[l + 1]);
-    }
+    units += static_cast<double>(run.width(l) * run.batch);
   }
-  return 8 * (2 * weights + 9 * units);
+  return 8 * (2 * run.weights() + 9 * units);
 }
 
 double GradientCheckFlops(const RunSpec& run) {
   double flops = 0;
   for (const GradientTensor t : GradientTensors(run.depth())) {
-    const double each = DifferenceFlops(t.kind, t.layer, run.widths, run.batch);
+    const double each = DifferenceFlops(t.kind, t.layer, run, run.batch);
     const size_t rows = t.kind == GradientKind::kDelta    ? run.batch
-                        : t.kind == GradientKind::kWeight ? run.widths[t.layer]
+                        : t.kind == GradientKind::kWeight ? run.width(t.layer)
                                                           : 1;
     const size_t cols =
-        run.widths[t.kind == GradientKind::kDelta ? t.layer : t.layer + 1];
+        run.width(t.kind == GradientKind::kDelta ? t.layer : t.layer + 1);
     flops += each * static_cast<double>(CheckedCount(rows * cols, each));
   }
   return flops;

@@ -23,7 +23,7 @@ void Propagate(const double* x, const Matrix<double>& w,
 PlainNetwork::PlainNetwork(const NetworkParameters& parameters)
     : parameters_(parameters),
       z_(depth() + 1),
-      x_(depth()),
+      x_(depth() + 1),
       ignored_(depth() + 1) {
   for (size_t l = 1; l <= depth(); ++l) {
     const Matrix<double>& w = parameters_.w[l - 1];
@@ -31,10 +31,10 @@ PlainNetwork::PlainNetwork(const NetworkParameters& parameters)
     for (size_t s = 0; s < samples(); ++s) {
       Propagate(x(l - 1).row(s), w, parameters_.b[l - 1], z_[l].row(s));
     }
-    if (l == depth()) break;
+    if (activation(l) == nullptr) continue;
     x_[l].Resize(samples(), w.cols());
     std::transform(z_[l].data(), z_[l].data() + z_[l].size(), x_[l].data(),
-                   parameters_.activation->value);
+                   activation(l)->value);
   }
   for (size_t s = 0; s < samples(); ++s) {
     losses_.push_back(LossOf(z_[depth()].row(s), s));
@@ -42,7 +42,8 @@ PlainNetwork::PlainNetwork(const NetworkParameters& parameters)
 }
 
 const Matrix<double>& PlainNetwork::x(size_t l) const {
-  return l == 0 ? parameters_.x : l == depth() ? z_[l] : x_[l];
+  if (l == 0) return parameters_.x;
+  return activation(l) == nullptr ? z_[l] : x_[l];
 }
 
 double PlainNetwork::Loss() const {
@@ -67,12 +68,8 @@ void PlainNetwork::IgnoreKinks(size_t l, const Matrix<double>& sensitivity) {
 }
 
 ChangedPass::ChangedPass(const PlainNetwork& network) : network_(network) {
-  size_t widest = 0;
-  for (size_t l = 0; l <= network.depth(); ++l) {
-    widest = std::max(widest, network.width(l));
-  }
-  row_.resize(widest);
-  next_.resize(widest);
+  row_.resize(network.parameters().network.widest());
+  next_.resize(row_.size());
 }
 
 LossChange ChangedPass::SetWeight(size_t l, size_t i, size_t j, double value) {
@@ -120,10 +117,8 @@ void ChangedPass::ChangeUnit(size_t l, size_t sample, size_t j, double value,
   if (value == network_.z(l)(sample, j)) return;
   std::copy_n(network_.x(l).row(sample), network_.width(l), row_.data());
   LookAt(l, sample, j, value, sum);
-  if (l < network_.depth()) {
-    value = network_.parameters().activation->value(value);
-  }
-  row_[j] = value;
+  const Activation* f = network_.activation(l);
+  row_[j] = f == nullptr ? value : f->value(value);
   Continue(l, sample, sum);
 }
 
@@ -132,9 +127,10 @@ void ChangedPass::Continue(size_t l, size_t sample, LossChange* sum) {
   for (; l < network_.depth(); ++l) {
     Propagate(row_.data(), p.w[l], p.b[l], next_.data());
     row_.swap(next_);
+    const Activation* f = network_.activation(l + 1);
     for (size_t j = 0; j < network_.width(l + 1); ++j) {
       LookAt(l + 1, sample, j, row_[j], sum);
-      if (l + 1 < network_.depth()) row_[j] = p.activation->value(row_[j]);
+      if (f != nullptr) row_[j] = f->value(row_[j]);
     }
   }
   sum->change +=
@@ -147,8 +143,8 @@ void ChangedPass::LookAt(size_t l, size_t sample, size_t j, double z,
   const double from = network_.z(l)(sample, j);
   if (z == from) return;
   sum->moved = std::max(sum->moved, std::abs(z - from));
-  if (l == network_.depth() || !network_.Watches(l, sample, j)) return;
-  for (const double kink : network_.parameters().activation->kinks) {
+  if (!network_.Watches(l, sample, j)) return;
+  for (const double kink : network_.activation(l)->kinks) {
     const double share = (kink - from) / (z - from);
     if (share >= 0 && share <= 1) sum->room = std::min(sum->room, share);
   }

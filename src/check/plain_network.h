@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "base/matrix.h"
-#include "nn/activations.h"
 #include "nn/losses.h"
+#include "nn/network.h"
 
 namespace initscope {
 
 // What a network is evaluated with; layers as in the results file.
 struct NetworkParameters {
-  const Activation* activation = nullptr;
+  Network network;
   const Loss* loss = nullptr;
   std::vector<Matrix<double>> w;  // W_l: q_l × q_{l+1}, l = 0 … L−1
   std::vector<Matrix<double>> b;  // b_l: 1 × q_{l+1}
@@ -31,11 +31,15 @@ class PlainNetwork {
   explicit PlainNetwork(const NetworkParameters& parameters);
 
   const NetworkParameters& parameters() const { return parameters_; }
-  size_t depth() const { return parameters_.w.size(); }
+  size_t depth() const { return parameters_.network.depth(); }
   size_t samples() const { return parameters_.x.rows(); }
-  size_t width(size_t l) const { return x(l).cols(); }
+  size_t width(size_t l) const { return parameters_.network.width(l); }
+  // f of Z_l, l = 1 … L; null for the identity.
+  const Activation* activation(size_t l) const {
+    return parameters_.network.layers[l - 1].activation;
+  }
   const Matrix<double>& z(size_t l) const { return z_[l]; }  // l = 1 … L
-  // X_l, l = 0 … L; X_L = Z_L.
+  // X_l, l = 0 … L.
   const Matrix<double>& x(size_t l) const;
   // Each sample's share of the batch's loss, and their sum.
   const std::vector<double>& losses() const { return losses_; }
@@ -48,7 +52,7 @@ class PlainNetwork {
   void IgnoreKinks(size_t l, const Matrix<double>& sensitivity);
   // Whether unit j's kinks in layer l are looked at.
   bool Watches(size_t l, size_t sample, size_t j) const {
-    return !parameters_.activation->kinks.empty() &&
+    return activation(l) != nullptr && !activation(l)->kinks.empty() &&
            (ignored_[l].size() == 0 || ignored_[l](sample, j) == 0);
   }
 

@@ -68,13 +68,13 @@ void RoundingNoise::AddLayer(size_t l, const Matrix<double>& delta) {
 // f is a few calls of the C library, each within an ulp of its value, at an
 // argument that may have been rounded once: 4u|f| + 2u|z f'|.
 double RoundingNoise::ActivationNoise(size_t l, size_t sample, size_t j) const {
-  if (l == network_.depth()) return 0;
+  const Activation* f = network_.activation(l);
+  if (f == nullptr) return 0;
   const double z = network_.z(l)(sample, j);
-  const Activation& f = *network_.parameters().activation;
   const double magnitude =
-      4 * std::abs(f.value(z)) + 2 * std::abs(z * f.slope(z));
+      4 * std::abs(f->value(z)) + 2 * std::abs(z * f->slope(z));
   return std::abs(sensitivity_[l](sample, j)) *
-         (kUnitRoundoff * magnitude + Underflow(z, f.value(z)));
+         (kUnitRoundoff * magnitude + Underflow(z, f->value(z)));
 }
 
 // A row sums c terms of one sign, each a few operations (probe: of either

@@ -44,8 +44,8 @@ const TensorCheck* Worst(const GradientReport& report) {
 
 std::string RunText(const RunSpec& run) {
   const std::string shape =
-      run.depth() > 8 ? fmt::format("{}x…x{} (depth {})", run.widths[0],
-                                    run.widths.back(), run.depth())
+      run.depth() > 8 ? fmt::format("{}x…x{} (depth {})", run.inputs(),
+                                    run.outputs(), run.depth())
                       : run.Shape();
   return fmt::format("run {} ({}; {}; {})", RunIdHex(run.run_id), run.Title(),
                      shape, run.loss->name);
@@ -130,7 +130,7 @@ std::string FailureText(const RunSpec& run, const GradientReport& report) {
 
 std::string LogitsText(const RunSpec& run,
                        const std::vector<SampleDerivatives>& samples) {
-  const size_t outputs = run.widths.back();
+  const size_t outputs = run.outputs();
   const char* y = run.loss->uses_labels ? "y" : "R";
   std::string text = fmt::format(
       "{}: {}\nIts loss on one sample alone is ℓ (m = 1, c = {}), so ∂ℓ/∂β = "

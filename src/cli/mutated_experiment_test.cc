@@ -101,7 +101,7 @@ size_t Resolve(const std::string& content, std::string* error) {
     size_t memory = 0;
     const ResolvedSweep resolved =
         ResolveSweep(sweep, &catalog, 0, [&](const RunSpec& run) {
-          memory += run.widths.size();
+          memory += run.layers.size();
           if (memory > 1000000) {  // as the command line does
             throw UserError(ExitCode::kUsage, "exp.ini: too much memory");
           }

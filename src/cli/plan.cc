@@ -32,8 +32,8 @@ void PrintRuns(const std::vector<RunSpec>& runs) {
     const RunSpec& run = runs[i];
     std::string shape = run.Shape();
     if (shape.size() > 40) {
-      shape = fmt::format("{}x…x{} (depth {})", run.widths[0],
-                          run.widths.back(), run.depth());
+      shape = fmt::format("{}x…x{} (depth {})", run.inputs(), run.outputs(),
+                          run.depth());
     }
     fmt::print("{:<16} {:<12} {:<24} {:>6.4g} {:>6}  {}\n",
                RunIdHex(run.run_id), run.activation->name, run.init->name,

@@ -18,28 +18,32 @@ Matrix<double> FirstRows(ConstMatrixView<T> a, size_t most) {
   return out;
 }
 
-std::string Formula(std::string_view name, size_t l, const RunSpec& run) {
-  const size_t depth = run.depth();
-  if (name == "X" && l == 0) return "X_0: the batch";
-  if (name == "X" && l == depth) {
-    return fmt::format("X_{} = Z_{} (linear output)", l, l);
+std::string Formula(Tensor name, size_t l, const RunSpec& run) {
+  switch (name) {
+    case Tensor::kX:
+      if (l == 0) return "X_0: the batch";
+      if (const Activation* f = run.layers[l - 1].activation) {
+        return fmt::format("X_{} = f(Z_{}), f = {}: {}", l, l, f->name,
+                           f->formula);
+      }
+      return fmt::format("X_{} = Z_{} (linear output)", l, l);
+    case Tensor::kZ:
+      return fmt::format("Z_{} = X_{} W_{} + 1 b_{}", l, l - 1, l - 1, l - 1);
+    case Tensor::kW:
+      return fmt::format("W_{}: {}, s = {}", l, run.init->name,
+                         run.init->formula);
+    case Tensor::kB:
+      return fmt::format("b_{}", l);
+    case Tensor::kTarget:
+      return std::string(run.loss->target);
+    case Tensor::kDW:
+      return fmt::format("dW_{} = X_{}ᵀ delta_{}", l, l, l + 1);
+    case Tensor::kDb:
+      return fmt::format("db_{} = 1ᵀ delta_{}", l, l + 1);
+    case Tensor::kDelta:
+      break;
   }
-  if (name == "X") {
-    return fmt::format("X_{} = f(Z_{}), f = {}: {}", l, l, run.activation->name,
-                       run.activation->formula);
-  }
-  if (name == "Z") {
-    return fmt::format("Z_{} = X_{} W_{} + 1 b_{}", l, l - 1, l - 1, l - 1);
-  }
-  if (name == "W") {
-    return fmt::format("W_{}: {}, s = {}", l, run.init->name,
-                       run.init->formula);
-  }
-  if (name == "b") return fmt::format("b_{}", l);
-  if (name == "target") return std::string(run.loss->target);
-  if (name == "dW") return fmt::format("dW_{} = X_{}ᵀ delta_{}", l, l, l + 1);
-  if (name == "db") return fmt::format("db_{} = 1ᵀ delta_{}", l, l + 1);
-  if (l == depth) {
+  if (l == run.depth()) {
     return fmt::format("delta_{} = ∂loss/∂Z_{} = {} ({})", l, l,
                        run.loss->delta, run.loss->name);
   }
@@ -51,60 +55,60 @@ std::string Shape(size_t rows, size_t cols) {
   return fmt::format("{} × {}", rows, cols);
 }
 
+// The shapes behind a product: " = (3 × 4)(4 × 5)".
+std::string Product(size_t rows, size_t inner, size_t cols) {
+  return fmt::format(" = ({})({})", Shape(rows, inner), Shape(inner, cols));
+}
+
 }  // namespace
 
 template <typename T>
-std::string StepText::Add(std::string_view name, size_t layer,
+std::string StepText::Add(Tensor name, size_t layer,
                           ConstMatrixView<T> tensor) {
   std::string text;
-  if (name == "X" && layer == 0) text = "Forward pass\n\n";
-  if (name == "target") text = "Loss\n\n";
-  if (name == "delta" && layer == run_.depth()) text = "Backward pass\n\n";
-  if (name == "delta" && layer > 0 && layer < run_.depth()) {
+  if (name == Tensor::kX && layer == 0) text = "Forward pass\n\n";
+  if (name == Tensor::kTarget) text = "Loss\n\n";
+  if (name == Tensor::kDelta && layer == run_.depth())
+    text = "Backward pass\n\n";
+  if (name == Tensor::kDelta && layer > 0 && layer < run_.depth()) {
     text = ChainRule(layer);
   }
-  const bool whole = name == "target" || (name == "Z" && layer == run_.depth());
+  const bool whole =
+      name == Tensor::kTarget || (name == Tensor::kZ && layer == run_.depth());
   Matrix<double> rows = FirstRows(tensor, whole ? tensor.rows() : kMostShown);
   text += fmt::format("{}    {}{}\n{}\n", Formula(name, layer, run_),
                       Shape(tensor.rows(), tensor.cols()), Factors(name, layer),
                       MatrixText(tensor));
-  if (name == "target") text += LossSteps(rows);
-  if (name == "Z") {
+  if (name == Tensor::kTarget) text += LossSteps(rows);
+  if (name == Tensor::kZ) {
     z_[layer] = std::move(rows);
-  } else if (name == "W") {
+  } else if (name == Tensor::kW) {
     w_.push_back(std::move(rows));
-  } else if (name == "delta") {
+  } else if (name == Tensor::kDelta) {
     delta_ = std::move(rows);
   }
   return text;
 }
 
-// The shapes behind a product: " = (3 × 4)(4 × 5)". "back" is ∂loss/∂X_l.
-std::string StepText::Factors(std::string_view name, size_t l) const {
+// The shapes behind the formula of a tensor.
+std::string StepText::Factors(Tensor name, size_t l) const {
   const size_t m = run_.batch;
-  const std::vector<size_t>& q = run_.widths;
-  size_t rows = m, inner = 0, cols = 0;
-  if (name == "Z") {
-    inner = q[l - 1];
-    cols = q[l];
-  } else if (name == "dW") {
-    rows = q[l];
-    inner = m;
-    cols = q[l + 1];
-  } else if (name == "db") {
-    rows = 1;
-    inner = m;
-    cols = q[l + 1];
-  } else if (name == "delta" && l > 0 && l < run_.depth()) {
-    const std::string shape = Shape(m, q[l]);
-    return fmt::format(" = ({}) ⊙ ({})", shape, shape);
-  } else if (name == "back" || (name == "delta" && l == 0)) {
-    inner = q[l + 1];
-    cols = q[l];
-  } else {
-    return "";
+  switch (name) {
+    case Tensor::kZ:
+      return Product(m, run_.width(l - 1), run_.width(l));
+    case Tensor::kDW:
+      return Product(run_.width(l), m, run_.width(l + 1));
+    case Tensor::kDb:
+      return Product(1, m, run_.width(l + 1));
+    case Tensor::kDelta: {
+      if (l == run_.depth()) return "";
+      if (l == 0) return Product(m, run_.width(1), run_.width(0));
+      const std::string shape = Shape(m, run_.width(l));
+      return fmt::format(" = ({}) ⊙ ({})", shape, shape);
+    }
+    default:
+      return "";
   }
-  return fmt::format(" = ({})({})", Shape(rows, inner), Shape(inner, cols));
 }
 
 // ŷ, ŷ − Y and the value: of a probe the value alone.
@@ -150,8 +154,8 @@ std::string StepText::ChainRule(size_t l) const {
   const Matrix<double>& w = w_[l];
   Matrix<double> slope(z.rows(), z.cols());
   std::transform(z.data(), z.data() + z.size(), slope.data(),
-                 run_.activation->slope);
-  const size_t m = run_.batch, q = run_.widths[l];
+                 run_.layers[l - 1].activation->slope);
+  const size_t m = run_.batch, q = run_.width(l);
   // Columns as far as W's rows were kept.
   Matrix<double> back(delta_.rows(), w.rows());
   for (size_t i = 0; i < back.rows(); ++i) {
@@ -163,14 +167,12 @@ std::string StepText::ChainRule(size_t l) const {
   }
   return fmt::format(
       "∂loss/∂X_{} = delta_{} W_{}ᵀ    {}{}\n{}\nf'(Z_{})    {}\n{}\n", l,
-      l + 1, l, Shape(m, q), Factors("back", l),
+      l + 1, l, Shape(m, q), Product(m, run_.width(l + 1), q),
       MatrixText(std::as_const(back).view(), m, q), l, Shape(m, q),
       MatrixText(std::as_const(slope).view(), m, q));
 }
 
-template std::string StepText::Add(std::string_view, size_t,
-                                   ConstMatrixView<float>);
-template std::string StepText::Add(std::string_view, size_t,
-                                   ConstMatrixView<double>);
+template std::string StepText::Add(Tensor, size_t, ConstMatrixView<float>);
+template std::string StepText::Add(Tensor, size_t, ConstMatrixView<double>);
 
 }  // namespace initscope

@@ -7,10 +7,10 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/matrix.h"
+#include "engine/tensor_observer.h"
 #include "spec/run_spec.h"
 
 namespace initscope {
@@ -19,14 +19,13 @@ class StepText {
  public:
   explicit StepText(const RunSpec& run) : run_(run), z_(run.depth() + 1) {}
 
-  // What is to be said when the engine shows tensor `name` of `layer`, with
-  // the names of TensorObserver. REQUIRES: tensors come in the engine's order.
+  // What is to be said when the engine shows a tensor of `layer`.
+  // REQUIRES: tensors come in the engine's order.
   template <typename T>
-  std::string Add(std::string_view name, size_t layer,
-                  ConstMatrixView<T> tensor);
+  std::string Add(Tensor name, size_t layer, ConstMatrixView<T> tensor);
 
  private:
-  std::string Factors(std::string_view name, size_t layer) const;
+  std::string Factors(Tensor name, size_t layer) const;
   std::string LossSteps(const Matrix<double>& target) const;
   std::string ChainRule(size_t layer) const;
 

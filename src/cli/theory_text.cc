@@ -161,7 +161,7 @@ void PrintRows(const RunSpec& run, const std::vector<double>& values) {
     const double scale = l < run.depth() ? run.Scale(l) : 0;
     const double chi =
         row["theory_slope_second_moment"] * scale * scale *
-        static_cast<double>(run.widths[std::min(l + 1, run.depth())]);
+        static_cast<double>(run.width(std::min(l + 1, run.depth())));
     const std::string forward = "pre_activation_second_moment";
     const std::string backward = "delta_second_moment";
     fmt::print(

@@ -19,10 +19,9 @@ namespace initscope {
 namespace {
 
 // The name in the file of the engine's tensor.
-std::string TensorName(std::string_view name, size_t layer,
-                       const RunSpec& run) {
-  if (name == "target") return std::string(run.loss->target_symbol());
-  return fmt::format("{}_{}", name, layer);
+std::string TensorName(Tensor name, size_t layer, const RunSpec& run) {
+  if (name == Tensor::kTarget) return std::string(run.loss->target_symbol());
+  return fmt::format("{}_{}", kTensorNames[static_cast<int>(name)], layer);
 }
 
 // Writes tensors as they come, without their exponents.
@@ -33,12 +32,12 @@ class TensorSaver : public TensorObserver {
     writer_->CreateGroup("/tensors");
   }
 
-  void Observe(std::string_view name, size_t layer,
+  void Observe(Tensor name, size_t layer,
                const ScaledMatrix<float>& tensor) override {
     Save<float>(name, layer, tensor);
   }
 
-  void Observe(std::string_view name, size_t layer,
+  void Observe(Tensor name, size_t layer,
                const ScaledMatrix<double>& tensor) override {
     // Some are double in any run; the file keeps the run's precision.
     if (run_.precision == Precision::kFloat32) {
@@ -50,8 +49,7 @@ class TensorSaver : public TensorObserver {
 
  private:
   template <typename T, typename Source>
-  void Save(std::string_view name, size_t layer,
-            const ScaledMatrix<Source>& tensor) {
+  void Save(Tensor name, size_t layer, const ScaledMatrix<Source>& tensor) {
     const std::string title = TensorName(name, layer, run_);
     Matrix<T> plain(tensor.rows(), tensor.cols());
     if (const auto lost = ToPlain(tensor, &plain)) {

@@ -19,7 +19,7 @@ template <typename T>
 BatchLoss ApplyLoss(const RunSpec& run, const PackedBatch<T>& z,
                     ScaledDouble factor, const Matrix<double>& targets,
                     ScaledMatrix<T>* delta_out) {
-  const size_t outputs = run.widths.back();
+  const size_t outputs = run.outputs();
   delta_out->Resize(run.batch, outputs);
   std::vector<T> mantissas(outputs);
   std::vector<double> logits(outputs), delta(outputs);

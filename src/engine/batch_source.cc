@@ -42,7 +42,7 @@ void DrawOnSphere(const RunSpec& run, uint32_t row, MatrixView<double> out) {
 
 template <typename T>
 void FillInputs(const RunSpec& run, size_t index, ScaledMatrix<T>* x) {
-  const size_t n = run.widths.front();
+  const size_t n = run.inputs();
   x->Resize(run.batch, n);
   std::vector<double> row(n);
   for (size_t i = 0; i < run.batch; ++i) {
@@ -71,7 +71,7 @@ template void FillInputs(const RunSpec&, size_t, ScaledMatrix<float>*);
 template void FillInputs(const RunSpec&, size_t, ScaledMatrix<double>*);
 
 Matrix<double> MakeTargets(const RunSpec& run, size_t index) {
-  const size_t outputs = run.widths.back();
+  const size_t outputs = run.outputs();
   Matrix<double> targets(run.batch, outputs);
   const bool labelled =
       run.loss->uses_labels && run.samples && run.samples->classes() > 0;

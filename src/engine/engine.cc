@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "engine/batch_loss.h"
 #include "engine/batch_source.h"
+#include "engine/engines.h"
 #include "engine/in_precision.h"
 #include "engine/jacobian.h"
 #include "engine/passes.h"
@@ -57,12 +58,14 @@ class Simulation {
   Simulation(const std::vector<const RunSpec*>& runs,
              const EngineOptions& options,
              const std::vector<RunResult*>& results)
-      : options_(options), first_(*runs[0]) {
+      : options_(options), first_(*runs[0]), weights_(MakeWeights<T>(first_)) {
     std::map<ForwardPassSpec, ForwardPass<T>*> passes;
     for (size_t i = 0; i < runs.size(); ++i) {
       RunState<T> state = {runs[i], results[i], PassFactors(runs[i]->depth())};
       ForwardPass<T>*& forward = passes[ForwardPassOf(*runs[i])];
-      if (forward == nullptr) forward = &forward_.emplace_back(*runs[i]);
+      if (forward == nullptr) {
+        forward = &forward_.emplace_back(*runs[i], weights_);
+      }
       state.forward = forward;
       for (BackwardPass<T>& pass : backward_) {
         if (pass.forward() == forward && ShareBackward(pass.run(), *runs[i])) {
@@ -79,11 +82,6 @@ class Simulation {
       }
       SetFactors(&state);
       states_.push_back(std::move(state));
-    }
-    const bool keep = KeepsWeights(first_);
-    for (size_t l = 0; l < first_.depth(); ++l) {
-      weights_.emplace_back(first_.init->law, first_.seed, l, first_.widths[l],
-                            first_.widths[l + 1], keep);
     }
     const RunState<T>& shown = states_.front();
     show_.emplace(*shown.forward, *shown.backward, shown.factors,
@@ -158,7 +156,7 @@ class Simulation {
     for (ForwardPass<T>& pass : forward_) {
       if (batch < pass.run().batches) products.push_back(pass.Product(l));
     }
-    weights_[l].Forward(products, options_.workers());
+    weights_[l]->Forward(products, options_.workers());
     for (ForwardPass<T>& pass : forward_) {
       if (batch >= pass.run().batches) continue;
       Checkpoint();
@@ -177,7 +175,7 @@ class Simulation {
     }
     show_->Gradients(l);
     Checkpoint();
-    weights_[l].Backward(products, options_.workers());
+    weights_[l]->Backward(products, options_.workers());
     for (BackwardPass<T>& pass : backward_) {
       if (batch < pass.run().batches) pass.Finish(l, options_.workers());
     }
@@ -194,7 +192,7 @@ class Simulation {
               state.factors.delta[l],
               l == 0 ? ScaledDouble{1, 0} : state.factors.x[l - 1])};
       if (l > 0) {
-        row.SetWeights(weights_[l - 1].EntryMoments(),
+        row.SetWeights(weights_[l - 1]->EntryMoments(),
                        state.forward->WeightScale(*state.run, l - 1));
       }
       AddRow(row, l, &result);
@@ -212,17 +210,14 @@ class Simulation {
   }
 
   void ShowLayer(const RunState<T>& state, size_t l) const {
-    const double scale = state.forward->WeightScale(*state.run, l);
-    Matrix<T> w = weights_[l].Entries();
-    for (size_t i = 0; i < w.size(); ++i) {
-      w.data()[i] = static_cast<T>(scale * w.data()[i]);
-    }
-    show_->Layer(l, std::as_const(w).view(), state.forward->bias());
+    const Matrix<T> w =
+        ScaledEntries(*weights_[l], state.forward->WeightScale(*state.run, l));
+    show_->Layer(l, w.view(), state.forward->bias());
   }
 
   const EngineOptions& options_;
   const RunSpec& first_;
-  std::vector<UnitWeights<T>> weights_;
+  const NetworkWeights<T> weights_;
   std::deque<ForwardPass<T>> forward_;  // passes stay where they are
   std::deque<BackwardPass<T>> backward_;
   std::deque<DeltaRecorder> starts_;

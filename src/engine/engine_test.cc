@@ -23,7 +23,7 @@ namespace {
 double Tolerance(const std::string& name, const RunSpec& run,
                  const std::map<std::string, Real>& oracle, double floor) {
   const double eps = 20 * Epsilon(run) * static_cast<double>(run.depth() + 2) *
-                     std::sqrt(static_cast<double>(run.widths[1]));
+                     std::sqrt(static_cast<double>(run.width(1)));
   const std::string tensor =
       name.starts_with("pre_activation")    ? "pre_activation"
       : name.starts_with("activation")      ? "activation"
@@ -63,7 +63,7 @@ void ExpectLikeOracle(const RunSpec& run) {
   const double loss_scale =
       std::abs(static_cast<double>(loss)) +
       (run.loss->name == "probe"
-           ? static_cast<double>(run.batch * run.widths.back())
+           ? static_cast<double>(run.batch * run.outputs())
            : 1.0);
   EXPECT_NEAR(
       result.loss_value, static_cast<double>(loss),

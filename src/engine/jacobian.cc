@@ -53,7 +53,7 @@ void MultiplyBySlopes(size_t layer, Chain<T>* chain) {
 
 template <typename T>
 void Jacobians<T>::Measure(const std::deque<ForwardPass<T>>& passes,
-                           const std::vector<UnitWeights<T>>& weights,
+                           const NetworkWeights<T>& weights,
                            const EngineOptions& options) {
   std::vector<Chain<T>> chains;
   for (const ForwardPass<T>& pass : passes) {
@@ -63,11 +63,12 @@ void Jacobians<T>::Measure(const std::deque<ForwardPass<T>>& passes,
   }
   if (chains.empty()) return;
   const size_t depth = weights.size();
-  const bool transposed = weights.back().fan_out() < weights[0].fan_in();
+  const RunSpec& shape = passes.front().run();
+  const bool transposed = shape.outputs() < shape.inputs();
   for (size_t k = 0; k < depth; ++k) {
     options.stop.Check();
     const size_t l = transposed ? depth - 1 - k : k;
-    const Matrix<double> u = InDouble(weights[l].Entries(options.stop));
+    const Matrix<double> u = InDouble(weights[l]->Entries(options.stop));
     ParallelFor(chains.size(), options.workers(), [&](size_t i) {
       Chain<T>& chain = chains[i];
       Matrix<double>& j = chain.product;

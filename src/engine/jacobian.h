@@ -33,8 +33,7 @@ class Jacobians {
   // pass through the first batch. options.jobs change no bit.
   // Throws Interrupted.
   void Measure(const std::deque<ForwardPass<T>>& passes,
-               const std::vector<UnitWeights<T>>& weights,
-               const EngineOptions& options);
+               const NetworkWeights<T>& weights, const EngineOptions& options);
 
   // Those of `run`, one of `pass`. REQUIRES: Measure().
   std::vector<JacobianSpectrum> Of(const ForwardPass<T>& pass,

@@ -166,7 +166,7 @@ std::map<std::string, Real> OracleStatistics(const std::vector<Oracle>& batches,
     const Real bound = 0.01L * run.activation->max_slope;
     s["saturated_fraction"] =
         Fraction(slope, [&](Real v) { return std::abs(v) < bound; });
-    const size_t n = run.widths[l];
+    const size_t n = run.width(l);
     Real dead = 0;
     for (size_t j = 0; j < n; ++j) {
       bool alive = false;

@@ -82,7 +82,7 @@ RealMatrix Activated(const RunSpec& run, const RealMatrix& z, bool slope) {
 }
 
 void DrawParameters(const RunSpec& run, size_t l, Oracle* o) {
-  const size_t fi = run.widths[l], fo = run.widths[l + 1];
+  const size_t fi = run.layers[l].fan_in, fo = run.layers[l].fan_out;
   const double s = run.gain * run.init->scale(static_cast<double>(fi),
                                               static_cast<double>(fo));
   const bool rounds = run.precision == Precision::kFloat32;

@@ -17,14 +17,16 @@ namespace {
 // The standard deviation of the biases of a layer, and their law.
 double BiasScale(const RunSpec& run, size_t l) {
   if (run.bias_init == BiasInit::kNormal) return run.bias_std;
-  return 1 / std::sqrt(3 * static_cast<double>(run.widths[l]));
+  return 1 / std::sqrt(3 * static_cast<double>(run.layers[l].fan_in));
 }
+
+}  // namespace
 
 template <typename T>
 std::vector<T> DrawBias(const RunSpec& run, size_t l) {
   const double scale = BiasScale(run, l);
   if (scale == 0) return {};
-  Matrix<double> draw(1, run.widths[l + 1]);
+  Matrix<double> draw(1, run.layers[l].fan_out);
   FillVariates(run.bias_init == BiasInit::kNormal ? VariateLaw::kNormal
                                                   : VariateLaw::kUniform,
                {run.seed, Stream::kBiases, static_cast<uint32_t>(l)}, 0, 0,
@@ -36,13 +38,26 @@ std::vector<T> DrawBias(const RunSpec& run, size_t l) {
   return bias;
 }
 
-}  // namespace
-
 template <typename T>
 void DrawInputs(const RunSpec& run, size_t index, Inputs<T>* inputs) {
   ScaledMatrix<T> x;
   FillInputs(run, index, &x);
   Measure(x, 1, &inputs->x);
+}
+
+template <typename T>
+ForwardPass<T>::ForwardPass(const RunSpec& run,
+                            const NetworkWeights<T>& weights)
+    : run_(run),
+      weights_(weights),
+      scale_free_(weights[0]->bias() == nullptr && IsHomogeneous(run)),
+      scale_(run.depth(), 1.0),
+      x_(run.depth()),
+      slope_(run.depth()),
+      rows_(run.depth() + 1) {
+  for (size_t l = 0; l < run.depth() && !scale_free_; ++l) {
+    if (weights[l]->bias() == nullptr) scale_[l] = run.Scale(l);
+  }
 }
 
 template <typename T>
@@ -60,18 +75,20 @@ void ForwardPass<T>::BeginBatch(size_t index, const Inputs<T>* inputs) {
 
 template <typename T>
 ProductJob<T> ForwardPass<T>::Product(size_t l) {
-  z_.Resize(run_.batch, run_.widths[l + 1]);
+  z_.Resize(run_.batch, run_.layers[l].fan_out);
   return {&x(l), &z_};
 }
 
 template <typename T>
 void ForwardPass<T>::Finish(size_t l, Jobs jobs) {
-  const bool is_trained = !trained_.empty();
-  if (!is_trained && run_.init->data_dependent && batch_ == 0) FindScale(l);
-  const bool is_output = l + 1 == run_.depth();
-  layer_.activation = is_output ? nullptr : run_.activation;
+  const std::vector<T>* const own_bias = weights_[l]->bias();
+  if (own_bias == nullptr && run_.init->data_dependent && batch_ == 0) {
+    FindScale(l);
+  }
+  layer_.activation = run_.layers[l].activation;
+  const bool is_output = layer_.activation == nullptr;
   layer_.scale = scale_[l];
-  layer_.bias = is_trained ? trained_[l].bias() : DrawBias<T>(run_, l);
+  layer_.bias = own_bias == nullptr ? DrawBias<T>(run_, l) : *own_bias;
   layer_.x = &x(l);
   layer_.z = &z_;
   layer_.next = is_output ? nullptr : &x_[l + 1];
@@ -139,7 +156,7 @@ void BackwardPass<T>::MeasureGradients(size_t l, Jobs jobs,
 
 template <typename T>
 ProductJob<T> BackwardPass<T>::Product(size_t l) {
-  next_.Resize(run_.batch, run_.widths[l]);
+  next_.Resize(run_.batch, run_.layers[l].fan_in);
   return {&delta_, &next_};
 }
 
@@ -157,6 +174,8 @@ void BackwardPass<T>::Finish(size_t l, Jobs jobs) {
 
 template void DrawInputs(const RunSpec&, size_t, Inputs<float>*);
 template void DrawInputs(const RunSpec&, size_t, Inputs<double>*);
+template std::vector<float> DrawBias(const RunSpec&, size_t);
+template std::vector<double> DrawBias(const RunSpec&, size_t);
 template class ForwardPass<float>;
 template class ForwardPass<double>;
 template class BackwardPass<float>;

@@ -6,15 +6,13 @@
 // The product itself is the caller's, who forms it for all passes at once.
 #pragma once
 
-#include <span>
 #include <vector>
 
 #include "base/parallel.h"
 #include "engine/delta_recorder.h"
 #include "engine/sharing.h"
 #include "engine/statistics.h"
-#include "nn/trained_weights.h"
-#include "nn/unit_weights.h"
+#include "nn/layer_weights.h"
 #include "nn/weight_gradient.h"
 #include "spec/run_spec.h"
 
@@ -31,27 +29,17 @@ struct Inputs {
 template <typename T>
 void DrawInputs(const RunSpec& run, size_t index, Inputs<T>* inputs);
 
+// The b_l that a run begins with, fan_out entries; none where all are zero.
+template <typename T>
+std::vector<T> DrawBias(const RunSpec& run, size_t l);
+
 // One forward pass, of one or of several runs, and what it leaves for the
 // backward passes: X and f'(Z) of every layer.
 template <typename T>
 class ForwardPass {
  public:
-  // Over W and b of `trained` where there are any, one a layer, else over the
-  // run's U.
-  explicit ForwardPass(const RunSpec& run,
-                       std::span<const TrainedWeights<T>> trained = {})
-      : run_(run),
-        trained_(trained),
-        scale_free_(trained.empty() && IsHomogeneous(run)),
-        scale_(run.depth(), 1.0),
-        x_(run.depth()),
-        slope_(run.depth()),
-        rows_(run.depth() + 1) {
-    for (size_t l = 0; l < run.depth() && trained.empty() && !scale_free_;
-         ++l) {
-      scale_[l] = run.Scale(l);
-    }
-  }
+  // Both must outlive the pass.
+  ForwardPass(const RunSpec& run, const NetworkWeights<T>& weights);
 
   const RunSpec& run() const { return run_; }
   bool scale_free() const { return scale_free_; }
@@ -82,7 +70,7 @@ class ForwardPass {
   void FindScale(size_t l);
 
   const RunSpec& run_;
-  std::span<const TrainedWeights<T>> trained_;
+  const NetworkWeights<T>& weights_;
   bool scale_free_;
   bool record_ = true;
   size_t batch_ = 0;

@@ -18,7 +18,7 @@ bool IsHomogeneous(const RunSpec& run);
 struct UnitDraw {
   uint64_t seed;
   UnitLaw law;
-  std::vector<size_t> widths;
+  std::string shape;
   Precision precision;
 
   auto operator<=>(const UnitDraw&) const = default;
@@ -39,11 +39,5 @@ bool ShareTargets(const RunSpec& a, const RunSpec& b);
 // share the forward pass share the backward pass, too.
 // REQUIRES: equal forward passes.
 bool ShareBackward(const RunSpec& a, const RunSpec& b);
-
-// What U of all layers takes.
-double UnitWeightBytes(const RunSpec& run);
-// Whether U of every layer is kept between the passes; else each pass draws it
-// anew. A function of the shape alone.
-bool KeepsWeights(const RunSpec& run);
 
 }  // namespace initscope

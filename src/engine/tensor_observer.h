@@ -7,14 +7,19 @@
 
 namespace initscope {
 
-// Names are those of the results file: X, Z, delta, W, b, dW, db and target
-// (Y, or R for probe), with the layer in the file's numbering.
+enum class Tensor { kX, kZ, kDelta, kW, kB, kDW, kDb, kTarget };
+// As in the results file, in the order above; there a target is Y, or R for
+// the probe.
+inline constexpr std::string_view kTensorNames[] = {
+    "X", "Z", "delta", "W", "b", "dW", "db", "target"};
+
+// Layers have the results file's numbers.
 class TensorObserver {
  public:
   virtual ~TensorObserver() = default;
-  virtual void Observe(std::string_view name, size_t layer,
+  virtual void Observe(Tensor name, size_t layer,
                        const ScaledMatrix<float>& tensor) = 0;
-  virtual void Observe(std::string_view name, size_t layer,
+  virtual void Observe(Tensor name, size_t layer,
                        const ScaledMatrix<double>& tensor) = 0;
 };
 

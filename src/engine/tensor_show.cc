@@ -21,7 +21,7 @@ void Multiply(ScaledDouble factor, ScaledMatrix<T>* x) {
 }  // namespace
 
 template <typename T>
-void TensorShow<T>::Plain(std::string_view name, size_t layer,
+void TensorShow<T>::Plain(Tensor name, size_t layer,
                           ConstMatrixView<T> tensor) const {
   ScaledMatrix<T> plain;
   plain.Resize(tensor.rows(), tensor.cols());
@@ -30,7 +30,7 @@ void TensorShow<T>::Plain(std::string_view name, size_t layer,
 }
 
 template <typename T>
-void TensorShow<T>::Scaled(std::string_view name, size_t layer,
+void TensorShow<T>::Scaled(Tensor name, size_t layer,
                            const PackedBatch<T>& tensor,
                            ScaledDouble factor) const {
   ScaledMatrix<T> plain;
@@ -41,21 +41,22 @@ void TensorShow<T>::Scaled(std::string_view name, size_t layer,
 
 template <typename T>
 void TensorShow<T>::Input() const {
-  if (is_on()) Scaled("X", 0, forward_.x(0), {1, 0});
+  if (is_on()) Scaled(Tensor::kX, 0, forward_.x(0), {1, 0});
 }
 
 template <typename T>
 void TensorShow<T>::Layer(size_t l, ConstMatrixView<T> w,
                           const std::vector<T>& bias) const {
   if (!is_on()) return;
-  Plain("W", l, w);
+  Plain(Tensor::kW, l, w);
   const std::vector<T> zeros(bias.empty() ? w.cols() : 0);
   const std::vector<T>& b = bias.empty() ? zeros : bias;
-  Plain("b", l, ConstMatrixView<T>(b.data(), 1, b.size()));
+  Plain(Tensor::kB, l, ConstMatrixView<T>(b.data(), 1, b.size()));
   const bool is_output = l + 1 == forward_.run().depth();
   const ScaledDouble factor = factors_.x[l + 1];
-  Scaled("Z", l + 1, forward_.z(), factor);
-  Scaled("X", l + 1, is_output ? forward_.z() : forward_.x(l + 1), factor);
+  Scaled(Tensor::kZ, l + 1, forward_.z(), factor);
+  Scaled(Tensor::kX, l + 1, is_output ? forward_.z() : forward_.x(l + 1),
+         factor);
 }
 
 template <typename T>
@@ -63,12 +64,12 @@ void TensorShow<T>::Target(const Matrix<double>& target) const {
   if (!is_on()) return;
   Matrix<T> rounded(target.rows(), target.cols());
   std::copy_n(target.data(), target.size(), rounded.data());
-  Plain("target", 0, std::as_const(rounded).view());
+  Plain(Tensor::kTarget, 0, std::as_const(rounded).view());
 }
 
 template <typename T>
 void TensorShow<T>::Delta(size_t l) const {
-  if (is_on()) Scaled("delta", l, backward_.delta(), factors_.delta[l]);
+  if (is_on()) Scaled(Tensor::kDelta, l, backward_.delta(), factors_.delta[l]);
 }
 
 template <typename T>
@@ -78,14 +79,14 @@ void TensorShow<T>::Gradients(size_t l) const {
   FormWeightGradient(forward_.x(l), backward_.delta(), &dw);
   Multiply(factors_.x[l], &dw);
   Multiply(factors_.delta[l + 1], &dw);
-  observer_->Observe("dW", l, dw);
+  observer_->Observe(Tensor::kDW, l, dw);
   const ScaledMatrix<double>& gradient = backward_.bias_gradient();
   ScaledMatrix<double> db;
   db.Resize(1, gradient.cols());
   std::copy_n(gradient.mantissa.data(), db.cols(), db.mantissa.data());
   db.exponent = gradient.exponent;
   Multiply(factors_.delta[l + 1], &db);
-  observer_->Observe("db", l, db);
+  observer_->Observe(Tensor::kDb, l, db);
 }
 
 template class TensorShow<float>;

@@ -42,9 +42,8 @@ class TensorShow {
   void Gradients(size_t l) const;
 
  private:
-  void Plain(std::string_view name, size_t layer,
-             ConstMatrixView<T> tensor) const;
-  void Scaled(std::string_view name, size_t layer, const PackedBatch<T>& tensor,
+  void Plain(Tensor name, size_t layer, ConstMatrixView<T> tensor) const;
+  void Scaled(Tensor name, size_t layer, const PackedBatch<T>& tensor,
               ScaledDouble factor) const;
 
   const ForwardPass<T>& forward_;

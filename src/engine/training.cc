@@ -3,53 +3,47 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "engine/batch_loss.h"
 #include "engine/batch_source.h"
+#include "engine/engines.h"
 #include "engine/in_precision.h"
 #include "engine/minibatches.h"
 #include "engine/tensor_show.h"
+#include "nn/trained_weights.h"
 
 namespace initscope {
 namespace {
 
-// Keeps W and b of every layer as the run begins with them.
+// W = s·U and b as the run begins with them; of lsuv with the scales that its
+// first minibatch gives.
 template <typename T>
-class ParameterCatcher : public TensorObserver {
- public:
-  void Observe(std::string_view name, size_t,
-               const ScaledMatrix<T>& tensor) override {
-    // Neither has exponents.
-    const T* const begin = tensor.mantissa.data();
-    if (name == "W") {
-      weights.emplace_back(tensor.rows(), tensor.cols());
-      std::copy_n(begin, tensor.mantissa.size(), weights.back().data());
+std::vector<std::shared_ptr<TrainedWeights<T>>> InitialWeights(
+    const RunSpec& run, const EngineOptions& options) {
+  const NetworkWeights<T> unit = MakeWeights<T>(run);
+  ForwardPass<T> pass(run, unit);
+  if (run.init->data_dependent) {
+    Inputs<T> inputs;
+    DrawInputs(run, 0, &inputs);
+    pass.Record(false);
+    pass.BeginBatch(0, &inputs);
+    for (size_t l = 0; l < run.depth(); ++l) {
+      options.stop.Check();
+      const ProductJob<T> product = pass.Product(l);
+      unit[l]->Forward({&product, 1}, options.workers());
+      pass.Finish(l, options.workers());
     }
-    if (name == "b") biases.emplace_back(begin, begin + tensor.cols());
   }
-  using Other = std::conditional_t<std::is_same_v<T, float>, double, float>;
-  void Observe(std::string_view, size_t, const ScaledMatrix<Other>&) override {}
-
-  std::vector<Matrix<T>> weights;
-  std::vector<std::vector<T>> biases;
-};
-
-// The weights that the engine uses at initialization.
-template <typename T>
-std::vector<TrainedWeights<T>> InitialWeights(const RunSpec& run,
-                                              const EngineOptions& options) {
-  RunSpec untrained = run;
-  untrained.training = {};
-  ParameterCatcher<T> caught;
-  RunResult unused;
-  SimulateBundle({&untrained}, {options.stop, &caught, options.jobs},
-                 {&unused});
-  std::vector<TrainedWeights<T>> weights;
+  std::vector<std::shared_ptr<TrainedWeights<T>>> weights;
   for (size_t l = 0; l < run.depth(); ++l) {
-    weights.emplace_back(std::move(caught.weights[l]),
-                         std::move(caught.biases[l]));
+    std::vector<T> bias = DrawBias<T>(run, l);
+    bias.resize(run.layers[l].fan_out);
+    weights.push_back(std::make_shared<TrainedWeights<T>>(
+        ScaledEntries(*unit[l], pass.WeightScale(run, l), options.stop),
+        std::move(bias)));
   }
   return weights;
 }
@@ -64,7 +58,8 @@ class Trainer {
         minibatches_(run),
         weights_(InitialWeights<T>(run, options)),
         moments_(run.depth()),
-        forward_(run, weights_),
+        layers_(weights_.begin(), weights_.end()),
+        forward_(run, layers_),
         backward_(run, &forward_),
         factors_(run.depth()) {}
 
@@ -97,7 +92,7 @@ class Trainer {
 
   bool AreFinite() const {
     return std::all_of(weights_.begin(), weights_.end(),
-                       [](const auto& w) { return w.IsFinite(); });
+                       [](const auto& w) { return w->IsFinite(); });
   }
 
   // One minibatch, up to its loss and delta_L.
@@ -110,9 +105,10 @@ class Trainer {
     show_->Input();
     for (size_t l = 0; l < run_.depth(); ++l) {
       Checkpoint();
-      weights_[l].Forward(forward_.Product(l), options_.workers());
+      const ProductJob<T> product = forward_.Product(l);
+      weights_[l]->Forward({&product, 1}, options_.workers());
       forward_.Finish(l, options_.workers());
-      show_->Layer(l, weights_[l].weights().view(), weights_[l].bias());
+      show_->Layer(l, weights_[l]->weights().view(), *weights_[l]->bias());
     }
     const Matrix<double> targets = MakeTargets(batch, index);
     const BatchLoss loss =
@@ -128,16 +124,17 @@ class Trainer {
       Checkpoint();
       backward_.MeasureGradients(l, options_.workers(), &scratch_);
       show_->Gradients(l);
-      if (records) moments_[l] = weights_[l].EntryMoments();
+      if (records) moments_[l] = weights_[l]->EntryMoments();
       // With the weights as they were; nobody asks for delta_0 but records.
       const bool goes_on = l > 0 || records || show_->is_on();
       if (goes_on) {
-        weights_[l].Backward(backward_.Product(l), options_.workers());
+        const ProductJob<T> product = backward_.Product(l);
+        weights_[l]->Backward({&product, 1}, options_.workers());
       }
       if (descends) {
-        weights_[l].Descend(forward_.x(l), backward_.delta(),
-                            backward_.bias_gradient(), run_.training.rule,
-                            options_.workers(), &scratch_);
+        weights_[l]->Descend(forward_.x(l), backward_.delta(),
+                             backward_.bias_gradient(), run_.training.rule,
+                             options_.workers(), &scratch_);
       }
       if (!goes_on) break;
       // The slope and scale alone: W has moved on.
@@ -172,8 +169,9 @@ class Trainer {
   const EngineOptions& options_;
   RunResult& result_;
   Minibatches minibatches_;
-  std::vector<TrainedWeights<T>> weights_;
-  std::vector<Moments> moments_;  // of the weights of a recorded step
+  const std::vector<std::shared_ptr<TrainedWeights<T>>> weights_;
+  const NetworkWeights<T> layers_;  // the same
+  std::vector<Moments> moments_;    // of the weights of a recorded step
   ForwardPass<T> forward_;
   BackwardPass<T> backward_;
   Inputs<T> inputs_;

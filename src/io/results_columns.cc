@@ -146,9 +146,8 @@ std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
        })) {
     columns.push_back(std::move(column));
   }
-  of_run("widths", "every width, input to output", [](const RunSpec& r) {
-    return fmt::format("{}", fmt::join(r.widths, " "));
-  });
+  of_run("widths", "every width, input to output",
+         [](const RunSpec& r) { return r.Shape(' '); });
   of_run("input_index", "row of /inputs; -1 where the input is drawn",
          [](const RunSpec& r) {
            return r.input_kind == InputKind::kData
@@ -204,9 +203,10 @@ std::vector<Column> LayerColumns(const std::vector<RunSpec>& runs,
       step.push_back(static_cast<int64_t>(results[i].recorded[r / rows]));
       layer.push_back(static_cast<int64_t>(l));
       const bool weights = l > 0;
-      fan_in.push_back(weights ? static_cast<int64_t>(runs[i].widths[l - 1])
-                               : 0);
-      fan_out.push_back(weights ? static_cast<int64_t>(runs[i].widths[l]) : 0);
+      fan_in.push_back(
+          weights ? static_cast<int64_t>(runs[i].layers[l - 1].fan_in) : 0);
+      fan_out.push_back(
+          weights ? static_cast<int64_t>(runs[i].layers[l - 1].fan_out) : 0);
     }
   }
   std::vector<Column> columns;

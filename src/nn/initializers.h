@@ -23,6 +23,11 @@ enum class UnitLaw {
   kOrthogonal,       // Haar, times √max(fan_in, fan_out)
 };
 
+// Whether X U is a product, and not one sum for all units.
+inline bool HasMatrix(UnitLaw law) {
+  return law != UnitLaw::kZero && law != UnitLaw::kConstant;
+}
+
 // In words, in the order above.
 inline constexpr std::string_view kUnitLawTexts[] = {
     "0",

@@ -141,12 +141,14 @@ void BM_Training(benchmark::State& state) {
   GradientScratch<float> scratch;
   for (auto _ : state) {
     z.Resize(shape.batch, shape.n);
-    weights.Forward({&x, &z}, 1);
-    forward.bias = weights.bias();
+    const ProductJob<float> up = {&x, &z};
+    weights.Forward({&up, 1}, 1);
+    forward.bias = *weights.bias();
     forward.Prepare();
     for (size_t p = 0; p < x.panels(); ++p) FinishForward(&forward, p);
     out.Resize(shape.batch, shape.n);
-    weights.Backward({&delta, &out}, 1);
+    const ProductJob<float> down = {&delta, &out};
+    weights.Backward({&down, 1}, 1);
     for (size_t p = 0; p < x.panels(); ++p) FinishBackward(&backward, p);
     weights.Descend(x, delta, db, {1e-4, 0.9, 0}, 1, &scratch);
     benchmark::ClobberMemory();

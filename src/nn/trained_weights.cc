@@ -54,13 +54,22 @@ Moments TrainedWeights<T>::EntryMoments() const {
 }
 
 template <typename T>
-void TrainedWeights<T>::Forward(const ProductJob<T>& product, Jobs jobs) {
-  MultiplyAll<T>(&packed_, {&product, 1}, jobs);
+void TrainedWeights<T>::Forward(std::span<const ProductJob<T>> products,
+                                Jobs jobs) {
+  MultiplyAll(&packed_, products, jobs);
 }
 
 template <typename T>
-void TrainedWeights<T>::Backward(const ProductJob<T>& product, Jobs jobs) {
-  MultiplyTransposedAll<T>(&packed_, {&product, 1}, jobs);
+void TrainedWeights<T>::Backward(std::span<const ProductJob<T>> products,
+                                 Jobs jobs) {
+  MultiplyTransposedAll(&packed_, products, jobs);
+}
+
+template <typename T>
+Matrix<T> TrainedWeights<T>::Entries(StopFlag) const {
+  Matrix<T> out(w_.rows(), w_.cols());
+  std::copy_n(w_.data(), w_.size(), out.data());
+  return out;
 }
 
 template <typename T>

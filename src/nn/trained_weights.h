@@ -15,9 +15,8 @@
 #include <vector>
 
 #include "base/parallel.h"
-#include "linalg/whole_product.h"
+#include "nn/layer_weights.h"
 #include "nn/weight_gradient.h"
-#include "stats/moments.h"
 
 namespace initscope {
 
@@ -28,21 +27,19 @@ struct DescentRule {
 };
 
 template <typename T>
-class TrainedWeights {
+class TrainedWeights : public LayerWeights<T> {
  public:
   // w: fan_in × fan_out; b: fan_out entries.
   TrainedWeights(Matrix<T> w, std::vector<T> b);
 
-  const Matrix<T>& weights() const { return w_; }
-  const std::vector<T>& bias() const { return b_; }
-  bool IsFinite() const;
-  // Of the entries of W: mean, variance, second moment.
-  Moments EntryMoments() const;
+  void Forward(std::span<const ProductJob<T>> products, Jobs jobs) override;
+  void Backward(std::span<const ProductJob<T>> products, Jobs jobs) override;
+  Moments EntryMoments() const override;
+  Matrix<T> Entries(StopFlag stop = {}) const override;
+  const std::vector<T>* bias() const override { return &b_; }
 
-  // out = in W: batch × fan_in → batch × fan_out; mantissas only.
-  void Forward(const ProductJob<T>& product, Jobs jobs);
-  // out = in Wᵀ.
-  void Backward(const ProductJob<T>& product, Jobs jobs);
+  const Matrix<T>& weights() const { return w_; }
+  bool IsFinite() const;
 
   // One step on dW = xᵀ delta and db (1 × fan_out). Up to `jobs` workers,
   // which changes no bit.

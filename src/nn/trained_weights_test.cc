@@ -72,7 +72,7 @@ class Layer {
       ASSERT_NEAR(weights_.weights().data()[i], w_.data()[i], bound) << i;
     }
     for (size_t j = 0; j < b_.size(); ++j) {
-      ASSERT_NEAR(weights_.bias()[j], b_[j], bound) << j;
+      ASSERT_NEAR((*weights_.bias())[j], b_[j], bound) << j;
     }
   }
 
@@ -85,9 +85,9 @@ class Layer {
     PackedBatch<T> out, expected;
     out.Resize(x_.rows(), w_.cols());
     expected.Resize(x_.rows(), w_.cols());
-    weights_.Forward({&x, &out}, 2);
-    const ProductJob<T> product = {&x, &expected};
-    MultiplyAll<T>(&fresh, {&product, 1}, 1);
+    const ProductJob<T> products[] = {{&x, &out}, {&x, &expected}};
+    weights_.Forward({&products[0], 1}, 2);
+    MultiplyAll<T>(&fresh, {&products[1], 1}, 1);
     for (size_t p = 0; p < out.panels(); ++p) {
       for (size_t k = 0; k < out.units() * out.width(); ++k) {
         ASSERT_EQ(out.panel(p)[k], expected.panel(p)[k]);

@@ -69,11 +69,6 @@ UnitWeights<T>::UnitWeights(UnitLaw law, uint64_t seed, size_t layer,
       keep_(keep) {}
 
 template <typename T>
-bool UnitWeights<T>::HasMatrix() const {
-  return law_ != UnitLaw::kZero && law_ != UnitLaw::kConstant;
-}
-
-template <typename T>
 void UnitWeights<T>::Draw(const WeightBlock<T>& block, Moments* moments) const {
   Matrix<T> rows;
   PowerSums sums;
@@ -147,7 +142,7 @@ void UnitWeights<T>::Begin(Jobs jobs) {
 template <typename T>
 void UnitWeights<T>::Forward(std::span<const ProductJob<T>> products,
                              Jobs jobs) {
-  if (!HasMatrix()) {
+  if (!HasMatrix(law_)) {
     SetMomentsOfConstant();
     for (const ProductJob<T>& o : products) Broadcast(*o.in, o.out);
     return;
@@ -173,7 +168,7 @@ void UnitWeights<T>::Forward(std::span<const ProductJob<T>> products,
 template <typename T>
 void UnitWeights<T>::Backward(std::span<const ProductJob<T>> products,
                               Jobs jobs) {
-  if (!HasMatrix()) {
+  if (!HasMatrix(law_)) {
     for (const ProductJob<T>& o : products) Broadcast(*o.in, o.out);
     return;
   }
@@ -214,7 +209,7 @@ void UnitWeights<T>::Broadcast(const PackedBatch<T>& in,
 template <typename T>
 Matrix<T> UnitWeights<T>::Entries(StopFlag stop) const {
   Matrix<T> out(fan_in_, fan_out_);
-  if (!HasMatrix()) {
+  if (!HasMatrix(law_)) {
     std::fill_n(out.data(), out.size(), T(law_ == UnitLaw::kConstant));
   } else if (law_ == UnitLaw::kOrthogonal) {
     FillOrthogonal(SourceOf(seed_, layer_), out.view(), stop);

@@ -14,35 +14,25 @@
 #include <vector>
 
 #include "base/parallel.h"
-#include "linalg/whole_product.h"
+#include "linalg/packed_weights.h"
 #include "nn/initializers.h"
-#include "stats/moments.h"
+#include "nn/layer_weights.h"
 
 namespace initscope {
 
 template <typename T>
-class UnitWeights {
+class UnitWeights : public LayerWeights<T> {
  public:
   // U is fan_in × fan_out; `layer` is 0-based.
   UnitWeights(UnitLaw law, uint64_t seed, size_t layer, size_t fan_in,
               size_t fan_out, bool keep);
 
-  size_t fan_in() const { return fan_in_; }
-  size_t fan_out() const { return fan_out_; }
-
-  // out = in U, mantissas only: batch × fan_in → batch × fan_out.
-  void Forward(std::span<const ProductJob<T>> products, Jobs jobs);
-  // out = in Uᵀ: batch × fan_out → batch × fan_in.
-  void Backward(std::span<const ProductJob<T>> products, Jobs jobs);
-
-  // Of the entries of U: mean, variance, second moment. REQUIRES: Forward().
-  const Moments& EntryMoments() const { return moments_; }
-
-  // U as a plain matrix. Throws Interrupted, as the products do.
-  Matrix<T> Entries(StopFlag stop = {}) const;
+  void Forward(std::span<const ProductJob<T>> products, Jobs jobs) override;
+  void Backward(std::span<const ProductJob<T>> products, Jobs jobs) override;
+  Moments EntryMoments() const override { return moments_; }
+  Matrix<T> Entries(StopFlag stop = {}) const override;
 
  private:
-  bool HasMatrix() const;
   // For zero and constant.
   void SetMomentsOfConstant();
   void Broadcast(const PackedBatch<T>& in, PackedBatch<T>* out) const;

@@ -49,9 +49,9 @@ std::vector<PackedBatch<T>> Products(UnitWeights<T>* weights, bool forward,
                                      size_t jobs) {
   std::vector<PackedBatch<T>> out(in.size());
   std::vector<ProductJob<T>> products;
+  const Matrix<T> u = weights->Entries();
   for (size_t k = 0; k < in.size(); ++k) {
-    out[k].Resize(in[k].samples(),
-                  forward ? weights->fan_out() : weights->fan_in());
+    out[k].Resize(in[k].samples(), forward ? u.cols() : u.rows());
     products.push_back({&in[k], &out[k]});
   }
   forward ? weights->Forward(products, jobs)

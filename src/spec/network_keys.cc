@@ -28,12 +28,12 @@ Identity Unless(std::string text, std::string_view fallback) {
 // The hidden width that all hidden layers share; −1 if they differ or there
 // is none.
 int64_t HiddenWidth(Run run) {
-  const auto begin = run.widths.begin() + 1;
-  const auto end = run.widths.end() - 1;
-  if (begin >= end) return -1;
+  if (run.depth() < 2) return -1;
+  const size_t width = run.width(1);
   const bool same =
-      std::all_of(begin, end, [&](size_t width) { return width == *begin; });
-  return same ? static_cast<int64_t>(*begin) : -1;
+      std::all_of(run.layers.begin() + 1, run.layers.end(),
+                  [&](const LayerSpec& l) { return l.fan_in == width; });
+  return same ? static_cast<int64_t>(width) : -1;
 }
 
 bool Trains(Run run) { return run.training.steps > 0; }
@@ -104,7 +104,7 @@ std::vector<KeyOf<RunSpec>> ShapeKeys() {
                          .default_text = "the data's, else width",
                          .help = "features per sample",
                          .example = "50"},
-                        [](Run run) { return Whole(run.widths.front()); }),
+                        [](Run run) { return Whole(run.inputs()); }),
       RuledKey<RunSpec>({.name = "output_width",
                          .commands = kNetworks,
                          .type = KeyType::kWhole,
@@ -112,7 +112,7 @@ std::vector<KeyOf<RunSpec>> ShapeKeys() {
                          .default_text = "the classes, else width",
                          .help = "outputs",
                          .example = "10"},
-                        [](Run run) { return Whole(run.widths.back()); }),
+                        [](Run run) { return Whole(run.outputs()); }),
       RuledKey<RunSpec>(
           {.name = "shape",
            .commands = kNetworks,

@@ -166,11 +166,12 @@ size_t LabelOutputs(const RunSpec& run) {
              : 0;
 }
 
-void ResolveWidths(const Settings& settings, RunSpec* run) {
+void ResolveLayers(const Settings& settings, RunSpec* run) {
   const size_t classes = run->samples ? run->samples->classes() : 0;
   std::string_view first = "input_width", last = "output_width";
+  std::vector<size_t> widths;
   if (settings.Has("shape")) {
-    run->widths = ParseShape(settings);
+    widths = ParseShape(settings);
     first = last = "shape";
   } else {
     const size_t depth = settings.Whole("depth");
@@ -179,18 +180,18 @@ void ResolveWidths(const Settings& settings, RunSpec* run) {
         "input_width", run->samples ? run->samples->width() : width);
     const size_t out =
         settings.Whole("output_width", classes > 0 ? classes : width);
-    run->widths.assign(depth + 1, width);
-    run->widths.front() = in;
-    run->widths.back() = out;
+    widths.assign(depth + 1, width);
+    widths.front() = in;
+    widths.back() = out;
   }
-  if (run->samples && run->widths.front() != run->samples->width()) {
-    settings.Fail(first,
-                  fmt::format("the input width is {}, but {} has {} "
-                              "features per sample",
-                              run->widths.front(), QuotedPath(run->input),
-                              run->samples->width()));
+  run->SetLayers(*run->activation, widths);
+  if (run->samples && run->inputs() != run->samples->width()) {
+    settings.Fail(first, fmt::format("the input width is {}, but {} has {} "
+                                     "features per sample",
+                                     run->inputs(), QuotedPath(run->input),
+                                     run->samples->width()));
   }
-  const size_t outputs = run->widths.back();
+  const size_t outputs = run->outputs();
   const size_t wanted = LabelOutputs(*run);
   const bool one_logit = run->loss->bernoulli && wanted == 2 && outputs == 1;
   if (wanted > 0 && outputs != wanted && !one_logit) {
@@ -278,8 +279,7 @@ void ResolveJacobian(const Settings& settings, RunSpec* run) {
                               "has: {}",
                               samples, run->batch));
   }
-  const size_t widest =
-      *std::max_element(run->widths.begin(), run->widths.end());
+  const size_t widest = run->widest();
   if (widest > kMostWidth) {
     settings.Fail("jacobian", fmt::format("jacobian = on takes widths up to "
                                           "{}, and the widest layer has {}",
@@ -321,7 +321,7 @@ RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog,
   const auto usual = std::find(losses.begin(), losses.end(), run.DefaultLoss());
   run.loss = &Losses()[settings.Name(
       "loss", static_cast<size_t>(usual - losses.begin()), losses)];
-  ResolveWidths(settings, &run);
+  ResolveLayers(settings, &run);
   ResolveTraining(settings, default_steps, &run);
   ResolveJacobian(settings, &run);
   run.run_id = RunId(run);

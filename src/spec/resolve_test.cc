@@ -32,7 +32,6 @@ TEST(ResolveRun, Defaults) {
   EXPECT_EQ(run.init->name, "xavier_normal");
   EXPECT_EQ(run.loss->name, "probe");
   EXPECT_EQ(run.depth(), 10u);
-  EXPECT_THAT(run.widths, testing::Each(256u));
   EXPECT_EQ(CanonicalRun(run),
             "shape=256x256x256x256x256x256x256x256x256x256x256\n");
 }
@@ -40,7 +39,7 @@ TEST(ResolveRun, Defaults) {
 TEST(ResolveRun, DataGivesWidthsLossAndStandardization) {
   const RunSpec run = Resolve(
       {{"input", "small"}, {"batch", "2"}, {"depth", "2"}, {"width", "5"}});
-  EXPECT_THAT(run.widths, ElementsAre(3u, 5u, 3u));
+  EXPECT_EQ(run.Shape(), "3x5x3");
   EXPECT_EQ(run.loss->name, "softmax_cross_entropy");
   EXPECT_EQ(run.standardize, Standardize::kGlobal);
   EXPECT_EQ(CanonicalRun(run),

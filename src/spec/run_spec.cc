@@ -8,12 +8,8 @@
 namespace initscope {
 
 double RunSpec::Scale(size_t layer) const {
-  return gain * init->scale(static_cast<double>(widths[layer]),
-                            static_cast<double>(widths[layer + 1]));
-}
-
-std::string NetworkSpec::Shape() const {
-  return fmt::format("{}", fmt::join(widths, "x"));
+  return gain * init->scale(static_cast<double>(layers[layer].fan_in),
+                            static_cast<double>(layers[layer].fan_out));
 }
 
 std::string RunSpec::Title() const {

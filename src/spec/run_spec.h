@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "nn/activations.h"
 #include "nn/initializers.h"
 #include "nn/losses.h"
+#include "nn/network.h"
 #include "nn/trained_weights.h"
 #include "spec/sample_set.h"
 
@@ -27,14 +27,9 @@ inline constexpr std::string_view kPrecisionNames[] = {"float32", "float64"};
 enum class EngineKind { kPacked };
 inline constexpr std::string_view kEngineNames[] = {"packed"};
 
-struct NetworkSpec {
-  const Activation* activation = nullptr;
-  std::vector<size_t> widths;  // q_0 … q_L
+struct NetworkSpec : Network {
   BiasInit bias_init = BiasInit::kNormal;
   double bias_std = 0;
-
-  size_t depth() const { return widths.size() - 1; }
-  std::string Shape() const;  // "784x300x10"
 
   auto operator<=>(const NetworkSpec&) const = default;
 };

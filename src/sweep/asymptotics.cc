@@ -10,9 +10,9 @@ namespace {
 std::optional<LayerVariances> HiddenVariances(const RunSpec& run) {
   if (run.depth() < 3 || run.init->data_dependent) return std::nullopt;
   for (size_t l = 2; l < run.depth(); ++l) {
-    if (run.widths[l] != run.widths[1]) return std::nullopt;
+    if (run.width(l) != run.width(1)) return std::nullopt;
   }
-  const auto width = static_cast<double>(run.widths[1]);
+  const auto width = static_cast<double>(run.width(1));
   const double scale = run.Scale(1);
   return LayerVariances{scale * scale * width,
                         TheoryModel(run).bias_variance[1].ToDouble()};

@@ -5,8 +5,6 @@
 
 namespace initscope {
 
-// What a bundle needs beside its passes, with `jobs` workers inside: weights.
-double BundleMemory(const RunSpec& run, double jobs);
 // What a forward pass like the run's needs, with `backward` backward passes.
 double PassMemory(const RunSpec& run, double backward);
 // What a run needs while it is trained.

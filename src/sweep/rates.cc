@@ -45,8 +45,7 @@ const RunSpec& Largest(const std::vector<RunSpec>& runs) {
 }
 
 size_t Widest(const RunSpec& run, size_t most) {
-  return std::min(most,
-                  *std::max_element(run.widths.begin(), run.widths.end()));
+  return std::min(most, run.widest());
 }
 
 // Seconds a flop of a product like the run's.
@@ -109,10 +108,9 @@ double TableSeconds(const std::vector<RunSpec>& runs) {
 // How much longer a small run takes here than where the constants come from.
 double Slowness() {
   RunSpec run;
-  run.activation = &Activations()[1];
+  run.SetLayers(Activations()[1], std::vector<size_t>(9, 32));
   run.init = &Initializers()[0];
   run.loss = &Losses()[0];
-  run.widths.assign(9, 32);
   run.batch = 64;
   RunResult result;
   return LeastSeconds([&] {

@@ -78,12 +78,8 @@ struct CostedBundle {
 bool IsShared(const RunSpec& run) {
   if (run.init->law == UnitLaw::kZero) return false;
   constexpr double kSharedFlops = 4e6;  // some tens of microseconds
-  double largest = 0;
-  for (size_t l = 0; l < run.depth(); ++l) {
-    largest = std::max(largest, static_cast<double>(run.widths[l]) *
-                                    static_cast<double>(run.widths[l + 1]));
-  }
-  return 2 * largest * static_cast<double>(run.batch) >= kSharedFlops;
+  return 2 * run.most_weights() * static_cast<double>(run.batch) >=
+         kSharedFlops;
 }
 
 Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/engines.h"
 #include "engine/sharing.h"
 #include "engine/statistics.h"
 #include "sweep/cost.h"
@@ -28,7 +29,8 @@ std::map<ForwardPassSpec, PassRuns> Passes(const std::vector<RunSpec>& runs,
 
 double MemoryOf(const std::vector<RunSpec>& runs, const Bundle& bundle,
                 double workers) {
-  double sum = BundleMemory(runs[bundle[0]], workers);
+  const RunSpec& first = runs[bundle[0]];
+  double sum = EngineOf(first).bytes(first, workers);
   for (const auto& [key, pass] : Passes(runs, bundle)) {
     const RunSpec& run = runs[pass[0]];
     sum += PassMemory(run, BackwardPasses(run, pass.size()));
@@ -61,7 +63,7 @@ double ResultMemory(const RunSpec& run, bool theory) {
       run.training.steps > 0 ? static_cast<double>(run.training.steps + 1) : 0;
   const double values =
       static_cast<double>(run.jacobian_samples) *
-      static_cast<double>(std::min(run.widths.front(), run.widths.back()));
+      static_cast<double>(std::min(run.inputs(), run.outputs()));
   return kRunBytes + (theory ? TheoryStartMemory(run) : 0) +
          records * static_cast<double>(run.depth() + 1) * 8 *
              (2 * columns + kKeys) +
@@ -84,7 +86,8 @@ SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
     for (const Bundle& bundle : schedule.parallel) {
       alone.push_back(MemoryOf(runs, bundle, 1));
     }
-    memory.per_job = BundleMemory(runs[0], 2) - BundleMemory(runs[0], 1);
+    const Engine& engine = EngineOf(runs[0]);
+    memory.per_job = engine.bytes(runs[0], 2) - engine.bytes(runs[0], 1);
     if (theory) other = GeometryMemory(runs, jobs);
     for (const Bundle& bundle : schedule.shared) {
       other =

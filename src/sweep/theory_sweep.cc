@@ -50,13 +50,13 @@ bool HasTheory(const RunSpec& run) {
 NetworkModel TheoryModel(const RunSpec& run) {
   INITSCOPE_CHECK(HasTheory(run));
   NetworkModel model;
-  model.activation = run.activation;
-  model.widths = run.widths;
+  static_cast<Network&>(model) = run;
   for (size_t l = 0; l < run.depth(); ++l) {
     model.log_scale.push_back(2 * std::log(run.Scale(l)));
     model.bias_variance.push_back(
         run.bias_init == BiasInit::kTorchDefault
-            ? ScaledDouble{1 / (3 * static_cast<double>(run.widths[l])), 0}
+            ? ScaledDouble{1 / (3 * static_cast<double>(run.layers[l].fan_in)),
+                           0}
             : SquareOf(run.bias_std));
   }
   if (run.init->data_dependent) model.output_variance = SquareOf(run.gain);
@@ -73,7 +73,7 @@ TheoryInputs::TheoryInputs(const std::vector<RunSpec>& runs) {
       continue;
     }
     const auto [it, fresh] =
-        known.try_emplace({run.widths.front(), run}, first.size());
+        known.try_emplace({run.inputs(), run}, first.size());
     if (fresh) first.push_back(&run);
     of_run.push_back(it->second);
   }
@@ -179,7 +179,7 @@ DeltaStart UnitStart(const RunSpec& run, const ForwardTheory& forward) {
     const LayerState& output = forward.layer(run.depth());
     for (size_t k = 0; k < DeltaStart::kPowers; ++k) {
       const auto aligned = [&](double log_q) {
-        const double by_chance = 1 / static_cast<double>(run.widths.back());
+        const double by_chance = 1 / static_cast<double>(run.outputs());
         return log_q * (1 - static_cast<double>(k) / 2) +
                std::log(OutputAlignment(*run.loss, log_q, targets) + by_chance);
       };
@@ -195,7 +195,7 @@ DeltaStart UnitStart(const RunSpec& run, const ForwardTheory& forward) {
     start.product.assign(geometry.pairs().size(), 0);
     start.aligned_product = start.product;
     start.cosine_square.assign(geometry.pairs().size(),
-                               1 / static_cast<double>(run.widths.back()));
+                               1 / static_cast<double>(run.outputs()));
   }
   return start;
 }

@@ -36,7 +36,7 @@ GroupCounts CountGroups(const RunSpec& run) {
 
 Work GeometryWork(const RunSpec& run) {
   const double samples = static_cast<double>(run.batch * run.batches);
-  const double width = static_cast<double>(run.widths.front());
+  const double width = static_cast<double>(run.inputs());
   const double paired = CountGroups(run).paired;
   Work work;
   work[Part::kInputs] = samples * width;
@@ -57,7 +57,7 @@ void AddIntervals(const RunSpec& run, std::set<int>* intervals) {
   double square = run.input_variance;  // of data, after `standardize`
   double before = HUGE_VAL;
   for (size_t l = 0; l + 1 < std::min(run.depth(), kMostLayers); ++l) {
-    const double fan_in = static_cast<double>(run.widths[l]);
+    const double fan_in = static_cast<double>(run.layers[l].fan_in);
     const double q = std::exp(model.log_scale[l]) * fan_in * square +
                      model.bias_variance[l].ToDouble();
     if (!(q > 0) || !std::isfinite(q)) return;
@@ -106,7 +106,7 @@ double GeometryMemory(const std::vector<RunSpec>& runs, size_t jobs) {
   for (const RunSpec* run : TheoryInputs(runs).first) {
     // A batch in double, and the samples whose pairs are looked at.
     bytes.push_back(
-        8 * static_cast<double>(run->widths.front()) *
+        8 * static_cast<double>(run->inputs()) *
         (static_cast<double>(run->batch) + CountGroups(*run).paired));
   }
   std::sort(bytes.rbegin(), bytes.rend());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/engines.h"
 #include "engine/sharing.h"
 #include "engine/statistics.h"
 #include "nn/weight_gradient.h"
@@ -12,23 +13,9 @@
 namespace initscope {
 namespace {
 
-bool HasMatrix(const RunSpec& run) {
-  return run.init->law != UnitLaw::kZero && run.init->law != UnitLaw::kConstant;
-}
-
 Part ProductsOf(const RunSpec& run) {
   return run.precision == Precision::kFloat32 ? Part::kProducts
                                               : Part::kDoubleProducts;
-}
-
-// Of every layer's weights, Σ fan_in·fan_out.
-double Weights(const RunSpec& run) {
-  double sum = 0;
-  for (size_t l = 0; l < run.depth(); ++l) {
-    sum += static_cast<double>(run.widths[l]) *
-           static_cast<double>(run.widths[l + 1]);
-  }
-  return sum;
 }
 
 // Of one pass through the layers of one batch: all but products.
@@ -37,8 +24,8 @@ Work PassWork(const RunSpec& run) {
   // What is twice as wide goes through half as many lanes.
   const double lanes = run.precision == Precision::kFloat32 ? 1 : 2;
   Work work;
-  for (const size_t width : run.widths) {
-    work[Part::kEntries] += lanes * batch * static_cast<double>(width);
+  for (size_t l = 0; l <= run.depth(); ++l) {
+    work[Part::kEntries] += lanes * batch * static_cast<double>(run.width(l));
   }
   const double rows = static_cast<double>(run.depth() + 1);
   work[Part::kSamples] = batch * rows;
@@ -49,16 +36,12 @@ double GradientFlops(const RunSpec& run) {
   double flops = 0;
   for (size_t l = 0; l < run.depth(); ++l) {
     // The weight gradient of zero is zero but at the output.
-    if (!HasMatrix(run) && l + 1 < run.depth()) continue;
+    if (!HasMatrix(run.init->law) && l + 1 < run.depth()) continue;
     flops += WeightGradientFlops(static_cast<double>(run.batch),
-                                 static_cast<double>(run.widths[l]),
-                                 static_cast<double>(run.widths[l + 1]));
+                                 static_cast<double>(run.layers[l].fan_in),
+                                 static_cast<double>(run.layers[l].fan_out));
   }
   return flops;
-}
-
-double ProductFlops(const RunSpec& run) {
-  return HasMatrix(run) ? 2 * static_cast<double>(run.batch) * Weights(run) : 0;
 }
 
 }  // namespace
@@ -77,33 +60,34 @@ Work Work::ScaledBy(double factor) const {
 
 Work ForwardWork(const RunSpec& run) {
   Work work = PassWork(run);
-  work[ProductsOf(run)] = ProductFlops(run);
+  work[ProductsOf(run)] = EngineOf(run).flops(run);
   work[Part::kInputs] =
-      static_cast<double>(run.batch) * static_cast<double>(run.widths.front());
+      static_cast<double>(run.batch) * static_cast<double>(run.inputs());
   return work.ScaledBy(static_cast<double>(run.batches));
 }
 
 Work BackwardWork(const RunSpec& run) {
   Work work = PassWork(run);
-  work[ProductsOf(run)] = ProductFlops(run) + GradientFlops(run);
+  work[ProductsOf(run)] = EngineOf(run).flops(run) + GradientFlops(run);
   work[Part::kInputs] =
-      static_cast<double>(run.batch) * static_cast<double>(run.widths.back());
+      static_cast<double>(run.batch) * static_cast<double>(run.outputs());
   return work.ScaledBy(static_cast<double>(run.batches));
 }
 
 Work WeightWork(const RunSpec& run) {
   Work work;
-  if (!HasMatrix(run)) return work;
+  if (!HasMatrix(run.init->law)) return work;
   // Once, or by each pass; once more, and plain, for Jacobians.
   const double draws =
       (KeepsWeights(run) ? 1 : 2 * static_cast<double>(run.batches)) +
       (run.jacobian_samples > 0 ? 1 : 0);
-  work[Part::kDraws] = draws * Weights(run);
+  work[Part::kDraws] = draws * run.weights();
   if (run.init->law != UnitLaw::kOrthogonal) return work;
   // Householder QR and the forming of Q, 2mn² − 2n³/3 each (Golub & Van Loan,
   // section 5.2).
   for (size_t l = 0; l < run.depth(); ++l) {
-    const auto [less, more] = std::minmax(run.widths[l], run.widths[l + 1]);
+    const auto [less, more] =
+        std::minmax(run.layers[l].fan_in, run.layers[l].fan_out);
     const double n = static_cast<double>(less), m = static_cast<double>(more);
     work[Part::kDecompositions] +=
         draws * 2 * (2 * m * n * n - 2 * n * n * n / 3);
@@ -112,13 +96,13 @@ Work WeightWork(const RunSpec& run) {
 }
 
 Work JacobianWork(const RunSpec& run) {
-  const auto [less, more] = std::minmax(run.widths.front(), run.widths.back());
+  const auto [less, more] = std::minmax(run.inputs(), run.outputs());
   const double n = static_cast<double>(less), m = static_cast<double>(more);
   // Bidiagonalization, 4mn² − 4n³/3 (Golub & Van Loan, section 5.4), is made
   // of products with vectors, which are that much slower.
   constexpr double kVectorCost = 4;
   const double flops =
-      kVectorCost * 4 * n * n * (m - n / 3) + 2 * n * Weights(run);
+      kVectorCost * 4 * n * n * (m - n / 3) + 2 * n * run.weights();
   Work work;
   work[Part::kJacobians] = static_cast<double>(run.jacobian_samples) * flops;
   return work;
@@ -129,10 +113,9 @@ Work TrainingWork(const RunSpec& run) {
   Work step = PassWork(run).ScaledBy(2);
   // Forward, backward, and the gradient, which is always formed.
   step[ProductsOf(run)] =
-      6 * static_cast<double>(run.batch) * std::max(1.0, Weights(run));
-  step[Part::kInputs] =
-      static_cast<double>(run.batch) *
-      static_cast<double>(run.widths.front() + run.widths.back());
+      6 * static_cast<double>(run.batch) * std::max(1.0, run.weights());
+  step[Part::kInputs] = static_cast<double>(run.batch) *
+                        static_cast<double>(run.inputs() + run.outputs());
   Work work = WeightWork(run);
   work.Add(step, steps);
   return work;
@@ -155,7 +138,7 @@ double RunFlops(const RunSpec& run) {
   if (run.training.steps > 0) {
     return TrainingWork(run)[ProductsOf(run)];
   }
-  return (2 * ProductFlops(run) + GradientFlops(run)) *
+  return (2 * EngineOf(run).flops(run) + GradientFlops(run)) *
          static_cast<double>(run.batches);
 }
 

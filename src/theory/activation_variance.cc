@@ -14,7 +14,7 @@ ActivationVariance::ActivationVariance(const ForwardTheory& forward, size_t l,
       geometry_(forward.geometry()),
       pairs_(geometry_.pairs()),
       layer_(forward.layer(l)),
-      width_(static_cast<double>(forward.model().widths[l])) {
+      width_(static_cast<double>(forward.model().width(l))) {
   double total = 0;
   for (size_t s = 0; s < layer_.means.size(); ++s) {
     const double count = geometry_.sample_groups()[s].count;

@@ -50,7 +50,7 @@ GradientLayer BackwardMeans::GroupLayer(size_t l, size_t s) const {
   GradientLayer layer;
   if (l > 0) layer = LayerOf(state.means[s], state.log_q[s]);
   layer.log_square = state.log_square[s];
-  layer.width = static_cast<double>(model_.widths[l]);
+  layer.width = static_cast<double>(model_.width(l));
   layer.orthogonal = !model_.independent;
   const double log_q = forward_.layer(l + 1).log_q[s];
   layer.share = log_q == kLogZero
@@ -68,7 +68,7 @@ GradientLayer BackwardMeans::ClassLayer(size_t l, size_t i) const {
     layer.slope_power = state.means.First(Mean::kLogSlopeSquare);
   }
   layer.log_square = state.log_square;
-  layer.width = static_cast<double>(model_.widths[l]);
+  layer.width = static_cast<double>(model_.width(l));
   layer.share = state.share;
   layer.orthogonal = !model_.independent;
   return layer;
@@ -96,7 +96,7 @@ void BackwardMeans::StepPair(size_t l, size_t p, double log_weights) {
   const auto power = [](const GradientLayer& layer) {  // of α
     return layer.growth * std::exp((layer.log_square - layer.log_q) / 2);
   };
-  const double fan_out = static_cast<double>(model_.widths[l + 1]);
+  const double fan_out = static_cast<double>(model_.width(l + 1));
   const double shares = std::sqrt(a.share * b.share) * fan_out / a.width;
   const double scale = std::exp(log_weights);
   double aligned = 0;
@@ -134,7 +134,7 @@ void BackwardMeans::StepGroup(size_t l, size_t s, double log_weights) {
     law = {log_square,
            output_.LogAligned(start_.log_aligned, s,
                               forward_.layer(l + 1).log_q[s]),
-           static_cast<double>(model_.widths[l + 1]),
+           static_cast<double>(model_.width(l + 1)),
            log_weights,
            layer,
            false};
@@ -148,7 +148,7 @@ void BackwardMeans::StepClass(size_t l, size_t i, double log_weights) {
   ClassDelta& delta = classes_[i];
   const GradientLayer layer = ClassLayer(l, i);
   if (IsTop(l)) {
-    const auto fan_out = static_cast<double>(model_.widths[l + 1]);
+    const auto fan_out = static_cast<double>(model_.width(l + 1));
     // E W² given Z moves with Z² where W is not normal.
     const double bias =
         model_.kurtosis / (2 * layer.width) * (start_.concentration - 1);
@@ -183,9 +183,8 @@ void BackwardMeans::StepClass(size_t l, size_t i, double log_weights) {
 }
 
 void BackwardMeans::Step(size_t l) {
-  const double log_weights =
-      forward_.layer(l).log_weight +
-      std::log(static_cast<double>(model_.widths[l + 1]));
+  const double log_weights = forward_.layer(l).log_weight +
+                             std::log(static_cast<double>(model_.width(l + 1)));
   for (size_t s = 0; s < log_square_.size(); ++s) StepGroup(l, s, log_weights);
   // Products keep pace with the first class, so that they stay in range.
   const double before = classes_[0].log_square;

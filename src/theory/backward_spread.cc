@@ -33,7 +33,7 @@ void BackwardSpread::StepPair(size_t l, size_t p) {
   const ClassDelta &a = means_.classes()[group.a],
                    &b = means_.classes()[group.b];
   const PairMeans& means = layer.pairs[p].means;
-  const auto width = static_cast<double>(model_.widths[l]);
+  const auto width = static_cast<double>(model_.width(l));
   const double along = std::sqrt(a.along * b.along), fresh = 1 - along;
   if (l == 0) {
     pair.noise.Step(along, {2 * fresh * fresh * pair.cosine_square, 0, 0}, {},
@@ -84,7 +84,7 @@ NoisePull BackwardSpread::PullOf(size_t l, size_t i, size_t k) const {
 void BackwardSpread::StepClass(size_t l, size_t i) {
   ClassSpread& delta = classes_[i];
   const ClassState& state = forward_.layer(l).classes[i];
-  const auto width = static_cast<double>(model_.widths[l]);
+  const auto width = static_cast<double>(model_.width(l));
   const double along = means_.classes()[i].along, fresh = 1 - along;
   if (l == 0) {
     const double noise = LogCovariance(2, width);
@@ -125,7 +125,7 @@ void BackwardSpread::StepClass(size_t l, size_t i) {
 }
 
 void BackwardSpread::Pass(size_t l) {
-  const auto width = static_cast<double>(model_.widths[l]);
+  const auto width = static_cast<double>(model_.width(l));
   passed_ += 1 / width;
   narrow_ = narrow_ || width < kLeastAlignedWidth;
   if (forward_.layer(l).squared_cosine < kLeastSquaredCosine)

@@ -32,7 +32,7 @@ void FillDelta(const ForwardTheory& forward, const BackwardMeans& means,
         return std::exp(means.classes()[i].log_square - second.log_limit);
       },
       [&](size_t p) { return means.Product(p, second.log_limit); });
-  const auto width = static_cast<double>(forward.model().widths[l]);
+  const auto width = static_cast<double>(forward.model().width(l));
   variance.log_mean =
       second.log_mean + std::log1p(-std::clamp(mean_square / width, 0.0, 1.0));
   variance.log_variance = second.log_variance;

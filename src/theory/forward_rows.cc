@@ -16,7 +16,7 @@ class Row {
   Row(const ForwardTheory& forward, size_t l)
       : geometry_(forward.geometry()),
         layer_(forward.layer(l)),
-        width_(static_cast<double>(forward.model().widths[l])),
+        width_(static_cast<double>(forward.model().width(l))),
         independent_(forward.model().independent),
         forward_(forward),
         l_(l) {}

@@ -83,7 +83,7 @@ double ForwardTheory::BeyondNormal(size_t l, size_t c) const {
   const double overlap = l == 1
                              ? geometry_.self_overlap()
                              : layers_[l - 1].classes[c].means[Mean::kFourth] /
-                                   static_cast<double>(model_.widths[l - 1]);
+                                   static_cast<double>(model_.width(l - 1));
   return model_.kurtosis * share * share * overlap;
 }
 
@@ -93,7 +93,7 @@ double ForwardTheory::PairBeyondNormal(size_t l, size_t p) const {
   const LayerState& before = layers_[l - 1];
   const double overlap = l == 1 ? geometry_.pair_overlap()
                                 : before.pairs[p].means.square /
-                                      static_cast<double>(model_.widths[l - 1]);
+                                      static_cast<double>(model_.width(l - 1));
   return model_.kurtosis * before.classes[group.a].share *
          before.classes[group.b].share * overlap;
 }
@@ -207,7 +207,7 @@ bool ForwardTheory::HasWeights(size_t l) const {
 void ForwardTheory::Propagate(size_t l) {
   LayerState& layer = layers_[l];
   LayerState& next = layers_[l + 1];
-  const auto fan_in = static_cast<double>(model_.widths[l]);
+  const auto fan_in = static_cast<double>(model_.width(l));
   layer.log_weight = model_.log_scale[l];
   if (model_.output_variance) {
     const auto [value, exponent] = *model_.output_variance;
@@ -254,7 +254,7 @@ void ForwardTheory::PropagatePairs(size_t l, double log_weights,
                                    ScaledDouble bias) {
   const LayerState& layer = layers_[l];
   LayerState& next = layers_[l + 1];
-  const auto fan_in = static_cast<double>(model_.widths[l]);
+  const auto fan_in = static_cast<double>(model_.width(l));
   for (size_t p = 0; p < layer.pairs.size(); ++p) {
     const PairState& pair = layer.pairs[p];
     const BatchGeometry::PairGroup& group = geometry_.pairs()[p];

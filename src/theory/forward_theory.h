@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/stop_flag.h"
+#include "nn/network.h"
 #include "theory/batch_geometry.h"
 #include "theory/pair_means.h"
 #include "theory/theory_tables.h"
@@ -33,9 +34,7 @@
 namespace initscope {
 
 // The network, as theory sees it.
-struct NetworkModel {
-  const Activation* activation = nullptr;
-  std::vector<size_t> widths;     // q_0 … q_L
+struct NetworkModel : Network {
   std::vector<double> log_scale;  // log s² of W_l's entries; −∞ for zero
   std::vector<ScaledDouble> bias_variance;  // of b_l
   // lsuv: s is such that X_l W_l has this variance.
@@ -43,8 +42,6 @@ struct NetworkModel {
   // Entries of W are independent: else no spread is known.
   bool independent = true;
   double kurtosis = 0;  // excess kurtosis of the entries of W
-
-  size_t depth() const { return widths.size() - 1; }
 };
 
 // Samples of one class at one layer.

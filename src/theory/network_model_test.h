@@ -22,16 +22,16 @@ inline ScaledMatrix<double> Inputs() {
   return x;
 }
 
-inline NetworkModel Model(const Activation& f, std::vector<size_t> widths,
-                          double gain, double bias) {
+inline NetworkModel Model(const Activation& f,
+                          const std::vector<size_t>& widths, double gain,
+                          double bias) {
   NetworkModel model;
-  model.activation = &f;
+  model.SetLayers(f, widths);
   for (size_t l = 0; l + 1 < widths.size(); ++l) {
     model.log_scale.push_back(
         std::log(gain * gain / static_cast<double>(widths[l])));
     model.bias_variance.push_back({bias * bias, 0});
   }
-  model.widths = std::move(widths);
   return model;
 }
 

@@ -106,8 +106,8 @@ TEST(NetworkTheory, AgreesWithThePlainRecursion) {
       const double tolerance = f.kinks.empty() || f.homogeneous ? 1e-4 : 2e-3;
       EXPECT_NEAR(std::exp(rows[l + 1].weight_gradient_second_moment.log_limit),
                   gradient, tolerance * gradient);
-      const double s2 = 1.69 / static_cast<double>(model.widths[l]);
-      const auto fan_out = static_cast<double>(model.widths[l + 1]);
+      const double s2 = 1.69 / static_cast<double>(model.width(l));
+      const auto fan_out = static_cast<double>(model.width(l + 1));
       const auto& k = kernels[l + 1];
       for (int a = 0; a < 4; ++a) {
         for (int b = 0; b < 4; ++b) {

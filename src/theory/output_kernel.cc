@@ -14,7 +14,7 @@ OutputKernel::OutputKernel(const ForwardTheory& forward,
   if (!(second.log_variance > 0)) {
     constexpr size_t kLeastOutputs = 8;
     known_ = false;
-    if (forward.model().widths.back() >= kLeastOutputs) {
+    if (forward.model().outputs() >= kLeastOutputs) {
       shift_ = start.log_output - second.log_limit;
     }
     return;
@@ -22,7 +22,7 @@ OutputKernel::OutputKernel(const ForwardTheory& forward,
   const BatchGeometry& geometry = forward.geometry();
   const size_t depth = forward.model().depth();
   const LayerState& layer = forward.layer(depth);
-  const auto units = static_cast<double>(forward.model().widths[depth]);
+  const auto units = static_cast<double>(forward.model().width(depth));
   // Of all samples, and of what a sample has apart from them.
   double whole = 0, total = 0;
   for (size_t i = 0; i < layer.classes.size(); ++i) {

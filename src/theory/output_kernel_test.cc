@@ -33,8 +33,7 @@ class OutputKernelTest : public testing::Test {
   static const NetworkModel& Model() {
     static const NetworkModel model = [] {
       NetworkModel linear;
-      linear.activation = &FindActivation("linear");
-      linear.widths = {4, kWidth, kWidth, kOutputs};
+      linear.SetLayers(FindActivation("linear"), {4, kWidth, kWidth, kOutputs});
       linear.log_scale = {-std::log(4), -std::log(kWidth), -std::log(kWidth)};
       linear.bias_variance.assign(3, {0, 0});
       return linear;

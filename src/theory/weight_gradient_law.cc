@@ -85,7 +85,7 @@ void FillWeightGradient(const ForwardTheory& forward,
     const double first = before.classes[0].means[Mean::kFirst];
     variance.log_mean += std::log1p(
         -std::clamp((first * first + scale * of_means) / total /
-                        static_cast<double>(forward.model().widths[l]),
+                        static_cast<double>(forward.model().width(l)),
                     0.0, 1.0));
   }
 }

@@ -1,0 +1,48 @@
+#include "nn/network.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace initscope {
+
+void Network::SetLayers(const Activation& hidden,
+                        const std::vector<size_t>& widths) {
+  INITSCOPE_CHECK(widths.size() >= 2);
+  activation = &hidden;
+  layers.clear();
+  for (size_t l = 0; l + 1 < widths.size(); ++l) {
+    layers.push_back({widths[l], widths[l + 1], &hidden});
+  }
+  layers.back().activation = nullptr;
+}
+
+size_t Network::widest() const {
+  size_t most = inputs();
+  for (const LayerSpec& layer : layers) most = std::max(most, layer.fan_out);
+  return most;
+}
+
+double Network::weights() const {
+  double sum = 0;
+  for (const LayerSpec& layer : layers) sum += layer.weights();
+  return sum;
+}
+
+double Network::most_weights() const {
+  double most = 0;
+  for (const LayerSpec& layer : layers) most = std::max(most, layer.weights());
+  return most;
+}
+
+std::string Network::Shape(char separator) const {
+  std::string text = fmt::format("{}", inputs());
+  for (const LayerSpec& layer : layers) {
+    text += fmt::format("{}{}", separator, layer.fan_out);
+  }
+  return text;
+}
+
+}  // namespace initscope
