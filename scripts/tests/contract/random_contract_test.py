@@ -1,6 +1,7 @@
 """Random numbers: the contract of DESIGN.md section 2, number by number."""
 
 import math
+from typing import Callable, NamedTuple
 
 import numpy as np
 import pytest
@@ -29,14 +30,22 @@ def test_philox_gives_the_published_vectors():
 UNIT_WEIGHT_ULPS = {normal_law: 4, truncated_law: 4, uniform_law: 2.5}
 
 
-def check_drawn(found, law, u, scale, precision, what, ulps=0):
-    """float64: to 1e-14; float32: s times a float, to 1 ulp.
+class Draw(NamedTuple):
+    """scale · variate. In float32 the variate is a float within `ulps`."""
+    law: Callable  # of uniform numbers
+    uniforms: np.ndarray
+    scale: float
+    ulps: float = 0
 
-    That float is the drawn double rounded, or off by `ulps` of its own.
+
+def check_drawn(found, draw, precision, what):
+    """float64: to 1e-14; float32: scale times a float, to 1 ulp.
+
     The truncated law is a difference of two numbers near 1/2, so its 1e-14
-    is absolute, in units of s.
+    is absolute, in units of the scale.
     """
-    drawn = law(u) if callable(law) else law
+    law, u, scale, ulps = draw
+    drawn = law(u)
     if precision == "float64":
         size = abs(drawn) if law is not truncated_law else 1 + abs(drawn)
         check_close(found, scale * drawn, 1e-14 * abs(scale) * size, what)
@@ -57,10 +66,9 @@ def test_weights_follow_the_contract(traced, init, precision):
         shape="6x9x5x8").tensors
     for l, (fan_in, fan_out) in enumerate(zip(widths, widths[1:])):
         law, scale = INITIALIZERS[init]
-        check_drawn(tensors[f"W_{l}"], law,
-                    uniforms(SEED, WEIGHTS, l, fan_in, fan_out),
-                    1.5 * scale(fan_in, fan_out), precision, f"W_{l}",
-                    UNIT_WEIGHT_ULPS.get(law, 0))
+        draw = Draw(law, uniforms(SEED, WEIGHTS, l, fan_in, fan_out),
+                    1.5 * scale(fan_in, fan_out), UNIT_WEIGHT_ULPS.get(law, 0))
+        check_drawn(tensors[f"W_{l}"], draw, precision, f"W_{l}")
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -97,10 +105,11 @@ def test_biases_follow_the_contract(traced, precision):
     for l, (fan_in, fan_out) in enumerate([(6, 9), (9, 5)]):
         u = uniforms(SEED, BIASES, l, 1, fan_out)
         check_drawn(traced(**keys, bias_std=.25).tensors[f"b_{l}"],
-                    normal_law, u, .25, precision, "normal bias")
+                    Draw(normal_law, u, .25), precision, "normal bias")
         check_drawn(
             traced(**keys, bias_init="torch_default").tensors[f"b_{l}"],
-            uniform_law, u, 1 / math.sqrt(3 * fan_in), precision, "U bias")
+            Draw(uniform_law, u, 1 / math.sqrt(3 * fan_in)), precision,
+            "U bias")
         assert not traced(**keys).tensors[f"b_{l}"].any()
 
 
@@ -110,10 +119,9 @@ def test_drawn_inputs_follow_the_contract(traced, precision):
             "precision": precision, "input_variance": 2.25}
     u = uniforms(DATA_SEED, INPUTS, 0, 7, 9)
     x = traced(**keys).tensors["X_0"]
-    if precision == "float64":
-        check_drawn(x, normal_law, u, 1.5, precision, "X_0")
-    else:
-        check_drawn(x, 1.5 * normal_law(u), u, 1, precision, "X_0")
+    # Scaled in double, and rounded then.
+    check_drawn(x, Draw(lambda u: 1.5 * normal_law(u), u, 1), precision,
+                "X_0")
     x = traced(**keys, input="sphere").tensors["X_0"]
     normal = normal_law(u)
     expected = 1.5 * 3 * normal / np.sqrt((normal**2).sum(1, keepdims=True))

@@ -10,7 +10,7 @@ from scipy import special
 from reference_checks import (check_case_statistics, check_close,
                               check_statistics, check_tensors)
 from reference_network import (ACTIVATIONS, LOSSES, PRECISIONS, UNIT_ROUNDOFF,
-                               propagate, softmax, softplus)
+                               Network, propagate, softmax, softplus)
 from reference_statistics import expected_statistics
 from reference_variates import BIASES, INPUTS, drawn_target, normals, weights
 from simulation import Results, flags
@@ -106,14 +106,13 @@ def reference_batches(keys, widths, batches):
          for l in range(depth)]
     b = [keys["bias_std"] * normals(keys["seed"], BIASES, l, 1, widths[l + 1])
          for l in range(depth)]
+    network = Network(w, b, keys["activation"], keys["loss"])
     x = normals(keys["data_seed"], INPUTS, 0, m * batches, widths[0])
     y = drawn_target(keys["loss"], keys["data_seed"], m * batches,
                      widths[depth])
     for k in range(batches):
         rows = slice(k * m, (k + 1) * m)
-        tensors, value, _ = propagate(x[rows], w, b, y[rows],
-                                      keys["activation"], keys["loss"],
-                                      2.0**-53)
+        tensors, value, _ = propagate(network, x[rows], y[rows], 2.0**-53)
         plain = {name: tensor for name, (tensor, _) in tensors.items()}
         plain |= {f"W_{l}": w[l] for l in range(depth)}
         yield plain, value, y[rows]

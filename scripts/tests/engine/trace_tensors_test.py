@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reference_checks import check_close, check_tensors
-from reference_network import ACTIVATIONS, LOSSES, propagate
+from reference_network import ACTIVATIONS, LOSSES, Network, propagate
 from reference_variates import INITIALIZERS
 from trace_cases import CASES, case_name
 
@@ -74,8 +74,8 @@ def test_bound_is_tight_enough_to_see_a_transposition(traced):
     stored = traced(**keys).tensors
     w = [stored[f"W_{l}"] for l in range(3)]
     b = [stored[f"b_{l}"] for l in range(3)]
-    good, _, _ = propagate(stored["X_0"], w, b, stored["Y"], "tanh", "mse",
-                           2.0**-24)
+    good, _, _ = propagate(Network(w, b, "tanh", "mse"), stored["X_0"],
+                           stored["Y"], 2.0**-24)
     for name, (tensor, bound) in good.items():
         check_close(stored[name], tensor, bound, name)
     wrong = stored["delta_2"] @ w[1]  # should be w[1].T

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reference_checks import check_close, check_tensors, target_name
-from reference_network import ACTIVATIONS, LOSSES, propagate
+from reference_network import ACTIVATIONS, LOSSES, Network, propagate
 from simulation import Results
 
 RULES = [{}, {"momentum": 0.9}, {"weight_decay": 0.05},
@@ -57,8 +57,8 @@ def test_steps_are_those_of_numpy(traced, keys):
                             1e-12 * max(abs(mine).max(), 1e-300),
                             f"step {step}: {name}_{l}")
         found, value, _ = propagate(
-            trace.tensors["X_0"], w, b, trace.tensors[target],
-            keys["activation"], keys["loss"], 2.0**-53)
+            Network(w, b, keys["activation"], keys["loss"]),
+            trace.tensors["X_0"], trace.tensors[target], 2.0**-53)
         check_close(trace.attributes["loss_value"], value,
                     1e-12 * max(abs(value), 1), f"step {step}: loss")
         for l in range(depth):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reference_network import UNIT_ROUNDOFF, propagate
+from reference_network import UNIT_ROUNDOFF, Network, propagate
 from reference_statistics import expected_statistics
 
 
@@ -33,10 +33,10 @@ def check_tensors(trace, keys):
     stored, depth = trace.tensors, trace.depth
     assert trace.dtypes == {np.dtype(keys["precision"])}
     target = target_name(keys["loss"])
+    w, b = ([stored[f"{name}_{l}"] for l in range(depth)] for name in "Wb")
     expected, value, value_error = propagate(
-        stored["X_0"], [stored[f"W_{l}"] for l in range(depth)],
-        [stored[f"b_{l}"] for l in range(depth)], stored[target],
-        keys["activation"], keys["loss"], UNIT_ROUNDOFF[keys["precision"]])
+        Network(w, b, keys["activation"], keys["loss"]), stored["X_0"],
+        stored[target], UNIT_ROUNDOFF[keys["precision"]])
     assert set(stored) == {*expected, target, *(
         f"{name}_{l}" for name in "Wb" for l in range(depth))}
     for name, (tensor, bound) in expected.items():

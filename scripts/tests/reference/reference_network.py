@@ -131,8 +131,24 @@ def loss_errors(loss, z, z_error, y, u):
     return value, (ascent + 16 * u * size) / m
 
 
-def propagate(x, w, b, y, activation, loss, u):
-    """Every tensor from X_0, W, b, Y: name -> (value, bound on its error).
+class Network(NamedTuple):
+    w: list  # W_l: q_l × q_{l+1}
+    b: list  # b_l: 1 × q_{l+1}
+    activation: str
+    loss: str
+
+
+def product(a, a_error, c, c_error, u):
+    """a @ c, and the bound on its error."""
+    k = a.shape[1] + 6
+    gamma = k * u / (1 - k * u)
+    a_most, c_most = abs(a) + a_error, abs(c) + c_error
+    return a @ c, (a_error @ c_most + a_most @ c_error
+                   + gamma * a_most @ c_most)
+
+
+def propagate(network, x, y, u):
+    """Every tensor from X_0 and Y: name -> (value, bound on its error).
 
     Entrywise, with Ẑ = Z + ΔZ and so on, first to last operation:
       product of inner length k  |Δ(AB)| ≤ |ΔA||B| + |A||ΔB| + γ_k|A||B|
@@ -143,20 +159,13 @@ def propagate(x, w, b, y, activation, loss, u):
     In float64 the reference rounds as the program does, so u counts twice.
     """
     u = 2 * u if u < 1e-12 else u
-    f, depth = ACTIVATIONS[activation], len(w)
-
-    def product(a, a_error, c, c_error):
-        k = a.shape[1] + 6
-        gamma = k * u / (1 - k * u)
-        a_most, c_most = abs(a) + a_error, abs(c) + c_error
-        return a @ c, (a_error @ c_most + a_most @ c_error
-                       + gamma * a_most @ c_most)
-
+    w, b = network.w, network.b
+    f, depth = ACTIVATIONS[network.activation], len(w)
     exact = np.zeros_like
     tensors = {"X_0": (x, exact(x))}
     slopes = {}
     for l in range(depth):
-        z, error = product(*tensors[f"X_{l}"], w[l], exact(w[l]))
+        z, error = product(*tensors[f"X_{l}"], w[l], exact(w[l]), u)
         z, error = z + b[l], error + 2 * u * (abs(z + b[l]) + abs(b[l]))
         tensors[f"Z_{l + 1}"] = tensors[f"X_{l + 1}"] = z, error
         if l + 1 == depth:
@@ -168,16 +177,18 @@ def propagate(x, w, b, y, activation, loss, u):
             s_error = s_error + height * (abs(z - kink) <= error)
         slopes[l + 1] = f.slope(z), s_error
 
-    value, delta = LOSSES[loss](z, y)
-    value_error, delta_error = loss_errors(loss, z, error, y, u)
+    value, delta = LOSSES[network.loss](z, y)
+    value_error, delta_error = loss_errors(network.loss, z, error, y, u)
     tensors[f"delta_{depth}"] = delta, delta_error
     for l in reversed(range(depth)):
         xl, x_error = tensors[f"X_{l}"]
-        tensors[f"dW_{l}"] = product(xl.T, x_error.T, delta, delta_error)
+        tensors[f"dW_{l}"] = product(xl.T, x_error.T, delta, delta_error,
+                                     u)
         ones = np.ones((1, len(xl)))
-        tensors[f"db_{l}"] = product(ones, exact(ones), delta, delta_error)
+        tensors[f"db_{l}"] = product(ones, exact(ones), delta, delta_error,
+                                     u)
         delta, delta_error = product(delta, delta_error, w[l].T,
-                                     exact(w[l].T))
+                                     exact(w[l].T), u)
         if l > 0:
             s, s_error = slopes[l]
             delta_error = (delta_error * (abs(s) + s_error)

@@ -11,6 +11,9 @@ import numpy as np
 from reference_network import ACTIVATIONS, UNIT_ROUNDOFF
 
 
+THREE = "mean variance second_moment"
+
+
 class Sums:
     """What a tolerance is made of.
 
@@ -96,79 +99,93 @@ def spread(rows, sums, eta):
     return value, (sums.tau * value + 2 * off * np.sqrt(value) + off**2)
 
 
+class Columns:
+    """column -> (values, tolerances), each of depth + 1 entries."""
+
+    def __init__(self, batches, depth, activation, precision, eta):
+        self.batches, self.depth, self.eta = batches, depth, eta
+        self.f, self.sums = ACTIVATIONS[activation], Sums(precision)
+        self.rounded = eta + 2 * self.sums.u  # stored rounded, measured before
+        self.columns = {}
+
+    def pooled(self, name):
+        return np.concatenate([np.asarray(b[name]) for b in self.batches])
+
+    def put(self, layer, name, pair):
+        values, tolerances = self.columns.setdefault(
+            name, (np.full(self.depth + 1, np.nan, np.longdouble),
+                   np.zeros(self.depth + 1, np.longdouble)))
+        values[layer], tolerances[layer] = pair
+
+    def put_moments(self, layer, prefix, names, found):
+        for name in names.split():
+            self.put(layer, f"{prefix}_{name}", found[name])
+
+    def put_signal(self, l, tensor, prefix, names):
+        """Moments and spread of a tensor that has a row for each sample."""
+        x = self.pooled(f"{tensor}_{l}")
+        self.put_moments(l, prefix, names, moments(x, self.sums, self.eta))
+        self.put(l, f"{prefix}_unit_variance", spread(x, self.sums, self.eta))
+        self.put(l, f"{prefix}_non_finite", ((~np.isfinite(x)).sum(), 0))
+        value, tolerance = one_minus_cosine(
+            [b[f"{tensor}_{l}"] for b in self.batches], self.sums, self.eta)
+        self.put(l, f"{prefix}_cosine",
+                 (1 - value, tolerance + 4 * 2.0**-53))
+        return value, tolerance
+
+    def put_activation(self, l):
+        x = self.pooled(f"X_{l}")
+        self.put_moments(l, "activation", THREE + " abs_mean",
+                         moments(x, self.sums, self.eta))
+        # Those of a homogeneous f are measured at scale 1.
+        entry = self.rounded if self.f.curvature == 0 else self.eta
+        for name, extreme in ("min", x.min()), ("max", x.max()):
+            self.put(l, f"activation_{name}",
+                     (extreme, entry * float(abs(x).max())))
+        self.put(l, "zero_fraction", ((x == 0).mean(), 1e-15))
+
+    def put_weights(self, l):
+        """Of the layer's own weights, and of the gradients by them."""
+        for prefix, tensor, eta in [
+                ("weight_gradient", self.pooled(f"dW_{l - 1}"), self.eta),
+                ("bias_gradient", self.pooled(f"db_{l - 1}"), self.rounded),
+                ("weight", self.batches[0][f"W_{l - 1}"], self.rounded)]:
+            self.put_moments(l, prefix, THREE, moments(tensor, self.sums, eta))
+
+    def put_slope(self, l):
+        f, u = self.f, self.sums.u
+        s = f.slope(self.pooled(f"Z_{l}").astype(float))  # the program's: 8 ulp
+        slack = (16 * u + self.eta) * f.steepest
+        relative = 0.0 if f.signed else 16 * u
+        if f.curvature == 0:
+            relative = slack = 0.0  # steps are exact
+        self.put_moments(l, "slope", "mean second_moment", moments(
+            s, self.sums, relative, slack if f.signed or self.eta else 0.0))
+        bound = .01 * f.steepest
+        surely = (abs(s) < bound * (1 - 1e-6)).mean()
+        maybe = (abs(s) < bound * (1 + 1e-6)).mean()
+        self.put(l, "saturated_fraction",
+                 ((surely + maybe) / 2, (maybe - surely) / 2 + 1e-15))
+        self.put(l, "dead_unit_fraction", ((s == 0).all(0).mean(), 1e-15))
+
+
 def expected_statistics(batches, depth, activation, precision, eta=0.0):
     """column -> (values, tolerances), each of depth + 1 entries.
 
     batches: dictionaries of tensors. eta: relative error of their entries,
     beside what follows from the precision.
     """
-    f, sums = ACTIVATIONS[activation], Sums(precision)
-    columns = {}
-
-    def put(layer, name, pair):
-        values, tolerances = columns.setdefault(
-            name, (np.full(depth + 1, np.nan, np.longdouble),
-                   np.zeros(depth + 1, np.longdouble)))
-        values[layer], tolerances[layer] = pair
-
-    def pooled(name):
-        return np.concatenate([np.asarray(b[name]) for b in batches])
-
-    def put_moments(layer, prefix, names, found):
-        for name in names.split():
-            put(layer, f"{prefix}_{name}", found[name])
-
-    rounded = eta + 2 * sums.u  # stored rounded, measured before
-    # Those of a homogeneous f are measured at scale 1.
-    entry = rounded if f.curvature == 0 else eta
-    three = "mean variance second_moment"
+    found = Columns(batches, depth, activation, precision, eta)
     for l in range(depth + 1):
-        x, delta = pooled(f"X_{l}"), pooled(f"delta_{l}")
-        put_moments(l, "activation", three + " abs_mean",
-                    moments(x, sums, eta))
-        for name, extreme in ("min", x.min()), ("max", x.max()):
-            put(l, f"activation_{name}",
-                (extreme, entry * float(abs(x).max())))
-        put(l, "zero_fraction", ((x == 0).mean(), 1e-15))
-        put_moments(l, "delta", three + " abs_mean",
-                    moments(delta, sums, eta))
-        put(l, "delta_unit_variance", spread(delta, sums, eta))
-        value, tolerance = one_minus_cosine(
-            [b[f"delta_{l}"] for b in batches], sums, eta)
-        put(l, "delta_cosine", (1 - value, tolerance + 4 * 2.0**-53))
-        put(l, "delta_non_finite", ((~np.isfinite(delta)).sum(), 0))
+        found.put_activation(l)
+        found.put_signal(l, "delta", "delta", THREE + " abs_mean")
         if l == 0:
             continue
-        z = pooled(f"Z_{l}")
-        put_moments(l, "pre_activation", three + " abs_mean kurtosis",
-                    moments(z, sums, eta))
-        value, tolerance = one_minus_cosine(
-            [b[f"Z_{l}"] for b in batches], sums, eta)
-        put(l, "pre_activation_cosine",
-            (1 - value, tolerance + 4 * 2.0**-53))
-        put(l, "one_minus_cosine", (value, tolerance))
-        put(l, "pre_activation_unit_variance", spread(z, sums, eta))
-        put(l, "pre_activation_sample_variance", spread(z.T, sums, eta))
-        put(l, "pre_activation_non_finite", ((~np.isfinite(z)).sum(), 0))
-        put_moments(l, "weight_gradient", three,
-                    moments(pooled(f"dW_{l - 1}"), sums, eta))
-        put_moments(l, "bias_gradient", three,
-                    moments(pooled(f"db_{l - 1}"), sums, rounded))
-        put_moments(l, "weight", three,
-                    moments(batches[0][f"W_{l - 1}"], sums, rounded))
-        if l == depth:
-            continue
-        s = f.slope(np.asarray(z, float))  # the program's: 8 ulp
-        slack = (16 * sums.u + eta) * f.steepest
-        relative = 0.0 if f.signed else 16 * sums.u
-        if f.curvature == 0:
-            relative = slack = 0.0  # steps are exact
-        put_moments(l, "slope", "mean second_moment", moments(
-            s, sums, relative, slack if f.signed or eta else 0.0))
-        bound = .01 * f.steepest
-        surely = (abs(s) < bound * (1 - 1e-6)).mean()
-        maybe = (abs(s) < bound * (1 + 1e-6)).mean()
-        put(l, "saturated_fraction",
-            ((surely + maybe) / 2, (maybe - surely) / 2 + 1e-15))
-        put(l, "dead_unit_fraction", ((s == 0).all(0).mean(), 1e-15))
-    return columns
+        found.put(l, "one_minus_cosine", found.put_signal(
+            l, "Z", "pre_activation", THREE + " abs_mean kurtosis"))
+        found.put(l, "pre_activation_sample_variance",
+                  spread(found.pooled(f"Z_{l}").T, found.sums, eta))
+        found.put_weights(l)
+        if l < depth:
+            found.put_slope(l)
+    return found.columns
