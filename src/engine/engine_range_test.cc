@@ -134,6 +134,44 @@ TEST(EngineRange, BiasesMeetVanishingAndExplodingActivations) {
   }
 }
 
+// Whether every row's largest entry is less than a double can hold, but not so
+// small that its square leaves long double.
+bool IsBelowDoubles(const RealMatrix& delta) {
+  Real largest = 0, smallest = 1;
+  for (size_t i = 0; i < delta.rows(); ++i) {
+    Real most = 0;
+    for (size_t j = 0; j < delta.cols(); ++j) {
+      most = std::max(most, std::abs(delta(i, j)));
+    }
+    largest = std::max(largest, most);
+    smallest = std::min(smallest, most);
+  }
+  return largest < std::pow(Real{10}, -340) &&
+         smallest >= std::pow(Real{10}, -2400);
+}
+
+// The logarithms of the backward statistics.
+void ExpectGradients(const RunResult& result, const std::vector<Oracle>& oracle,
+                     double tolerance) {
+  for (size_t l = 0; l <= oracle[0].run->depth(); ++l) {
+    const auto expected = OracleStatistics(oracle, l);
+    for (const StatisticColumn& column : StatisticColumns()) {
+      const std::string& name = column.name;
+      const bool is_backward =
+          name.find("delta") != name.npos || name.find("gradient") != name.npos;
+      if (!is_backward || !name.starts_with("log10_") ||
+          !expected.contains(name)) {
+        continue;
+      }
+      const double value = static_cast<double>(expected.at(name));
+      const double measured = Statistic(result, l, name);
+      if (std::isinf(value) && value == measured) continue;
+      EXPECT_TRUE(std::isfinite(measured)) << name << " row " << l;
+      EXPECT_NEAR(measured, value, tolerance) << name << " row " << l;
+    }
+  }
+}
+
 // Every sample is right by hundreds or thousands of nats, each by its own: the
 // cross entropies' delta is e^-1000 and the like, and so is all that follows.
 TEST(EngineRange, CrossEntropiesThatAreRightKeepTheirDelta) {
@@ -141,7 +179,6 @@ TEST(EngineRange, CrossEntropiesThatAreRightKeepTheirDelta) {
     const char* loss;
     const char* shape;  // dW from Gram matrices, or formed where it is narrow
   };
-  constexpr double kBelowDoubles = -340;  // log10 of the largest |delta|
   int seen = 0;
   for (const Shape& at : {Shape{"softmax_cross_entropy", "12x24x24x2"},
                           Shape{"softmax_cross_entropy", "3x2x3"},
@@ -160,44 +197,12 @@ TEST(EngineRange, CrossEntropiesThatAreRightKeepTheirDelta) {
                                      {"seed", std::to_string(seed)}});
         std::vector<Oracle> oracle;
         oracle.push_back(ComputeOracle(run, 0));
-        const RealMatrix& delta = oracle[0].delta[run.depth()];
-        Real largest = 0, smallest = 1;
-        for (size_t i = 0; i < delta.rows(); ++i) {
-          Real most = 0;
-          for (size_t j = 0; j < delta.cols(); ++j) {
-            most = std::max(most, std::abs(delta(i, j)));
-          }
-          largest = std::max(largest, most);
-          smallest = std::min(smallest, most);
-        }
-        // Squares must fit long double, too.
-        if (!(largest < std::pow(Real{10}, kBelowDoubles)) ||
-            smallest < std::pow(Real{10}, -2400)) {
-          continue;
-        }
+        if (!IsBelowDoubles(oracle[0].delta[run.depth()])) continue;
         ++seen;
         SCOPED_TRACE(CanonicalRun(run));
-        const RunResult result = Simulate(run);
         // A logit of 5,000 is off by some eps of it, its exponential by as
         // many nats.
-        const double tolerance = 5000 * 20 * Epsilon(run);
-        for (size_t l = 0; l <= run.depth(); ++l) {
-          const auto expected = OracleStatistics(oracle, l);
-          for (const StatisticColumn& column : StatisticColumns()) {
-            const std::string& name = column.name;
-            const bool is_backward = name.find("delta") != name.npos ||
-                                     name.find("gradient") != name.npos;
-            if (!is_backward || !name.starts_with("log10_") ||
-                !expected.contains(name)) {
-              continue;
-            }
-            const double value = static_cast<double>(expected.at(name));
-            const double measured = Statistic(result, l, name);
-            if (std::isinf(value) && value == measured) continue;
-            EXPECT_TRUE(std::isfinite(measured)) << name << " row " << l;
-            EXPECT_NEAR(measured, value, tolerance) << name << " row " << l;
-          }
-        }
+        ExpectGradients(Simulate(run), oracle, 5000 * 20 * Epsilon(run));
       }
     }
   }

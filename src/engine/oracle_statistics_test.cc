@@ -108,12 +108,31 @@ void AddMoments(const std::string& name, const Values& v,
   (*out)[name + "_second_moment"] = SecondMoment(v);
 }
 
+// Of f' at the pre-activations `z` of layer l, a unit's every width(l) entries.
+void AddSlopes(const RunSpec& run, size_t l, const Values& z,
+               std::map<std::string, Real>* out) {
+  Values slope;
+  for (const Real at : z) slope.push_back(Slope(run.activation->name, at));
+  (*out)["slope_mean"] = MeanOf(slope);
+  (*out)["slope_second_moment"] = SecondMoment(slope);
+  const Real bound = 0.01L * run.activation->max_slope;
+  (*out)["saturated_fraction"] =
+      Fraction(slope, [&](Real v) { return std::abs(v) < bound; });
+  const size_t n = run.width(l);
+  Real dead = 0;
+  for (size_t j = 0; j < n; ++j) {
+    bool alive = false;
+    for (size_t k = j; k < slope.size(); k += n) alive |= slope[k] != 0;
+    dead += alive ? 0 : 1;
+  }
+  (*out)["dead_unit_fraction"] = dead / static_cast<Real>(n);
+}
+
 }  // namespace
 
 std::map<std::string, Real> OracleStatistics(const std::vector<Oracle>& batches,
                                              size_t l) {
   const RunSpec& run = *batches[0].run;
-  const size_t depth = run.depth();
   std::map<std::string, Real> s;
   const auto tensors = [&](std::vector<RealMatrix> Oracle::*member,
                            size_t index) {
@@ -156,24 +175,8 @@ std::map<std::string, Real> OracleStatistics(const std::vector<Oracle>& batches,
     AddMoments("weight_gradient", flat(&Oracle::dw, l - 1), &s);
     AddMoments("bias_gradient", flat(&Oracle::db, l - 1), &s);
   }
-  if (l > 0 && l < depth) {
-    Values slope;
-    for (Real z : flat(&Oracle::z, l)) {
-      slope.push_back(Slope(run.activation->name, z));
-    }
-    s["slope_mean"] = MeanOf(slope);
-    s["slope_second_moment"] = SecondMoment(slope);
-    const Real bound = 0.01L * run.activation->max_slope;
-    s["saturated_fraction"] =
-        Fraction(slope, [&](Real v) { return std::abs(v) < bound; });
-    const size_t n = run.width(l);
-    Real dead = 0;
-    for (size_t j = 0; j < n; ++j) {
-      bool alive = false;
-      for (size_t k = j; k < slope.size(); k += n) alive |= slope[k] != 0;
-      dead += alive ? 0 : 1;
-    }
-    s["dead_unit_fraction"] = dead / static_cast<Real>(n);
+  if (l > 0 && l < run.depth()) {
+    AddSlopes(run, l, flat(&Oracle::z, l), &s);
   }
   std::map<std::string, Real> logs;
   for (const auto& [name, value] : s) logs["log10_" + name] = std::log10(value);

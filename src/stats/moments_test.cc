@@ -11,47 +11,16 @@
 
 #include "base/test_matchers.h"
 #include "random/variates.h"
+#include "stats/test_samples.h"
 
 namespace initscope {
 namespace {
-
-constexpr double kEps = std::numeric_limits<double>::epsilon();
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr size_t kSizes[] = {1,  2,  3,  7,  8,  9,  15,
-                             16, 17, 31, 33, 64, 65, 1000};
-
-// Rows of mean + N(0,1), at exponent 0.
-template <typename T>
-ScaledMatrix<T> Draw(size_t rows, size_t cols, double mean = 0,
-                     uint64_t seed = 6) {
-  Matrix<double> normal(rows, cols);
-  FillVariates(VariateLaw::kNormal, {seed}, 0, 0, normal.view());
-  ScaledMatrix<T> x;
-  x.Resize(rows, cols);
-  for (size_t i = 0; i < x.mantissa.size(); ++i) {
-    x.mantissa.data()[i] = static_cast<T>(mean + normal.data()[i]);
-  }
-  return x;
-}
-
-template <typename T>
-ScaledMatrix<T> Constant(size_t rows, size_t cols, T value) {
-  ScaledMatrix<T> x;
-  x.Resize(rows, cols);
-  std::fill_n(x.mantissa.data(), x.mantissa.size(), value);
-  return x;
-}
 
 template <typename T>
 Moments MomentsOf(const ScaledMatrix<T>& x) {
   Moments moments;
   moments.Add(x);
   return moments;
-}
-
-long double ToLongDouble(const ScaledDouble& x) {
-  return std::ldexp(static_cast<long double>(x.value),
-                    static_cast<int>(x.exponent));
 }
 
 // The plain loops in long double, whose own exponents reach ±16000.
