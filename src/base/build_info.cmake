@@ -1,5 +1,5 @@
-# Writes OUTPUT from TEMPLATE with the commit of SOURCE_DIR, only when that
-# changes something, so that nothing is compiled again without need.
+# Writes OUTPUT from TEMPLATE with the commit of SOURCE_DIR, but only if that
+# changes it, so that nothing is recompiled needlessly.
 execute_process(COMMAND git -C ${SOURCE_DIR} rev-parse HEAD
                 OUTPUT_VARIABLE GIT_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE
                 ERROR_QUIET RESULT_VARIABLE status)

@@ -20,7 +20,7 @@ bool Lists(const std::string& comma_list, std::string_view name) {
   return false;
 }
 
-// mountinfo writes blanks and the like as \ooo.
+// Undoes mountinfo's \ooo for blanks and the like.
 std::string Unescaped(const std::string& text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -34,7 +34,7 @@ std::string Unescaped(const std::string& text) {
   return out;
 }
 
-// The process's group in the hierarchy of `controller`, "" for v2's.
+// The process's group in the hierarchy of `controller`; "" means that of v2.
 std::string OwnGroup(std::string_view controller, const fs::path& root) {
   std::ifstream in(root / "proc/self/cgroup");
   for (std::string line; std::getline(in, line);) {  // number:controllers:path
@@ -50,11 +50,11 @@ std::string OwnGroup(std::string_view controller, const fs::path& root) {
 }
 
 struct Mount {
-  std::string group;   // that is mounted there
+  std::string group;   // the one that is mounted
   std::string folder;  // the mount point
 };
 
-// Where the hierarchy of `controller`, v2's if "", is mounted.
+// The mounts of the hierarchy of `controller`; "" means that of v2.
 std::vector<Mount> Mounts(std::string_view controller, const fs::path& root) {
   std::vector<Mount> mounts;
   std::ifstream in(root / "proc/self/mountinfo");
@@ -78,8 +78,8 @@ void AppendGroups(std::string_view controller, const fs::path& root,
   const std::string own = OwnGroup(controller, root);
   if (own.empty()) return;
   for (const Mount& mount : Mounts(controller, root)) {
-    // Below the mounted group; where that is another, as a container's may
-    // seem from inside, it is all there is to see.
+    // The own group is below the mounted one, or else, as it may seem inside a
+    // container, only the mounted one is visible.
     const fs::path below = fs::path(own).lexically_relative(mount.group);
     const bool inside = !below.empty() && *below.begin() != "..";
     const fs::path top = root / fs::path(mount.folder).relative_path();
@@ -95,7 +95,7 @@ void AppendGroups(std::string_view controller, const fs::path& root,
   }
 }
 
-// Of one group, in CPUs; NaN where there is none.
+// The quota of one group in CPUs; NaN without one.
 double QuotaOf(const ControlGroup& group) {
   if (group.is_v2) {  // "QUOTA PERIOD", or "max PERIOD"
     std::ifstream in(group.folder / "cpu.max");
@@ -131,7 +131,7 @@ size_t CpuQuota(const fs::path& root) {
     const double quota = QuotaOf(group);
     if (quota < least) least = quota;
   }
-  // 1e-6: a quota of 2 CPUs must not become 3.
+  // 1e-6, so that rounding cannot make 3 of a quota of 2 CPUs.
   return least < 1e6
              ? static_cast<size_t>(std::max(1.0, std::ceil(least - 1e-6)))
              : SIZE_MAX;

@@ -1,9 +1,10 @@
-// What the control groups of this process allow (Linux cgroups, v1 and v2).
+// The limits that control groups set to this process (Linux cgroups, v1 and
+// v2).
 //
-// A group's limit holds for all that it contains, so what counts is the least
-// of the process's own group (/proc/self/cgroup) and those above it, up to what
-// is mounted (/proc/self/mountinfo). `root` is the folder where /proc and /sys
-// are; tests have one of their own.
+// A group's limit holds for everything inside it. What counts is the least
+// limit of the process's own group (/proc/self/cgroup) and the groups above it,
+// up to the one that is mounted (/proc/self/mountinfo). `root` is the folder of
+// /proc and /sys; tests pass one of their own.
 #pragma once
 
 #include <cstddef>
@@ -20,16 +21,16 @@ struct ControlGroup {
   bool is_v2;
 };
 
-// The groups that `controller` ("memory", "cpu") may limit this process in,
+// The groups in which `controller` ("memory", "cpu") may limit this process,
 // its own before those above it.
 std::vector<ControlGroup> ControlGroups(std::string_view controller,
                                         const std::filesystem::path& root);
 
-// The number in a group's file; NaN where there is none ("max").
+// The number in a group's file; NaN if there is none ("max").
 double ControlGroupNumber(const std::filesystem::path& file);
 
-// How many CPUs' time this process may use, rounded up; SIZE_MAX where there is
-// no quota (cpu.max; cpu.cfs_quota_us of v1).
+// The number of CPUs whose time this process may use, rounded up; SIZE_MAX
+// without a quota (v2: cpu.max, v1: cpu.cfs_quota_us).
 size_t CpuQuota(const std::filesystem::path& root = "/");
 
 }  // namespace initscope

@@ -1,7 +1,7 @@
-// Whether denormal numbers are flushed to zero, for a scope of one thread.
+// Flushes denormal numbers to zero, or keeps them, for a scope of one thread.
 //
-// Exponents are carried beside the numbers, so a denormal is always
-// negligible here; arithmetic on one costs a hundred times more.
+// Exponents are stored beside the numbers, so that denormals are negligible;
+// arithmetic on them takes a hundred times as long.
 #pragma once
 
 #if defined(__x86_64__)
@@ -12,7 +12,7 @@
 
 namespace initscope {
 
-// Sets the mode to `kFlush`, and on leaving back to what it was.
+// Sets the mode to `kFlush`, and restores the old one at the end of the scope.
 template <bool kFlush>
 class DenormalMode {
  public:
@@ -48,7 +48,7 @@ class DenormalMode {
 };
 
 using FlushDenormals = DenormalMode<true>;
-// Where numbers lose their exponents, as they go into a file.
+// For numbers that lose their exponents on the way into a file.
 using KeepDenormals = DenormalMode<false>;
 
 }  // namespace initscope

@@ -1,9 +1,9 @@
 // The two kinds of failure.
 //
-// UserError: a configuration or a file is wrong. Thrown where it is found,
-// caught once, in main. The message is one line that says what, where and
-// what to do.
-// CHECK: the programmer is wrong. Prints the condition and aborts.
+// UserError: a configuration or a file is wrong. It is thrown where that is
+// found and caught once, in main. Its message is one line that says what is
+// wrong, where, and what to do.
+// INITSCOPE_CHECK: the programmer is wrong. Prints the condition and aborts.
 #pragma once
 
 #include <stdexcept>
@@ -11,8 +11,8 @@
 
 namespace initscope {
 
-// sysexits.h where it has a code. These values are part of the command line's
-// contract: do not change them.
+// As in sysexits.h, where that has a code. The values are part of the contract
+// of the command line: do not change them.
 enum class ExitCode : int {
   kSuccess = 0,
   kCheckFailed = 1,

@@ -1,4 +1,4 @@
-// The FMA peak as a benchmark, and as what others are compared with.
+// The FMA peak, as a benchmark and as the yardstick of the others.
 
 #include "base/flop_rate_bench.h"
 

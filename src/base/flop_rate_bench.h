@@ -1,4 +1,4 @@
-// What every benchmark of a kernel that computes reports.
+// The counters that every benchmark of a kernel reports.
 #pragma once
 
 // Google Benchmark's header is for *_bench.cc files.
@@ -10,11 +10,11 @@ namespace initscope {
 
 // Sets the counters of a benchmark whose loop is over:
 //   GFLOP/s        from `flops` per iteration
-//   peak GFLOP/s   of multiply-adds on T; in this process, measured after the
+//   peak GFLOP/s   of multiply-adds on T, measured in this process after the
 //                  loop unless that was done within the last quarter second
 //   % of peak
-//   FLOP, bytes    per iteration, for a roofline; `bytes` is what must be
-//                  read and written at least, 0 leaves the two out
+//   FLOP, bytes    per iteration, for a roofline; `bytes` is the least that
+//                  must be read and written, 0 leaves both counters out
 template <typename T = float>
 void SetFlops(benchmark::State& state, double flops, double bytes = 0);
 

@@ -13,14 +13,15 @@ namespace initscope {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Two units that take four or five cycles need eight or ten sums in flight;
-// twelve and the two operands fit the 16 registers of AVX2.
+// Two units with a latency of four or five cycles need eight or ten sums in
+// flight; twelve and the two operands fit into the 16 registers of AVX2.
 constexpr size_t kSums = 12;
 
-// Does `steps` rounds of kSums multiply-adds; returns how many FLOP that was.
-// The sums converge to one / (1 − factor), and `*result` holds them together.
+// Does `steps` rounds of kSums multiply-adds and returns the number of FLOP.
+// The sums converge to 1/(1 − factor); `*result` is their total, which keeps
+// the compiler from dropping them.
 template <typename T>
-HWY_INLINE double MultiplyAdds(size_t steps, T factor, T* result) {
+double MultiplyAdds(size_t steps, T factor, T* result) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const V one = hn::Set(d, T{1});
@@ -39,12 +40,9 @@ HWY_INLINE double MultiplyAdds(size_t steps, T factor, T* result) {
   return 2.0 * static_cast<double>(kSums * hn::Lanes(d) * steps);
 }
 
-double MultiplyAddsF32(size_t steps, float factor, float* result) {
-  return MultiplyAdds(steps, factor, result);
-}
-double MultiplyAddsF64(size_t steps, double factor, double* result) {
-  return MultiplyAdds(steps, factor, result);
-}
+// HWY_EXPORT() wants a name for each instance.
+static constexpr auto& MultiplyAddsF32 = MultiplyAdds<float>;
+static constexpr auto& MultiplyAddsF64 = MultiplyAdds<double>;
 
 }  // namespace HWY_NAMESPACE
 }  // namespace initscope
@@ -61,12 +59,11 @@ namespace {
 double MultiplyAdds(size_t steps, float factor, float* result) {
   return HWY_DYNAMIC_DISPATCH(MultiplyAddsF32)(steps, factor, result);
 }
-
 double MultiplyAdds(size_t steps, double factor, double* result) {
   return HWY_DYNAMIC_DISPATCH(MultiplyAddsF64)(steps, factor, result);
 }
 
-// Of this thread: what others run on the core meanwhile does not count.
+// The CPU time of this thread: what else runs on the core does not count.
 double CpuSeconds() {
   timespec time = {};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);

@@ -1,7 +1,7 @@
-// Which instruction set the vectorized kernels run on.
+// The instruction set on which the vectorized kernels run.
 //
-// Kernels are compiled once per instruction set and dispatched at run time to
-// the best that the machine has. Tests force each in turn.
+// Kernels are compiled once per instruction set; the best that the machine has
+// is chosen at run time. Tests force each in turn.
 #pragma once
 
 #include <string>
@@ -9,15 +9,15 @@
 
 namespace initscope {
 
-// "AVX2", "AVX3" (AVX-512), "NEON" …: the one that kernels run on now.
+// The instruction set in use: "AVX2", "AVX3" (AVX-512), "NEON" …
 std::string KernelTarget();
 
-// All that this machine can run, the best first.
+// All instruction sets that this machine can run, the best first.
 std::vector<std::string> KernelTargets();
 
-// Makes kernels run on `target` while it lives. Not while other threads run
-// kernels, and data packed for one target is not for another.
-// REQUIRES: `target` is one of KernelTargets().
+// Makes kernels run on `target` for a scope. Data packed for one target is of
+// no use to another. REQUIRES: `target` is one of KernelTargets(), and no other
+// thread runs a kernel.
 class ForcedKernelTarget {
  public:
   explicit ForcedKernelTarget(const std::string& target);

@@ -18,20 +18,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The first number behind `key` at the beginning of a line.
-std::optional<double> NumberBehind(const fs::path& file, std::string_view key) {
+// The rest of the first line that begins with `key`; "" without one.
+std::string TextBehind(const fs::path& file, std::string_view key) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
-    if (!line.starts_with(key)) continue;
-    std::istringstream rest(line.substr(key.size()));
-    double value = 0;
-    if (rest >> value) return value;
-    return std::nullopt;
+    if (line.starts_with(key)) return line.substr(key.size());
   }
+  return "";
+}
+
+std::optional<double> NumberBehind(const fs::path& file, std::string_view key) {
+  std::istringstream rest(TextBehind(file, key));
+  double value = 0;
+  if (rest >> value) return value;
   return std::nullopt;
 }
 
-// What the process has, in bytes (/proc/self/statm).
+// The memory of this process, in bytes (/proc/self/statm).
 struct Use {
   double virtual_size = 0, resident = 0, data = 0;
 };
@@ -43,7 +46,7 @@ Use OwnUse(const fs::path& root) {
   return {size * page, resident * page, data * page};
 }
 
-// What `group` leaves for this process, which has `resident` bytes of it.
+// What `group` leaves to this process, `resident` bytes included.
 std::optional<double> RoomIn(const ControlGroup& group, double resident) {
   const fs::path& folder = group.folder;
   const double limit = ControlGroupNumber(
@@ -52,7 +55,7 @@ std::optional<double> RoomIn(const ControlGroup& group, double resident) {
   const double used = ControlGroupNumber(
       folder / (group.is_v2 ? "memory.current" : "memory.usage_in_bytes"));
   if (!(used >= 0)) return limit;
-  // The files that it has read are given up where memory is short.
+  // Cached files are given up when memory is short.
   const std::string prefix = group.is_v2 ? "" : "total_";
   const double cache =
       NumberBehind(folder / "memory.stat", prefix + "inactive_file ")
@@ -76,7 +79,8 @@ MemoryLimit AvailableMemory(const fs::path& root) {
   if (kib) {
     limit(1024 * *kib + use.resident, "this machine has");
   }
-  // Of what these count, code and stacks for one, not all becomes resident.
+  // These limits also count memory that never becomes resident, such as code
+  // and stacks.
   const fs::path limits = root / "proc/self/limits";
   if (const auto bytes = NumberBehind(limits, "Max address space")) {
     limit(*bytes - std::max(0.0, use.virtual_size - use.resident),
@@ -101,20 +105,14 @@ double UsedMemory() {
 }
 
 double PeakMemory() {
-  // Not getrusage()'s, which counts what the process was before exec().
+  // getrusage() would also count what the process was before exec().
   return 1024 * NumberBehind("/proc/self/status", "VmHWM:").value_or(0);
 }
 
 std::string CpuModel() {
-  std::ifstream file("/proc/cpuinfo");
-  std::string line;
-  while (std::getline(file, line)) {
-    if (line.starts_with("model name")) {
-      const size_t colon = line.find(": ");
-      if (colon != std::string::npos) return line.substr(colon + 2);
-    }
-  }
-  return "unknown";
+  const std::string text = TextBehind("/proc/cpuinfo", "model name");
+  const size_t colon = text.find(": ");
+  return colon == std::string::npos ? "unknown" : text.substr(colon + 2);
 }
 
 }  // namespace initscope

@@ -1,4 +1,4 @@
-// What the machine offers.
+// The memory and the processor of this machine.
 #pragma once
 
 #include <filesystem>
@@ -6,27 +6,27 @@
 
 namespace initscope {
 
-// The memory that this process may have, with what it has already.
+// The memory that this process may have, including what it has already.
 struct MemoryLimit {
   double bytes;
   // "this machine has", "'ulimit -v' leaves", "the control group /a leaves"
   std::string source;
 };
 
-// The least of what is free on the machine and in each control group that the
-// process is in (their limits less what is used and could not be freed), and of
-// `ulimit -v` and `ulimit -d`. `root` is where /proc and /sys are.
+// The least of what is free on the machine, of what is free in each control
+// group of the process (its limit less the memory in use that cannot be freed),
+// and of `ulimit -v` and `ulimit -d`. `root` is the folder of /proc and /sys.
 MemoryLimit AvailableMemory(const std::filesystem::path& root = "/");
 
-// Its bytes.
+// AvailableMemory().bytes.
 double MachineMemory();
 
-// Bytes of memory that this process uses, without what it has freed and keeps
-// for later; and that it has had at most.
+// The bytes that this process uses, without what it has freed but keeps for
+// later; and the most it has ever had.
 double UsedMemory();
 double PeakMemory();
 
-// What the processor calls itself, or "unknown".
+// The model name of the processor, or "unknown".
 std::string CpuModel();
 
 }  // namespace initscope

@@ -1,7 +1,7 @@
 // Dense row-major matrices: an owner and two views.
 //
 // A row is a sample (activations) or a fan-in index (weights). Storage is
-// aligned to 64 bytes; rows follow each other without padding.
+// aligned to 64 bytes; rows follow one another without padding.
 #pragma once
 
 #include <cstddef>
@@ -14,14 +14,15 @@
 
 namespace initscope {
 
-// A matrix that somebody else owns. T may be const.
+// A matrix whose entries another object owns. T may be const.
 template <typename T>
 class MatrixView {
  public:
   MatrixView() = default;
   MatrixView(T* data, size_t rows, size_t cols)
       : data_(data), rows_(rows), cols_(cols) {}
-  // Constant entries, as well. NOLINTNEXTLINE(google-explicit-constructor)
+  // Also as a view of constant entries.
+  // NOLINTNEXTLINE(google-explicit-constructor)
   operator MatrixView<const T>() const { return {data_, rows_, cols_}; }
 
   T* data() const { return data_; }

@@ -1,4 +1,5 @@
-// Numbers to and from text: the whole text or nothing, shortest form back.
+// Conversion of numbers from text, all of which must be read, and to the
+// shortest text.
 #pragma once
 
 #include <charconv>
@@ -29,7 +30,7 @@ std::string NumberText(Number value) {
   return std::string(buffer, result.ptr);
 }
 
-// Without blanks and tabs at either end.
+// `text` without white space at either end.
 inline std::string_view Trim(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\f\v";
   const size_t first = text.find_first_not_of(kBlanks);

@@ -16,10 +16,10 @@
 #include "base/denormals.h"
 #include "base/error.h"
 
-// ThreadSanitizer sees nothing of oneTBB, which is not instrumented, and so
-// neither is this file (CMakeLists.txt). What it must know of the order stands
-// here: tasks come after what was before the loop, and what follows the loop
-// after the tasks; nothing of tasks among themselves.
+// oneTBB is not instrumented for ThreadSanitizer, and so neither is this file
+// (CMakeLists.txt). These macros tell it the order of events: what precedes the
+// loop, then all tasks, in no order among themselves, then what follows the
+// loop.
 #ifdef INITSCOPE_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #define INITSCOPE_RELEASE(tag) __tsan_release(tag)
@@ -33,17 +33,18 @@ namespace initscope {
 
 namespace {
 
-// The arena of so many jobs. It lives on: one for each loop would cost the more
-// the more loops there were, as oneTBB walks through those that still close.
+// The arena for a number of jobs. It is kept: with a new arena for each loop, a
+// loop would cost more the more loops there were before, because oneTBB walks
+// through all arenas that are still closing.
 tbb::task_arena& ArenaOf(size_t jobs) {
   struct Arenas {
-    // More jobs than cores are honoured, too: results must not depend on it.
+    // Allows more jobs than cores; results must not depend on the number.
     const tbb::global_control limit{
         tbb::global_control::max_allowed_parallelism, kMostJobs};
     std::mutex mutex;
     std::map<size_t, tbb::task_arena> arenas;
   };
-  // Never destroyed: a worker may outlive what has static storage.
+  // Never destroyed: a worker may outlive static objects.
   static Arenas& all = *new Arenas;
   const std::lock_guard lock(all.mutex);
   return all.arenas.try_emplace(jobs, static_cast<int>(jobs)).first->second;
@@ -73,8 +74,8 @@ void ParallelFor(size_t count, Jobs jobs,
     for (size_t i = 0; i < count; ++i) run(i);
     return;
   }
-  // One loop per job draws the next index, so that a job that is done early
-  // takes work from the others.
+  // Each job runs a loop that draws the next index, so that a job that is done
+  // early takes over work from the others.
   char begin_tag = 0, end_tag = 0;
   std::atomic<size_t> next = 0;
   std::atomic<size_t> finished = 0;
@@ -94,7 +95,7 @@ void ParallelFor(size_t count, Jobs jobs,
   };
   INITSCOPE_RELEASE(&begin_tag);
   ArenaOf(workers).execute([&] {
-    // A loop inside a task waits for its own tasks alone.
+    // While it waits, a loop inside a task runs only tasks of its own.
     tbb::this_task_arena::isolate([&] {
       tbb::parallel_for(size_t{0}, workers, loop, tbb::simple_partitioner());
     });

@@ -10,12 +10,12 @@ namespace initscope {
 
 inline constexpr size_t kMostJobs = 1024;
 
-// The number of CPUs that this process may use: of its affinity, and no more
-// than its control groups' quota of time allows.
+// The number of CPUs that this process may use, by its affinity and the quota
+// of its control groups.
 size_t AvailableCores();
 
-// How many workers something may have, and what interrupts it. A number alone
-// will do.
+// How many workers some work may have, and what interrupts it; a plain number
+// is enough.
 struct Jobs {
   // NOLINTNEXTLINE(google-explicit-constructor)
   Jobs(size_t jobs, StopFlag flag = {}) : count(jobs), stop(flag) {}
@@ -26,10 +26,10 @@ struct Jobs {
 
 // Calls task(0) … task(count − 1), at most jobs.count at a time, in no
 // particular order; a task starts as soon as a worker is free. Denormals are
-// flushed to zero in every task. The first exception stops the rest and is
-// thrown again here; Interrupted if jobs.stop is raised before a task. What a
-// loop costs, some microseconds with several jobs, does not grow with the loops
-// before. REQUIRES: 1 <= jobs.count <= kMostJobs.
+// flushed to zero in every task. The first exception stops the loop and is
+// thrown again here; Interrupted is thrown if jobs.stop is raised before a
+// task. With several jobs a loop costs some microseconds, however many loops
+// there were before. REQUIRES: 1 <= jobs.count <= kMostJobs.
 void ParallelFor(size_t count, Jobs jobs,
                  const std::function<void(size_t)>& task);
 

@@ -35,8 +35,9 @@ bool IsUtf8(std::string_view text) {
 
 namespace {
 
-// Whether a terminal obeys a character and does not show it: control characters
-// (C0, DEL, C1), separators of lines, marks that change the direction.
+// Whether a terminal obeys a character instead of showing it: control
+// characters (C0, DEL, C1), line separators, marks that change the writing
+// direction.
 bool IsObeyed(std::string_view character) {
   const auto within = [&](std::string_view first, std::string_view last) {
     return first <= character && character <= last;  // as their code points

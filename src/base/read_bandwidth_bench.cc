@@ -1,5 +1,5 @@
-// How fast one core reads from each cache and from memory: the slopes of a
-// roofline.
+// The rate at which one core reads from each cache and from memory: the slopes
+// of a roofline.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "base/read_bandwidth_bench.cc"
 #include <benchmark/benchmark.h>
@@ -16,7 +16,7 @@ namespace initscope {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Reads `size` words, a multiple of kWordsAtOnce, for their exclusive or.
+// The exclusive or of `size` words. REQUIRES: a multiple of kWordsAtOnce.
 uint32_t Read(const uint32_t* data, size_t size) {
   const hn::ScalableTag<uint32_t> d;
   const size_t step = hn::Lanes(d);
@@ -62,8 +62,8 @@ void BM_Read(benchmark::State& state) {
                          benchmark::Counter::kIsIterationInvariantRate);
 }
 
-// Well inside each cache, which others may share, and well outside the one
-// before it; and what fits in none.
+// Sizes well inside each cache, which other cores may share, and well outside
+// the one before it; and one that fits into none.
 const bool registered = [] {
   int64_t before = 0;  // bytes of the last cache
   for (const auto& cache : benchmark::CPUInfo::Get().caches) {

@@ -1,5 +1,6 @@
 #include "base/sha256.h"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include "base/error.h"
@@ -27,18 +28,12 @@ std::string Sha256::HexDigest() {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
   INITSCOPE_CHECK(EVP_DigestFinal_ex(state_->context, digest, &length) == 1);
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (unsigned int i = 0; i < length; ++i) {
-    hex += kDigits[digest[i] >> 4];
-    hex += kDigits[digest[i] & 15];
-  }
-  return hex;
+  return fmt::format("{:02x}", fmt::join(digest, digest + length, ""));
 }
 
-std::string Sha256Hex(std::string_view bytes) {
+std::string Sha256Hex(const void* data, size_t bytes) {
   Sha256 sha;
-  sha.Update(bytes.data(), bytes.size());
+  sha.Update(data, bytes);
   return sha.HexDigest();
 }
 

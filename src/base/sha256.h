@@ -16,7 +16,7 @@ class Sha256 {
   Sha256& operator=(const Sha256&) = delete;
 
   void Update(const void* data, size_t bytes);
-  // 64 lower-case hexadecimal digits. REQUIRES: called once, last.
+  // The digest as 64 lower-case hexadecimal digits. The last call.
   std::string HexDigest();
 
  private:
@@ -24,6 +24,10 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-std::string Sha256Hex(std::string_view bytes);
+// The digest of `bytes` bytes, as HexDigest() gives it.
+std::string Sha256Hex(const void* data, size_t bytes);
+inline std::string Sha256Hex(std::string_view text) {
+  return Sha256Hex(text.data(), text.size());
+}
 
 }  // namespace initscope

@@ -1,5 +1,4 @@
-// Interruption: a flag that long work looks at, about once a second or more
-// often.
+// Interruption: a flag that long work checks at least about once a second.
 #pragma once
 
 #include <atomic>
@@ -7,16 +6,16 @@
 
 namespace initscope {
 
-// Thrown by work whose flag was raised.
+// Thrown by work whose flag is raised.
 struct Interrupted : std::exception {};
 
 class StopFlag {
  public:
-  // Refers to `raised`; nullptr is never raised.
+  // Refers to `raised`; without one the flag is never raised.
   // NOLINTNEXTLINE(google-explicit-constructor)
   StopFlag(const std::atomic<bool>* raised = nullptr) : raised_(raised) {}
 
-  // Throws Interrupted.
+  // Throws Interrupted if the flag is raised.
   void Check() const {
     if (raised_ != nullptr && *raised_) throw Interrupted();
   }

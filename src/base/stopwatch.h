@@ -1,4 +1,4 @@
-// Wall time.
+// Measures wall time.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,7 @@ namespace initscope {
 
 class Stopwatch {
  public:
-  // Since it was made.
+  // The time since construction.
   double Seconds() const {
     const std::chrono::duration<double> spent = Clock::now() - begin_;
     return spent.count();

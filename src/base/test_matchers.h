@@ -7,8 +7,8 @@
 
 namespace initscope {
 
-// |arg − expected| <= tolerance. A NaN fails on either side, and so does an
-// infinity that is not expected; one that is expected matches itself alone.
+// |arg − expected| <= tolerance. A NaN on either side fails; an infinity
+// matches only itself.
 MATCHER_P2(IsNear, expected, tolerance,
            (negation ? "is not within " : "is within ") +
                testing::PrintToString(tolerance) + " of " +

@@ -3,23 +3,12 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "io/results_columns.h"
 #include "spec/keys.h"
 #include "spec/run_id.h"
 
 namespace initscope {
 namespace {
-
-using Spec = AttentionSpec;
-
-template <typename Value>
-std::vector<Value> Collect(const std::vector<Spec>& runs,
-                           Value (*get)(const Spec&)) {
-  std::vector<Value> values;
-  for (const Spec& run : runs) values.push_back(get(run));
-  return values;
-}
-
-int64_t Whole(size_t value) { return static_cast<int64_t>(value); }
 
 // The entries of a matrix as one text: "9/14 3/14; 1/2 1/2".
 std::string ExactText(const AttentionStep& step) {
@@ -32,47 +21,37 @@ std::string ExactText(const AttentionStep& step) {
   return text;
 }
 
-}  // namespace
-
 std::vector<Column> AttentionColumns(
     const std::vector<AttentionSpec>& runs,
     const std::vector<AttentionResult>& results) {
-  std::vector<Column> columns;
-  const auto add = [&](const char* name, const std::string& long_name,
-                       ColumnValues values,
-                       std::vector<std::string> categories = {}) {
-    columns.push_back(
-        {name, long_name, "", std::move(values), std::move(categories)});
-  };
-  add("run_id", "first 64 bits of the SHA-256 of what the run computes",
-      Collect<uint64_t>(runs, [](const Spec& r) { return r.run_id; }));
-  add("run_id_hex", "run_id in hexadecimal",
-      Collect<std::string>(runs,
-                           [](const Spec& r) { return RunIdHex(r.run_id); }));
-  for (Column& column :
-       KeyColumns(AttentionKeys(), runs, [](const Key&) { return true; })) {
-    columns.push_back(std::move(column));
-  }
-  add("weight_scale", "standard deviation of the entries of W, gain · s",
-      Collect<double>(runs, [](const Spec& r) { return r.WeightScale(); }));
+  ColumnMaker table(runs.size());
+  table.Add("run_id", "first 64 bits of the SHA-256 of what the run computes",
+            [&](size_t i) { return runs[i].run_id; });
+  table.Add("run_id_hex", "run_id in hexadecimal",
+            [&](size_t i) { return RunIdHex(runs[i].run_id); });
+  table.Append(
+      KeyColumns(AttentionKeys(), runs, [](const Key&) { return true; }));
+  table.Add("weight_scale", "standard deviation of the entries of W, gain · s",
+            [&](size_t i) { return runs[i].WeightScale(); });
   for (const AttentionStatisticColumn& column : AttentionStatisticColumns()) {
-    std::vector<double> values;
-    for (const AttentionResult& result : results) {
-      values.push_back(result.statistics.*column.value);
-    }
-    columns.push_back(
-        {column.name, column.long_name, column.formula, std::move(values)});
+    table.Add(
+        column.name, column.long_name,
+        [&](size_t i) { return results[i].statistics.*column.value; },
+        column.formula);
   }
-  std::vector<double> seconds;
-  for (const AttentionResult& result : results) {
-    INITSCOPE_CHECK(result.complete);
-    seconds.push_back(result.wall_seconds);
-  }
-  add("wall_seconds", "the run's time in s", std::move(seconds));
-  add("status", "how the run ended", std::vector<uint8_t>(runs.size(), 0),
-      {"complete"});
-  return columns;
+  table.Add("wall_seconds", "the run's time in s", [&](size_t i) {
+    INITSCOPE_CHECK(results[i].complete);
+    return results[i].wall_seconds;
+  });
+  table.Append({{"status",
+                 "how the run ended",
+                 std::vector<uint8_t>(runs.size(), 0),
+                 "",
+                 {"complete"}}});
+  return table.Take();
 }
+
+}  // namespace
 
 void WriteAttentionRuns(const Provenance& provenance,
                         const std::vector<AttentionSpec>& runs,

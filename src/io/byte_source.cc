@@ -22,36 +22,14 @@ bool IsGzip(std::span<const uint8_t> content) {
 
 ByteSource::ByteSource(const std::string& path)
     : path_(path),
-      file_(std::make_unique<FileReader>(path, "data file", ExitCode::kData)),
-      stored_size_(file_->size()),
+      file_(path, "data file", ExitCode::kData),
       stream_(std::make_unique<z_stream>()) {
-  Open();
-}
-
-ByteSource::ByteSource(std::vector<uint8_t> content, const std::string& path)
-    : path_(path),
-      memory_(std::move(content)),
-      stored_size_(memory_.size()),
-      stream_(std::make_unique<z_stream>()) {
-  Open();
-}
-
-ByteSource::~ByteSource() {
-  if (gzip_) inflateEnd(stream_.get());
-}
-
-void ByteSource::Open() {
-  input_.resize(kPiece);
-  input_.resize(ReadStored(input_.data(), input_.size()));
-  stream_->next_in = input_.data();
-  stream_->avail_in = static_cast<uInt>(input_.size());
-  size_hint_ = stored_size_;
+  Refill();
   if (IsGzip(input_)) {
     constexpr int kGzipOnly = 16;  // added to the window bits, see zlib.h
     if (inflateInit2(stream_.get(), kGzipOnly + MAX_WBITS) != Z_OK)
       throw std::bad_alloc();
     gzip_ = true;
-    size_hint_ = 0;
   }
   try {
     start_.resize(kFileStart);
@@ -63,12 +41,8 @@ void ByteSource::Open() {
   }
 }
 
-size_t ByteSource::ReadStored(uint8_t* out, size_t size) {
-  if (file_) return file_->Read(out, size);
-  const size_t count = std::min(size, memory_.size() - memory_used_);
-  if (count > 0) std::memcpy(out, memory_.data() + memory_used_, count);
-  memory_used_ += count;
-  return count;
+ByteSource::~ByteSource() {
+  if (gzip_) inflateEnd(stream_.get());
 }
 
 size_t ByteSource::Read(uint8_t* out, size_t size) {
@@ -84,19 +58,22 @@ size_t ByteSource::ReadContent(uint8_t* out, size_t size) {
   if (first > 0) std::memcpy(out, stream_->next_in, first);
   stream_->next_in += first;
   stream_->avail_in -= static_cast<uInt>(first);
-  return first + (first < size ? ReadStored(out + first, size - first) : 0);
+  return first + (first < size ? file_.Read(out + first, size - first) : 0);
 }
 
-// Is called at a member's end: another one follows, or nothing.
+// Reads ahead, behind the stored bytes that are not yet consumed.
+void ByteSource::Refill() {
+  const size_t kept = stream_->avail_in;
+  if (kept > 0) std::memmove(input_.data(), stream_->next_in, kept);
+  input_.resize(kPiece);
+  input_.resize(kept + file_.Read(input_.data() + kept, kPiece - kept));
+  stream_->next_in = input_.data();
+  stream_->avail_in = static_cast<uInt>(input_.size());
+}
+
+// Called at the end of a gzip member: another one follows, or nothing.
 void ByteSource::BeginMember() {
-  if (stream_->avail_in < 2) {
-    std::memmove(input_.data(), stream_->next_in, stream_->avail_in);
-    const size_t kept = stream_->avail_in;
-    input_.resize(kPiece);
-    input_.resize(kept + ReadStored(input_.data() + kept, kPiece - kept));
-    stream_->next_in = input_.data();
-    stream_->avail_in = static_cast<uInt>(input_.size());
-  }
+  if (stream_->avail_in < 2) Refill();
   if (stream_->avail_in == 0) {
     gzip_ended_ = true;
     return;
@@ -104,37 +81,32 @@ void ByteSource::BeginMember() {
   if (!IsGzip({stream_->next_in, stream_->avail_in})) {
     size_t rest = stream_->avail_in;
     input_.resize(kPiece);
-    while (const size_t count = ReadStored(input_.data(), kPiece))
+    while (const size_t count = file_.Read(input_.data(), kPiece))
       rest += count;
-    throw DataError(path_, fmt::format("{} bytes of something else follow "
-                                       "the gzip data; get the file again",
-                                       rest));
+    throw DataError(path_,
+                    "{} bytes of something else follow the gzip data; get the "
+                    "file again",
+                    rest);
   }
   inflateReset(stream_.get());
 }
 
-// Numbers that differ shrink by 20 at most and sparse ones by 100; what
-// expands 400-fold says the same again and again.
+// gzip shrinks distinct numbers at most 20-fold and sparse ones 100-fold; what
+// expands 400-fold repeats itself.
 void ByteSource::RefuseEndless() const {
   constexpr size_t kUnsuspicious = size_t{64} << 20;
   if (expected_ || expanded_ < kUnsuspicious || expanded_ / 400 < compressed_)
     return;
-  throw DataError(
-      path_, fmt::format("{} KiB of gzip data expand to more than {} MiB of "
-                         "the same again and again; if that is meant, unpack "
-                         "it with gunzip",
-                         compressed_ >> 10, expanded_ >> 20));
+  throw DataError(path_,
+                  "{} KiB of gzip data expand to more than {} MiB of the same "
+                  "again and again; if that is meant, unpack it with gunzip",
+                  compressed_ >> 10, expanded_ >> 20);
 }
 
 size_t ByteSource::Inflate(uint8_t* out, size_t size) {
   size_t filled = 0;
   while (filled < size && !gzip_ended_) {
-    if (stream_->avail_in == 0) {
-      input_.resize(kPiece);
-      input_.resize(ReadStored(input_.data(), kPiece));
-      stream_->next_in = input_.data();
-      stream_->avail_in = static_cast<uInt>(input_.size());
-    }
+    if (stream_->avail_in == 0) Refill();
     const size_t before = stream_->avail_in;
     const size_t room = std::min(size - filled, kPiece);
     stream_->next_out = out + filled;
@@ -150,15 +122,14 @@ size_t ByteSource::Inflate(uint8_t* out, size_t size) {
     } else if (status == Z_MEM_ERROR) {
       throw std::bad_alloc();
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      throw DataError(
-          path_,
-          fmt::format("the gzip data is corrupt ({}); get the file again",
-                      stream_->msg ? stream_->msg : "no detail"));
+      throw DataError(path_,
+                      "the gzip data is corrupt ({}); get the file again",
+                      stream_->msg ? stream_->msg : "no detail");
     } else if (before == 0 && produced == 0) {
       throw DataError(path_,
-                      fmt::format("the gzip data is cut short after {} bytes; "
-                                  "get the file again",
-                                  compressed_));
+                      "the gzip data is cut short after {} bytes; get the file "
+                      "again",
+                      compressed_);
     }
   }
   return filled;
@@ -170,8 +141,8 @@ void ByteSource::ExpectBytes(size_t bytes) {
 }
 
 std::vector<uint8_t> ByteSource::ReadAll() {
-  // One byte more than the hint, and the end is seen without growing.
-  std::vector<uint8_t> content(size_hint_ + 1 + kFileStart);
+  // With one byte more than the hint the end is reached without growing.
+  std::vector<uint8_t> content(SizeHint() + 1 + kFileStart);
   size_t size = 0;
   while (true) {
     size += Read(content.data() + size, content.size() - size);
@@ -183,17 +154,13 @@ std::vector<uint8_t> ByteSource::ReadAll() {
   return content;
 }
 
-std::vector<uint8_t> ReadBytes(const std::string& path) {
-  return ByteSource(path).ReadAll();
-}
-
 void CheckFits(double bytes, const std::string& path) {
   const double memory = MachineMemory();
   if (bytes <= memory) return;
-  throw DataError(path, fmt::format("the data does not fit into memory: it "
-                                    "needs {:.3g} GiB, and this machine has "
-                                    "{:.3g}",
-                                    bytes / 0x1p30, memory / 0x1p30));
+  throw DataError(path,
+                  "the data does not fit into memory: it needs {:.3g} GiB, and "
+                  "this machine has {:.3g}",
+                  bytes / 0x1p30, memory / 0x1p30);
 }
 
 }  // namespace initscope

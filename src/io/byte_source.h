@@ -1,5 +1,5 @@
-// The bytes of a data file, gunzipped where it is gzipped, piece by piece: what
-// they are is known before they fill the memory.
+// The bytes of a data file, decompressed where it is gzipped, piece by piece,
+// so that a reader can refuse a file before it fills the memory.
 #pragma once
 
 #include <fmt/format.h>
@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -20,11 +21,15 @@ struct z_stream_s;  // zlib's
 namespace initscope {
 
 // The error that says what is wrong with the data file at `path`.
-inline UserError DataError(const std::string& path, const std::string& what) {
-  return UserError(ExitCode::kData, QuotedPath(path) + ": " + what);
+template <typename... Args>
+UserError DataError(const std::string& path, fmt::format_string<Args...> what,
+                    Args&&... args) {
+  return UserError(
+      ExitCode::kData,
+      QuotedPath(path) + ": " + fmt::format(what, std::forward<Args>(args)...));
 }
 
-// "a, b, c", for messages, of which a long one ends in '…'.
+// "a, b, c", for messages; a long list ends in '…'.
 template <class Range>
 std::string Listed(const Range& items, std::string_view separator = ", ") {
   constexpr size_t kMostShown = 600;
@@ -38,12 +43,11 @@ std::string Listed(const Range& items, std::string_view separator = ", ") {
 
 class ByteSource {
  public:
-  // Content that begins as gzip does (RFC 1952), whatever the file's name, is
-  // decompressed, all its members. Throws UserError (kData) for a file that is
-  // missing, a folder, a device, unreadable or empty.
+  // Opens the file at `path`. Content that begins as gzip does (RFC 1952),
+  // whatever the file's name, is decompressed, all its members. Throws
+  // UserError (kData) for a file that is missing, a folder, a device,
+  // unreadable or empty.
   explicit ByteSource(const std::string& path);
-  // Of content in memory; `path` is for messages.
-  ByteSource(std::vector<uint8_t> content, const std::string& path);
   ~ByteSource();
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
@@ -51,55 +55,47 @@ class ByteSource {
   const std::string& path() const { return path_; }
   bool gzipped() const { return gzip_; }
 
-  // The first kFileStart bytes, or all there are, read or not.
+  // The first kFileStart bytes, or all of a shorter file; always available.
   std::span<const uint8_t> start() const { return start_; }
 
   // Fills `out` with the next `size` bytes and returns how many there were:
-  // fewer only at the end. Throws UserError (kData) where they cannot be read,
-  // for a gzip stream that is cut short, corrupt or followed by something else,
-  // and for one that expands as no data does, unless ExpectBytes() was called.
+  // fewer only at the end. Throws UserError (kData) if they cannot be read, if
+  // a gzip stream is cut short, corrupt or followed by something else, and if
+  // it expands as no data does, unless ExpectBytes() was called.
   size_t Read(uint8_t* out, size_t size);
 
-  // Says that a header promises `bytes` more. Throws UserError (kData) where
+  // Announces that a header promises `bytes` more. Throws UserError (kData) if
   // they do not fit into memory.
   void ExpectBytes(size_t bytes);
 
-  // About how many bytes there are in all; 0 where nothing is known.
-  size_t SizeHint() const { return size_hint_; }
+  // The size of the content, where it is known: 0 for pipes and gzip data.
+  size_t SizeHint() const { return gzip_ ? 0 : file_.size(); }
 
-  // All bytes, from the first one on. REQUIRES: nothing was read yet.
+  // All bytes, from the first one on. REQUIRES: nothing has been read yet.
   std::vector<uint8_t> ReadAll();
 
  private:
-  void Open();
-  size_t ReadStored(uint8_t* out, size_t size);
+  void Refill();
   size_t ReadContent(uint8_t* out, size_t size);
   size_t Inflate(uint8_t* out, size_t size);
   void BeginMember();
   void RefuseEndless() const;
 
   std::string path_;
-  std::unique_ptr<FileReader> file_;  // or
-  std::vector<uint8_t> memory_;
-  size_t memory_used_ = 0;
-  size_t stored_size_ = 0;
+  FileReader file_;
 
   std::vector<uint8_t> start_;
   size_t start_used_ = 0;
-  size_t size_hint_ = 0;
   bool expected_ = false;
 
-  std::vector<uint8_t> input_;  // stored bytes that are not yet inflated
-  std::unique_ptr<z_stream_s> stream_;  // over input_
+  std::vector<uint8_t> input_;          // stored bytes, read ahead
+  std::unique_ptr<z_stream_s> stream_;  // over those not yet consumed
   bool gzip_ = false;
   bool gzip_ended_ = false;
   size_t compressed_ = 0, expanded_ = 0;  // bytes so far
 };
 
-// The whole content of the file at `path`, as above.
-std::vector<uint8_t> ReadBytes(const std::string& path);
-
-// Throws UserError (kData) where `bytes` do not fit into this machine's memory.
+// Throws UserError (kData) if `bytes` do not fit into this machine's memory.
 void CheckFits(double bytes, const std::string& path);
 
 }  // namespace initscope

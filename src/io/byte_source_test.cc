@@ -37,7 +37,7 @@ class ByteSourceTest : public testing::Test {
   // The message of the error that reading gives.
   std::string Message() {
     try {
-      ReadBytes(path_);
+      ByteSource(path_).ReadAll();
     } catch (const UserError& error) {
       EXPECT_EQ(error.code(), ExitCode::kData);
       EXPECT_THAT(error.what(), testing::StartsWith(path_ + ": "));
@@ -53,19 +53,19 @@ class ByteSourceTest : public testing::Test {
 TEST_F(ByteSourceTest, ReadsPlainBytes) {
   const std::string content("\0\x01gz\n\xff", 6);
   Write(content);
-  EXPECT_EQ(ReadBytes(path_), Bytes(content));
+  EXPECT_EQ(ByteSource(path_).ReadAll(), Bytes(content));
 }
 
 TEST_F(ByteSourceTest, GunzipsByContentWhateverTheName) {
   Write(Gzip("abc"));
-  EXPECT_EQ(ReadBytes(path_), Bytes("abc"));
+  EXPECT_EQ(ByteSource(path_).ReadAll(), Bytes("abc"));
 }
 
 TEST_F(ByteSourceTest, GunzipsAllMembersBeyondTheHint) {
   // The trailer of the last member says 1 byte.
   const std::string zeros(3000000, '\0');
   Write(Gzip(zeros) + Gzip("") + Gzip("x"));
-  EXPECT_EQ(ReadBytes(path_), Bytes(zeros + "x"));
+  EXPECT_EQ(ByteSource(path_).ReadAll(), Bytes(zeros + "x"));
 }
 
 TEST_F(ByteSourceTest, ReadsAPipe) {
@@ -76,7 +76,7 @@ TEST_F(ByteSourceTest, ReadsAPipe) {
     std::ofstream(path_) << content;
     _exit(0);
   }
-  EXPECT_EQ(ReadBytes(path_), Bytes(content));
+  EXPECT_EQ(ByteSource(path_).ReadAll(), Bytes(content));
 }
 
 TEST_F(ByteSourceTest, RefusesWhatIsNoFile) {

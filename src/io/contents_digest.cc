@@ -4,18 +4,13 @@
 
 #include <algorithm>
 #include <string_view>
-#include <vector>
-
-#include "base/sha256.h"
-#include "io/hdf5_error.h"
-#include "io/stored_type.h"
 
 namespace initscope {
 namespace {
 
-// Ours are three deep: the root, groups, datasets.
+// Results files are three deep: the root, groups, datasets.
 constexpr int kDeepest = 8;
-// More values than any attribute of ours has.
+// More than the values of any attribute of a results file.
 constexpr hssize_t kMostValues = hssize_t{1} << 20;
 
 using Names = std::vector<std::string>;
@@ -66,7 +61,7 @@ class Walk {
       const Hdf5Handle space(H5Dget_space(object), H5Sclose);
       const Hdf5Handle type(H5Dget_type(object), H5Tclose);
       Add(ShapeText(space));
-      Add(StoredTypeName(StoredTypeOf(type)));
+      Add(StoredType(type));
       AddAttributes(object, path);
     } else if (kind == H5I_GROUP && depth < kDeepest) {
       Add("");
@@ -82,10 +77,8 @@ class Walk {
     Names names;
     if (H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, AddLink,
                    &names) < 0) {
-      fail_(
-          fmt::format("the members of {} cannot be listed, or are links "
-                      "elsewhere",
-                      path));
+      fail_(fmt::format(
+          "the members of {} cannot be listed, or are links elsewhere", path));
     }
     std::sort(names.begin(), names.end());
     for (const std::string& name : names) {
@@ -112,43 +105,30 @@ class Walk {
     }
   }
 
-  // Whether it could be read.
+  // Returns whether the value could be read.
   bool AddAttributeValue(hid_t attribute, const std::string& name) {
     const Hdf5Handle type(H5Aget_type(attribute), H5Tclose);
     const Hdf5Handle space(H5Aget_space(attribute), H5Sclose);
     const H5T_class_t kind = H5Tget_class(type);
     // DIMENSION_LIST and REFERENCE_LIST.
     if (kind == H5T_VLEN || kind == H5T_COMPOUND) return true;
-    const StoredType stored = StoredTypeOf(type);
+    const std::string_view stored = StoredType(type);
     const hssize_t count = H5Sget_simple_extent_npoints(space);
     if (count < 0 || count > kMostValues) return false;
     Add(name);
     Add(ShapeText(space));
-    Add(StoredTypeName(stored));
-    if (stored == StoredType::kText) {
-      return AddTexts(attribute, type, space, static_cast<size_t>(count));
+    Add(stored);
+    if (stored == "text") {
+      const auto texts = ReadTexts(type, space, [&](void* out) {
+        return H5Aread(attribute, type, out);
+      });
+      if (!texts) return false;
+      for (const std::string& text : *texts) Add(text);
+      return true;
     }
     std::vector<char> values(static_cast<size_t>(count) * H5Tget_size(type));
     if (H5Aread(attribute, type, values.data()) < 0) return false;
     Add({values.data(), values.size()});
-    return true;
-  }
-
-  bool AddTexts(hid_t attribute, hid_t stored, hid_t space, size_t count) {
-    if (H5Tis_variable_str(stored) <= 0) {
-      const size_t size = H5Tget_size(stored);
-      std::string texts(count * size, '\0');
-      if (H5Aread(attribute, stored, texts.data()) < 0) return false;
-      for (size_t i = 0; i < count; ++i) {
-        const std::string text = texts.substr(i * size, size);
-        Add(text.c_str());  // up to the zero byte that pads it
-      }
-    } else {
-      std::vector<char*> texts(count);
-      if (H5Aread(attribute, stored, texts.data()) < 0) return false;
-      for (const char* text : texts) Add(text == nullptr ? "" : text);
-      H5Dvlen_reclaim(stored, space, H5P_DEFAULT, texts.data());
-    }
     return true;
   }
 
@@ -158,6 +138,33 @@ class Walk {
 };
 
 }  // namespace
+
+std::string ValuesDigest(const std::vector<std::string>& texts) {
+  Sha256 sha;
+  for (const std::string& text : texts) {
+    sha.Update(text.c_str(), text.size() + 1);
+  }
+  return sha.HexDigest();
+}
+
+std::optional<std::string> DatasetDigest(hid_t dataset) {
+  const Hdf5Handle type(H5Dget_type(dataset), H5Tclose);
+  const Hdf5Handle space(H5Dget_space(dataset), H5Sclose);
+  if (!type.ok() || !space.ok()) return {};
+  const auto read = [&](void* out) {
+    return H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
+  };
+  if (StoredType(type) == "text") {
+    const auto texts = ReadTexts(type, space, read);
+    if (!texts) return {};
+    return ValuesDigest(*texts);
+  }
+  const hssize_t count = H5Sget_simple_extent_npoints(space);
+  if (count < 0) return {};
+  std::vector<char> values(static_cast<size_t>(count) * H5Tget_size(type));
+  if (count > 0 && read(values.data()) < 0) return {};
+  return ValuesDigest(values);
+}
 
 std::string ContentsDigest(
     hid_t file, const std::function<void(const std::string&)>& fail) {

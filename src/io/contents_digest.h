@@ -1,33 +1,51 @@
-// The digest of everything that a file says beside its datasets' values: the
-// names of its groups and datasets, their types and shapes, and all attributes,
-// each dataset's own digest (`sha256`) among them. So the root's attribute
-// `contents_sha256` vouches for the whole file.
+// The digests by which a results file vouches for its contents.
 //
-// It is SHA-256 of, for every group and dataset, the root first, members by
-// name behind their group, and then for every attribute of it by name:
+// Each dataset carries the digest of its values as the attribute `sha256`. The
+// root's attribute `contents_sha256` covers all else: the names, types and
+// shapes of all groups and datasets, and all attributes, each `sha256` among
+// them. So it vouches for the whole file.
+//
+// It is the SHA-256 of, for every group and dataset (the root first, members by
+// name behind their group) and then for each of its attributes by name:
 //
 //   object     path, shape, type             "/runs/gain" "12" "<f8"
 //   attribute  name, shape, type, value      "long_name" "" "text" "factor on…"
 //
-// each of these with a zero byte behind it. Paths end without a slash, but for
-// the root's "/"; a shape is "12" or "3x4", "" for scalars and groups; types
-// are those of io/stored_type.h, or "group"; values are the bytes of the
-// numbers or texts, each text with a zero byte behind it. Left out are
-// `contents_sha256` itself and attributes of references, by which HDF5 ties
-// dimension scales to their columns.
+// each of these followed by a zero byte. Paths end without a slash, except the
+// root's "/"; a shape is "12" or "3x4", "" for scalars and groups; types are
+// those of StoredType(), or "group"; values are the bytes of the numbers or
+// texts, each text followed by a zero byte. Left out are `contents_sha256`
+// itself and attributes of references, by which HDF5 ties dimension scales to
+// their columns.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "base/sha256.h"
 #include "io/hdf5_handle.h"
 
 namespace initscope {
 
 inline constexpr const char* kContentsDigest = "contents_sha256";
 
-// Of an open file. Calls `fail`, which must throw, where an object cannot be
-// read, is neither group nor dataset, or is a link elsewhere.
+// The digest of a dataset's values: SHA-256, in hexadecimal, of numbers in
+// little-endian and row-major order, or of texts, each followed by a zero byte.
+std::string ValuesDigest(const std::vector<std::string>& texts);
+template <typename Number>
+std::string ValuesDigest(const std::vector<Number>& numbers) {
+  return Sha256Hex(numbers.data(), numbers.size() * sizeof(Number));
+}
+
+// The ValuesDigest() of what a dataset of an open file holds, numbers or
+// variable-length strings, read in the file's own type. Nothing if HDF5 cannot
+// read it; Hdf5Reason() says why.
+std::optional<std::string> DatasetDigest(hid_t dataset);
+
+// The `contents_sha256` of an open file. Calls `fail`, which must throw, if an
+// object cannot be read, is neither group nor dataset, or is a link elsewhere.
 std::string ContentsDigest(hid_t file,
                            const std::function<void(const std::string&)>& fail);
 

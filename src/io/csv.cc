@@ -7,16 +7,18 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
+#include <utility>
 
 #include "base/number_text.h"
+#include "base/sha256.h"
 #include "io/csv_lines.h"
 #include "spec/input_catalog.h"
 
 namespace initscope {
 namespace {
 
-// As std::from_chars at `begin`, but a '+' is allowed, and what is too large or
-// too small for a double is infinite or 0.
+// Like std::from_chars, but a '+' is allowed, and what is too large or too
+// small for a double becomes infinite or 0.
 std::from_chars_result ReadNumber(const char* begin, const char* end,
                                   double* value) {
   if (end - begin > 1 && *begin == '+' && begin[1] != '-') ++begin;
@@ -33,13 +35,13 @@ bool IsNumber(std::string_view text) {
   return ReadCsvNumber(text, &value);
 }
 
-// Whether `text` spells a whole number as one: "3", not "3.0".
+// Whether `text` is written as a whole number: "3", not "3.0".
 bool IsWhole(std::string_view text) {
   return !text.empty() &&
          text.find_first_not_of("+-0123456789") == std::string_view::npos;
 }
 
-// Whether the fields count: 5, 6, 7.
+// Whether the fields are consecutive whole numbers: 5, 6, 7.
 bool Counts(const std::vector<CsvField>& fields) {
   double first = 0;
   for (size_t i = 0; i < fields.size(); ++i) {
@@ -54,11 +56,11 @@ bool Counts(const std::vector<CsvField>& fields) {
 
 class CsvParser {
  public:
-  CsvParser(ByteSource* source, std::string_view label_column, bool labels_file)
+  CsvParser(ByteSource* source, const CsvOptions& options)
       : source_(source),
         lines_(source),
-        label_column_(label_column),
-        labels_file_(labels_file) {}
+        label_column_(options.label_column),
+        labels_file_(options.labels_file) {}
 
   CsvTable Parse() {
     std::string_view line;
@@ -91,32 +93,31 @@ class CsvParser {
     JudgeFirstLine(fields);
     Array& array = table_.array;
     array.shape = {rows_, width_ - (label_at_ == kNone ? 0 : 1)};
-    Sha256 digest;
-    digest.Update(array.reals.data(), array.reals.size() * sizeof(double));
-    array.sha256 = digest.HexDigest();
+    array.sha256 =
+        Sha256Hex(array.reals.data(), array.reals.size() * sizeof(double));
     return std::move(table_);
   }
 
  private:
   static constexpr size_t kNone = static_cast<size_t>(-1);
 
-  UserError Error(const std::string& what) const {
-    return UserError(ExitCode::kData,
-                     fmt::format("{}:{}: {}", QuotedPath(source_->path()),
-                                 line_number_, what));
+  template <typename... Args>
+  UserError Error(fmt::format_string<Args...> what, Args&&... args) const {
+    return LineError(source_->path(), line_number_,
+                     fmt::format(what, std::forward<Args>(args)...));
   }
 
   std::vector<CsvField> Split(std::string_view line) const {
     std::vector<CsvField> fields;
     for (bool more = true; more;) {
       const std::string wrong = TakeField(&line, &fields.emplace_back(), &more);
-      if (!wrong.empty()) throw Error(wrong);
+      if (!wrong.empty()) throw Error("{}", wrong);
     }
     return fields;
   }
 
-  // None of its fields is a number: a number in quotation marks is one where
-  // those of the second line are, too.
+  // Whether none of the fields is a number. Quoted fields count as numbers only
+  // if those of the second line are quoted, too.
   bool IsHeader(const std::vector<CsvField>& fields,
                 std::string_view second) const {
     bool words = false;
@@ -135,18 +136,18 @@ class CsvParser {
     for (size_t i = 0; i < fields.size(); ++i) {
       if (fields[i].text.empty())
         throw Error(
-            fmt::format("column {} (counted from 0) has no name; name "
-                        "it, or leave the column out (pandas: index=False)",
-                        i));
+            "column {} (counted from 0) has no name; name it, or leave the "
+            "column out (pandas: index=False)",
+            i);
       table_.columns.push_back(fields[i].text);
     }
     if (std::all_of(fields.begin(), fields.end(), [](const CsvField& field) {
           return IsMissingCsvField(field.text);
         }))
       throw Error(
-          fmt::format("'{}' stands for what is missing, and is not a "
-                      "header; remove the line, or name the columns",
-                      fields[0].text));
+          "'{}' stands for what is missing, and is not a header; remove the "
+          "line, or name the columns",
+          fields[0].text);
     if (!label_column_.empty()) TakeLabelColumn();
   }
 
@@ -169,64 +170,41 @@ class CsvParser {
   }
 
   void ReadRow(std::string_view line) {
-    std::vector<double>& reals = table_.array.reals;
     Reserve();
-    const char* at = line.data();
-    const char* const end = at + line.size();
-    const auto skip_blanks = [&at, end] {
-      while (at != end && (*at == ' ' || *at == '\t')) ++at;
-    };
-    size_t fields = 0;
-    while (true) {
-      skip_blanks();
-      const char* const begin = at;
-      if (fields == label_at_ || (at != end && *at == '"')) {
-        at = ReadSlowly({at, end}, fields);
+    CsvField field;
+    size_t column = 0;
+    for (bool more = true; more; ++column) {
+      const std::string_view rest = line;
+      const std::string wrong = TakeField(&line, &field, &more);
+      if (!wrong.empty()) throw Error("{}", wrong);
+      double value = 0;
+      if (column == label_at_) {
+        if (field.text.empty()) throw FieldError(",", column);
+        if (table_.labels.empty()) table_.labels_line = line_number_;
+        table_.labels.push_back(field.text);
+      } else if (ReadField(field, &value)) {
+        table_.array.reals.push_back(value);
+        wholes_below_ =
+            wholes_below_ || field.quoted || (rows_ > 0 && IsWhole(field.text));
       } else {
-        double value = 0;
-        const auto [rest, error] = ReadNumber(at, end, &value);
-        at = rest;
-        const bool whole =
-            !wholes_below_ && rows_ > 0 && IsWhole({begin, rest});
-        wholes_below_ = wholes_below_ || whole;
-        skip_blanks();
-        if (error != std::errc() || (at != end && *at != ','))
-          throw FieldError(std::string_view(begin, end), fields);
-        reals.push_back(value);
+        throw FieldError(rest, column);
       }
-      ++fields;
-      if (at == end) break;
-      ++at;  // the comma
     }
-    if (fields != width_)
-      throw Error(
-          fmt::format("a row of {} fields, but line 1 has {}", fields, width_));
+    if (column != width_)
+      throw Error("a row of {} fields, but line 1 has {}", column, width_);
     ++rows_;
   }
 
-  // Reads a field that is quoted or a label; returns where it ends.
-  const char* ReadSlowly(std::string_view rest, size_t column) {
-    const char* const end = rest.data() + rest.size();
-    CsvField field;
-    bool more = false;
-    const std::string_view whole = rest;
-    const std::string wrong = TakeField(&rest, &field, &more);
-    if (!wrong.empty()) throw Error(wrong);
-    if (column == label_at_) {
-      if (field.text.empty()) throw FieldError(",", column);
-      if (table_.labels.empty()) table_.labels_line = line_number_;
-      table_.labels.push_back(field.text);
-    } else {
-      double value = 0;
-      if (!ReadCsvNumber(field.text, &value) || std::isinf(value))
-        throw FieldError(whole, column);
-      table_.array.reals.push_back(value);
-      wholes_below_ = true;
-    }
-    return more ? rest.data() - 1 : end;
+  // Whether the field is a number in the range of doubles, or nan or inf.
+  static bool ReadField(const CsvField& field, double* value) {
+    if (field.quoted)
+      return ReadCsvNumber(field.text, value) && !std::isinf(*value);
+    const char* const end = field.text.data() + field.text.size();
+    const auto [rest, error] = ReadNumber(field.text.data(), end, value);
+    return rest == end && error == std::errc();
   }
 
-  // Room for all rows, once the first ones tell how many there may be.
+  // Reserves room for all rows, once the first ones tell how many to expect.
   void Reserve() {
     constexpr size_t kRowsThatTell = 1000;
     std::vector<double>& reals = table_.array.reals;
@@ -243,26 +221,25 @@ class CsvParser {
                 source_->path());
   }
 
-  // What is wrong with the field that `rest` of a line begins with.
+  // The error that says what is wrong with the field at the start of `rest`.
   UserError FieldError(std::string_view rest, size_t column) const {
     const std::string_view field = Trim(rest.substr(0, rest.find(',')));
     const std::string where = fmt::format("column {} (counted from 0)", column);
     if (field.empty())
-      return Error(where + " is empty; every field is a number");
+      return Error("{} is empty; every field is a number", where);
     if (IsNumber(field))
-      return Error(fmt::format("{}: '{}' is out of the range of a double",
-                               where, Quoted(field)));
+      return Error("{}: '{}' is out of the range of a double", where,
+                   Quoted(field));
     const bool separated =
         field.find_first_of(";\t ") != std::string_view::npos;
-    return Error(fmt::format("{}: '{}' is not a number{}", where, Quoted(field),
-                             separated ? "; fields are separated by commas"
-                             : line_number_ == 1
-                                 ? "; a header has no numbers in it"
-                                 : ""));
+    return Error("{}: '{}' is not a number{}", where, Quoted(field),
+                 separated           ? "; fields are separated by commas"
+                 : line_number_ == 1 ? "; a header has no numbers in it"
+                                     : "");
   }
 
-  // Refuses a first line of numbers that are names: those that pandas gives to
-  // columns without any, or whole ones above rows that have none.
+  // Refuses a first line of numbers that must be names: those that pandas gives
+  // to unnamed columns, or whole numbers above rows that have none.
   void JudgeFirstLine(const std::vector<CsvField>& fields) {
     if (!counts_) return;
     const bool from_zero =
@@ -280,7 +257,7 @@ class CsvParser {
         line, Quoted(fields[0].text));
     line_number_ = 1;
     const bool sure = (from_zero && width_ > 1) || (alone && width_ > 2);
-    if (sure && !labels_file_) throw Error(doubt);
+    if (sure && !labels_file_) throw Error("{}", doubt);
     if (alone || labels_file_) table_.doubt = doubt;
   }
 
@@ -293,7 +270,7 @@ class CsvParser {
   size_t width_ = 0;
   size_t label_at_ = kNone;
   size_t rows_ = 0;
-  bool counts_ = false;        // line 1 is a row of whole numbers that count
+  bool counts_ = false;        // line 1 holds consecutive whole numbers
   bool wholes_below_ = false;  // and there are whole numbers below it
 };
 
@@ -315,12 +292,8 @@ bool IsMissingCsvField(std::string_view field) {
          std::end(kMissing);
 }
 
-CsvTable ReadCsv(ByteSource* source, std::string_view label_column) {
-  return CsvParser(source, label_column, false).Parse();
-}
-
-CsvTable ReadCsvLabels(ByteSource* source) {
-  return CsvParser(source, {}, true).Parse();
+CsvTable ReadCsv(ByteSource* source, const CsvOptions& options) {
+  return CsvParser(source, options).Parse();
 }
 
 }  // namespace initscope

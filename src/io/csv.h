@@ -1,7 +1,7 @@
 // Tables of numbers as comma-separated text.
 //
-// Numbers are as std::from_chars reads them (no locale; nan and inf too), with
-// a '+', quotation marks and surrounding blanks allowed; what is below the
+// Numbers are those of std::from_chars (no locale; nan and inf too), with a
+// '+', quotation marks and surrounding blanks allowed; what is below the
 // smallest double is 0. Lines end in LF, CRLF or CR; a UTF-8 byte order mark
 // and blank lines at the end are skipped. There are no comments.
 #pragma once
@@ -16,34 +16,38 @@
 namespace initscope {
 
 struct CsvTable {
-  // The names in the header, one per column, unquoted; empty without a header.
-  // Without that of the labels.
+  // The names in the header, one per column, unquoted, without that of the
+  // labels; empty without a header.
   std::vector<std::string> columns;
-  Array array;  // rows × columns, in reals; 0 rows where there is but a header
+  Array array;  // rows × columns, in reals; 0 rows if there is only a header
   std::vector<std::string> labels;  // the fields of the column of labels
-  size_t labels_line = 0;           // where they begin, from 1
+  size_t labels_line = 0;           // the line of the first label, from 1
   size_t labels_column = 0;         // counted from 0
-  // Says so where line 1 was read as numbers but may be a header; else "".
+  // If line 1 was read as numbers but may be a header, a note that says so.
   std::string doubt;
 };
 
-// Decodes a CSV file. The first line is a header where none of its fields is a
-// number. The fields of the column called `label_column` (if not "") may be
-// words, and are kept as labels instead of in the array. Throws UserError
-// (kData), with path and line, for ragged rows, empty fields, words, and a
-// first line that may be a header or not. REQUIRES: nothing was read of
-// `source`.
-CsvTable ReadCsv(ByteSource* source, std::string_view label_column = {});
+struct CsvOptions {
+  // The column with this name ("" for none) may hold words; its fields become
+  // the labels and are no part of the array.
+  std::string label_column = "";
+  // The file holds labels. Those of a single column, words or numbers, become
+  // the labels, its first line among them; several columns become the array.
+  bool labels_file = false;
+};
 
-// The same of a file of labels: those of a single column, words or numbers, are
-// in `labels`, the first line with them; several columns are in `array`.
-CsvTable ReadCsvLabels(ByteSource* source);
+// Decodes a CSV file. The first line is a header if none of its fields is a
+// number. Throws UserError (kData), with path and line, for ragged rows, empty
+// fields, words, and a first line that is probably a header but holds numbers.
+// REQUIRES: nothing has been read from `source` yet.
+CsvTable ReadCsv(ByteSource* source, const CsvOptions& options = {});
 
-// The number that all of `field` spells, blanks and quotation marks aside; a
-// double that is too large is infinite.
+// Reads the number that all of `field` spells, except blanks and quotation
+// marks; beyond the range of doubles it is infinite. Returns whether there is
+// one.
 bool ReadCsvNumber(std::string_view field, double* number);
 
-// Whether `field` is a word for what is missing: NA, null, ?, …
+// Whether `field` marks a missing value: NA, null, ?, …
 bool IsMissingCsvField(std::string_view field);
 
 }  // namespace initscope

@@ -7,18 +7,17 @@ namespace initscope {
 namespace {
 
 constexpr size_t kPiece = size_t{1} << 18;
-constexpr std::string_view kBlanks = " \t";
 
-bool IsBlank(std::string_view line) {
-  return line.find_first_not_of(kBlanks) == std::string_view::npos;
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+
+void SkipBlanks(std::string_view* text) {
+  while (!text->empty() && IsBlank(text->front())) text->remove_prefix(1);
 }
 
-// Where `c` first stands in [begin, end) of the buffer; `end` if nowhere.
-size_t Find(const std::vector<char>& buffer, size_t begin, size_t end, char c) {
-  if (begin == end) return end;
-  const void* at = std::memchr(buffer.data() + begin, c, end - begin);
-  return at ? static_cast<size_t>(static_cast<const char*>(at) - buffer.data())
-            : end;
+// One comparison for nearly every character.
+bool EndsLine(char c) {
+  return static_cast<unsigned char>(c) <= '\r' &&
+         (c == '\n' || c == '\r' || c == '\0');
 }
 
 }  // namespace
@@ -28,18 +27,14 @@ CsvLines::CsvLines(ByteSource* source) : source_(source), buffer_(kPiece) {
   Fill();
   const std::string_view text(buffer_.data(), end_);
   if (text.starts_with(kByteOrderMark)) begin_ = kByteOrderMark.size();
-  line_feed_ = Find(buffer_, begin_, end_, '\n');
 }
 
 UserError CsvLines::Error(const std::string& what) const {
-  return UserError(
-      ExitCode::kData,
-      fmt::format("{}:{}: {}", QuotedPath(source_->path()), number_, what));
+  return LineError(source_->path(), number_, what);
 }
 
-// Reads on behind what is there; false at the end.
-bool CsvLines::Fill() {
-  if (at_end_) return false;
+// Moves the rest of the buffer to its front and reads on behind it.
+void CsvLines::Fill() {
   std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
@@ -51,45 +46,35 @@ bool CsvLines::Fill() {
   const size_t count =
       source_->Read(reinterpret_cast<uint8_t*>(buffer_.data() + end_), room);
   at_end_ = count < room;
-  line_feed_ = Find(buffer_, end_, end_ + count, '\n');
   end_ += count;
-  return count > 0;
 }
 
 bool CsvLines::NextOrEmpty(std::string_view* line) {
   ++number_;
-  size_t searched = begin_;
-  size_t at = begin_;
+  size_t size = 0;
   while (true) {
-    if (line_feed_ < begin_) line_feed_ = Find(buffer_, begin_, end_, '\n');
-    at = Find(buffer_, searched, line_feed_, '\r');
-    // Of a CR at the end of what is there it is not yet known what it is.
-    const bool decided = at + 1 < end_ || (at < end_ && buffer_[at] == '\n');
-    if (decided || at_end_) break;
-    if (Find(buffer_, searched, at, '\0') < at) break;
-    searched = at - begin_;
-    if (!Fill()) {
-      at = begin_ + searched;
-      break;
-    }
+    while (begin_ + size < end_ && !EndsLine(buffer_[begin_ + size])) ++size;
+    // A CR may be the first half of a CRLF: one more character must be there.
+    if (begin_ + size + 1 < end_ || at_end_) break;
+    Fill();
   }
   if (begin_ == end_) return false;
-  *line = {buffer_.data() + begin_, at - begin_};
-  if (line->find('\0') != std::string_view::npos)
+  *line = {buffer_.data() + begin_, size};
+  const std::string_view rest(line->data() + size, end_ - begin_ - size);
+  if (rest.starts_with('\0'))
     throw Error(
         "a zero byte, so this is not a text file in UTF-8; save it as one");
-  size_t next = std::min(at + 1, end_);
-  if (at < end_ && buffer_[at] == '\r' && next < end_ && buffer_[next] == '\n')
-    ++next;
-  bytes_ += next - begin_;
-  begin_ = next;
+  size += rest.starts_with("\r\n") ? 2 : std::min<size_t>(rest.size(), 1);
+  bytes_ += size;
+  begin_ += size;
   return true;
 }
 
 bool CsvLines::Next(std::string_view* line) {
   if (!NextOrEmpty(line)) return false;
   if (!line->empty()) {
-    if (IsBlank(*line)) throw Error("an empty line; remove it");
+    if (std::all_of(line->begin(), line->end(), IsBlank))
+      throw Error("an empty line; remove it");
     return true;
   }
   const size_t first_empty = number_;
@@ -101,8 +86,14 @@ bool CsvLines::Next(std::string_view* line) {
   return false;
 }
 
+UserError LineError(const std::string& path, size_t line,
+                    const std::string& what) {
+  return UserError(ExitCode::kData,
+                   fmt::format("{}:{}: {}", QuotedPath(path), line, what));
+}
+
 std::string TakeField(std::string_view* rest, CsvField* field, bool* more) {
-  rest->remove_prefix(std::min(rest->find_first_not_of(kBlanks), rest->size()));
+  SkipBlanks(rest);
   field->text.clear();
   field->quoted = rest->starts_with('"');
   if (field->quoted) {
@@ -116,14 +107,14 @@ std::string TakeField(std::string_view* rest, CsvField* field, bool* more) {
       field->text += '"';
       rest->remove_prefix(1);
     }
-    rest->remove_prefix(
-        std::min(rest->find_first_not_of(kBlanks), rest->size()));
+    SkipBlanks(rest);
     if (!rest->empty() && !rest->starts_with(','))
       return "a comma is missing after a quotation mark";
   } else {
-    const std::string_view text = rest->substr(0, rest->find(','));
-    field->text = text.substr(0, text.find_last_not_of(kBlanks) + 1);
+    std::string_view text = rest->substr(0, rest->find(','));
     rest->remove_prefix(text.size());
+    while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
+    field->text = text;
   }
   *more = !rest->empty();
   if (*more) rest->remove_prefix(1);

@@ -1,4 +1,4 @@
-// The lines of a CSV file, one after another, and the fields of one.
+// The lines of a CSV file, and their fields.
 #pragma once
 
 #include <cstddef>
@@ -14,12 +14,12 @@ namespace initscope {
 // at the end.
 class CsvLines {
  public:
-  // REQUIRES: nothing was read of `source`.
+  // REQUIRES: nothing has been read from `source` yet.
   explicit CsvLines(ByteSource* source);
 
-  // The next line, without its end; valid until the next call. False at the
-  // end. Throws UserError (kData) for an empty line between others and a zero
-  // byte.
+  // Sets `line` to the next line, without its end; valid until the next call.
+  // Returns false at the end. Throws UserError (kData) for an empty line
+  // between others and for a zero byte.
   bool Next(std::string_view* line);
 
   size_t number() const { return number_; }  // of that line, from 1
@@ -27,26 +27,29 @@ class CsvLines {
 
  private:
   UserError Error(const std::string& what) const;
-  bool Fill();
+  void Fill();
   bool NextOrEmpty(std::string_view* line);
 
   ByteSource* source_;
   std::vector<char> buffer_;
-  size_t begin_ = 0, end_ = 0;  // what of the buffer is not yet given
-  size_t line_feed_ = 0;        // the first one at or after begin_, or end_
+  size_t begin_ = 0, end_ = 0;  // the part of the buffer still to come
   bool at_end_ = false;
   size_t number_ = 0;
   size_t bytes_ = 0;
 };
 
+// The error (kData) that says what is wrong in a line of the file at `path`.
+UserError LineError(const std::string& path, size_t line,
+                    const std::string& what);
+
 struct CsvField {
-  std::string text;  // without quotation marks and blanks around it
+  std::string text;  // without the quotation marks and blanks around it
   bool quoted = false;
 };
 
-// Takes the first field off `*rest`, and the comma behind it. A quoted field
-// may hold commas, and "" in it stands for ". Returns what is wrong, or "".
-// `*more` says whether another field follows.
+// Takes the first field off `*rest`, with the comma behind it. A quoted field
+// may hold commas, and "" in it stands for ". `*more` says whether another
+// field follows. Returns what is wrong, or "".
 std::string TakeField(std::string_view* rest, CsvField* field, bool* more);
 
 }  // namespace initscope

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/test_file_tree.h"
 
 namespace initscope {
 namespace {
@@ -16,9 +17,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-CsvTable Parse(std::string_view text, std::string_view label_column = {}) {
-  ByteSource source({text.begin(), text.end()}, "a.csv");
-  return ReadCsv(&source, label_column);
+CsvTable Parse(std::string_view text, const std::string& label_column = {}) {
+  const FileTree tree({{"a.csv", std::string(text)}});
+  ByteSource source(tree.root() / "a.csv");
+  return ReadCsv(&source, {.label_column = label_column});
 }
 
 std::string Message(std::string_view text) {
@@ -26,10 +28,10 @@ std::string Message(std::string_view text) {
     Parse(text);
   } catch (const UserError& error) {
     EXPECT_EQ(error.code(), ExitCode::kData);
-    EXPECT_THAT(error.what(), StartsWith("a.csv:"));
-    EXPECT_EQ(std::string(error.what()).find_first_of("\r\n"),
-              std::string::npos);
-    return error.what();
+    EXPECT_THAT(error.what(), HasSubstr("/a.csv:"));
+    const std::string what = error.what();
+    EXPECT_EQ(what.find_first_of("\r\n"), std::string::npos);
+    return what.substr(what.find("a.csv"));  // without the folder
   }
   return "no error";
 }

@@ -17,10 +17,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<fs::path> PathFromEnvironment(const char* variable) {
+// The value of `variable`, "" if it is not set.
+fs::path PathFromEnvironment(const char* variable) {
   const char* value = std::getenv(variable);
-  if (!value || !*value) return {};
-  return fs::path(value);
+  return value ? value : "";
 }
 
 }  // namespace
@@ -68,14 +68,14 @@ FilePair FindFashionMnistSample() {
   constexpr const char* kImages = "fashion-mnist-sample-images-idx3-ubyte.gz";
   constexpr const char* kLabels = "fashion-mnist-sample-labels-idx1-ubyte.gz";
   std::vector<fs::path> places;
-  if (const auto set = PathFromEnvironment("INITSCOPE_DATA_DIR"))
-    places.push_back(*set);
+  const fs::path set = PathFromEnvironment("INITSCOPE_DATA_DIR");
+  if (!set.empty()) places.push_back(set);
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   if (!error) {
     const fs::path above = program.parent_path().parent_path();
-    places.push_back(above.parent_path() / "data");            // a build tree's
-    places.push_back(above / "share" / "initscope" / "data");  // installed
+    places.push_back(above.parent_path() / "data");            // build tree
+    places.push_back(above / "share" / "initscope" / "data");  // installation
   }
   places.push_back(fs::path(GetBuildInfo().source_dir) / "data");
   for (const fs::path& place : places)
@@ -84,24 +84,24 @@ FilePair FindFashionMnistSample() {
   std::vector<std::string> tried;
   for (const fs::path& place : places) tried.push_back(place.string());
   throw DataError("fashion-mnist-sample",
-                  fmt::format("there is no {} in {}; set INITSCOPE_DATA_DIR to "
-                              "the data/ folder of initscope",
-                              kImages, Listed(tried)));
+                  "there is no {} in {}; set INITSCOPE_DATA_DIR to the data/ "
+                  "folder of initscope",
+                  kImages, Listed(tried));
 }
 
 FilePair FindFashionMnist() {
-  const fs::path place = PathFromEnvironment("INITSCOPE_FASHION_MNIST_DIR")
-                             .value_or("/usr/share/datasets/fashion-mnist");
+  fs::path place = PathFromEnvironment("INITSCOPE_FASHION_MNIST_DIR");
+  if (place.empty()) place = "/usr/share/datasets/fashion-mnist";
   FilePair files = {place / "train-images-idx3-ubyte.gz",
                     place / "train-labels-idx1-ubyte.gz"};
   for (const fs::path& file : {files.first, files.second}) {
     std::error_code error;
     if (!fs::exists(file, error))
       throw DataError("fashion-mnist",
-                      fmt::format("there is no {}; `apt-get install "
-                                  "dataset-fashion-mnist`, or set "
-                                  "INITSCOPE_FASHION_MNIST_DIR",
-                                  file.string()));
+                      "there is no {}; `apt-get install "
+                      "dataset-fashion-mnist`, or set "
+                      "INITSCOPE_FASHION_MNIST_DIR",
+                      file.string());
   }
   return files;
 }

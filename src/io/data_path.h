@@ -1,5 +1,5 @@
-// Where the data sets are that `input` names: the shipped sample, Fashion-MNIST
-// and the user's files.
+// Finds the data sets that `input` names: the shipped sample, Fashion-MNIST and
+// the user's files.
 #pragma once
 
 #include <filesystem>
@@ -10,32 +10,34 @@
 
 namespace initscope {
 
-// A path as users write it, taken apart.
+// A path as users write it, split into its parts.
 struct DataPath {
   std::string file;
-  std::optional<std::string> dataset;  // of HDF5, behind a colon
+  std::optional<std::string> dataset;  // for HDF5, behind a colon
 
   // As the user would write it, for messages.
   std::string Text() const;
 };
 
-// Takes `path`, relative to `directory`, apart. A colon divides it where what
-// is before is a file, or ends as HDF5 files do.
+// Splits `path`, which is relative to `directory`, at a colon behind the name
+// of an existing file or behind the extension of HDF5 files.
 DataPath SplitDataPath(const std::string& path,
                        const std::filesystem::path& directory);
 
-// The same of a file that is there: throws UserError (kData) where it is not.
-// `key` is what `path` was the value of, `otherwise` what else might have been
-// meant.
+// The same for a file that must exist: throws UserError (kData) if it does not.
+// `path` is the value of `key`; the message ends in `otherwise`, what else may
+// have been meant.
 DataPath Locate(std::string_view key, const std::string& path,
                 const std::filesystem::path& directory,
                 const std::string& otherwise);
 
-// The image and the label file of a named data set. Throw UserError (kData).
+// The image and the label file of a named data set. Throw UserError (kData) if
+// they are not found.
 using FilePair = std::pair<std::filesystem::path, std::filesystem::path>;
 FilePair FindFashionMnistSample();
 FilePair FindFashionMnist();
 
+// `text` in lower case (ASCII).
 std::string Lower(std::string text);
 
 }  // namespace initscope

@@ -2,46 +2,76 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <string>
+#include <cstring>
 
 namespace initscope {
 
-Elements::Elements(ByteSource* source, std::string_view format,
-                   size_t header_size, const std::vector<size_t>& shape,
-                   size_t element_size, size_t memory_size)
-    : source_(source) {
-  std::vector<size_t> extents = shape;
+ElementReader::ElementReader(ByteSource* source, const ArrayHeader& header,
+                             size_t element_size, size_t memory_size)
+    : source_(source), header_(header), element_size_(element_size) {
+  std::vector<size_t> extents = header.shape;
   extents.push_back(element_size);
   const std::optional<size_t> bytes = CheckedProduct(extents);
   promise_ = fmt::format(
-      "the {} header says {} elements of {} bytes, which is {} bytes", format,
-      Listed(shape, " × "), element_size,
+      "the {} header says {} elements of {} bytes, which is {} bytes",
+      header.format, Listed(header.shape, " × "), element_size,
       bytes ? std::to_string(*bytes) : "more than 2^64");
   const size_t size = source->SizeHint();
-  if (size > 0 && bytes != size - header_size)
-    Fail(std::to_string(size - header_size));
+  if (size > 0 && bytes != size - header.size)
+    Fail(std::to_string(size - header.size));
   if (!bytes) Fail("fewer");
   bytes_ = *bytes;
-  const double count =
-      static_cast<double>(bytes_) / static_cast<double>(element_size);
-  CheckFits(count * static_cast<double>(memory_size), source->path());
+  CheckFits(static_cast<double>(count()) * static_cast<double>(memory_size),
+            source->path());
   source->ExpectBytes(bytes_);
+  if (!header.fortran_order) return;
+  stored_.resize(bytes_);
+  ReadStored(stored_.data(), bytes_);
+  index_.resize(header.shape.size());
+  for (const size_t extent : header.shape) {
+    stride_.push_back(element_size);
+    element_size *= extent;
+  }
 }
 
-void Elements::Fail(std::string_view found) const {
+void ElementReader::Fail(std::string_view found) const {
   throw DataError(source_->path(),
-                  fmt::format("{}, but {} bytes follow it; get the file again",
-                              promise_, found));
+                  "{}, but {} bytes follow it; get the file again", promise_,
+                  found);
 }
 
-void Elements::operator()(uint8_t* out, size_t size) {
+void ElementReader::ReadStored(uint8_t* out, size_t size) {
   const size_t count = source_->Read(out, size);
-  taken_ += count;
-  if (count < size) Fail(std::to_string(taken_));
+  read_ += count;
+  if (count < size) Fail(std::to_string(read_));
 }
 
-void Elements::ExpectEnd() {
+// Walks `stored_` in row-major order: the last index runs fastest.
+void ElementReader::Transpose(uint8_t* out, size_t size) {
+  const std::vector<size_t>& shape = header_.shape;
+  for (size_t to = 0; to < size; to += element_size_) {
+    std::memcpy(out + to, stored_.data() + next_, element_size_);
+    for (size_t axis = shape.size(); axis-- > 0;) {
+      next_ += stride_[axis];
+      if (++index_[axis] < shape[axis]) break;
+      next_ -= stride_[axis] * shape[axis];
+      index_[axis] = 0;
+    }
+  }
+}
+
+void ElementReader::Read(uint8_t* out, size_t size) {
+  if (header_.fortran_order) {
+    Transpose(out, size);
+  } else {
+    ReadStored(out, size);
+  }
+  if (header_.order == std::endian::native || element_size_ == 1) return;
+  for (uint8_t* at = out; at < out + size; at += element_size_)
+    std::reverse(at, at + element_size_);
+}
+
+void ElementReader::ExpectEnd() {
   std::vector<uint8_t> rest(size_t{1} << 16);
   const size_t count = source_->Read(rest.data(), rest.size());
   if (count == rest.size()) Fail("more than " + std::to_string(bytes_ + count));

@@ -22,7 +22,8 @@
 namespace initscope {
 namespace {
 
-// A sound file takes seconds a GB, and as much memory as it has bytes.
+// Reading a sound file takes seconds per GB, and as much memory as it has
+// bytes.
 struct Limits {
   rlim_t seconds, bytes;
 };
@@ -41,63 +42,49 @@ void Lower(int resource, rlim_t limit) {
   setrlimit(resource, &held);
 }
 
-rlim_t AddressSpace() {
-  size_t pages = 0;
-  std::ifstream("/proc/self/statm") >> pages;
-  return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
-}
-
 void LimitThisProcess(const Limits& limits) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // dies with its parent
   Lower(RLIMIT_CORE, 0);
   Lower(RLIMIT_CPU, limits.seconds);
-#ifndef __SANITIZE_ADDRESS__  // whose shadow is larger than any limit
-  Lower(RLIMIT_AS, AddressSpace() + limits.bytes);
+#ifndef __SANITIZE_ADDRESS__  // its shadow memory is larger than any limit
+  size_t pages = 0;           // of the address space in use
+  std::ifstream("/proc/self/statm") >> pages;
+  const auto page_size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  Lower(RLIMIT_AS, pages * page_size + limits.bytes);
 #endif
-  // glibc tells of a heap that HDF5 wrecked.
+  // glibc reports a heap that HDF5 has corrupted.
   const int nowhere = open("/dev/null", O_WRONLY);
   if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
 }
 
-// Sends an exit code and the text, or the message of what was thrown.
-class Reply {
- public:
-  explicit Reply(int pipe) : pipe_(pipe) {}
-
-  void Send(ExitCode code, std::string_view text) const {
-    Write(&code, sizeof(code));
-    Write(text.data(), text.size());
+// Writes `code` and `text` to the pipe; ends this process if it cannot.
+void Send(int pipe, ExitCode code, std::string_view text) {
+  std::string message(sizeof(code), '\0');
+  std::memcpy(message.data(), &code, sizeof(code));
+  message += text;
+  for (size_t sent = 0; sent < message.size();) {
+    const ssize_t written =
+        write(pipe, message.data() + sent, message.size() - sent);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) _exit(EXIT_FAILURE);
+    sent += static_cast<size_t>(written);
   }
+}
 
- private:
-  void Write(const void* bytes, size_t count) const {
-    const char* next = static_cast<const char*>(bytes);
-    while (count > 0) {
-      const ssize_t written = write(pipe_, next, count);
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) _exit(EXIT_FAILURE);
-      next += written;
-      count -= static_cast<size_t>(written);
-    }
-  }
-
-  int pipe_;
-};
-
-void ReadInChild(const std::string& path, const Limits& limits,
-                 const std::function<std::string()>& read, const Reply& reply) {
-  LimitThisProcess(limits);
+// Sends the result of `read`, or the message of what it threw.
+void ReadInChild(const std::string& path,
+                 const std::function<std::string()>& read, int pipe) {
   try {
-    reply.Send(ExitCode::kSuccess, read());
+    Send(pipe, ExitCode::kSuccess, read());
   } catch (const UserError& error) {
-    reply.Send(error.code(), error.what());
+    Send(pipe, error.code(), error.what());
   } catch (const std::bad_alloc&) {
-    reply.Send(ExitCode::kData,
-               path +
-                   ": is damaged: reading it asks for more memory than a "
-                   "file of its size needs");
+    Send(pipe, ExitCode::kData,
+         path +
+             ": is damaged: reading it asks for more memory than a file of its "
+             "size needs");
   } catch (const std::exception& error) {
-    reply.Send(ExitCode::kInternal, error.what());
+    Send(pipe, ExitCode::kInternal, error.what());
   }
 }
 
@@ -112,14 +99,7 @@ std::string ReceiveAll(int pipe) {
   }
 }
 
-int StatusOf(pid_t child) {
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return status;
-}
-
-// Of a child that sent no reply.
+// How a child ended that sent no reply.
 std::string EndText(int status, const Limits& limits) {
   if (!WIFSIGNALED(status)) return "reading it ends the library that reads it";
   if (WTERMSIG(status) == SIGXCPU) {
@@ -140,7 +120,8 @@ std::string GuardedRead(const std::string& path,
   }
   const pid_t child = fork();
   if (child == 0) {
-    ReadInChild(path, limits, read, Reply(ends[1]));
+    LimitThisProcess(limits);
+    ReadInChild(path, read, ends[1]);
     _exit(EXIT_SUCCESS);
   }
   const int failure = errno;
@@ -151,7 +132,8 @@ std::string GuardedRead(const std::string& path,
   }
   std::string reply = ReceiveAll(ends[0]);
   close(ends[0]);
-  const int status = StatusOf(child);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   ExitCode code;
   if (status != 0 || reply.size() < sizeof(code)) {
     throw UserError(ExitCode::kData, fmt::format("{}: is damaged: {}", path,

@@ -1,6 +1,5 @@
-// Reads a file that may be damaged so that the library that reads it crashes,
-// loops or asks for all memory: HDF5 1.10 does each, in its global heap above
-// all.
+// Reads files on whose damage the reading library may crash, loop or ask for
+// all memory. HDF5 1.10 does each of these, above all in its global heap.
 #pragma once
 
 #include <functional>
@@ -8,11 +7,12 @@
 
 namespace initscope {
 
-// What `read` returns. It runs in a child process, whose CPU time and memory
-// have limits that grow with the size of the file at `path`, far above what
-// reading takes. Its exceptions are thrown here, too; where the child dies or
-// meets its limits, a UserError (kData) says that the file is damaged. What
-// `read` prints or changes is lost. REQUIRES: the process has one thread.
+// Runs `read` in a child process and returns its result. The child's CPU time
+// and memory are limited to far more than reading a file of the size of the one
+// at `path` takes. Exceptions of `read` are thrown here again; if the child
+// dies or reaches its limits, a UserError (kData) says that the file is
+// damaged. What `read` prints or changes is lost. REQUIRES: the process has one
+// thread.
 std::string GuardedRead(const std::string& path,
                         const std::function<std::string()>& read);
 

@@ -1,22 +1,20 @@
 #include "io/hdf5_array.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <string_view>
 #include <utility>
 
+#include "base/sha256.h"
 #include "io/byte_source.h"
 #include "io/file_kind.h"
 #include "io/guarded_read.h"
-#include "io/hdf5_error.h"
 #include "io/hdf5_handle.h"
 
 namespace initscope {
 namespace {
 
-// A gzipped file is opened from memory.
+// Opens a gzipped file from memory.
 Hdf5Handle OpenImage(ByteSource* source, hid_t access) {
   std::vector<uint8_t> image = source->ReadAll();
   constexpr size_t kIncrement = size_t{1} << 20;
@@ -29,25 +27,21 @@ Hdf5Handle OpenImage(ByteSource* source, hid_t access) {
 }
 
 Hdf5Handle OpenFile(const std::string& path) {
-  ByteSource source(path);  // says so where the file itself cannot be read
+  ByteSource source(path);  // throws if the file itself cannot be read
   const FileKind* kind = FindFileKind(source.start());
   if (!kind || kind->format != DataFormat::kHdf5)
-    throw DataError(path,
-                    kind ? fmt::format("not an HDF5 file but {}", kind->name)
-                         : "not an HDF5 file");
-  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  // What is only read needs no lock, which some file systems do not have.
-  H5Pset_file_locking(access, false, true);
+    throw DataError(path, "not an HDF5 file{}{}", kind ? " but " : "",
+                    kind ? kind->name : "");
+  const Hdf5Handle access = UnlockedAccess();
   Hdf5Handle file =
       source.gzipped()
           ? OpenImage(&source, access)
           : Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
   if (file.ok()) return file;
   throw DataError(path,
-                  fmt::format("the HDF5 file cannot be opened ({}): it is cut "
-                              "short, damaged, or another program is writing "
-                              "it",
-                              Quoted(Hdf5Reason(), 100)));
+                  "the HDF5 file cannot be opened ({}): it is cut short, "
+                  "damaged, or another program is writing it",
+                  Quoted(Hdf5Reason(), 100));
 }
 
 constexpr size_t kMaxListed = 8;
@@ -61,12 +55,12 @@ herr_t AddDataset(hid_t root, const char* name, const H5L_info_t*,
   return list->size() > kMaxListed;  // 1 ends the visit
 }
 
-// "it has /images and so on", for an error message.
+// "the file has /images, …", for messages.
 std::string DatasetsIn(hid_t file) {
   std::vector<std::string> names;
   H5Lvisit(file, H5_INDEX_NAME, H5_ITER_NATIVE, AddDataset, &names);
   if (names.empty()) return "the file has no datasets";
-  return fmt::format("the file has {}", Listed(names));
+  return "the file has " + Listed(names);
 }
 
 std::vector<size_t> ShapeOf(hid_t dataset, const std::string& where) {
@@ -81,7 +75,8 @@ std::vector<size_t> ShapeOf(hid_t dataset, const std::string& where) {
   return {extents.begin(), extents.end()};
 }
 
-// Whether `type` is h5py's for numpy.bool_: an enumeration of one byte.
+// Whether `type` is the one h5py has for numpy.bool_: an enumeration of one
+// byte.
 bool IsBool(hid_t type) {
   if (H5Tget_class(type) != H5T_ENUM || H5Tget_size(type) != 1 ||
       H5Tget_nmembers(type) != 2)
@@ -94,8 +89,8 @@ bool IsBool(hid_t type) {
   return true;
 }
 
-// Whether the bits that a number type names are within its bytes: HDF5 1.10
-// does not look, and ends the process where a damaged file names others.
+// Whether the bits that a number type names lie within its bytes. HDF5 1.10
+// does not check it, and crashes if a damaged file names others.
 bool IsSound(hid_t type) {
   const size_t offset = static_cast<size_t>(std::max(0, H5Tget_offset(type)));
   const size_t end = offset + H5Tget_precision(type);
@@ -127,23 +122,23 @@ Hdf5Handle ElementType(hid_t dataset, const std::string& where) {
   return type;
 }
 
-// A dataset that was never written takes no room in the file, so its size may
-// be anything: it is held against the machine's memory before it is allocated.
+// The number of elements. A dataset that was never written takes no room in the
+// file and may claim any size, so this is compared with the machine's memory
+// before anything is allocated.
 size_t CheckedCount(const std::vector<size_t>& shape, size_t element_size,
                     const std::string& where) {
   std::vector<size_t> extents = shape;
   extents.push_back(std::max(element_size, sizeof(double)));
   const std::optional<size_t> needed = CheckedProduct(extents);
   if (!needed)
-    throw DataError(where, fmt::format("{} numbers do not fit into memory",
-                                       Listed(shape, " × ")));
+    throw DataError(where, "{} numbers do not fit into memory",
+                    Listed(shape, " × "));
   CheckFits(static_cast<double>(*needed), where);
   return *needed / extents.back();
 }
 
-// Refuses a dataset of which nearly nothing is stored: as gzip data that expand
-// 400-fold, it says the same again and again, or a damaged file says that it is
-// larger than it is.
+// Refuses a dataset of which almost nothing is stored. Like gzip data that
+// expands 400-fold it repeats itself, or a damaged file overstates its size.
 void CheckStored(hid_t dataset, size_t bytes, const std::string& where) {
   constexpr size_t kUnsuspicious = size_t{64} << 20;
   const Hdf5Handle layout(H5Dget_create_plist(dataset), H5Pclose);
@@ -151,41 +146,36 @@ void CheckStored(hid_t dataset, size_t bytes, const std::string& where) {
       H5Pget_layout(layout) == H5D_VIRTUAL || H5Pget_external_count(layout) > 0;
   const size_t stored = H5Dget_storage_size(dataset);
   if (elsewhere || bytes < kUnsuspicious || bytes / 400 < stored) return;
-  throw DataError(where, fmt::format("it has {} MiB, of which the file holds "
-                                     "{} KiB: it is damaged, or was not "
-                                     "written to its end",
-                                     bytes >> 20, stored >> 10));
+  throw DataError(where,
+                  "it has {} MiB, of which the file holds {} KiB: it is "
+                  "damaged, or was not written to its end",
+                  bytes >> 20, stored >> 10);
 }
 
-// Reads the elements, as they are stored but little-endian, into `out`.
-void ReadElements(hid_t source, hid_t type, const std::string& where,
-                  void* out) {
-  if (H5Dread(source, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
+// Reads the elements into `out`, as they are stored but little-endian, and
+// returns the digest of all `bytes` bytes.
+std::string ReadElements(hid_t source, hid_t type, const std::string& where,
+                         void* out, size_t bytes) {
+  if (bytes > 0 &&
+      H5Dread(source, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
     throw DataError(where,
-                    fmt::format("HDF5 cannot read the dataset ({}): it is "
-                                "damaged, or compressed with a filter that is "
-                                "not installed",
-                                Quoted(Hdf5Reason(), 100)));
-}
-
-// The digest of `size` bytes.
-std::string DigestOf(const void* bytes, size_t size) {
-  Sha256 digest;
-  digest.Update(bytes, size);
-  return digest.HexDigest();
+                    "HDF5 cannot read the dataset ({}): it is damaged, or "
+                    "compressed with a filter that is not installed",
+                    Quoted(Hdf5Reason(), 100));
+  return Sha256Hex(out, bytes);
 }
 
 Array Read(const std::string& path, const std::string& dataset) {
   const Hdf5Silence silence;
   const Hdf5Handle file = OpenFile(path);
   if (!dataset.starts_with('/') || dataset == "/")
-    throw DataError(path, fmt::format("name a dataset, as in '{}:/images'; {}",
-                                      QuotedPath(path), DatasetsIn(file)));
+    throw DataError(path, "name a dataset, as in '{}:/images'; {}",
+                    QuotedPath(path), DatasetsIn(file));
   const Hdf5Handle source(H5Dopen2(file, dataset.c_str(), H5P_DEFAULT),
                           H5Dclose);
   if (!source.ok())
-    throw DataError(path, fmt::format("no dataset '{}'; {}", Quoted(dataset),
-                                      DatasetsIn(file)));
+    throw DataError(path, "no dataset '{}'; {}", Quoted(dataset),
+                    DatasetsIn(file));
   const std::string where = path + ":" + dataset;
   Array array;
   array.shape = ShapeOf(source, where);
@@ -196,16 +186,15 @@ Array Read(const std::string& path, const std::string& dataset) {
   CheckStored(source, count * size, where);
   if (H5Tequal(type, H5T_STD_U8LE) > 0) {
     array.bytes.resize(count);
-    if (count > 0) ReadElements(source, type, where, array.bytes.data());
-    array.sha256 = DigestOf(array.bytes.data(), count);
+    array.sha256 = ReadElements(source, type, where, array.bytes.data(), count);
     return array;
   }
-  // They are converted to double where they are: an element larger than one
-  // takes the room of several.
+  // They are converted to double in place: an element that is larger than a
+  // double takes the room of several.
   const size_t doubles = std::max<size_t>(1, (size + 7) / sizeof(double));
   array.reals.resize(count * doubles);
-  if (count > 0) ReadElements(source, type, where, array.reals.data());
-  array.sha256 = DigestOf(array.reals.data(), count * size);
+  array.sha256 =
+      ReadElements(source, type, where, array.reals.data(), count * size);
   if (IsBool(type)) {
     const auto* bytes = reinterpret_cast<const int8_t*>(array.reals.data());
     array.reals = std::vector<double>(bytes, bytes + count);
@@ -221,7 +210,7 @@ Array Read(const std::string& path, const std::string& dataset) {
 }  // namespace
 
 Array ReadHdf5Array(const std::string& path, const std::string& dataset) {
-  // What HDF5 crashes on, it crashes on in a child.
+  // If HDF5 crashes on the file, it does so in a child process first.
   GuardedRead(path, [&] {
     Read(path, dataset);
     return std::string();

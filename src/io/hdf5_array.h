@@ -1,7 +1,7 @@
-// One numeric dataset of an HDF5 file.
+// Reads one numeric dataset of an HDF5 file.
 //
-// Digests are of the dataset's own type made little-endian, so they are what
-// h5py and NumPy give. Not thread-safe: HDF5 itself is not.
+// The digest is that of the dataset's own type made little-endian, as h5py and
+// NumPy give it. Not thread-safe, because HDF5 is not.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@
 
 namespace initscope {
 
-// Reads `dataset`, an absolute path in the HDF5 file `path` (which may be
-// gzipped as a whole): integers or floats of any size or h5py's booleans, rank
-// >= 1. Throws UserError (kData); where there is no such dataset it names those
-// there are.
+// Reads `dataset`, an absolute path in the HDF5 file `path`, which may be
+// gzipped as a whole. Its elements are integers or floats of any size, or
+// h5py's booleans; its rank is at least 1. Throws UserError (kData); if there
+// is no such dataset, the message names those that exist.
 Array ReadHdf5Array(const std::string& path, const std::string& dataset);
 
 }  // namespace initscope

@@ -1,35 +1,52 @@
-// Ownership of HDF5 identifiers.
+// HDF5 identifiers with an owner, and what else every user of the library
+// needs.
 #pragma once
 
 #include <hdf5.h>
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
-
-#include "io/hdf5_error.h"
+#include <vector>
 
 namespace initscope {
 
-// Why a handle that was written through did not close: closing flushes, so a
-// full disk may show only there.
+// The innermost reason on the calling thread's error stack; the system's own if
+// there is one ("No space left on device"), "unknown reason" if the stack is
+// empty. Call it directly after the call that failed: the next call clears the
+// stack.
+std::string Hdf5Reason();
+
+// The type of values in a file, as NumPy writes it: "<f8", "<f4", "<i8", "<u8"
+// or "|u1"; "text" for strings of any kind, "other" for all other types.
+std::string_view StoredType(hid_t type);
+
+// The texts of an attribute or dataset, which `read` (H5Aread() or H5Dread())
+// fills into its argument. `type` is a string type, of variable or fixed
+// length; a missing text is "". Nothing if they cannot be read.
+std::optional<std::vector<std::string>> ReadTexts(
+    hid_t type, hid_t space, const std::function<herr_t(void*)>& read);
+
+// The reason why a handle that was written through did not close. Closing
+// flushes, so that a full disk may show only then.
 struct Hdf5CloseFailure {
-  std::string reason;  // the first one; "" while every close worked
+  std::string reason;  // the first one; "" while every close has worked
 };
 
 // Closes its identifier with the function it was opened for. A negative
-// identifier is a failed call: test with ok().
+// identifier means that the call failed: test with ok().
 class Hdf5Handle {
  public:
   using Close = herr_t (*)(hid_t);
 
   Hdf5Handle() = default;
-  // What is closed with a `failure` leaves its reason there, which outlives it.
+  // A failure to close leaves its reason in `failure`, which outlives the
+  // handle.
   Hdf5Handle(hid_t id, Close close, Hdf5CloseFailure* failure = nullptr)
       : id_(id), close_(close), failure_(failure) {}
-  Hdf5Handle(Hdf5Handle&& other) noexcept
-      : id_(std::exchange(other.id_, -1)),
-        close_(other.close_),
-        failure_(other.failure_) {}
+  Hdf5Handle(Hdf5Handle&& other) noexcept { *this = std::move(other); }
   Hdf5Handle& operator=(Hdf5Handle&& other) noexcept {
     std::swap(id_, other.id_);
     std::swap(close_, other.close_);
@@ -53,12 +70,17 @@ class Hdf5Handle {
   Hdf5CloseFailure* failure_ = nullptr;
 };
 
-// Silences HDF5's own error stack on stderr for a scope.
+// Access properties without file locks, which some file systems lack. Files
+// that are only read need none; other programs may have them open.
+Hdf5Handle UnlockedAccess();
+
+// Keeps HDF5 from printing its error stack to stderr, for a scope.
 class Hdf5Silence {
  public:
   Hdf5Silence() {
-    // Before the library starts: a file that a full disk kept from closing
-    // crashes its clean-up at exit. Every handle has an owner, so none is due.
+    // Before the library starts: its clean-up at exit would crash on a file
+    // that a full disk kept from closing. Nothing needs the clean-up, since
+    // every handle has an owner.
     H5dont_atexit();
     H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);

@@ -5,27 +5,33 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <numeric>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
-#include "io/column_digest.h"
 #include "io/contents_digest.h"
-#include "io/dataset_digest.h"
-#include "io/hdf5_handle.h"
-#include "io/output_error.h"
+#include "io/output_file.h"
 
 namespace initscope {
 namespace {
 
-// Smaller datasets are stored in one piece; larger ones in chunks, filtered.
+// Datasets of up to kSmall values are stored in one piece, larger ones in
+// chunks of kChunk values, which pass through filters.
 constexpr hsize_t kChunk = 16384;
 constexpr hsize_t kSmall = 4096;
 enum class Filters { kNone, kChecksum, kCompressed };
 
-// Columns of measured numbers, no two alike, cost ten times as much to compress
-// as to write, and shrink by half; the others all but vanish.
+using Shape = std::vector<hsize_t>;
+
+hsize_t SizeOf(Shape::const_iterator begin, Shape::const_iterator end) {
+  return std::accumulate(begin, end, hsize_t{1}, std::multiplies<>());
+}
+
+// Columns of measured numbers, hardly two of them equal, take ten times as long
+// to compress as to write, and shrink only by half. All other columns almost
+// vanish.
 template <typename T>
 Filters FiltersFor(const std::vector<T>& column) {
   if constexpr (std::is_floating_point_v<T>) {
@@ -50,7 +56,7 @@ class Hdf5Writer::File {
  public:
   File(const std::filesystem::path& path, std::string title);
 
-  // `reason` by default HDF5's own.
+  // The reason is HDF5's own unless given.
   [[noreturn]] void Fail(const std::string& what,
                          const std::string& reason = Hdf5Reason()) const;
   void Check(herr_t status, const std::string& what) const {
@@ -59,24 +65,27 @@ class Hdf5Writer::File {
   Hdf5Handle Own(hid_t id, Hdf5Handle::Close close, const std::string& what);
   Hdf5Handle TextType();
   Hdf5Handle Ordered(hid_t property_class);
+  Hdf5Handle Space(const Shape& shape, const std::string& what);
+  void SetFilters(hid_t creation, const Shape& shape, Filters filters,
+                  const std::string& path);
 
   void SetAttribute(const std::string& object, const char* name, hid_t type,
-                    const std::vector<hsize_t>& shape, const void* value);
+                    const Shape& shape, const void* value);
   void SetText(const std::string& object, const char* name,
                std::string_view text);
-  // Writes and leaves `digest` on it.
+  // Writes a dataset with the attribute sha256 = `digest`.
   Hdf5Handle WriteDataset(const std::string& path, hid_t type,
-                          const std::vector<hsize_t>& shape, const void* values,
+                          const Shape& shape, const void* values,
                           Filters filters, const std::string& digest);
   template <typename T>
-  void WriteMatrix(const std::string& path, ConstMatrixView<T> values) {
-    WriteDataset(path, TypeOf(values.data()), {values.rows(), values.cols()},
-                 values.data(), Filters::kCompressed,
-                 ColumnDigest(values.data(), values.size() * sizeof(T)));
+  Hdf5Handle WriteNumbers(const std::string& path, const Shape& shape,
+                          const T* values, Filters filters) {
+    const hsize_t size = SizeOf(shape.begin(), shape.end());
+    return WriteDataset(path, TypeOf(values), shape, values, filters,
+                        Sha256Hex(values, size * sizeof(T)));
   }
-  void Close();
-  void ReadBack(const std::string& contents) const;
   std::string Contents(hid_t file) const;
+  void ReadBack(const std::string& contents) const;
 
   const std::string path_, title_;
   Hdf5Silence silence_;
@@ -87,12 +96,11 @@ class Hdf5Writer::File {
 
 Hdf5Writer::File::File(const std::filesystem::path& path, std::string title)
     : path_(path.string()), title_(std::move(title)) {
-  const Hdf5Handle access =
-      Own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "the file");
+  // Nobody else knows the temporary file, so it needs no lock.
+  const Hdf5Handle access = UnlockedAccess();
+  if (!access.ok()) Fail("the file");
   Check(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18),
         "the file");
-  // Nobody else knows a temporary file, and some file systems have no locks.
-  Check(H5Pset_file_locking(access, false, true), "the file");
   file_ = Own(
       H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, Ordered(H5P_FILE_CREATE), access),
       H5Fclose, "the file");
@@ -117,7 +125,8 @@ Hdf5Handle Hdf5Writer::File::TextType() {
   return type;
 }
 
-// Properties of a file or a group that keeps the order of what is in it.
+// Properties of a file or group that keeps its members in the order of their
+// creation.
 Hdf5Handle Hdf5Writer::File::Ordered(hid_t property_class) {
   Hdf5Handle creation = Own(H5Pcreate(property_class), H5Pclose, "a group");
   Check(H5Pset_link_creation_order(
@@ -126,49 +135,41 @@ Hdf5Handle Hdf5Writer::File::Ordered(hid_t property_class) {
   return creation;
 }
 
-Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, std::string title)
-    : file_(std::make_unique<File>(path, std::move(title))) {}
-
-Hdf5Writer::~Hdf5Writer() = default;
-
-void Hdf5Writer::SetText(const std::string& object, const char* name,
-                         std::string_view text) {
-  file_->SetText(object, name, text);
+Hdf5Handle Hdf5Writer::File::Space(const Shape& shape,
+                                   const std::string& what) {
+  return Own(shape.empty() ? H5Screate(H5S_SCALAR)
+                           : H5Screate_simple(static_cast<int>(shape.size()),
+                                              shape.data(), nullptr),
+             H5Sclose, what);
 }
 
-void Hdf5Writer::CreateGroup(const std::string& path) {
-  const Hdf5Handle creation = file_->Ordered(H5P_GROUP_CREATE);
-  file_->Own(H5Gcreate2(file_->file_, path.c_str(), H5P_DEFAULT, creation,
-                        H5P_DEFAULT),
-             H5Gclose, path);
+void Hdf5Writer::File::SetFilters(hid_t creation, const Shape& shape,
+                                  Filters filters, const std::string& path) {
+  Shape chunk = shape;
+  for (size_t i = 1; i < chunk.size(); ++i) {
+    chunk[i] = std::min(chunk[i], kChunk);
+  }
+  const hsize_t rest = SizeOf(chunk.begin() + 1, chunk.end());
+  chunk[0] = std::clamp<hsize_t>(kChunk / rest, 1, shape[0]);
+  Check(H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data()),
+        path);
+  if (filters == Filters::kCompressed) {
+    Check(H5Pset_shuffle(creation), path);
+    Check(H5Pset_deflate(creation, 1), path);
+  }
+  Check(H5Pset_fletcher32(creation), path);
 }
 
 Hdf5Handle Hdf5Writer::File::WriteDataset(const std::string& path, hid_t type,
-                                          const std::vector<hsize_t>& shape,
+                                          const Shape& shape,
                                           const void* values, Filters filters,
                                           const std::string& digest) {
-  const Hdf5Handle space = Own(
-      H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
-      H5Sclose, path);
+  const Hdf5Handle space = Space(shape, path);
   const Hdf5Handle creation =
       Own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path);
-  const hsize_t size = std::accumulate(shape.begin(), shape.end(), hsize_t{1},
-                                       std::multiplies<>());
+  const hsize_t size = SizeOf(shape.begin(), shape.end());
   if (filters != Filters::kNone && size > kSmall) {
-    std::vector<hsize_t> chunk = shape;
-    for (size_t i = chunk.size(); i-- > 1;) {
-      chunk[i] = std::min(chunk[i], kChunk);
-    }
-    const hsize_t rest = std::accumulate(chunk.begin() + 1, chunk.end(),
-                                         hsize_t{1}, std::multiplies<>());
-    chunk[0] = std::clamp<hsize_t>(kChunk / rest, 1, shape[0]);
-    Check(H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data()),
-          path);
-    if (filters == Filters::kCompressed) {
-      Check(H5Pset_shuffle(creation), path);
-      Check(H5Pset_deflate(creation, 1), path);
-    }
-    Check(H5Pset_fletcher32(creation), path);
+    SetFilters(creation, shape, filters, path);
   }
   Hdf5Handle dataset = Own(H5Dcreate2(file_, path.c_str(), type, space,
                                       H5P_DEFAULT, creation, H5P_DEFAULT),
@@ -181,26 +182,81 @@ Hdf5Handle Hdf5Writer::File::WriteDataset(const std::string& path, hid_t type,
   return dataset;
 }
 
+void Hdf5Writer::File::SetAttribute(const std::string& object, const char* name,
+                                    hid_t type, const Shape& shape,
+                                    const void* value) {
+  const std::string what = fmt::format("the attribute {} of {}", name, object);
+  const Hdf5Handle target =
+      Own(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose, what);
+  const Hdf5Handle attribute =
+      Own(H5Acreate2(target, name, type, Space(shape, what), H5P_DEFAULT,
+                     H5P_DEFAULT),
+          H5Aclose, what);
+  Check(H5Awrite(attribute, type, value), what);
+}
+
+void Hdf5Writer::File::SetText(const std::string& object, const char* name,
+                               std::string_view text) {
+  const std::string terminated(text);
+  const char* pointer = terminated.c_str();
+  SetAttribute(object, name, TextType(), {}, &pointer);
+}
+
+std::string Hdf5Writer::File::Contents(hid_t file) const {
+  return ContentsDigest(
+      file, [this](const std::string& what) { Fail("the file", what); });
+}
+
+void Hdf5Writer::File::ReadBack(const std::string& contents) const {
+  const auto fail = [this](const std::string& what) {
+    Fail(what, "it cannot be read back: " + Hdf5Reason());
+  };
+  const Hdf5Handle access = UnlockedAccess();
+  if (!access.ok()) fail("the file");
+  const Hdf5Handle file(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access),
+                        H5Fclose);
+  if (!file.ok()) fail("the file");
+  const char* const kChanged =
+      "something else was read back; the disk or the memory is faulty";
+  for (const auto& [path, digest] : digests_) {
+    const Hdf5Handle dataset(H5Dopen2(file, path.c_str(), H5P_DEFAULT),
+                             H5Dclose);
+    if (!dataset.ok()) fail(path);
+    const std::optional<std::string> read = DatasetDigest(dataset);
+    if (!read) fail(path);
+    if (*read != digest) Fail(path, kChanged);
+  }
+  if (Contents(file) != contents) Fail("the attributes", kChanged);
+}
+
+Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, std::string title)
+    : file_(std::make_unique<File>(path, std::move(title))) {}
+
+Hdf5Writer::~Hdf5Writer() = default;
+
+void Hdf5Writer::CreateGroup(const std::string& path) {
+  file_->Own(H5Gcreate2(file_->file_, path.c_str(), H5P_DEFAULT,
+                        file_->Ordered(H5P_GROUP_CREATE), H5P_DEFAULT),
+             H5Gclose, path);
+}
+
 void Hdf5Writer::WriteColumn(const std::string& path,
                              const ColumnValues& values,
                              const std::string& scale) {
   const Hdf5Handle dataset = std::visit(
       [&](const auto& column) {
         using Value = typename std::decay_t<decltype(column)>::value_type;
-        const std::vector<hsize_t> shape = {column.size()};
         if constexpr (std::is_same_v<Value, std::string>) {
-          const Hdf5Handle type = file_->TextType();
           std::vector<const char*> pointers;
           for (const std::string& text : column) {
             pointers.push_back(text.c_str());
           }
-          return file_->WriteDataset(path, type, shape, pointers.data(),
-                                     Filters::kNone, ColumnDigest(column));
+          return file_->WriteDataset(path, file_->TextType(), {column.size()},
+                                     pointers.data(), Filters::kNone,
+                                     ValuesDigest(column));
         } else {
-          return file_->WriteDataset(
-              path, TypeOf(column.data()), shape, column.data(),
-              FiltersFor(column),
-              ColumnDigest(column.data(), column.size() * sizeof(Value)));
+          return file_->WriteNumbers(path, {column.size()}, column.data(),
+                                     FiltersFor(column));
         }
       },
       values);
@@ -214,9 +270,8 @@ void Hdf5Writer::WriteScale(const std::string& path, uint64_t count,
                             const std::string& long_name) {
   std::vector<int64_t> index(count);
   std::iota(index.begin(), index.end(), int64_t{0});
-  const Hdf5Handle dataset = file_->WriteDataset(
-      path, H5T_NATIVE_INT64, {count}, index.data(), Filters::kCompressed,
-      ColumnDigest(index.data(), index.size() * sizeof(int64_t)));
+  const Hdf5Handle dataset =
+      file_->WriteNumbers(path, {count}, index.data(), Filters::kCompressed);
   const std::string name = path.substr(path.rfind('/') + 1);
   file_->Check(H5DSset_scale(dataset, name.c_str()), path);
   SetText(path, "long_name", long_name);
@@ -224,38 +279,19 @@ void Hdf5Writer::WriteScale(const std::string& path, uint64_t count,
 
 void Hdf5Writer::WriteMatrix(const std::string& path,
                              ConstMatrixView<float> values) {
-  file_->WriteMatrix(path, values);
+  file_->WriteNumbers(path, {values.rows(), values.cols()}, values.data(),
+                      Filters::kCompressed);
 }
 
 void Hdf5Writer::WriteMatrix(const std::string& path,
                              ConstMatrixView<double> values) {
-  file_->WriteMatrix(path, values);
+  file_->WriteNumbers(path, {values.rows(), values.cols()}, values.data(),
+                      Filters::kCompressed);
 }
 
-void Hdf5Writer::File::SetAttribute(const std::string& object, const char* name,
-                                    hid_t type,
-                                    const std::vector<hsize_t>& shape,
-                                    const void* value) {
-  const std::string what = fmt::format("the attribute {} of {}", name, object);
-  const Hdf5Handle target =
-      Own(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose, what);
-  const Hdf5Handle space =
-      Own(shape.empty() ? H5Screate(H5S_SCALAR)
-                        : H5Screate_simple(static_cast<int>(shape.size()),
-                                           shape.data(), nullptr),
-          H5Sclose, what);
-  const Hdf5Handle attribute =
-      Own(H5Acreate2(target, name, type, space, H5P_DEFAULT, H5P_DEFAULT),
-          H5Aclose, what);
-  Check(H5Awrite(attribute, type, value), what);
-}
-
-void Hdf5Writer::File::SetText(const std::string& object, const char* name,
-                               std::string_view text) {
-  const Hdf5Handle type = TextType();
-  const std::string terminated(text);
-  const char* pointer = terminated.c_str();
-  SetAttribute(object, name, type, {}, &pointer);
+void Hdf5Writer::SetText(const std::string& object, const char* name,
+                         std::string_view text) {
+  file_->SetText(object, name, text);
 }
 
 void Hdf5Writer::SetNumber(const std::string& object, const char* name,
@@ -274,44 +310,15 @@ void Hdf5Writer::SetCodes(const std::string& object, const char* name,
                       codes.data());
 }
 
-std::string Hdf5Writer::File::Contents(hid_t file) const {
-  return ContentsDigest(
-      file, [this](const std::string& what) { Fail("the file", what); });
-}
-
-void Hdf5Writer::File::Close() {
-  const std::string contents = Contents(file_);
-  SetText("/", kContentsDigest, contents);
-  Check(H5Fflush(file_, H5F_SCOPE_GLOBAL), "the file");
-  file_.CloseNow();
-  if (!close_failure_.reason.empty()) Fail("the file", close_failure_.reason);
-  ReadBack(contents);
-}
-
-void Hdf5Writer::File::ReadBack(const std::string& contents) const {
-  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  const auto fail = [this](const std::string& what) {
-    Fail(what, "it cannot be read back: " + Hdf5Reason());
-  };
-  if (!access.ok() || H5Pset_file_locking(access, false, true) < 0) {
-    fail("the file");
+void Hdf5Writer::Close() {
+  const std::string contents = file_->Contents(file_->file_);
+  file_->SetText("/", kContentsDigest, contents);
+  file_->Check(H5Fflush(file_->file_, H5F_SCOPE_GLOBAL), "the file");
+  file_->file_.CloseNow();
+  if (!file_->close_failure_.reason.empty()) {
+    file_->Fail("the file", file_->close_failure_.reason);
   }
-  const Hdf5Handle file(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access),
-                        H5Fclose);
-  if (!file.ok()) fail("the file");
-  const char* const kChanged =
-      "something else was read back; the disk or the memory is faulty";
-  for (const auto& [path, digest] : digests_) {
-    const Hdf5Handle dataset(H5Dopen2(file, path.c_str(), H5P_DEFAULT),
-                             H5Dclose);
-    if (!dataset.ok()) fail(path);
-    const std::optional<std::string> read = DatasetDigest(dataset);
-    if (!read) fail(path);
-    if (*read != digest) Fail(path, kChanged);
-  }
-  if (Contents(file) != contents) Fail("the attributes", kChanged);
+  file_->ReadBack(contents);
 }
-
-void Hdf5Writer::Close() { file_->Close(); }
 
 }  // namespace initscope

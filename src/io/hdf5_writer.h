@@ -1,9 +1,9 @@
-// Writing of HDF5 files as initscope's format wants them: variable-length
-// UTF-8 strings, a content digest on every dataset, dimension scales.
+// Writes HDF5 files as the results format wants them: variable-length UTF-8
+// strings, a digest on every dataset, dimension scales.
 //
-// HDF5 writes when it likes: in the call that was given the values, when a
-// dataset is closed, when the file is. Close() tells of any failure on the way
-// and then reads the file back.
+// HDF5 may write at any time: in the call that is given the values, or when a
+// dataset or the file is closed. Close() reports a failure at any of these and
+// then reads the file back.
 #pragma once
 
 #include <cstdint>
@@ -24,18 +24,18 @@ using ColumnValues = std::variant<std::vector<double>, std::vector<int64_t>,
                                   std::vector<uint64_t>, std::vector<uint8_t>,
                                   std::vector<std::string>>;
 
-// Every failure is an OutputError (kIo) that calls the file `title`.
+// Every failure throws an OutputError (kIo), which calls the file `title`.
 class Hdf5Writer {
  public:
   Hdf5Writer(const std::filesystem::path& path, std::string title);
   ~Hdf5Writer();
 
   void CreateGroup(const std::string& path);
-  // A one-dimensional dataset. With `scale`, the path of a dimension scale of
-  // the same length, it is attached to that.
+  // Writes a one-dimensional dataset. `scale`: "", or the path of a dimension
+  // scale of the same length, which is attached to it.
   void WriteColumn(const std::string& path, const ColumnValues& values,
                    const std::string& scale);
-  // The index 0 … count−1 as a dimension scale of this name.
+  // Writes the index 0 … count − 1 as a dimension scale.
   void WriteScale(const std::string& path, uint64_t count,
                   const std::string& long_name);
   void WriteMatrix(const std::string& path, ConstMatrixView<float> values);
@@ -48,8 +48,8 @@ class Hdf5Writer {
   void SetCodes(const std::string& object, const char* name,
                 const std::vector<uint8_t>& codes);
 
-  // Flushes, closes, and compares every dataset, read from the file, with the
-  // digest of what was to be written; the last call.
+  // Flushes and closes the file, reads it back and compares every dataset with
+  // the digest of what was to be written. The last call.
   void Close();
 
  private:

@@ -1,7 +1,7 @@
 // The IDX format of the MNIST files: a big-endian array of one numeric type.
 //
 // Source: http://yann.lecun.com/exdb/mnist/ ("The IDX file format"): two zero
-// bytes, the type, the rank, the extents (uint32), the elements.
+// bytes, the type, the rank, the extents (uint32), then the elements.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@
 
 namespace initscope {
 
-// Whether `content` begins as an IDX file of a known type and a rank of 1 … 8.
+// Whether `content` begins as an IDX file of a known type and of rank 1 … 8.
 bool HasIdxMagic(std::span<const uint8_t> content);
 
-// Decodes an IDX file. Throws UserError (kData) where it is anything but
-// exactly one such array. REQUIRES: nothing was read of `source`.
+// Decodes an IDX file. Throws UserError (kData) unless it holds exactly one
+// such array. REQUIRES: nothing has been read from `source` yet.
 Array ReadIdx(ByteSource* source);
 
 }  // namespace initscope

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/test_file_tree.h"
 
 namespace initscope {
 namespace {
@@ -36,17 +37,18 @@ std::vector<uint8_t> BigEndian(const std::vector<double>& values) {
   return bytes;
 }
 
-Array ParseIdx(const std::vector<uint8_t>& content, const char* path) {
-  ByteSource source(content, path);
+Array ParseIdx(const std::vector<uint8_t>& content) {
+  const FileTree tree({{"a.idx", {content.begin(), content.end()}}});
+  ByteSource source(tree.root() / "a.idx");
   return ReadIdx(&source);
 }
 
 std::string Message(const std::vector<uint8_t>& content) {
   try {
-    ParseIdx(content, "a.idx");
+    ParseIdx(content);
   } catch (const UserError& error) {
     EXPECT_EQ(error.code(), ExitCode::kData);
-    EXPECT_THAT(error.what(), testing::StartsWith("a.idx: "));
+    EXPECT_THAT(error.what(), HasSubstr("/a.idx: "));
     return error.what();
   }
   return "no error";
@@ -58,8 +60,7 @@ const std::vector<double>& Values() {
 }
 
 TEST(IdxTest, ReadsBytes) {
-  const Array array =
-      ParseIdx(Idx(0x08, {2, 3}, BigEndian<uint8_t>(Values())), "a");
+  const Array array = ParseIdx(Idx(0x08, {2, 3}, BigEndian<uint8_t>(Values())));
   EXPECT_THAT(array.shape, ElementsAre(2, 3));
   EXPECT_THAT(array.bytes, ElementsAre(1, 2, 3, 4, 5, 127));
   EXPECT_TRUE(array.reals.empty());
@@ -86,7 +87,7 @@ TEST(IdxTest, ReadsEveryOtherType) {
        "46acd83b886a96be60f0945641eff591979dbfe54b0cc4a540ab18defdc2c47d"},
   };
   for (const auto& file : kFiles) {
-    const Array array = ParseIdx(Idx(file.type, {2, 3}, file.elements), "a");
+    const Array array = ParseIdx(Idx(file.type, {2, 3}, file.elements));
     EXPECT_THAT(array.shape, ElementsAre(2, 3));
     EXPECT_EQ(array.reals, Values()) << int{file.type};
     EXPECT_TRUE(array.bytes.empty());
@@ -95,15 +96,14 @@ TEST(IdxTest, ReadsEveryOtherType) {
 }
 
 TEST(IdxTest, KeepsSigns) {
-  EXPECT_THAT(ParseIdx(Idx(0x09, {1}, {0xff}), "a").reals, ElementsAre(-1));
-  EXPECT_THAT(ParseIdx(Idx(0x0B, {1}, {0xff, 0xfe}), "a").reals,
-              ElementsAre(-2));
-  EXPECT_THAT(ParseIdx(Idx(0x0C, {1}, {0x80, 0, 0, 1}), "a").reals,
+  EXPECT_THAT(ParseIdx(Idx(0x09, {1}, {0xff})).reals, ElementsAre(-1));
+  EXPECT_THAT(ParseIdx(Idx(0x0B, {1}, {0xff, 0xfe})).reals, ElementsAre(-2));
+  EXPECT_THAT(ParseIdx(Idx(0x0C, {1}, {0x80, 0, 0, 1})).reals,
               ElementsAre(-2147483647.0));
 }
 
 TEST(IdxTest, ReadsUpToEightAxes) {
-  EXPECT_EQ(ParseIdx(Idx(0x08, std::vector<uint32_t>(8, 1), {5}), "a").shape,
+  EXPECT_EQ(ParseIdx(Idx(0x08, std::vector<uint32_t>(8, 1), {5})).shape,
             std::vector<size_t>(8, 1));
   EXPECT_THAT(Message(Idx(0x08, std::vector<uint32_t>(9, 1), {5})),
               HasSubstr("rank 9; it must be 1 to 8"));
@@ -113,7 +113,7 @@ TEST(IdxTest, ReadsUpToEightAxes) {
 TEST(IdxTest, AnEmptyExtentIsAShape) {
   // The product of the others alone would overflow.
   const uint32_t max = 0xffffffff;
-  EXPECT_THAT(ParseIdx(Idx(0x08, {max, max, max, 0}, {}), "a").shape,
+  EXPECT_THAT(ParseIdx(Idx(0x08, {max, max, max, 0}, {})).shape,
               ElementsAre(max, max, max, 0));
 }
 

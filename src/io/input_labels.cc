@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/sha256.h"
@@ -24,18 +26,20 @@ class LabelDecoder {
     const Array& array = table_.array;
     const std::vector<size_t>& shape = array.shape;
     const bool rows = shape.size() == 2 && shape[1] > 1;
-    if (shape.size() > 2 || (rows && !IsOneHot())) {
-      throw DataError(
-          path_,
-          fmt::format("labels are one-hot rows or one number per sample, but "
+    auto one_hot = rows ? OneHotLabels() : std::nullopt;
+    if (shape.size() > 2 || (rows && !one_hot)) {
+      throw DataError(path_,
+                      "labels are one-hot rows or one number per sample, but "
                       "their shape is {}; rows of Y follow from them and "
                       "label_smoothing",
-                      Listed(shape, " × ")));
+                      Listed(shape, " × "));
     }
     CheckCount(shape[0]);
     data_->labels_sha256 = array.sha256;
     if (rows) {
-      TakeOneHot();
+      data_->labels = std::move(*one_hot);
+      data_->notes.push_back(
+          fmt::format("labels are one-hot rows of {} columns", shape[1]));
     } else if (array.reals.empty()) {
       data_->labels.assign(array.bytes.begin(), array.bytes.end());
     } else {
@@ -43,7 +47,7 @@ class LabelDecoder {
     }
   }
 
-  // Fields of a CSV. The first one of a whole file may be its header.
+  // Decodes the fields of a CSV. In a whole file the first may be a header.
   void DecodeFields(bool whole_file) {
     std::span<const std::string> fields = table_.labels;
     const auto is_word = [](const std::string& field) {
@@ -66,8 +70,7 @@ class LabelDecoder {
     }
     TakeNumbers(numbers);
     data_->labels_sha256 =
-        Sha256Hex({reinterpret_cast<const char*>(numbers.data()),
-                   numbers.size() * sizeof(double)});
+        Sha256Hex(numbers.data(), numbers.size() * sizeof(double));
   }
 
  private:
@@ -75,40 +78,31 @@ class LabelDecoder {
     if (count == data_->samples) return;
     const bool may_be_header =
         count == data_->samples + 1 && !table_.doubt.empty();
-    throw DataError(path_,
-                    fmt::format("{} labels for {} samples{}{}", count,
-                                data_->samples, may_be_header ? "; " : "",
-                                may_be_header ? table_.doubt : ""));
+    throw DataError(path_, "{} labels for {} samples{}{}", count,
+                    data_->samples, may_be_header ? "; " : "",
+                    may_be_header ? table_.doubt : "");
   }
 
-  double Entry(size_t index) const {
+  // The column of the 1 in each row; nothing if a row is not one-hot.
+  std::optional<std::vector<int32_t>> OneHotLabels() const {
     const Array& array = table_.array;
-    return array.reals.empty() ? array.bytes[index] : array.reals[index];
-  }
-
-  bool IsOneHot() const {
-    const size_t columns = table_.array.shape[1];
-    for (size_t i = 0; i < table_.array.shape[0]; ++i) {
-      size_t ones = 0;
+    const size_t columns = array.shape[1];
+    if (columns > kMostLabels) return {};
+    std::vector<int32_t> labels;
+    for (size_t i = 0; i < array.shape[0]; ++i) {
       for (size_t j = 0; j < columns; ++j) {
-        const double entry = Entry(i * columns + j);
-        if (entry != 0 && entry != 1) return false;
-        ones += entry == 1 ? 1 : 0;
+        const size_t at = i * columns + j;
+        const double entry =
+            array.reals.empty() ? array.bytes[at] : array.reals[at];
+        if (entry == 1 && labels.size() == i) {
+          labels.push_back(static_cast<int32_t>(j));
+        } else if (entry != 0) {
+          return {};
+        }
       }
-      if (ones != 1) return false;
+      if (labels.size() == i) return {};
     }
-    return columns <= kMostLabels;
-  }
-
-  void TakeOneHot() {
-    const size_t columns = table_.array.shape[1];
-    for (size_t i = 0; i < table_.array.shape[0]; ++i) {
-      size_t label = 0;
-      while (Entry(i * columns + label) != 1) ++label;
-      data_->labels.push_back(static_cast<int32_t>(label));
-    }
-    data_->notes.push_back(
-        fmt::format("labels are one-hot rows of {} columns", columns));
+    return labels;
   }
 
   void TakeNumbers(const std::vector<double>& numbers) {
@@ -116,16 +110,15 @@ class LabelDecoder {
     for (size_t i = 0; i < numbers.size(); ++i) {
       const double label = numbers[i];
       if (!(label >= 0 && label <= kMaxLabel && label == std::floor(label)))
-        throw DataError(
-            path_,
-            fmt::format("the label of sample {} (counted from 0) is {}; labels "
+        throw DataError(path_,
+                        "the label of sample {} (counted from 0) is {}; labels "
                         "are whole numbers from 0 to {}, words or one-hot rows",
-                        i, label, kMaxLabel));
+                        i, label, kMaxLabel);
       data_->labels.push_back(static_cast<int32_t>(label));
     }
   }
 
-  // Each word's place among all of them, in the order of their bytes.
+  // Gives each word the index it has when all are sorted by their bytes.
   void NumberWords(std::span<const std::string> fields, size_t line,
                    std::vector<double>* numbers) {
     std::map<std::string, double> number_of;
@@ -134,24 +127,22 @@ class LabelDecoder {
       const bool mixed = ReadCsvNumber(fields[i], &number);
       const bool missing = IsMissingCsvField(fields[i]);
       if (mixed || missing) {
-        throw DataError(
-            fmt::format("{}:{}", path_, line + i),
-            fmt::format(
-                "the label '{}' {}; labels are all numbers or all words",
-                Quoted(fields[i]),
-                missing ? "stands for what is missing"
-                        : "is a number, and others are words"));
+        throw DataError(fmt::format("{}:{}", path_, line + i),
+                        "the label '{}' {}; labels are all numbers or all "
+                        "words",
+                        Quoted(fields[i]),
+                        missing ? "stands for what is missing"
+                                : "is a number, and others are words");
       }
       number_of.emplace(fields[i], 0);
     }
     if (number_of.size() == 1 || number_of.size() > kMostLabels) {
-      throw DataError(
-          fmt::format("{}:{}", path_, line),
-          fmt::format("column {} (counted from 0): '{}' is not a number, and "
+      throw DataError(fmt::format("{}:{}", path_, line),
+                      "column {} (counted from 0): '{}' is not a number, and "
                       "labels that are words need 2 classes to {}, but there "
                       "are {}",
                       table_.labels_column, Quoted(fields[0]), kMostLabels,
-                      number_of.size()));
+                      number_of.size());
     }
     for (auto& [word, number] : number_of) {
       number = static_cast<double>(data_->class_names.size());

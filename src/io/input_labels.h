@@ -9,12 +9,12 @@
 
 namespace initscope {
 
-// Sets the labels of `data` from a table: those in `table.labels` where there
-// are any, else its array. Words are numbered in the order of their bytes, and
-// a one-hot row is the label of its 1. `whole_file` says that the table is a
-// file of labels, whose first line may be a header. `path` is for messages.
-// Throws UserError (kData) for labels that are not one a sample, or none of the
-// above. REQUIRES: data->samples is set.
+// Sets the labels of `data` from `table.labels`, or from the table's array if
+// there are none. Words are numbered in the order of their bytes; a one-hot row
+// has the index of its 1 as its label. `whole_file`: the table is a file of
+// labels, whose first line may be a header. `path` is for messages. Throws
+// UserError (kData) unless there is one such label per sample.
+// REQUIRES: data->samples is set.
 void SetLabels(const CsvTable& table, bool whole_file, const std::string& path,
                InputData* data);
 

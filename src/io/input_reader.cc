@@ -28,26 +28,16 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kColumnPrefix = "column:";
 
-// What a table is read for. Only a CSV can have columns of labels.
-struct Purpose {
-  bool labels_file = false;
-  std::string label_column = "";  // of the input, or ""
-};
-
-CsvTable ReadCsvFor(const Purpose& purpose, ByteSource* source) {
-  return purpose.labels_file ? ReadCsvLabels(source)
-                             : ReadCsv(source, purpose.label_column);
-}
-
-// Any other data file, by its content where that tells, else by its name.
-CsvTable ReadTable(const DataPath& path, const Purpose& purpose) {
+// Reads a data file, whose format follows from its content or, if that does not
+// tell, from its name.
+CsvTable ReadTable(const DataPath& path, const CsvOptions& options) {
   const auto array = [&](Array read) {
-    if (!purpose.label_column.empty())
+    if (!options.label_column.empty())
       throw LabelsError(
           ExitCode::kData,
           fmt::format("{}: labels = {}{} needs a CSV file with a header line",
                       QuotedPath(path.file), kColumnPrefix,
-                      Quoted(purpose.label_column)));
+                      Quoted(options.label_column)));
     CsvTable table;
     table.array = std::move(read);
     return table;
@@ -60,48 +50,45 @@ CsvTable ReadTable(const DataPath& path, const Purpose& purpose) {
   const DataFormat format = kind ? kind->format : DataFormat::kNone;
   if (format == DataFormat::kHdf5) return array(ReadHdf5Array(path.file, ""));
   if (format == DataFormat::kNpy) return array(ReadNpy(&source));
-  if (!kind && name.ends_with(".csv")) return ReadCsvFor(purpose, &source);
+  if (!kind && name.ends_with(".csv")) return ReadCsv(&source, options);
   if (HasIdxMagic(source.start())) return array(ReadIdx(&source));
   constexpr std::string_view kFormats =
       ".csv, .npy, .h5:/dataset and IDX ('idx' or '-ubyte' in the name), each "
       "also .gz";
   if (kind)
-    throw DataError(path.file, fmt::format("this is {}{}; data is one of {}",
-                                           kind->name, kind->remedy, kFormats));
+    throw DataError(path.file, "this is {}{}; data is one of {}", kind->name,
+                    kind->remedy, kFormats);
   if (name.ends_with(".npy")) return array(ReadNpy(&source));
   if (name.find("idx") != std::string::npos ||
       name.find("-ubyte") != std::string::npos)
     return array(ReadIdx(&source));
   if (name.ends_with(".h5") || name.ends_with(".hdf5"))
     return array(ReadHdf5Array(path.file, ""));
-  throw DataError(
-      path.file, fmt::format("unknown data format; it is one of {}", kFormats));
+  throw DataError(path.file, "unknown data format; it is one of {}", kFormats);
 }
 
 DataPath LocateInput(const std::string& input, const fs::path& directory) {
   std::vector<std::string_view> names;
   names.reserve(std::size(kNamedInputs));
   for (const NamedInput& named : kNamedInputs) names.push_back(named.name);
-  const std::string hint = DidYouMean(input, names);
-  return Locate(
-      "input", input, directory,
-      fmt::format("input is a path or one of {}{}", Listed(names), hint));
+  return Locate("input", input, directory,
+                fmt::format("input is a path or one of {}{}", Listed(names),
+                            DidYouMean(input, names)));
 }
 
 void SetSamples(Array array, const std::string& path, InputData* data) {
   const std::vector<size_t>& shape = array.shape;
   const size_t size = array.bytes.size() + array.reals.size();
   if (size == 0)
-    throw DataError(
-        path, fmt::format("no data: its shape is {}", Listed(shape, " × ")));
+    throw DataError(path, "no data: its shape is {}", Listed(shape, " × "));
   data->samples = shape[0];
   data->width = size / shape[0];
   for (size_t i = 0; i < array.reals.size(); ++i)
     if (!std::isfinite(array.reals[i]))
-      throw DataError(
-          path, fmt::format("sample {}, column {} (counted from 0) "
-                            "is {}; every entry must be finite",
-                            i / data->width, i % data->width, array.reals[i]));
+      throw DataError(path,
+                      "sample {}, column {} (counted from 0) is {}; every "
+                      "entry must be finite",
+                      i / data->width, i % data->width, array.reals[i]);
   if (array.from_matlab)
     data->notes.push_back(fmt::format(
         "MATLAB wrote this array, and writes every array transposed: in MATLAB "
@@ -113,7 +100,7 @@ void SetSamples(Array array, const std::string& path, InputData* data) {
   data->sha256 = std::move(array.sha256);
 }
 
-// Columns that are probably no features.
+// Notes columns that are probably not features.
 void NoteColumns(const CsvTable& table, bool labelled, InputData* data) {
   constexpr std::string_view kLabelNames[] = {"label",  "labels",  "class",
                                               "target", "species", "y"};
@@ -215,9 +202,8 @@ Matrix<double> ReadMatrix(std::string_view key, const std::string& path,
   Array array = ReadTable(place, {}).array;
   if (array.shape.size() != 2)
     throw DataError(place.Text(),
-                    fmt::format("a matrix has rows and columns, but its shape "
-                                "is {}",
-                                Listed(array.shape, " × ")));
+                    "a matrix has rows and columns, but its shape is {}",
+                    Listed(array.shape, " × "));
   SetSamples(std::move(array), place.Text(), &data);
   Matrix<double> matrix(data.samples, data.width);
   for (size_t i = 0; i < matrix.size(); ++i)

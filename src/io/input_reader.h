@@ -11,7 +11,7 @@
 
 namespace initscope {
 
-// What `input` may be besides a path. Names, once released, keep their meaning.
+// What `input` may be besides a path. A released name keeps its meaning.
 struct NamedInput {
   std::string_view name;
   bool drawn;  // from the random streams, not read
@@ -32,33 +32,33 @@ inline constexpr NamedInput kNamedInputs[] = {
      "Xiao, Rasul & Vollgraf 2017, arXiv:1708.07747"},
 };
 
-// Whether `input` is drawn ("gaussian", "sphere") and not read.
+// Whether `input` is drawn ("gaussian", "sphere") rather than read.
 bool IsDrawnInput(std::string_view input);
 
-// Reads `input`: a name above that is not drawn, or the path of a .csv, .npy,
-// .h5:/dataset or IDX file (each also .gz). `labels`: "" (the built-in ones of
-// a name; none of a path), a path as `input` takes, or "column:NAME" of a CSV
-// with a header, which is then no input column. Paths are relative to
-// `directory`, the experiment file's.
+// Reads `input`: one of the names above that are not drawn, or the path of a
+// .csv, .npy, .h5:/dataset or IDX file (each also .gz). `labels` is "" (the
+// labels that come with a name; none for a path), a path like that of `input`,
+// or "column:NAME" for a column of a CSV with a header, which then is no input.
+// Paths are relative to `directory`, that of the experiment file.
 //
-// The first axis of an array is the samples, the others are flattened into the
-// width. The digests are of the arrays as decoded; without its label column for
-// a CSV, so that they are of what InputData holds.
+// The first axis of an array is the samples; the others are flattened into the
+// width. The digests are those of the arrays as decoded, for a CSV without its
+// label column, so that they are digests of what InputData holds.
 //
-// Throws UserError (kData): no such file, a damaged one, no samples, an entry
-// that is not finite, labels that are not one whole number 0 … 65535 a sample.
-// REQUIRES: !IsDrawnInput(input).
+// Throws UserError (kData) for a file that is missing or damaged, for no
+// samples, an entry that is not finite, and labels that are not one whole
+// number from 0 to 65535 per sample. REQUIRES: !IsDrawnInput(input).
 InputData ReadInput(const std::string& input, const std::string& labels,
                     const std::filesystem::path& directory);
 
-// The file that `path`, as ReadInput and ReadMatrix take it, is in:
-// without ":/dataset".
+// The file of `path`, which ReadInput() or ReadMatrix() takes: without
+// ":/dataset".
 std::filesystem::path DataFile(const std::string& path,
                                const std::filesystem::path& directory);
 
-// Reads the matrix at `path`, the value of `key`: a file as above that holds
-// rows of numbers (rank 2). Throws UserError (kData): no such file, a damaged
-// one, another rank, no entries, an entry that is not finite.
+// Reads the matrix at `path`, the value of `key`, from a file like those above.
+// Throws UserError (kData) for a file that is missing or damaged, a rank other
+// than 2, no entries, or an entry that is not finite.
 Matrix<double> ReadMatrix(std::string_view key, const std::string& path,
                           const std::filesystem::path& directory);
 

@@ -17,7 +17,8 @@ namespace {
 
 constexpr size_t kMostListed = 6;
 
-// Fills the codes; the distinct values, in the order of their first runs.
+// Fills the codes. Returns the distinct values, in the order of their first
+// runs.
 template <typename Value>
 std::vector<Value> Encode(const std::vector<Value>& values,
                           std::vector<size_t>* codes) {
@@ -88,7 +89,7 @@ KeyColumn ReadKeyColumn(const ResultsReader& file, std::string_view name,
           DescribeNames(std::move(distinct), &column);
         } else {
           if constexpr (std::is_same_v<Value, double>) {
-            // Keys are numbers; a NaN has no place in an order.
+            // No key is NaN, which has no place in an order.
             if (std::any_of(held.begin(), held.end(),
                             [](double v) { return v != v; })) {
               file.Fail(fmt::format("the key {} is not a number", path));

@@ -4,30 +4,33 @@
 #include <fmt/format.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "base/error.h"
+#include "io/data_path.h"
 #include "io/guarded_read.h"
-#include "io/output_error.h"
 #include "io/results_reader.h"
-#include "io/temporary_file.h"
 
 namespace initscope {
 namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void Refuse(const fs::path& path, const std::string& why) {
-  throw OutputError(ExitCode::kCannotCreate,
-                    fmt::format("{}: {}", path.string(), why));
+template <typename... Args>
+[[noreturn]] void Refuse(const fs::path& path, fmt::format_string<Args...> why,
+                         Args&&... args) {
+  throw OutputError(
+      ExitCode::kCannotCreate,
+      path.string() + ": " + fmt::format(why, std::forward<Args>(args)...));
 }
 
 constexpr const char* kExists =
@@ -37,7 +40,7 @@ fs::path FolderOf(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-// Endings that say that a file is something else.
+// Extensions of other formats.
 constexpr const char* kOtherFormats[] = {
     ".csv", ".tsv", ".txt",  ".json", ".ini", ".toml", ".yaml", ".yml",
     ".npy", ".npz", ".idx",  ".gz",   ".zip", ".xz",   ".png",  ".svg",
@@ -45,19 +48,18 @@ constexpr const char* kOtherFormats[] = {
     ".pkl", ".sh",  ".html", ".cc",   ".h",   ".ipynb"};
 
 void CheckName(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
+  const std::string extension = Lower(path.extension().string());
   const std::string name = path.filename().string();
   if (std::find(std::begin(kOtherFormats), std::end(kOtherFormats),
                 extension) != std::end(kOtherFormats)) {
-    Refuse(path, fmt::format("results are an HDF5 file and its name says {}; "
-                             "name one that ends in .h5",
-                             extension));
+    Refuse(path,
+           "results are an HDF5 file and its name says {}; name one that ends "
+           "in .h5",
+           extension);
   }
   if (name.size() > NAME_MAX) {
-    Refuse(path, fmt::format("the name is too long ({} bytes; {} at most)",
-                             name.size(), NAME_MAX));
+    Refuse(path, "the name is too long ({} bytes; {} at most)", name.size(),
+           NAME_MAX);
   }
 }
 
@@ -67,27 +69,26 @@ void CheckFolder(const fs::path& path) {
   if (fs::is_directory(folder, error)) return;
   if (error && error != std::errc::no_such_file_or_directory &&
       error != std::errc::not_a_directory) {
-    Refuse(path, fmt::format("cannot look into {}: {}", folder.string(),
-                             error.message()));
+    Refuse(path, "cannot look into {}: {}", folder.string(), error.message());
   }
-  Refuse(path, fmt::format("{} {}", folder.string(),
-                           fs::exists(folder, error)
-                               ? "is not a folder; name another"
-                               : "does not exist; create the folder first"));
+  Refuse(path, "{} {}", folder.string(),
+         fs::exists(folder, error) ? "is not a folder; name another"
+                                   : "does not exist; create the folder first");
 }
 
-// An input by any name: another spelling, a link.
+// Recognizes an input by any name: another spelling, a link.
 void CheckInputs(const fs::path& path, std::span<const fs::path> inputs) {
   std::error_code error;
   for (const fs::path& input : inputs) {
     if (!fs::equivalent(path, input, error) || error) continue;
-    Refuse(path, fmt::format("is one of this experiment's own inputs ({}); "
-                             "--output FILE names another",
-                             input.string()));
+    Refuse(path,
+           "is one of this experiment's own inputs ({}); --output FILE names "
+           "another",
+           input.string());
   }
 }
 
-// What stands there already, and whether it may be replaced.
+// Refuses an existing file that may not be replaced.
 void CheckExisting(const fs::path& path, bool overwrite) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -105,21 +106,20 @@ void CheckExisting(const fs::path& path, bool overwrite) {
       return std::string();
     });
   } catch (const UserError& not_ours) {
-    Refuse(path, fmt::format("--force overwrites results files alone, and this "
-                             "is another file ({}); remove it yourself, or "
-                             "name another",
-                             std::string_view(not_ours.what())
-                                 .substr(path.string().size() + 2)));
+    Refuse(path,
+           "--force overwrites only results files, and this is another file "
+           "({}); remove it yourself, or name another",
+           std::string_view(not_ours.what()).substr(path.string().size() + 2));
   }
 }
 
-// As a new file shows whether a place takes any: its first byte.
+// Whether the first byte of a new file can be written.
 bool TakesData(int file) {
   const char byte = 0;
   return pwrite(file, &byte, 1, 0) == 1 && ftruncate(file, 0) == 0;
 }
 
-// A file system that cannot sync has nothing that is not yet on its disk.
+// Syncs `file` to disk. A file system that cannot sync holds nothing back.
 bool Sync(int file) {
   return fsync(file) == 0 || errno == EINVAL || errno == ENOTSUP ||
          errno == ENOSYS;
@@ -133,6 +133,89 @@ bool SyncFolder(const fs::path& folder) {
   const bool closed = close(file) == 0;
   if (!synced) errno = error;
   return synced && closed;
+}
+
+// Temporary files have names ".NAME.initscope-HOST-XXXXXX", and a lock
+// (flock()) that tells those of live processes from those that killed ones have
+// left.
+
+constexpr size_t kRandomCharacters = 6;
+
+// ".initscope-HOST-", between the name of the output and the random characters.
+std::string OwnerMark() {
+  char host[65] = {};
+  if (gethostname(host, sizeof(host) - 1) != 0) host[0] = '\0';
+  return fmt::format(".initscope-{}-", host);
+}
+
+// Whether `name` belongs to a temporary file of this machine.
+bool IsTemporary(const std::string& name, const std::string& mark) {
+  return name.starts_with('.') &&
+         name.size() > mark.size() + kRandomCharacters &&
+         name.substr(name.size() - kRandomCharacters - mark.size(),
+                     mark.size()) == mark;
+}
+
+// Gives a file of mkstemp(), which only its owner can read, the usual mode.
+bool SetOrdinaryMode(int file) {
+  const mode_t mask = umask(0);
+  umask(mask);
+  // A file system without permissions has none to set.
+  return fchmod(file, 0666 & ~mask) == 0 || errno == EPERM ||
+         errno == ENOTSUP || errno == ENOSYS;
+}
+
+struct TemporaryFile {
+  fs::path path;
+  int descriptor = -1;  // open for reading and writing, locked
+};
+
+// Creates a temporary file for `name` in `folder`, with the permissions of an
+// ordinary new file. It is not locked if the file system has no locks. If it
+// cannot be created, `descriptor` is −1 and errno says why.
+TemporaryFile CreateTemporaryFile(const fs::path& folder,
+                                  const std::string& name) {
+  // Long names are cut, so that this one is not too long.
+  const std::string pattern =
+      (folder / fmt::format(".{}{}{}", name.substr(0, 120), OwnerMark(),
+                            std::string(kRandomCharacters, 'X')))
+          .string();
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    std::vector<char> path(pattern.begin(), pattern.end());
+    path.push_back('\0');
+    const int file = mkstemp(path.data());
+    if (file < 0) return {};
+    // Until it is locked it looks abandoned, and another process may have
+    // removed it.
+    flock(file, LOCK_EX | LOCK_NB);
+    struct stat status = {};
+    if (!SetOrdinaryMode(file) || fstat(file, &status) != 0) {
+      const int error = errno;
+      unlink(path.data());
+      close(file);
+      errno = error;
+      return {};
+    }
+    if (status.st_nlink > 0) return {path.data(), file};
+    close(file);
+  }
+  errno = EAGAIN;
+  return {};
+}
+
+// Removes the temporary files in `folder` that processes on this machine have
+// left. Files that cannot be locked or removed stay.
+void RemoveAbandonedFiles(const fs::path& folder) {
+  const std::string mark = OwnerMark();
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
+    if (!IsTemporary(it->path().filename().string(), mark)) continue;
+    const int file = open(it->path().c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0) continue;
+    if (flock(file, LOCK_EX | LOCK_NB) == 0) unlink(it->path().c_str());
+    close(file);
+  }
 }
 
 }  // namespace
@@ -149,8 +232,8 @@ OutputFile::OutputFile(fs::path path, bool overwrite,
   const TemporaryFile created =
       CreateTemporaryFile(folder, path_.filename().string());
   if (created.descriptor < 0) {
-    Refuse(path_, fmt::format("cannot create a file in {}: {}", folder.string(),
-                              std::strerror(errno)));
+    Refuse(path_, "cannot create a file in {}: {}", folder.string(),
+           std::strerror(errno));
   }
   temporary_ = created.path;
   file_ = created.descriptor;

@@ -1,24 +1,33 @@
 // A file that appears whole or not at all.
 //
-// The content is written to a temporary file in the same folder, which
-// Commit() syncs to disk and renames. Until then nothing that existed before
-// is touched, and an abandoned OutputFile leaves nothing behind; what a killed
-// process left, the next OutputFile in that folder on that machine removes (a
-// live one holds a lock on its temporary file, where there are locks).
+// The content is written to a temporary file in the same folder, which Commit()
+// syncs to disk and renames. Until then no existing file is touched, and an
+// abandoned OutputFile leaves nothing behind. The temporary file of a killed
+// process is removed by the next OutputFile in that folder on that machine; a
+// live process holds a lock on its own, where the file system has locks.
 #pragma once
 
 #include <filesystem>
 #include <span>
 
+#include "base/error.h"
+
 namespace initscope {
+
+// Thrown if an output file cannot be made because of its place, not its content.
+// Another place may do (io/publish.h).
+class OutputError : public UserError {
+ public:
+  using UserError::UserError;
+};
 
 class OutputFile {
  public:
-  // Creates the temporary file and writes to it, so that a place that is
-  // missing, read-only or full is noticed before anything is computed. An
-  // existing `path` is an error; with `overwrite`, only where it is neither
-  // empty nor a results file, or is one of `inputs`, whatever its name. Throws
-  // UserError (kCannotCreate; kIo if the first byte cannot be written).
+  // Creates the temporary file and writes to it, so that a missing, read-only
+  // or full place is noticed before anything is computed. Throws OutputError
+  // (kCannotCreate; kIo if the first byte cannot be written). An existing
+  // `path` is an error, unless `overwrite` is set and the file is empty or a
+  // results file. A file among `inputs`, by whatever name, is always an error.
   OutputFile(std::filesystem::path path, bool overwrite,
              std::span<const std::filesystem::path> inputs = {});
   ~OutputFile();
@@ -30,7 +39,7 @@ class OutputFile {
 
   // REQUIRES: the temporary file is written and closed. Throws OutputError
   // (kIo, or kCannotCreate if `path` has appeared meanwhile); the message says
-  // whether `path` is in place all the same.
+  // whether `path` is in place nevertheless.
   void Commit();
   bool committed() const { return committed_; }
 

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/test_file_tree.h"
-#include "io/output_error.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
 

@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "io/output_error.h"
-
 namespace initscope {
 namespace {
 
@@ -24,7 +22,7 @@ void WriteAndCommit(const std::function<void(Hdf5Writer*)>& write,
   output->Commit();
 }
 
-// A name in `folder` that is free, like that of `path`.
+// A free name in `folder`, made from that of `path`.
 fs::path FreeName(const fs::path& folder, const fs::path& path) {
   for (int k = 1;; ++k) {
     fs::path place =
@@ -34,20 +32,7 @@ fs::path FreeName(const fs::path& folder, const fs::path& path) {
   }
 }
 
-// Whether the results are at `place` now.
-bool WriteTo(const fs::path& place,
-             const std::function<void(Hdf5Writer*)>& write) {
-  std::optional<OutputFile> output;
-  try {
-    output.emplace(place, /*overwrite=*/false);
-    WriteAndCommit(write, &*output);
-    return true;
-  } catch (const OutputError&) {
-    return output && output->committed();
-  }
-}
-
-// Where the results are now, if anywhere.
+// Writes to another place and returns where; nothing if no place works.
 std::optional<fs::path> Rescue(const fs::path& path,
                                const std::function<void(Hdf5Writer*)>& write) {
   std::vector<fs::path> folders = {path.parent_path(), ""};
@@ -56,7 +41,14 @@ std::optional<fs::path> Rescue(const fs::path& path,
   if (!error) folders.push_back(temporary);
   for (const fs::path& folder : folders) {
     const fs::path place = FreeName(folder, path);
-    if (WriteTo(place, write)) return place;
+    std::optional<OutputFile> output;
+    try {
+      output.emplace(place, /*overwrite=*/false);
+      WriteAndCommit(write, &*output);
+      return place;
+    } catch (const OutputError&) {
+      if (output && output->committed()) return place;
+    }
   }
   return {};
 }

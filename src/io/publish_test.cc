@@ -8,7 +8,6 @@
 #include <stdexcept>
 
 #include "base/test_file_tree.h"
-#include "io/output_error.h"
 #include "io/results_writer.h"
 
 namespace initscope {

@@ -1,5 +1,5 @@
-// The columns of /runs and /layers, as section 4 of the format describes them:
-// tidy, one-dimensional, the swept keys repeated in /layers.
+// The columns of a results file's tables: tidy, one-dimensional, the swept keys
+// repeated beside every row. io/README.md describes the format.
 #pragma once
 
 #include <functional>
@@ -7,47 +7,39 @@
 #include <vector>
 
 #include "engine/run_result.h"
-#include "io/hdf5_writer.h"
+#include "io/table.h"
 #include "spec/key_table.h"
 
 namespace initscope {
 
-struct Column {
-  std::string name;
-  std::string long_name;
-  std::string formula;  // "" where there is none
-  ColumnValues values;
-  // For codes: the names behind 0, 1, 2 …
-  std::vector<std::string> categories = {};
-  bool is_key = false;  // of an experiment; then it says whether it is swept
-};
-
-// The columns of the keys that are `wanted` and have a value of a run.
+// One column for each key that is `wanted` and is stored, one entry per run.
 template <typename Spec>
 std::vector<Column> KeyColumns(const std::vector<KeyOf<Spec>>& keys,
                                const std::vector<Spec>& runs,
                                const std::function<bool(const Key&)>& wanted);
 
-// Appends activation, init, seed and the keys of `swept`, each run's values
-// `count(run)` times.
-void AppendKeys(const std::vector<RunSpec>& runs,
-                const std::vector<std::string>& swept,
-                const std::function<size_t(size_t)>& count,
-                std::vector<Column>* columns);
-
-// One entry per run.
+// /runs: one entry per run. The columns that summarize Jacobians are there if
+// any run has one, and NaN for runs without.
 std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
                                const std::vector<RunResult>& results);
 
-// One entry per run, recorded step and row 0 … L. activation, init, seed and
-// every key of `swept` are repeated.
+// The other tables repeat each run's activation, init, seed and its keys of
+// `swept` in every row.
+
+// /layers: one entry per run, recorded step and layer 0 … L.
 std::vector<Column> LayerColumns(const std::vector<RunSpec>& runs,
                                  const std::vector<RunResult>& results,
                                  const std::vector<std::string>& swept);
 
-// One entry per run and training step; as for LayerColumns, the keys.
+// /steps: one entry per run and training step.
 std::vector<Column> StepColumns(const std::vector<RunSpec>& runs,
                                 const std::vector<RunResult>& results,
                                 const std::vector<std::string>& swept);
+
+// /jacobian: one entry per run, sample and singular value of the end-to-end
+// Jacobian (engine/jacobian.h).
+std::vector<Column> JacobianColumns(const std::vector<RunSpec>& runs,
+                                    const std::vector<RunResult>& results,
+                                    const std::vector<std::string>& swept);
 
 }  // namespace initscope

@@ -2,53 +2,110 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
 #include <iterator>
 #include <map>
 #include <sstream>
+#include <string_view>
 #include <type_traits>
 #include <variant>
 
 #include "base/build_info.h"
 #include "io/contents_digest.h"
-#include "io/hdf5_attribute.h"
-#include "io/hdf5_open.h"
+#include "io/file_kind.h"
+#include "io/file_reader.h"
 #include "io/results_writer.h"
-#include "io/stored_column.h"
+#include "io/stored_values.h"
 
 namespace initscope {
 namespace {
 
-template <typename Value>
-constexpr bool kIsText = std::is_same_v<Value, std::string>;
+UserError CannotRead(const std::string& path, const char* why) {
+  return UserError(
+      ExitCode::kIo,
+      fmt::format("{}: cannot read the results file: {}", path, why));
+}
+
+// The first bytes of a regular file, or all of a shorter one.
+std::vector<uint8_t> Beginning(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (std::filesystem::is_directory(status)) {
+    throw CannotRead(path, "it is a folder");
+  }
+  if (std::filesystem::exists(status) &&
+      !std::filesystem::is_regular_file(status)) {
+    throw CannotRead(path,
+                     "it is a pipe or a device; save it to a file, as HDF5 "
+                     "reads a file from both ends");
+  }
+  FileReader file(path, "results file", ExitCode::kIo);
+  std::vector<uint8_t> bytes(kFileStart);
+  bytes.resize(file.Read(bytes.data(), bytes.size()));
+  return bytes;
+}
+
+bool IsText(std::string_view bytes) {
+  return std::none_of(bytes.begin(), bytes.end(), [](unsigned char c) {
+    return (c < ' ' && std::strchr("\t\n\r\f", c) == nullptr) || c == 0;
+  });
+}
+
+// What a file that is not HDF5 seems to be. `kind`: nullptr if unknown.
+std::string KindText(const std::string& path, const FileKind* kind,
+                     std::string_view bytes) {
+  if (bytes.empty()) return "the file is empty";
+  if (std::string_view("\x89HDF\r\n\x1a\n").starts_with(bytes)) {
+    return "an HDF5 file that is cut short";
+  }
+  if (kind != nullptr) {
+    return fmt::format("{}, not an HDF5 file{}", kind->name, kind->remedy);
+  }
+  if (!IsText(bytes)) return "not an HDF5 file, or its beginning is damaged";
+  if (path.ends_with(".ini")) {
+    return "an experiment, not results; 'initscope run' makes results of it, "
+           "'initscope plan' says what it would run";
+  }
+  return "a text file, not HDF5";
+}
+
+// Opens the HDF5 file at `path`, read-only; never waits for a pipe or a device.
+Hdf5Handle OpenHdf5(const std::string& path) {
+  const std::vector<uint8_t> bytes = Beginning(path);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
+                              bytes.size());
+  const FileKind* kind = FindFileKind(bytes);
+  const auto damaged = [&](const std::string& what) {
+    return UserError(ExitCode::kData, fmt::format("{}: {}", path, what));
+  };
+  if (kind == nullptr || kind->format != DataFormat::kHdf5) {
+    throw damaged(KindText(path, kind, text));
+  }
+  const Hdf5Handle access = UnlockedAccess();
+  Hdf5Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
+  if (!file.ok()) throw damaged("HDF5 cannot open it: " + Hdf5Reason());
+  return file;
+}
 
 }  // namespace
 
-class ResultsReader::File {
- public:
-  explicit File(const std::string& path);
-
-  [[noreturn]] void Fail(const std::string& what) const;
-  bool Has(const std::string& path) const;
-  ColumnValues Column(const std::string& path);
-  hid_t id() const { return file_; }
-
- private:
-  void CheckContents() const;
-
-  Hdf5Silence silence_;
-  Hdf5Handle file_;
-  // By group: the length of its columns and the first one that was read.
-  std::map<std::string, std::pair<size_t, std::string>> lengths_;
+struct ResultsReader::File {
+  Hdf5Silence silence;
+  Hdf5Handle handle;
+  // By group: the length of its columns, and the first one that was read.
+  std::map<std::string, std::pair<size_t, std::string>> lengths;
 };
 
-ResultsReader::File::File(const std::string& path) {
+ResultsReader::ResultsReader(const std::string& path)
+    : file_(std::make_unique<File>()) {
   H5PLset_loading_state(0);  // a file must not choose what code runs
-  file_ = OpenHdf5(path);
-  if (TextAttribute(file_, "/", "format") != "initscope-results") {
+  file_->handle = OpenHdf5(path);
+  if (Text("/", "format") != "initscope-results") {
     Fail("is an HDF5 file, but not of initscope's results");
   }
-  const int64_t version =
-      NumberAttribute(file_, "/", "format_version").value_or(0);
+  const int64_t version = Number("/", "format_version");
   if (version > kFormatVersion) {
     Fail(
         fmt::format("has format version {}, and this initscope ({}) knows "
@@ -59,23 +116,25 @@ ResultsReader::File::File(const std::string& path) {
   CheckContents();
 }
 
-void ResultsReader::File::Fail(const std::string& what) const {
-  throw FileError(file_, what);
+ResultsReader::~ResultsReader() = default;
+
+void ResultsReader::Fail(const std::string& what) const {
+  throw FileError(file_->handle, "{}", what);
 }
 
-void ResultsReader::File::CheckContents() const {
-  const auto stored = TextAttribute(file_, "/", kContentsDigest);
+void ResultsReader::CheckContents() const {
+  const auto stored = TextAttribute(file_->handle, "/", kContentsDigest);
   if (!stored) {
     constexpr int64_t kLastWithout = 3;
-    const int64_t version =
-        NumberAttribute(file_, "/", "numerics_version").value_or(0);
+    const int64_t version = Number("/", "numerics_version");
     if (1 <= version && version <= kLastWithout) return;
     Fail(fmt::format("is damaged: the root has no attribute {}",
                      kContentsDigest));
   }
-  const std::string found = ContentsDigest(file_, [&](const std::string& what) {
-    Fail(what + "; the file is damaged or was changed");
-  });
+  const std::string found =
+      ContentsDigest(file_->handle, [this](const std::string& what) {
+        Fail(what + "; the file is damaged or was changed");
+      });
   if (found != stored) {
     Fail(
         fmt::format("is damaged, or was changed since it was written: its "
@@ -85,17 +144,27 @@ void ResultsReader::File::CheckContents() const {
   }
 }
 
-bool ResultsReader::File::Has(const std::string& path) const {
-  return H5Lexists(file_, path.c_str(), H5P_DEFAULT) > 0;
+std::string ResultsReader::Text(const std::string& object,
+                                const char* name) const {
+  return TextAttribute(file_->handle, object, name).value_or("");
 }
 
-ColumnValues ResultsReader::File::Column(const std::string& path) {
-  ColumnValues values = ReadColumn(file_, path);
+int64_t ResultsReader::Number(const std::string& object,
+                              const char* name) const {
+  return NumberAttribute(file_->handle, object, name).value_or(0);
+}
+
+bool ResultsReader::Has(const std::string& path) const {
+  return H5Lexists(file_->handle, path.c_str(), H5P_DEFAULT) > 0;
+}
+
+ColumnValues ResultsReader::Column(const std::string& path) const {
+  ColumnValues values = ReadColumn(file_->handle, path);
   const size_t length =
       std::visit([](const auto& column) { return column.size(); }, values);
   const std::string group = path.substr(0, path.rfind('/'));
   const auto& [known, first] =
-      lengths_.try_emplace(group, length, path).first->second;
+      file_->lengths.try_emplace(group, length, path).first->second;
   if (length != known) {
     Fail(
         fmt::format("the column {} has {} values and {} has {}; the file is "
@@ -105,36 +174,11 @@ ColumnValues ResultsReader::File::Column(const std::string& path) {
   return values;
 }
 
-ResultsReader::ResultsReader(const std::string& path)
-    : file_(std::make_unique<File>(path)) {}
-
-ResultsReader::~ResultsReader() = default;
-
-std::string ResultsReader::Text(const std::string& object,
-                                const char* name) const {
-  return TextAttribute(file_->id(), object, name).value_or("");
-}
-
-int64_t ResultsReader::Number(const std::string& object,
-                              const char* name) const {
-  return NumberAttribute(file_->id(), object, name).value_or(0);
-}
-
-bool ResultsReader::Has(const std::string& path) const {
-  return file_->Has(path);
-}
-
-ColumnValues ResultsReader::Column(const std::string& path) const {
-  return file_->Column(path);
-}
-
-void ResultsReader::Fail(const std::string& what) const { file_->Fail(what); }
-
 std::vector<double> ResultsReader::Numbers(const std::string& path) const {
   return std::visit(
       [&](auto&& column) -> std::vector<double> {
         using Column = std::decay_t<decltype(column)>;
-        if constexpr (kIsText<typename Column::value_type>) {
+        if constexpr (std::is_same_v<Column, std::vector<std::string>>) {
           Fail(fmt::format("the column {} is not of numbers", path));
         } else if constexpr (std::is_same_v<Column, std::vector<double>>) {
           return std::move(column);

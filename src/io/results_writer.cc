@@ -5,13 +5,11 @@
 #include <unistd.h>
 
 #include <ctime>
-#include <utility>
 
 #include "base/build_info.h"
 #include "base/kernel_target.h"
 #include "base/machine.h"
-#include "io/jacobian_columns.h"
-#include "io/table.h"
+#include "io/results_columns.h"
 #include "spec/input_summary.h"
 
 namespace initscope {
@@ -20,6 +18,28 @@ namespace {
 std::string HostName() {
   char name[256] = {};
   return gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
+}
+
+Table InputTable(const std::vector<std::shared_ptr<const InputData>>& inputs) {
+  std::vector<InputSummary> summaries;
+  for (const auto& input : inputs) summaries.push_back(Summarize(*input));
+  ColumnMaker table(inputs.size());
+  table.Add("path", "as the experiment names it",
+            [&](size_t i) { return inputs[i]->name; });
+  table.Add("sha256", "SHA-256 of the decoded array, little-endian",
+            [&](size_t i) { return inputs[i]->sha256; });
+  table.Add("labels_sha256", "SHA-256 of the decoded labels",
+            [&](size_t i) { return inputs[i]->labels_sha256; });
+  table.Add("samples", "samples in the file",
+            [&](size_t i) { return Whole(inputs[i]->samples); });
+  table.Add("width", "features per sample",
+            [&](size_t i) { return Whole(inputs[i]->width); });
+  table.Add("mean", "mean of all entries (uint8 divided by 255)",
+            [&](size_t i) { return summaries[i].mean; });
+  table.Add("standard_deviation",
+            "standard deviation of all entries (divisor N)",
+            [&](size_t i) { return summaries[i].standard_deviation; });
+  return {"/inputs", "input", "data set, from 0", table.Take()};
 }
 
 }  // namespace
@@ -47,66 +67,31 @@ void WriteRoot(const Provenance& provenance, Hdf5Writer* writer) {
   text("started_utc", provenance.started_utc);
   text("finished_utc", UtcNow());
   writer->SetNumber("/", "wall_seconds", provenance.wall_seconds);
-  writer->SetNumber("/", "jobs", static_cast<int64_t>(provenance.jobs));
+  writer->SetNumber("/", "jobs", Whole(provenance.jobs));
 }
-
-namespace {
-
-Table InputTable(const std::vector<std::shared_ptr<const InputData>>& inputs) {
-  std::vector<std::string> names, digests, label_digests;
-  std::vector<int64_t> samples, widths;
-  std::vector<double> means, deviations;
-  for (const auto& input : inputs) {
-    names.push_back(input->name);
-    digests.push_back(input->sha256);
-    label_digests.push_back(input->labels_sha256);
-    samples.push_back(static_cast<int64_t>(input->samples));
-    widths.push_back(static_cast<int64_t>(input->width));
-    const InputSummary summary = Summarize(*input);
-    means.push_back(summary.mean);
-    deviations.push_back(summary.standard_deviation);
-  }
-  return {
-      "/inputs",
-      "input",
-      "data set, from 0",
-      {{"path", "as the experiment names it", "", names},
-       {"sha256", "of the decoded array, little-endian", "", digests},
-       {"labels_sha256", "of the decoded labels", "", label_digests},
-       {"samples", "samples in the file", "", samples},
-       {"width", "features per sample", "", widths},
-       {"mean", "of all entries (uint8 divided by 255)", "", means},
-       {"standard_deviation", "of all entries (divisor N)", "", deviations}}};
-}
-
-}  // namespace
 
 std::string UtcNow() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
 }
 
 void WriteResults(const Provenance& provenance,
-                  const std::vector<RunSpec>& all_runs,
-                  const std::vector<RunResult>& all_results,
+                  const std::vector<RunSpec>& runs,
+                  const std::vector<RunResult>& results,
                   const std::vector<std::string>& swept,
                   const std::vector<std::shared_ptr<const InputData>>& inputs,
                   Hdf5Writer* writer) {
   WriteRoot(provenance, writer);
-  Table table = {"/runs", "run", "run, from 0",
-                 RunColumns(all_runs, all_results)};
-  for (Column& column : JacobianRunColumns(all_runs, all_results)) {
-    table.columns.push_back(std::move(column));
-  }
+  Table table = {"/runs", "run", "run, from 0", RunColumns(runs, results)};
   WriteTable(table, writer);
   WriteCategories(table, writer);
   WriteTable({"/layers", "row", "run, step and layer, from 0",
-              LayerColumns(all_runs, all_results, swept)},
+              LayerColumns(runs, results, swept)},
              writer);
   table = {"/steps", "row", "run and step, from 0",
-           StepColumns(all_runs, all_results, swept)};
+           StepColumns(runs, results, swept)};
   if (table.rows() > 0) WriteTable(table, writer);
   table = {"/jacobian", "row", "run, sample and singular value, from 0",
-           JacobianColumns(all_runs, all_results, swept)};
+           JacobianColumns(runs, results, swept)};
   if (table.rows() > 0) WriteTable(table, writer);
   WriteTable(InputTable(inputs), writer);
 }

@@ -18,11 +18,11 @@ inline constexpr int64_t kFormatVersion = 1;
 // Bumped when the same run gives other numbers than before.
 inline constexpr int64_t kNumericsVersion = 5;
 
-// What the root attributes say of how the file came about.
+// How a file came about, as its root attributes say.
 struct Provenance {
   std::string name;
   std::string command_line;
-  std::string configuration;  // file and flags in one, as an .ini
+  std::string configuration;  // file and flags merged, as an .ini
   std::string started_utc;    // 2026-01-31T12:00:00Z
   double wall_seconds = 0;
   size_t jobs = 1;
@@ -31,10 +31,10 @@ struct Provenance {
 // The present moment, as Provenance wants it.
 std::string UtcNow();
 
-// The root's attributes, which every results file has.
+// Writes the root attributes, which every results file has.
 void WriteRoot(const Provenance& provenance, Hdf5Writer* writer);
 
-// All of a results file but tensors. `writer` stays open for more.
+// Writes everything but tensors. `writer` stays open for more.
 void WriteResults(const Provenance& provenance,
                   const std::vector<RunSpec>& runs,
                   const std::vector<RunResult>& results,

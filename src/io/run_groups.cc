@@ -3,15 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
-#include "io/run_readings.h"
 #include "stats/median.h"
 
 namespace initscope {
 namespace {
 
-// Splits the groups by a key; whether that makes more of them.
+// Splits the groups by a key. Returns whether that makes more of them.
 bool Split(const std::vector<size_t>& codes, std::vector<size_t>* group_of,
            size_t* groups) {
   std::map<std::pair<size_t, size_t>, size_t> known;
@@ -27,7 +27,7 @@ bool Split(const std::vector<size_t>& codes, std::vector<size_t>* group_of,
   return true;
 }
 
-// The groups with keys and runs alone, and the group of each run.
+// The groups, so far only with keys and runs, and the group of each run.
 std::vector<RunGroup> SplitRuns(size_t runs, const std::vector<KeyColumn>& keys,
                                 std::vector<size_t>* group_of) {
   group_of->assign(runs, 0);
@@ -53,54 +53,156 @@ std::vector<RunGroup> SplitRuns(size_t runs, const std::vector<KeyColumn>& keys,
   return found;
 }
 
-// Rows begin … end − 1 of /layers: layers 0 … L of one run at one step.
+// Rows begin … end − 1 of a table, which belong to one run.
 struct Block {
   size_t run, begin, end;
-  uint64_t step;
 };
 
-std::vector<Block> ReadBlocks(const ResultsReader& file, size_t runs) {
-  const auto run_index = file.Wholes("/layers/run_index");
-  const auto layer = file.Wholes("/layers/layer");
-  const auto step = file.Has("/layers/step")
-                        ? file.Wholes("/layers/step")
-                        : std::vector<uint64_t>(layer.size(), 0);
-  const auto depth = file.Wholes("/runs/depth");
+// Cuts `table` into blocks whose column `counter` counts from 0.
+std::vector<Block> ReadBlocks(const ResultsReader& file,
+                              const std::string& table,
+                              const std::string& counter, size_t runs) {
+  const auto run_index = file.Wholes(table + "/run_index");
+  const auto count = file.Wholes(table + "/" + counter);
   std::vector<Block> blocks;
-  for (size_t begin = 0; begin < layer.size();) {
-    size_t end = begin;
-    while (end < layer.size() && layer[end] == end - begin &&
-           run_index[end] == run_index[begin] && step[end] == step[begin]) {
+  for (size_t begin = 0, end = 0; begin < count.size(); begin = end) {
+    while (end < count.size() && count[end] == end - begin &&
+           run_index[end] == run_index[begin]) {
       ++end;
     }
-    if (end == begin || run_index[begin] >= runs ||
-        end - begin - 1 != depth[run_index[begin]]) {
-      file.Fail(fmt::format("row {} of /layers does not match /runs", begin));
+    if (end == begin || run_index[begin] >= runs) {
+      file.Fail(fmt::format("row {} of {} does not match /runs", begin, table));
     }
-    blocks.push_back({run_index[begin], begin, end, step[begin]});
-    begin = end;
+    blocks.push_back({run_index[begin], begin, end});
   }
   return blocks;
 }
 
+// A block of layers 0 … L, and its training step.
+struct LayerBlock : Block {
+  uint64_t step;
+};
+
+std::vector<LayerBlock> ReadLayerBlocks(const ResultsReader& file,
+                                        size_t runs) {
+  std::vector<LayerBlock> blocks;
+  const auto depth = file.Wholes("/runs/depth");
+  const auto step = file.Has("/layers/step")
+                        ? file.Wholes("/layers/step")
+                        : std::vector<uint64_t>(file.Length("/layers/row"), 0);
+  for (const Block& block : ReadBlocks(file, "/layers", "layer", runs)) {
+    const auto [run, begin, end] = block;
+    const uint64_t* const steps = step.data();
+    if (end - begin - 1 != depth[run] ||
+        std::count(steps + begin, steps + end, steps[begin]) !=
+            static_cast<ptrdiff_t>(end - begin)) {
+      file.Fail(fmt::format("row {} of /layers does not match /runs", begin));
+    }
+    blocks.push_back({block, steps[begin]});
+  }
+  return blocks;
+}
+
+struct ReadingColumn {
+  std::vector<double> RunReadings::*readings;
+  const char* name;  // in /layers
+};
+constexpr ReadingColumn kReadingColumns[] = {
+    {&RunReadings::width, "fan_out"},
+    {&RunReadings::saturated, "saturated_fraction"},
+    {&RunReadings::dead, "dead_unit_fraction"},
+    {&RunReadings::log10_weight, "log10_weight_second_moment"},
+    {&RunReadings::log10_unit_variance, "log10_pre_activation_unit_variance"},
+    {&RunReadings::log10_one_minus_cosine, "log10_one_minus_cosine"},
+    {&RunReadings::delta_abs_mean, "delta_abs_mean"},
+};
+
+// The columns that a verdict reads. Those that the file lacks are NaN: older
+// files lack some statistics, and theory is there only if it was asked for.
+class Readings {
+ public:
+  Readings(const ResultsReader& file, const std::vector<KeyColumn>& keys)
+      : seed_(file.Wholes("/runs/seed")),
+        unit_roundoff_(seed_.size(), Roundoff<float>()) {
+    const size_t rows = file.Wholes("/layers/layer").size();
+    const auto read = [&](const std::string& name) {
+      const std::string path = "/layers/" + name;
+      constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+      return file.Has(path) ? file.Numbers(path)
+                            : std::vector<double>(rows, kNone);
+    };
+    for (size_t q = 0; q < kComparedCount; ++q) {
+      const std::string name(kComparedQuantities[q].column);
+      all_.curves[q] = {read(name), read("theory_" + name),
+                        read("theory_" + name + "_std")};
+    }
+    for (const auto& [readings, name] : kReadingColumns) {
+      all_.*readings = read(name);
+    }
+    for (const KeyColumn& key : keys) {
+      if (key.name != "precision") continue;
+      for (size_t run = 0; run < seed_.size(); ++run) {
+        if (key.texts[key.codes[run]] == "float64") {
+          unit_roundoff_[run] = Roundoff<double>();
+        }
+      }
+    }
+    fan_in_ = read("fan_in");
+    bad_forward_ = read("pre_activation_non_finite");
+    bad_backward_ = read("delta_non_finite");
+  }
+
+  RunReadings Of(const Block& block) const {
+    const auto [run, begin, end] = block;
+    const auto part = [begin = begin, end = end](const auto& column) {
+      return std::vector<double>(column.data() + begin, column.data() + end);
+    };
+    RunReadings found;
+    found.seed = seed_[run];
+    found.unit_roundoff = unit_roundoff_[run];
+    for (size_t q = 0; q < kComparedCount; ++q) {
+      const RunCurve& all = all_.curves[q];
+      found.curves[q] = {part(all.measured), part(all.theory),
+                         part(all.theory_std)};
+    }
+    for (const ReadingColumn& column : kReadingColumns) {
+      found.*column.readings = part(all_.*column.readings);
+    }
+    if (end > begin + 1) found.width[0] = fan_in_[begin + 1];
+    for (size_t row = begin; row < end; ++row) {
+      found.non_finite |= bad_forward_[row] > 0 || bad_backward_[row] > 0;
+    }
+    return found;
+  }
+
+ private:
+  template <typename T>
+  static constexpr double Roundoff() {
+    return std::numeric_limits<T>::epsilon() / 2;
+  }
+
+  RunReadings all_;                    // of all rows of /layers
+  std::vector<uint64_t> seed_;         // by run
+  std::vector<double> unit_roundoff_;  // by run
+  std::vector<double> fan_in_, bad_forward_, bad_backward_;  // by row
+};
+
 void ReadLayers(const ResultsReader& file, const std::vector<KeyColumn>& keys,
                 const std::vector<size_t>& group_of,
                 std::vector<RunGroup>* groups) {
-  const std::vector<Block> blocks = ReadBlocks(file, group_of.size());
-  // Where training ended before it recorded anything there are no statistics.
+  const std::vector<LayerBlock> blocks = ReadLayerBlocks(file, group_of.size());
+  // If training ended before it recorded anything, there are no statistics.
   if (blocks.empty()) return;
-  const RunReadingsColumns readings(file, keys);
+  const Readings readings(file, keys);
   const auto variance = file.Numbers("/layers/log10_activation_variance");
   const auto delta = file.Numbers("/layers/log10_delta_second_moment");
   std::vector<std::map<uint64_t, std::vector<const Block*>>> by_step(
       groups->size());
-  for (const Block& block : blocks) {
+  for (const LayerBlock& block : blocks) {
     const size_t group = group_of[block.run];
     by_step[group][block.step].push_back(&block);
-    if (block.step == 0) {
-      (*groups)[group].readings.push_back(
-          readings.Of(block.begin, block.end, block.run));
-    }
+    if (block.step == 0)
+      (*groups)[group].readings.push_back(readings.Of(block));
   }
   const auto medians = [&](uint64_t step, const std::vector<const Block*>& at) {
     std::vector<double> first, last, ratio;
@@ -127,7 +229,6 @@ void ReadLayers(const ResultsReader& file, const std::vector<KeyColumn>& keys,
 void ReadTraining(const ResultsReader& file,
                   const std::vector<size_t>& group_of,
                   std::vector<RunGroup>* groups) {
-  const auto run_index = file.Wholes("/steps/run_index");
   const auto step = file.Wholes("/steps/step");
   const auto loss = file.Numbers("/steps/loss_value");
   const auto accuracy = file.Numbers("/steps/accuracy");
@@ -136,15 +237,9 @@ void ReadTraining(const ResultsReader& file,
     std::vector<double> first_loss, last_loss, first_accuracy, last_accuracy;
   };
   std::vector<Ends> ends(groups->size());
-  for (size_t begin = 0, end = 0; begin < step.size(); begin = end) {
-    const uint64_t run = run_index[begin];
-    while (end < step.size() && run_index[end] == run &&
-           step[end] == end - begin) {
-      ++end;
-    }
-    if (run >= group_of.size() || end == begin) {
-      file.Fail(fmt::format("row {} of /steps does not match /runs", begin));
-    }
+  for (const Block& block :
+       ReadBlocks(file, "/steps", "step", group_of.size())) {
+    const auto [run, begin, end] = block;
     const size_t last = end - 1;
     std::optional<GroupTraining>& training = (*groups)[group_of[run]].training;
     if (!training) training.emplace();

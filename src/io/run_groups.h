@@ -1,4 +1,4 @@
-// The groups of a results file: runs that differ in their seeds alone.
+// The groups of a results file: runs that differ only in their seeds.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@
 
 namespace initscope {
 
-// Medians over the runs of a group that have this step. In log10; NaN where no
-// run has the value.
+// Medians, at one step, over the runs of a group that recorded it: log10, NaN
+// if no run has the value.
 struct LayerMedians {
   uint64_t step = 0;  // 0 without training
   size_t runs = 0;
@@ -25,33 +25,33 @@ struct LayerMedians {
   double delta_ratio = 0;
 };
 
-// What became of training.
+// How training went.
 struct GroupTraining {
-  uint64_t steps = 0;  // the last one of any run
-  // Medians over all runs at step 0, and at the last step over those that did
-  // not diverge; NaN where there are none or no labels.
+  uint64_t steps = 0;  // the last step of any run
+  // Medians over all runs at step 0, and over those that did not diverge at
+  // their last step; NaN without such runs or without labels.
   double first_loss = 0, last_loss = 0;
   double first_accuracy = 0, last_accuracy = 0;
   size_t diverged = 0;
-  // Of these, the steps at which the first and the last diverged.
+  // The steps at which the first and the last of these runs diverged.
   uint64_t first_diverged = 0, last_diverged = 0;
 };
 
 struct RunGroup {
-  // Activation, init, and each key that tells groups apart which earlier keys
-  // do not: of depth and shape, depth.
+  // activation, init, and each key that separates groups which the keys before
+  // it do not: of depth and shape, only depth.
   std::vector<std::pair<std::string, std::string>> keys;
   size_t runs = 0;
-  std::vector<size_t> run_indices;    // of them, into /runs
-  std::vector<RunReadings> readings;  // of runs that recorded step 0
-  // Of the first and the last recorded step; none if no step was recorded, one
-  // if they are the same.
+  std::vector<size_t> run_indices;    // rows of /runs
+  std::vector<RunReadings> readings;  // of the runs that recorded step 0
+  // At the first and the last recorded step: none if no step was recorded, one
+  // if the two are the same.
   std::vector<LayerMedians> medians;
-  std::optional<GroupTraining> training;  // of files of `train`
+  std::optional<GroupTraining> training;  // in files of `train`
 };
 
-// In the order of their first runs; `keys` are those of /runs. REQUIRES: the
-// file has /runs and /layers, and statistics in these.
+// The groups, in the order of their first runs; `keys` are those of /runs.
+// REQUIRES: the file has /runs and /layers, with statistics.
 std::vector<RunGroup> ReadRunGroups(const ResultsReader& file,
                                     const std::vector<KeyColumn>& keys);
 

@@ -9,7 +9,7 @@
 namespace initscope {
 namespace {
 
-// Whether not all values are the same.
+// Whether there is more than one value.
 bool IsSwept(const ColumnValues& values) {
   return std::visit(
       [](const auto& column) {

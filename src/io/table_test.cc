@@ -18,11 +18,11 @@ TEST(WriteTable, WritesWhatIsReadBack) {
       "/things",
       "thing",
       "thing, from 0",
-      {{"size", "how large it is", "a + b", std::vector<double>{1.5, 2}},
+      {{"size", "how large it is", std::vector<double>{1.5, 2}, "a + b"},
        {"color",
         "what it looks like",
-        "",
         std::vector<uint8_t>{1, 0},
+        "",
         {"red", "blue"}}}};
   EXPECT_EQ(table.rows(), 2u);
   const FileTree tree{{}};

@@ -1,5 +1,5 @@
-// Vectors of a panel (linalg/packed_batch.h), and of doubles made of either
-// precision.
+// Vector types for panels (linalg/packed_batch.h), and loads of either
+// precision as double.
 
 #if defined(INITSCOPE_LINALG_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef INITSCOPE_LINALG_LANES_INL_H_
@@ -17,9 +17,12 @@ namespace initscope {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Half a panel.
+// A vector of half a panel.
 template <typename T>
 using Tag = hn::CappedTag<T, kMaxPanelWidth / 2>;
+
+// As many doubles as half a vector of floats has lanes.
+using DoubleTag = hn::Repartition<double, Tag<float>>;
 
 template <class D>
 HWY_INLINE hn::Vec<D> LoadDouble(D d, const double* p) {

@@ -1,13 +1,15 @@
-// A batch as the matrix core keeps it: samples side by side in vector lanes.
+// A batch in the layout of the matrix core: samples side by side in vector
+// lanes.
 //
-// Samples are cut into panels of PanelWidth() of them; a panel holds its units
-// one after another, each with all of its samples:
+// The batch is cut into panels of PanelWidth() = w samples. A panel holds its
+// units one after another, each with the entries of all its samples:
 //
 //     entry (sample i, unit j) = panel(i / w)[j·w + i % w] · 2^exponent[i]
 //
-// A tile of a product comes out of the registers as it goes into the next
-// product, so nothing is ever repacked; sums over units are vector sums; a
-// sample is a lane. Exponents are those of linalg/scaled_matrix.h.
+// A tile of a product leaves the registers in the layout in which the next
+// product reads it, so that nothing is ever repacked. A sample is a lane, and
+// sums over units are vector sums. Exponents are those of
+// linalg/scaled_matrix.h.
 //
 // Lanes beyond the last sample, and units up to a multiple of kUnitStep, are
 // padding. Padded units are zero wherever a batch is an operand.
@@ -32,7 +34,7 @@ inline constexpr size_t kUnitStep = 12;
 template <typename T>
 class PackedBatch {
  public:
-  // Changes the shape; entries are lost, padded units zero, exponents 0.
+  // Changes the shape. Entries are lost; padded units and exponents become 0.
   void Resize(size_t samples, size_t units);
   // Frees the storage.
   void Clear() { *this = PackedBatch(); }
@@ -42,7 +44,7 @@ class PackedBatch {
   size_t width() const { return width_; }
   size_t panels() const { return entries_.rows(); }
   size_t padded_units() const { return entries_.cols() / width_; }
-  // The samples of a panel; the last one may have fewer than width().
+  // The number of samples in a panel; the last one may have fewer than width().
   size_t PanelSamples(size_t panel) const;
 
   T* panel(size_t p) { return entries_.row(p); }
@@ -59,17 +61,17 @@ class PackedBatch {
   size_t width_ = 1;
 };
 
-// Between the two layouts; shapes and exponents follow.
+// Convert between the two layouts, with shapes and exponents.
 template <typename T>
 void Pack(const ScaledMatrix<T>& from, PackedBatch<T>* to);
 template <typename T>
 void Unpack(const PackedBatch<T>& from, ScaledMatrix<T>* to);
 
-// Units become samples, samples units; exponents are not taken along.
+// Units become samples, and samples units; exponents are not copied.
 template <typename T>
 void Transpose(const PackedBatch<T>& from, PackedBatch<T>* to);
 
-// One sample's units, to and from a row of from.units() numbers.
+// Copy the units of one sample to, or from, a row of units() numbers.
 template <typename T>
 void CopySample(const PackedBatch<T>& from, size_t sample, T* row);
 template <typename T>

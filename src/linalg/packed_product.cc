@@ -9,10 +9,10 @@
 
 #include "linalg/lanes-inl.h"
 
-// A tile of sums, a few units high and one panel wide, stays in registers
-// while the inner index runs through one block. Weights are broadcast, samples
-// are loaded as vectors; a tile needs 2·height sums, two vectors of samples
-// and one weight.
+// A tile of sums, kHeight units high and one panel wide, stays in registers
+// while the inner index runs through one block. Weights are broadcast and
+// samples are loaded as vectors: a tile needs 2·kHeight sums, two vectors of
+// samples and one weight.
 
 HWY_BEFORE_NAMESPACE();
 namespace initscope {
@@ -26,7 +26,7 @@ constexpr size_t kHeight = 6;  // 16
 #endif
 static_assert(kUnitStep % kHeight == 0 && kWeightBlock % kHeight == 0);
 
-// A tile's sums, kRows × one panel.
+// The sums of a tile, kRows × one panel.
 template <typename T, size_t kRows>
 struct Tile {
   using V = hn::Vec<Tag<T>>;
@@ -52,7 +52,7 @@ struct Tile {
     }
   }
 
-  // Row i of `out`, one unit of a panel, is set or added to.
+  // Sets row i of `out`, one unit of a panel, or adds to it.
   HWY_INLINE void Store(bool add, T* HWY_RESTRICT out) const {
     const Tag<T> d;
     const size_t lanes = hn::Lanes(d);
@@ -74,8 +74,8 @@ template <typename T>
 HWY_INLINE Tile<T, kHeight> Product(const T* HWY_RESTRICT strip,
                                     const T* HWY_RESTRICT samples,
                                     size_t rows) {
-  // Rows at a time: where two threads share a core's front end, there is no
-  // slot to spare for the loop.
+  // Rows per iteration: where two threads share the front end of a core, it has
+  // no slots to spare for the loop.
   constexpr size_t kRows = 4;
   const size_t width = 2 * hn::Lanes(Tag<T>());
   Tile<T, kHeight> tile;
@@ -131,7 +131,7 @@ void MultiplyTransposedT(const WeightBlock<T>& w, const PackedBatch<T>& d,
   }
 }
 
-// kRows rows of a Gram tile are added to, units [0, units).
+// Adds the units [0, units) to kRows rows of a Gram tile.
 template <size_t kRows, typename T>
 HWY_INLINE void GramRows(const T* a, const T* b, size_t width, size_t units,
                          double* gram) {
@@ -147,7 +147,7 @@ template <typename T>
 void GramTilesT(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,
                 size_t begin, size_t end, double* grams) {
   const size_t width = a.width(), size = width * width;
-  // A panel is some full tiles high, and a rest.
+  // The height of a panel is a number of full tiles and a rest.
   constexpr size_t kRest = 2 * hn::MaxLanes(Tag<T>()) % kHeight;
   std::fill_n(grams, (end - begin) * size, 0.0);
   // A block of panel p stays in L1 while those of b pass by.
@@ -168,8 +168,8 @@ void GramTilesT(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,
   }
 }
 
-// kHeight rows of xᵀ d, from unit `row` of x on, and one panel of dt, summed
-// over the samples of x's panels [begin, end).
+// kHeight rows of xᵀ d, from unit `row` of x on, for one panel of dt: the sums
+// over the samples in panels [begin, end) of x.
 template <typename T>
 HWY_INLINE Tile<T, kHeight> SumOverPanels(const PackedBatch<T>& x, size_t row,
                                           const PackedBatch<T>& dt, size_t q,
@@ -211,44 +211,15 @@ void TransposedMultiplyT(const PackedBatch<T>& x, size_t row,
   }
 }
 
-void MultiplyF32(const WeightBlock<float>& w, const PackedBatch<float>& x,
-                 size_t begin, size_t end, PackedBatch<float>* out) {
-  MultiplyT(w, x, begin, end, out);
-}
-void MultiplyF64(const WeightBlock<double>& w, const PackedBatch<double>& x,
-                 size_t begin, size_t end, PackedBatch<double>* out) {
-  MultiplyT(w, x, begin, end, out);
-}
-void MultiplyTransposedF32(const WeightBlock<float>& w,
-                           const PackedBatch<float>& d, size_t begin,
-                           size_t end, PackedBatch<float>* out) {
-  MultiplyTransposedT(w, d, begin, end, out);
-}
-void MultiplyTransposedF64(const WeightBlock<double>& w,
-                           const PackedBatch<double>& d, size_t begin,
-                           size_t end, PackedBatch<double>* out) {
-  MultiplyTransposedT(w, d, begin, end, out);
-}
-void GramTilesF32(const PackedBatch<float>& a, size_t p,
-                  const PackedBatch<float>& b, size_t begin, size_t end,
-                  double* grams) {
-  GramTilesT(a, p, b, begin, end, grams);
-}
-void GramTilesF64(const PackedBatch<double>& a, size_t p,
-                  const PackedBatch<double>& b, size_t begin, size_t end,
-                  double* grams) {
-  GramTilesT(a, p, b, begin, end, grams);
-}
-void TransposedMultiplyF32(const PackedBatch<float>& x, size_t row,
-                           const PackedBatch<float>& dt,
-                           MatrixView<float> out) {
-  TransposedMultiplyT(x, row, dt, out);
-}
-void TransposedMultiplyF64(const PackedBatch<double>& x, size_t row,
-                           const PackedBatch<double>& dt,
-                           MatrixView<double> out) {
-  TransposedMultiplyT(x, row, dt, out);
-}
+// HWY_EXPORT() wants a name for each instance.
+static constexpr auto& MultiplyF32 = MultiplyT<float>;
+static constexpr auto& MultiplyF64 = MultiplyT<double>;
+static constexpr auto& MultiplyTransposedF32 = MultiplyTransposedT<float>;
+static constexpr auto& MultiplyTransposedF64 = MultiplyTransposedT<double>;
+static constexpr auto& GramTilesF32 = GramTilesT<float>;
+static constexpr auto& GramTilesF64 = GramTilesT<double>;
+static constexpr auto& TransposedMultiplyF32 = TransposedMultiplyT<float>;
+static constexpr auto& TransposedMultiplyF64 = TransposedMultiplyT<double>;
 size_t LanesF32() { return hn::Lanes(Tag<float>()); }
 size_t LanesF64() { return hn::Lanes(Tag<double>()); }
 size_t Height() { return kHeight; }
@@ -260,14 +231,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace initscope {
 
-HWY_EXPORT(MultiplyF32);
-HWY_EXPORT(MultiplyF64);
-HWY_EXPORT(MultiplyTransposedF32);
-HWY_EXPORT(MultiplyTransposedF64);
-HWY_EXPORT(GramTilesF32);
-HWY_EXPORT(GramTilesF64);
-HWY_EXPORT(TransposedMultiplyF32);
-HWY_EXPORT(TransposedMultiplyF64);
 HWY_EXPORT(LanesF32);
 HWY_EXPORT(LanesF64);
 HWY_EXPORT(Height);
@@ -283,6 +246,10 @@ size_t PanelWidth<double>() {
 size_t StripWidth() { return HWY_DYNAMIC_DISPATCH(Height)(); }
 
 #define INITSCOPE_DISPATCH(T, SUFFIX)                                        \
+  HWY_EXPORT(Multiply##SUFFIX);                                              \
+  HWY_EXPORT(MultiplyTransposed##SUFFIX);                                    \
+  HWY_EXPORT(GramTiles##SUFFIX);                                             \
+  HWY_EXPORT(TransposedMultiply##SUFFIX);                                    \
   template <>                                                                \
   void Multiply(const WeightBlock<T>& w, const PackedBatch<T>& x,            \
                 size_t begin, size_t end, PackedBatch<T>* out) {             \

@@ -23,7 +23,7 @@ WeightBlock<T> PackedWeights<T>::Block(size_t i, size_t column,
   const size_t row = i * kWeightBlock;
   const size_t rows = std::min(kWeightBlock, rows_ - row);
   const size_t padded = RoundUp(rows, StripWidth());
-  // Block rows follow each other; within one, strips do.
+  // Block rows follow one another, and so do the strips of a block row.
   return {entries_.data() + row * entries_.cols() + column * padded,
           row,
           rows,
@@ -34,7 +34,7 @@ WeightBlock<T> PackedWeights<T>::Block(size_t i, size_t column,
 
 namespace {
 
-// The whole strips of one row; a constant width makes each a few moves.
+// Packs the whole strips of one row. A constant width makes each a few moves.
 template <size_t kWidth, typename T>
 void PackRow(const T* row, size_t strips, size_t stride, T* out) {
   for (size_t s = 0; s < strips; ++s, row += kWidth, out += stride) {

@@ -1,13 +1,13 @@
-// A weight matrix as the matrix core reads it: strips of a few columns.
+// A weight matrix in the layout of the matrix core: strips of a few columns.
 //
 // The matrix, fan_in × fan_out, is cut into blocks of kWeightBlock rows and
-// columns, a block into strips of StripWidth() columns; a strip holds its rows
-// one after another:
+// columns, and a block into strips of StripWidth() = s columns. A strip holds
+// its rows one after another:
 //
 //     entry (row i, column j) of a block = data[(j / s)·stride + i·s + j % s]
 //
-// One layout serves X W and Δ Wᵀ: the products differ in how they walk it.
-// Rows and columns beyond the matrix, up to a multiple of the strip, are zero.
+// One layout serves both X W and Δ Wᵀ, which read it in different orders. Rows
+// and columns beyond the matrix, up to a multiple of the strip width, are zero.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace initscope {
 
 inline constexpr size_t kWeightBlock = 192;
 
-// Columns per strip: the height of a tile of the instruction set in use.
+// Columns per strip: the height of a tile on the instruction set in use.
 size_t StripWidth();
 
 // Some rows and columns of a matrix, packed. Does not own its entries.
@@ -29,8 +29,8 @@ struct WeightBlock {
   size_t column, columns;  // likewise
   size_t stride;           // from strip to strip: padded rows · StripWidth()
 
-  // `count` of its rows, from row `first` of the matrix on; `first` is a
-  // multiple of StripWidth().
+  // `count` of its rows, from row `first` of the matrix on.
+  // REQUIRES: `first` is a multiple of StripWidth().
   WeightBlock Rows(size_t first, size_t count) const {
     return {data + (first - row) * StripWidth(),
             first,
@@ -52,12 +52,13 @@ class PackedWeights {
   size_t rows() const { return rows_; }
   size_t columns() const { return columns_; }
 
-  // Rows [row, row + from.rows()) become `from`, which has all columns.
-  // Different rows may be set at the same time.
+  // Sets rows [row, row + from.rows()) to `from`, which has all columns.
+  // Threads may set different rows at the same time.
   void SetRows(size_t row, ConstMatrixView<T> from);
 
-  // Rows of block row `i`, columns [column, column + columns), which lie in
-  // one block column; `column` is a multiple of StripWidth().
+  // The rows of block row `i` in columns [column, column + columns).
+  // REQUIRES: the columns lie in one block column; `column` is a multiple of
+  // StripWidth().
   WeightBlock<T> Block(size_t i, size_t column, size_t columns);
 
  private:
@@ -66,9 +67,9 @@ class PackedWeights {
   size_t columns_ = 0;
 };
 
-// Packs `rows` rows of block.columns numbers, row-major, as rows
-// [first, first + rows) of the block, and zeros beyond block.columns; after
-// the last row, zeros beyond block.rows.
+// Packs `from`, which has block.columns columns, as rows
+// [first, first + from.rows()) of the block. Writes zeros beyond block.columns
+// and, after the last row, beyond block.rows.
 template <typename T>
 void PackRows(ConstMatrixView<T> from, size_t first, WeightBlock<T> block);
 

@@ -1,9 +1,9 @@
-// Other people's matrix products, for comparison only.
+// Matrix products of other libraries, for comparison only.
 //
 // OpenBLAS, BLIS and oneDNN are found when the build is configured and opened
-// at run time, each with its own names: they export the same ones. Each runs
-// on one thread. Environment variables of theirs choose other code than they
-// would (OPENBLAS_CORETYPE, BLIS_ARCH_TYPE).
+// at run time, each with symbols of its own, because they export the same
+// names. Each runs on one thread. Their environment variables make them choose
+// other code (OPENBLAS_CORETYPE, BLIS_ARCH_TYPE).
 #pragma once
 
 #include <functional>

@@ -10,7 +10,7 @@
 namespace initscope {
 namespace {
 
-// The largest magnitude of row i's finite mantissas.
+// The largest magnitude of the finite mantissas of row i.
 template <typename Source>
 double LargestMantissa(const ScaledMatrix<Source>& tensor, size_t i) {
   double largest = 0;
@@ -21,12 +21,13 @@ double LargestMantissa(const ScaledMatrix<Source>& tensor, size_t i) {
   return largest;
 }
 
-// Beyond the bounds every double is 0 or infinite anyway.
+// Beyond these bounds the result is 0 or infinite in any case.
 int Power(int64_t exponent) {
   return static_cast<int>(std::clamp<int64_t>(exponent, -5000, 5000));
 }
 
-// Whether `plain` is mantissa·2^exponent to within `allowed`·2^exponent.
+// Whether `plain` differs from mantissa·2^exponent by at most
+// allowed·2^exponent.
 bool Holds(double plain, double mantissa, int64_t exponent, double allowed) {
   if (!std::isfinite(mantissa)) return true;
   if (!std::isfinite(plain)) return false;

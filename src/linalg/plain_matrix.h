@@ -1,4 +1,4 @@
-// A matrix without the exponents of its rows, as it goes into a file.
+// Conversion of a scaled matrix to plain numbers, as files hold them.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,10 @@ struct Entry {
   size_t row, col;
 };
 
-// plain(i, j) = mantissa(i, j)·2^exponent[i], rounded to T; denormals are kept,
-// whatever the thread's mode. Returns the first entry that T cannot hold, if
-// there is one: it would be infinite, or 0 and is not, or is a denormal so
-// short of digits that it is off by more than rounding of its row's largest.
+// plain(i, j) = mantissa(i, j)·2^exponent[i], rounded to T. Denormals are kept,
+// whatever the mode of the thread. Returns the first entry that T cannot hold,
+// if there is one: it would overflow, or become 0, or be a denormal with so few
+// digits that its error exceeds the rounding of the largest entry of its row.
 //
 // T, Source: float or double. REQUIRES: `plain` has the shape of `tensor`.
 template <typename T, typename Source>

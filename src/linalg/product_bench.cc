@@ -25,7 +25,7 @@ void Fill(Matrix<float>* matrix) {
   }
 }
 
-// Whether entry (i, j) is right to the rounding of n sums in float, in any
+// Whether entry (i, j) is accurate to the rounding of n sums in float, in any
 // order: n·eps·Σ|a||b|.
 bool IsRight(const ProductOperands& p, size_t i, size_t j) {
   double sum = 0, magnitude = 0;
@@ -106,7 +106,7 @@ void BM_Transposed(benchmark::State& state) {
 }
 
 // One symmetric Gram matrix, batch × batch: the tiles on and above its
-// diagonal. Flops are those of its half alone.
+// diagonal. Only the flops of that half are counted.
 void BM_Gram(benchmark::State& state) {
   const ProductOperands p(state);
   const PackedBatch<float> x = Packed(p.a);

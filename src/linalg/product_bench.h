@@ -1,7 +1,7 @@
-// What the benchmarks of the product of a layer have in common, so that every
-// kernel does the same work: batch × n by n × n in float, single-threaded.
+// What all benchmarks of the product of a layer share, so that every kernel
+// does the same work: batch × n by n × n in float, single-threaded.
 //
-// A benchmark is named Product/<kernel>/batch:<batch>/n:<n>, its label says
+// A benchmark is named Product/<kernel>/batch:<batch>/n:<n>; its label says
 // which code the kernel chose for this machine.
 #pragma once
 
@@ -30,8 +30,8 @@ struct ProductOperands {
 void ProductShapes(benchmark::internal::Benchmark* benchmark);
 void SmallProductShapes(benchmark::internal::Benchmark* benchmark);
 
-// After the loop: checks entries of `out` against sums in double, which is an
-// error of the benchmark where they differ, and sets the counters.
+// Call after the loop: checks entries of `out` against sums in double, reports
+// an error of the benchmark if they differ, and sets the counters.
 void FinishProduct(benchmark::State& state, const ProductOperands& operands);
 
 }  // namespace initscope

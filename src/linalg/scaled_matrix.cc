@@ -14,7 +14,7 @@ namespace initscope {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// One pass: v - v is 0 but for infinities and NaN.
+// In one pass: v − v is 0 except for infinities and NaN.
 template <typename T>
 T MaxMagnitudeT(const T* x, size_t n) {
   const hn::ScalableTag<T> d;
@@ -49,12 +49,11 @@ void MultiplyByT(T* x, size_t n, T factor) {
   for (; i < n; ++i) x[i] *= factor;
 }
 
-float MaxMagnitudeF32(const float* x, size_t n) { return MaxMagnitudeT(x, n); }
-double MaxMagnitudeF64(const double* x, size_t n) {
-  return MaxMagnitudeT(x, n);
-}
-void MultiplyByF32(float* x, size_t n, float f) { MultiplyByT(x, n, f); }
-void MultiplyByF64(double* x, size_t n, double f) { MultiplyByT(x, n, f); }
+// HWY_EXPORT() wants a name for each instance.
+static constexpr auto& MaxMagnitudeF32 = MaxMagnitudeT<float>;
+static constexpr auto& MaxMagnitudeF64 = MaxMagnitudeT<double>;
+static constexpr auto& MultiplyByF32 = MultiplyByT<float>;
+static constexpr auto& MultiplyByF64 = MultiplyByT<double>;
 
 }  // namespace HWY_NAMESPACE
 }  // namespace initscope
@@ -93,7 +92,8 @@ double PowerOfTwo(int64_t shift) {
 
 template <typename T>
 void ScaleByPowerOfTwo(T* x, size_t n, int64_t shift) {
-  // Steps whose factors T can hold; past two full ranges all is 0 or infinite.
+  // In steps whose factors T can hold; beyond two full ranges every result is 0
+  // or infinite.
   constexpr int64_t kStep = std::numeric_limits<T>::max_exponent - 2;
   shift = std::clamp<int64_t>(shift, -4 * kStep, 4 * kStep);
   while (shift != 0) {

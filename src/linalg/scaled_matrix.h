@@ -1,12 +1,12 @@
-// Matrices whose rows carry a power of two, so that neither depth nor gain
-// makes float32 underflow or overflow.
+// Matrices whose rows carry a power of two, so that float32 neither underflows
+// nor overflows at any depth or gain.
 //
 //     entry (i, j) = mantissa(i, j) · 2^exponent[i]
 //
-// A row is one sample: at large gain the gradients of two samples drift apart
-// by hundreds of decades, so one exponent for a whole matrix would not do.
-// Rescaling multiplies by powers of two, which is exact; entries that it makes
-// denormal are more than 2⁹⁰ times smaller than their row's largest.
+// A row is one sample. One exponent for a whole matrix would not do: at large
+// gain the gradients of two samples drift apart by hundreds of decades.
+// Rescaling multiplies by powers of two, which is exact; entries that become
+// denormal are more than 2⁹⁰ times smaller than the largest of their row.
 #pragma once
 
 #include <cstddef>
@@ -32,23 +32,23 @@ struct ScaledMatrix {
 };
 
 // A row whose largest magnitude lies in 2^±kPlainRange has exponent 0. The
-// range leaves room for a product over any width, and its lower end is where
-// every activation is linear in T to the last bit.
+// range leaves room for a product over any width. Below its lower end every
+// activation is linear in T to the last bit.
 template <typename T>
 inline constexpr int kPlainRange = sizeof(T) == 4 ? 32 : 64;
 
-// The largest |x|; infinite or NaN entries give infinity. 0 if n = 0.
+// The largest |x|; infinity if an entry is infinite or NaN, 0 if n = 0.
 template <typename T>
 T MaxMagnitude(const T* x, size_t n);
 
-// x *= 2^shift, exactly but for overflow and denormals; any shift.
+// x *= 2^shift for any shift; exact, except for overflow and denormals.
 template <typename T>
 void ScaleByPowerOfTwo(T* x, size_t n, int64_t shift);
 
-// Brings a row to its canonical form, a function of its value alone: exponent
-// 0 if its largest magnitude lies in the plain range, else that magnitude in
-// [1, 2). A row of zeros gets exponent 0; one that is not finite stays as it
-// is.
+// Brings a row to its canonical form, which depends only on its value: exponent
+// 0 if its largest magnitude lies in the plain range, otherwise the exponent
+// that brings that magnitude into [1, 2). A row of zeros gets exponent 0; a row
+// with a non-finite entry stays as it is.
 template <typename T>
 void NormalizeRow(T* row, size_t n, int64_t* exponent);
 

@@ -12,9 +12,9 @@ using Eigen::Index;
 using RowMajor =
     Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-// The diagonal d and the upper diagonal e of a bidiagonal matrix with the
-// singular values of `a`, as d_0, e_0, d_1, e_1 … d_(n−1). `a` is overwritten.
-// REQUIRES: no more columns than rows.
+// Returns the diagonal d and the upper diagonal e of a bidiagonal matrix with
+// the singular values of `a`, as d_0, e_0, d_1, e_1 … d_(n−1). Overwrites `a`.
+// REQUIRES: `a` has no more columns than rows.
 Eigen::VectorXd Bidiagonalize(Eigen::MatrixXd* a, StopFlag stop) {
   const Index n = a->cols();
   Eigen::VectorXd both(2 * n - 1), scratch(a->rows());
@@ -52,12 +52,13 @@ std::vector<double> SingularValues(ConstMatrixView<double> a, StopFlag stop) {
   }
   if (largest == 0) return values;
 
-  // By a power of two, which is exact; in two steps, each of which is finite.
+  // Scales by a power of two, which is exact, in two steps whose factors are
+  // finite.
   const int half = std::ilogb(largest) / 2, rest = std::ilogb(largest) - half;
   Eigen::MatrixXd scaled = in * std::ldexp(1.0, -half) * std::ldexp(1.0, -rest);
   if (in.rows() < in.cols()) scaled.transposeInPlace();
   Eigen::VectorXd off_diagonal = Bidiagonalize(&scaled, stop);
-  // What the iteration takes for zero is so beside 1.
+  // The iteration takes for zero what is negligible beside 1.
   const double norm = off_diagonal.cwiseAbs().maxCoeff();
   off_diagonal /= norm;
   Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver;
@@ -65,7 +66,7 @@ std::vector<double> SingularValues(ConstMatrixView<double> a, StopFlag stop) {
                                 Eigen::EigenvaluesOnly);
   INITSCOPE_CHECK(solver.info() == Eigen::Success);
   for (Index i = 0; i < n; ++i) {
-    // ±s in ascending order; a zero may have come out on the other side.
+    // The eigenvalues ±s ascend; a zero may come out slightly negative.
     const double s = std::max(0.0, solver.eigenvalues()(2 * n - 1 - i));
     values[static_cast<size_t>(i)] =
         std::ldexp(std::ldexp(norm * s, half), rest);

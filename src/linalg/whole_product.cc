@@ -7,7 +7,7 @@
 namespace initscope {
 namespace {
 
-// With several workers, the units of one task; else a whole block.
+// Units per task with several workers; a single one takes whole blocks.
 constexpr size_t kTaskUnits = 48;
 static_assert(kWeightBlock % kTaskUnits == 0);
 

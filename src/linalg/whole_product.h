@@ -10,20 +10,20 @@
 
 namespace initscope {
 
-// One of several products with the same matrix; `out` has its shape already.
+// One of several products with the same matrix. `out` has its final shape.
 template <typename T>
 struct ProductJob {
   const PackedBatch<T>* in;
   PackedBatch<T>* out;
 };
 
-// out = in W, mantissas only: batch × fan_in → batch × fan_out. Up to `jobs`
-// workers, which changes no bit.
+// out = in W, mantissas only: batch × fan_in → batch × fan_out. The number of
+// workers changes no bit.
 template <typename T>
 void MultiplyAll(PackedWeights<T>* w, std::span<const ProductJob<T>> products,
                  Jobs jobs);
 
-// out = in Wᵀ: batch × fan_out → batch × fan_in.
+// out = in Wᵀ, likewise: batch × fan_out → batch × fan_in.
 template <typename T>
 void MultiplyTransposedAll(PackedWeights<T>* w,
                            std::span<const ProductJob<T>> products, Jobs jobs);

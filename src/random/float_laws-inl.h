@@ -1,25 +1,26 @@
-// Float32 variates from random words, on vectors.
+// Vectorized float32 variates from random words.
 //
-// With u = (word + ½)·2⁻³², a word and its complement give the same variate but
-// for its sign: all below is done for
+// With u = (word + ½)·2⁻³², a word and its complement give variates that differ
+// only in sign. Everything below is computed from
 //
-//     tail   = min(word, ~word) + ½ = 2³² min(u, 1 − u)
-//     centre = 2³¹ − tail = 2³¹ |2u − 1|
+//     tail   = min(word, ~word) + ½  =  2³² min(u, 1 − u)
+//     centre = 2³¹ − tail            =  2³¹ |2u − 1|
 //
-// both converted from integers, so that neither cancels: the variates next to
-// the median, 3e-10, are as accurate as any. Then
+// Both are converted from integers, so that neither suffers cancellation: even
+// the variates next to the median, 3e-10, are as accurate as any. Then
 //
-//     x = log2(p(1 − p)), p the tail's probability     z = (2u − 1)·F(x)
+//     x = log2(p(1 − p)),  with p the probability of the tail
+//     z = (2u − 1)·F(x)
 //
-// with F a polynomial, for z/(2u − 1) is a smooth function of x all the way to
-// the median (Giles, "Approximating the erfinv function", GPU Computing Gems 2,
-// 2011, has this form; the coefficients are our own, least-maximum fits of the
-// relative error in which each coefficient was rounded to float before the
-// next were fitted). Beyond the polynomial's range, for fewer than one word in
-// 2000, F is a polynomial in √−x.
+// where F is a polynomial, because z/(2u − 1) is a smooth function of x all the
+// way to the median. The form is that of Giles, "Approximating the erfinv
+// function", GPU Computing Gems 2 (2011). The coefficients are our own minimax
+// fits of the relative error, in which each coefficient was rounded to float
+// before the following ones were fitted. Beyond the range of the polynomial,
+// for fewer than one word in 2000, F is a polynomial in √−x.
 //
-// Only IEEE operations, each lane on its own: what has a fused multiply-add
-// gives the same bits.
+// All operations are IEEE operations on single lanes, so that all instruction
+// sets with a fused multiply-add give the same bits.
 
 #if defined(INITSCOPE_RANDOM_FLOAT_LAWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef INITSCOPE_RANDOM_FLOAT_LAWS_INL_H_
@@ -53,8 +54,9 @@ HWY_INLINE Floats ToFloats(Ints x) {
   return hn::ConvertTo(hn::ScalableTag<float>(), x);
 }
 
-// A polynomial's coefficients, rising, times `scale`; each in every lane, to be
-// an operand in memory: there are more of them than registers.
+// The coefficients of a polynomial, lowest power first, times `scale`. Each
+// fills the lanes of a vector in memory, because there are more of them than
+// registers.
 template <size_t n>
 struct Coefficients {
   constexpr explicit Coefficients(const float (&c)[n], float scale = 1) {
@@ -68,10 +70,10 @@ struct Coefficients {
   alignas(64) float lanes[n][hn::MaxLanes(hn::ScalableTag<float>())] = {};
 };
 
-// What the loops read.
+// The constants that the loops read.
 template <class Law>
 struct Constants {
-  // log2(1 + f) = f·R(f) for 0 <= f < 1: to 4.7e-8.
+  // R in log2(1 + f) = f·R(f), 0 <= f < 1; accurate to 4.7e-8.
   Coefficients<8> log2{{1.4426899f, -0.7211661f, 0.47868556f, -0.34730753f,
                         0.24187718f, -0.13753483f, 0.05206675f, -0.009310996f}};
   decltype(Law::kFactor) factor = Law::kFactor;
@@ -81,8 +83,9 @@ inline constexpr Constants<Law> kConstants;
 
 struct NormalLaw {
   static HWY_INLINE Floats Tail(Floats t) { return hn::Add(t, Set(0.5f)); }
-  // F at x − kMiddle, for tails from kFewest: to 1.4e-8 of F. The centre's
-  // 2⁻³¹ is in the coefficients, and so is the sign of the lower half.
+  // F as a polynomial in x − kMiddle, for tails from kFewest on; accurate to
+  // 1.4e-8 of F. The coefficients include the factor 2⁻³¹ of the centre and the
+  // sign of the lower half.
   static constexpr float kMiddle = -6.875f;
   static constexpr Coefficients<11> kFactor{
       {2.4243524f, -0.23228236f, -0.004435795f, 0.0002638153f, 5.487047e-05f,
@@ -90,7 +93,8 @@ struct NormalLaw {
        1.6193341e-10f, 2.1115089e-11f},
       -0x1p-31f};
   static constexpr int32_t kFewest = 1 << 20;
-  // F at √(−1 − x) − kFarMiddle, for fewer: to 1e-8.
+  // F as a polynomial in √(−1 − x) − kFarMiddle, for smaller tails; accurate to
+  // 1e-8.
   static constexpr float kFarMiddle = 3.25f;
   static constexpr Coefficients<9> kFarFactor{
       {3.4073217f, 1.2213906f, 0.011602189f, -0.019127816f, 0.013914684f,
@@ -98,7 +102,8 @@ struct NormalLaw {
       -0x1p-31f};
 };
 
-// p = Φ(−2) + tail·(Φ(2) − Φ(−2)), and 2p − 1 = (2u − 1)·(Φ(2) − Φ(−2)).
+//     p      = Φ(−2) + tail·(Φ(2) − Φ(−2))
+//     2p − 1 = (2u − 1)·(Φ(2) − Φ(−2))
 struct TruncatedNormalLaw {
   static constexpr double kCutLow = 0.0227501319481792072;  // Φ(−2)
   static constexpr double kCutMass = 0.954499736103641586;  // Φ(2) − Φ(−2)
@@ -106,8 +111,8 @@ struct TruncatedNormalLaw {
     return hn::MulAdd(t, Set(static_cast<float>(kCutMass)),
                       Set(static_cast<float>(0x1p32 * kCutLow + kCutMass / 2)));
   }
-  // F at x − kMiddle, times the cut mass and over the standard deviation of the
-  // cut law: to 2.1e-8 of it.
+  // F as a polynomial in x − kMiddle, times kCutMass and divided by the
+  // standard deviation of the truncated law; accurate to 2.1e-8.
   static constexpr float kMiddle = -3.8125f;
   static constexpr Coefficients<7> kFactor{
       {1.8279153f, -0.265447f, 0.0018205375f, 0.0011496771f, 5.096505e-05f,
@@ -148,7 +153,7 @@ HWY_INLINE Floats Centre(Ints whole_tail) {
   return hn::Add(ToFloats(WholeCentre(whole_tail)), Set(0.5f));
 }
 
-// The lower half's variate, with the sign of the word's half.
+// Gives a variate of the lower half the sign of the half of `word`.
 HWY_INLINE Floats WithSign(Floats lower, Words word) {
   const hn::ScalableTag<uint32_t> d;
   const Words sign = hn::And(word, hn::Set(d, 0x80000000u));
@@ -250,17 +255,17 @@ HWY_INLINE void DrawVectors(const Constants<UniformLaw>& /*constants*/,
   }
 }
 
-// out[i] = the variate of words[i], i < n. `words` may be read up to the next
-// whole vector.
+// out[i] = the variate of words[i], i < n. `words` must be readable up to the
+// end of a whole vector.
 template <class Law>
 HWY_NOINLINE void DrawLaw(const uint32_t* HWY_RESTRICT words, size_t n,
                           float* HWY_RESTRICT out) {
-  constexpr size_t kAtOnce = 8;  // as many as hide the latencies
+  constexpr size_t kAtOnce = 8;  // enough to hide the latencies
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   const Constants<Law>* constants = &kConstants<Law>;
-  // Hides the values: knowing that the lanes are equal, GCC would broadcast
-  // them all before the loop, for every row, and spill them.
+  // Hides the values. If GCC knew that all lanes are equal, it would broadcast
+  // them before the loop, for every row, and spill them.
   asm("" : "+r"(constants));
   size_t i = 0;
   for (; i + kAtOnce * lanes <= n; i += kAtOnce * lanes) {

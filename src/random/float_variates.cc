@@ -14,12 +14,12 @@ HWY_BEFORE_NAMESPACE();
 namespace initscope {
 namespace HWY_NAMESPACE {
 
-// Words go through a buffer in L1: a loop for the words and a loop for the law
-// keep the multipliers busier than one loop for both, whose state does not fit
-// the registers. A multiple of every target's groups.
+// Words go through a buffer in L1: one loop for the words and one for the law
+// keep the multipliers busier than a single loop, whose state does not fit into
+// the registers. A multiple of PhiloxRows::kRoundUp of every target.
 constexpr size_t kBufferWords = 768;
 
-// draw(words, n, out) for the words of every row, in pieces.
+// Calls draw(words, n, out) for the words of every row, piece by piece.
 template <typename T, class Draw>
 HWY_INLINE void ForWordsOfRows(const VariateSource& source, uint32_t first_row,
                                uint32_t first_col, MatrixView<T> out,

@@ -1,15 +1,15 @@
-// Float32 variates, on vectors; and the random words that they are made of.
+// Vectorized float32 variates, and the random words they are made from.
 //
-// These are the laws of variates.h in float arithmetic: one word gives the
+// These are the laws of variates.h in float arithmetic: a word gives the
 // variate that VariateFromWord() defines in double, to within the ulps below.
-// For the method see float_laws-inl.h.
+// The method is described in float_laws-inl.h.
 //
-// Words are the same bits everywhere. Variates are a function of the word
-// alone, whatever the block, the row's length or the place in a vector; all
-// instruction sets with a fused multiply-add (AVX2, AVX-512, NEON) give the
-// same bits; the one without (plain scalar code) rounds oftener.
-// The complement of a word gives minus its variate, to the bit. Variates rise
-// with the word but for steps back of at most twice the error bound.
+// Words have the same bits everywhere. A variate depends only on its word, not
+// on the block, the length of the row or the place in a vector. All instruction
+// sets with a fused multiply-add (AVX2, AVX-512, NEON) give the same bits;
+// plain scalar code, which has none, rounds more often. The complement of a
+// word gives exactly minus its variate. Variates increase with the word, except
+// for steps back of at most twice the error bound.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +20,12 @@
 
 namespace initscope {
 
-// Bounds the error, in ulps of the exact variate, where there is a fused
-// multiply-add. A scan of all 2^32 words found 3.65 for the normal, 1.67 for
-// the uniform and 3.12 for the truncated law; scalar code 3.86, 2.10 and 3.41.
+// The bound of the error, in ulps of the exact variate, with a fused
+// multiply-add. The largest errors over all 2^32 words are
+//
+//                      normal   uniform   truncated
+//     fused              3.65      1.67        3.12
+//     scalar code        3.86      2.10        3.41
 constexpr double FloatVariateMaxUlp(VariateLaw law) {
   return law == VariateLaw::kUniform ? 2 : 4;
 }

@@ -11,11 +11,12 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 using Panel = Eigen::Block<MatrixXd>;
 
-// HouseholderQR::computeInPlace's and HouseholderSequence's: a function of it
-// is how sums are rounded.
+// The block size of HouseholderQR::computeInPlace() and HouseholderSequence, on
+// which the rounding of the sums depends.
 constexpr Index kBlock = 48;
 
-// `a` becomes R and, below it, the reflectors; their coefficients are returned.
+// Overwrites `a` with R and, below it, the reflectors; returns the coefficients
+// of these.
 VectorXd Factorize(MatrixXd* a, StopFlag stop) {
   const Index rows = a->rows(), cols = a->cols();
   VectorXd coefficients(cols), scratch(cols);
@@ -34,7 +35,7 @@ VectorXd Factorize(MatrixXd* a, StopFlag stop) {
   return coefficients;
 }
 
-// H_0 H_1 … of the reflectors in `vectors`, times the identity.
+// The product H_0 H_1 … of the reflectors in `vectors`, times the identity.
 MatrixXd FormQ(const MatrixXd& vectors, const VectorXd& coefficients,
                StopFlag stop) {
   const Index rows = vectors.rows(), cols = vectors.cols();
@@ -50,7 +51,7 @@ MatrixXd FormQ(const MatrixXd& vectors, const VectorXd& coefficients,
     stop.Check();
     const Index k = std::max<Index>(0, end - step);
     const auto panel = vectors.block(k, k, rows - k, end - k);
-    // Of a square identity, the columns before k are still its own.
+    // If Q is square, its columns before k are still those of the identity.
     const Index first = rows == cols ? k : 0;
     Panel part = q.block(k, first, rows - k, cols - first);
     Eigen::internal::apply_block_householder_on_the_left(
@@ -66,7 +67,7 @@ std::vector<double> HouseholderQ(MatrixView<double> columns, StopFlag stop) {
   const auto rows = static_cast<Index>(columns.cols());
   INITSCOPE_CHECK(1 <= cols && cols <= rows);
   Eigen::Map<MatrixXd> in_place(columns.data(), rows, cols);
-  MatrixXd a = in_place;  // aligned as Eigen's own: sums depend on it
+  MatrixXd a = in_place;  // Eigen's alignment, on which the sums depend
   const VectorXd coefficients = Factorize(&a, stop);
   std::vector<double> diagonal(columns.rows());
   for (Index j = 0; j < cols; ++j) diagonal[static_cast<size_t>(j)] = a(j, j);

@@ -1,5 +1,5 @@
-// The Q of Eigen's Householder QR, to the bit, in steps between which it can be
-// interrupted: Eigen's own takes many seconds at width 4096.
+// The Q of Eigen's Householder QR, bit for bit, in steps between which it can
+// be interrupted: Eigen's own takes many seconds at width 4096.
 #pragma once
 
 #include <vector>
@@ -9,15 +9,15 @@
 
 namespace initscope {
 
-// Row j of `columns` is column j of a matrix A, and becomes column j of its Q,
-// of as many columns. Returns the diagonal of R. The same bits as
+// Row j of `columns` is column j of a matrix A; it becomes column j of Q, which
+// has as many columns. Returns the diagonal of R. The bits are those of
 //
 //     const Eigen::HouseholderQR<Eigen::MatrixXd> qr(a);
 //     qr.householderQ() * Eigen::MatrixXd::Identity(a.rows(), a.cols());
 //     qr.matrixQR().diagonal();
 //
-// REQUIRES: A has at least as many rows as columns, and an entry. Throws
-// Interrupted.
+// Throws Interrupted. REQUIRES: A is not empty and has at least as many rows as
+// columns.
 std::vector<double> HouseholderQ(MatrixView<double> columns,
                                  StopFlag stop = {});
 

@@ -6,7 +6,8 @@
 namespace initscope {
 namespace {
 
-// Coefficients of AS 241, in rising order; the denominators begin with 1.
+// The coefficients of AS 241, lowest power first; the denominators begin with
+// 1.
 constexpr double kCentralNumerator[] = {
     3.3871328727963666080e0,  1.3314166789178437745e+2,
     1.9715909503065514427e+3, 1.3731693765509461125e+4,

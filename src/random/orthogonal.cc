@@ -24,7 +24,7 @@ void FillOrthogonal(const VariateSource& source, MatrixView<T> out,
                     StopFlag stop) {
   Matrix<double> draw(out.rows(), out.cols());
   FillVariates(VariateLaw::kNormal, source, 0, 0, draw.view());
-  // The columns that become orthogonal are its rows where they are fewer.
+  // If `draw` has fewer rows than columns, its rows become orthogonal.
   const bool transposed = out.rows() < out.cols();
   Matrix<double> q = transposed ? std::move(draw) : Transposed(draw);
   draw = {};

@@ -1,8 +1,9 @@
 // Haar-distributed semi-orthogonal matrices.
 //
 // Source: Saxe, McClelland & Ganguli, "Exact solutions to the nonlinear
-// dynamics of learning in deep linear neural networks", ICLR 2014; the signs
-// that make QR's Q Haar-distributed: Mezzadri, Notices AMS 54 (2007), 592.
+// dynamics of learning in deep linear neural networks", ICLR 2014; for the
+// signs that make the Q of a QR Haar-distributed, Mezzadri, Notices AMS 54
+// (2007), 592.
 #pragma once
 
 #include "base/stop_flag.h"
@@ -10,11 +11,11 @@
 
 namespace initscope {
 
-// out = Q·√max(rows, cols), so that the entries have variance 1; Q has
-// orthonormal columns (rows ≥ cols) or rows. Q is from the Householder QR, in
-// double and on one thread, of the normal draw of `source` (of its transpose
-// where rows < cols), with the signs of R's diagonal made positive. Throws
-// Interrupted; it looks after every 48 columns.
+// out = Q·√max(rows, cols), so that the entries have variance 1. Q has
+// orthonormal columns (rows ≥ cols) or rows (rows < cols). It comes from the
+// Householder QR of the normal draw of `source`, transposed if rows < cols,
+// with the signs that make the diagonal of R positive; in double and on one
+// thread. Throws Interrupted, for which it checks after every 48 columns.
 template <typename T>
 void FillOrthogonal(const VariateSource& source, MatrixView<T> out,
                     StopFlag stop = {});

@@ -1,13 +1,12 @@
-// Philox4x32-10 on vectors: the words of a row of variates.
+// Vectorized Philox4x32-10: the words of a row of variates.
 //
-// A 32-bit word of the counter is the low half of a 64-bit lane, one block a
-// lane, and what the high half holds is ignored by the widening multiply. So a
-// round is, for as many blocks as there are lanes, two products, two shifts
-// for their high halves and four xors; the low halves are the products
-// themselves.
+// Each 64-bit lane holds one block; a 32-bit word of its counter is the low
+// half of the lane, and the widening multiply ignores the high half. A round on
+// as many blocks as there are lanes thus takes two products, two shifts for
+// their high halves and four xors; the low halves are the products themselves.
 //
-// Only the block number changes along a row: the first three rounds know some
-// of their terms from the row alone.
+// Only the block number changes along a row, so that some terms of the first
+// three rounds depend only on the row.
 
 #if defined(INITSCOPE_RANDOM_PHILOX_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef INITSCOPE_RANDOM_PHILOX_INL_H_
@@ -32,7 +31,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR
 
-// One lane holds no half: block by block.
+// Scalar code has no lanes to split: block by block.
 class PhiloxRows {
  public:
   static constexpr size_t kRoundUp = 4;
@@ -88,14 +87,16 @@ struct PhiloxVectorKeys {
   uint32_t word1[kPhiloxRounds];
 };
 
-// What the first three rounds know of a row. With the counter (block, row,
-// layer, stream) as c0..c3, of which a prime is what a round makes:
-//   round 1:  c2' = high(A·block) ^ [stream ^ k1]     c3' = low(A·block)
-//             c0' = high(B·layer) ^ row ^ k0          c1' = low(B·layer)
-//   round 2:  c0'' = high(B·c2') ^ [c1' ^ k0]         c1'' = low(B·c2')
-//             c2'' = c3' ^ [high(A·c0') ^ k1]         c3'' = low(A·c0')
-//   round 3:  c2''' = high(A·c0'') ^ [c3'' ^ k1]      and so on
-// The members are the brackets.
+// The terms of the first three rounds that depend only on the row. The counter
+// (block, row, layer, stream) is c0 … c3, with a prime for each round:
+//
+//   round 1:  c2'   = high(A·block) ^ [stream ^ k1]     c3'  = low(A·block)
+//             c0'   = high(B·layer) ^ row ^ k0          c1'  = low(B·layer)
+//   round 2:  c0''  = high(B·c2') ^ [c1' ^ k0]          c1'' = low(B·c2')
+//             c2''  = c3' ^ [high(A·c0') ^ k1]          c3'' = low(A·c0')
+//   round 3:  c2''' = high(A·c0'') ^ [c3'' ^ k1]        and so on
+//
+// The members are the terms in brackets.
 struct PhiloxRowStart {
   PhiloxRowStart(const VariateSource& source, const PhiloxVectorKeys& keys,
                  uint32_t row) {
@@ -111,9 +112,9 @@ struct PhiloxRowStart {
   uint32_t round1_c2, round2_c0, round2_c2, round3_c2;
 };
 
-// A·block for the lanes' blocks. Lane 2i has block first + i and lane 2i + 1
-// block first + half + i, where half is half the number of lanes: so the words
-// come out in the order of the columns without crossing 128-bit lanes.
+// A·block for the block of each lane: first + i in lane 2i and first + half + i
+// in lane 2i + 1, where half is half the number of lanes. So the words come out
+// in the order of the columns without crossing 128-bit lanes.
 HWY_INLINE Lanes64 PhiloxProducts(uint32_t first) {
   const Tag64 d;
   HWY_ALIGN uint64_t products[hn::MaxLanes(d)];
@@ -125,15 +126,14 @@ HWY_INLINE Lanes64 PhiloxProducts(uint32_t first) {
   return hn::Load(d, products);
 }
 
-// A·(the number of blocks in `vectors` vectors of lanes): what moves the
-// products on.
+// A·(the number of blocks in `vectors` vectors), which advances the products.
 HWY_INLINE Lanes64 ProductStep(size_t vectors) {
   const Tag64 d;
   return hn::Set(d, kPhiloxFactorA * uint64_t{vectors * hn::Lanes(d)});
 }
 
 // Writes the words of kGroups × lanes blocks, in the order of the columns. The
-// groups advance together, for a product takes a few cycles.
+// groups advance together, because a product takes a few cycles.
 template <int kGroups>
 HWY_INLINE void PhiloxBlocks(const Lanes64 (&products)[kGroups],
                              const PhiloxRowStart& start,
@@ -170,8 +170,8 @@ HWY_INLINE void PhiloxBlocks(const Lanes64 (&products)[kGroups],
       c3[g] = a;
     }
   }
-  // The last round: its high and low halves, swapped, are already the words
-  // (c0, c1) and (c2, c3) of a lane but for an xor of c0 and of c2.
+  // In the last round the high and low halves, swapped, already are the words
+  // (c0, c1) and (c2, c3) of a lane, except for an xor of c0 and of c2.
   constexpr int kLast = kPhiloxRounds - 1;
   const Lanes64 low = hn::Set(d, uint64_t{0xffffffff});
 #pragma GCC unroll 4
@@ -193,17 +193,17 @@ HWY_INLINE void PhiloxBlocks(const Lanes64 (&products)[kGroups],
 
 class PhiloxRows {
  public:
-  // Words come in multiples of so many.
+  // Words() writes a multiple of this many.
   static constexpr size_t kRoundUp = 2 * hn::MaxLanes(Tag32());
 
   explicit PhiloxRows(const VariateSource& source)
       : source_(source), keys_(source.seed) {}
 
-  // out[k] = the word of `row` and column 4·block + k, for k < n and on to the
-  // next multiple of kRoundUp.
+  // out[k] = the word of `row` and column 4·block + k, for k < n and on up to a
+  // multiple of kRoundUp.
   HWY_NOINLINE void Words(uint32_t row, uint32_t block, size_t n,
                           uint32_t* HWY_RESTRICT out) const {
-    constexpr int kGroups = 4;  // as many as hide the latencies
+    constexpr int kGroups = 4;  // enough to hide the latencies
     const PhiloxRowStart start(source_, keys_, row);
     const size_t words = 2 * hn::Lanes(Tag32());
     const Lanes64 one = ProductStep(1);

@@ -2,7 +2,7 @@
 //
 // Source: Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as
 // 1, 2, 3", SC 2011, sections 3.3 and 4. Integers only: the same bits
-// everywhere. tests: the vectors published with the paper's code.
+// everywhere. Tested against the vectors published with the paper's code.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ inline constexpr uint32_t kPhiloxFactorB = 0xCD9E8D57;
 inline constexpr uint32_t kPhiloxKeyStep0 = 0x9E3779B9;  // the golden ratio's
 inline constexpr uint32_t kPhiloxKeyStep1 = 0xBB67AE85;  // √3's fraction
 
-// Four random words for a 128-bit counter and a 64-bit key (low word first).
+// The four random words of a 128-bit counter and a 64-bit key, low words first.
 constexpr PhiloxBlock Philox4x32(PhiloxBlock counter, uint64_t key) {
   uint32_t k0 = static_cast<uint32_t>(key);
   uint32_t k1 = static_cast<uint32_t>(key >> 32);

@@ -3,12 +3,14 @@
 // The variate at (seed, stream, layer, row, col) depends on nothing else: not
 // on threads, blocks or order. One Philox4x32-10 block gives four columns:
 //
-//     key = seed    counter = (col div 4, row, layer, stream)
-//     word = col mod 4    u = (word + ½)·2⁻³²
+//     key     = seed
+//     counter = (col div 4, row, layer, stream)
+//     word    = word number (col mod 4) of the block
+//     u       = (word + ½)·2⁻³²
 //
-// Variates are defined in double; float ones are the same reals to the ulps
-// that float_variates.h states, in vector arithmetic. There is no state and no
-// rejection, so any part may be drawn at any time.
+// Variates are defined in double. Float variates approximate the same numbers
+// in vector arithmetic, to the ulps that float_variates.h states. There is no
+// state and no rejection, so that any part may be drawn at any time.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +19,12 @@
 
 namespace initscope {
 
-// The values are part of what a seed means: never change or reuse them.
+// The values are part of the meaning of a seed: never change or reuse them.
 enum class Stream : uint32_t {
   kWeights = 0,
   kBiases = 1,
   kInputs = 2,
-  kTargets = 3,  // and drawn labels
+  kTargets = 3,  // also drawn labels
   kProbes = 4,
   kSampleOrder = 5,
   kMinibatches = 6,
@@ -41,18 +43,19 @@ struct VariateSource {
   uint32_t layer = 0;
 };
 
-// The standard deviation of N(0,1) cut at ±2 (as in Keras and JAX).
+// The standard deviation of N(0,1) cut at ±2, by which Keras and JAX divide,
+// too.
 inline constexpr double kTruncatedNormalStd = 0.87962566103423978;
 
-// The 32 random bits at an index, and their uniform number in (0, 1).
+// The 32 random bits at an index, and the uniform number in (0, 1) they give.
 uint32_t RandomWord(const VariateSource& source, uint32_t row, uint32_t col);
 double Uniform01(uint32_t word);
 
-// The variate that a law makes of a word; mean 0, variance 1.
+// The variate of a law for a word; mean 0, variance 1.
 double VariateFromWord(VariateLaw law, uint32_t word);
 
 // out(i, j) = the variate at (first_row + i, first_col + j), rows modulo 2^32.
-// T: float, double. Any block has the bits of the whole.
+// T: float or double. A block has the same bits as in the whole matrix.
 // REQUIRES: first_col % 4 == 0, first_col + out.cols() <= 2^32.
 template <typename T>
 void FillVariates(VariateLaw law, const VariateSource& source,

@@ -12,7 +12,7 @@ double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const double above = values[values.size() / 2];
   const double below = values[(values.size() - 1) / 2];
-  // Two equal infinities have that as their median, not NaN.
+  // The mean of two equal infinities would be NaN.
   return below == above ? above : (below + above) / 2;
 }
 

@@ -1,10 +1,11 @@
+// The median.
 #pragma once
 
 #include <vector>
 
 namespace initscope {
 
-// The median of what is not NaN; NaN where there is nothing.
+// The median of the values that are not NaN; NaN if there are none.
 double Median(std::vector<double> values);
 
 }  // namespace initscope

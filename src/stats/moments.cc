@@ -37,8 +37,9 @@ void Moments::Add(const RowMoments& row, int64_t exponent) {
   Merge(other);
 }
 
-// Rows of equal length merge in one go, without a division for each:
-// Σ(x − mean)^k = Σ_i Σ_j ((x_ij − mean_i) + d_i)^k with d_i = mean_i − mean.
+// Rows of equal length are merged at once, without a division for each:
+//
+//     Σ(x − mean)^k = Σ_i Σ_j ((x_ij − mean_i) + d_i)^k,   d_i = mean_i − mean
 void Moments::Add(std::span<const RowMoments> rows,
                   std::span<const int64_t> exponents) {
   INITSCOPE_CHECK(rows.size() == exponents.size());
@@ -59,7 +60,7 @@ void Moments::Add(std::span<const RowMoments> rows,
     return exponents[i] == common ? 1 : PowerOfTwo(exponents[i] - common);
   };
   Moments sum;
-  // Of a row of zeros the exponent may be anything, and does not matter.
+  // A row of zeros may have any exponent, which does not matter.
   double offsets = 0;
   const double origin = rows[0].abs_sum == 0 ? 0 : rows[0].mean * unit(0);
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -92,20 +93,12 @@ void Moments::Add(std::span<const RowMoments> rows,
 
 Moments Moments::ScaledBy(ScaledDouble factor) const {
   Moments out = *this;
-  const double f = factor.value;
-  out.mean_ *= f;
-  out.m2_ *= f * f;
-  out.m3_ *= f * f * f;
-  out.m4_ *= f * f * f * f;
-  out.abs_sum_ *= f;
-  out.min_ *= f;
-  out.max_ *= f;
-  out.row_variance_sum_ *= f * f;
+  out.MultiplyBy(factor.value);
   out.exponent_ += factor.exponent;
   return out;
 }
 
-// Zeros fit every exponent, so they never decide which one is used.
+// Zeros fit every exponent, and so they do not decide which one is used.
 void Moments::Merge(const Moments& b) {
   non_finite_ += b.non_finite_;
   if (b.count_ == 0) return;
@@ -146,9 +139,7 @@ void Moments::Merge(const Moments& b) {
   row_variance_sum_ += other.row_variance_sum_;
 }
 
-void Moments::Rescale(int64_t exponent) {
-  if (exponent == exponent_) return;
-  const double f = PowerOfTwo(exponent_ - exponent);
+void Moments::MultiplyBy(double f) {
   mean_ *= f;
   m2_ *= f * f;
   m3_ *= f * f * f;
@@ -157,6 +148,11 @@ void Moments::Rescale(int64_t exponent) {
   min_ *= f;
   max_ *= f;
   row_variance_sum_ *= f * f;
+}
+
+void Moments::Rescale(int64_t exponent) {
+  if (exponent == exponent_) return;
+  MultiplyBy(PowerOfTwo(exponent_ - exponent));
   exponent_ = exponent;
 }
 
@@ -184,7 +180,7 @@ ScaledDouble Moments::Max() const { return Scaled(max_, 1); }
 
 double Moments::Kurtosis() const {
   if (count_ == 0 || m2_ == 0) return std::numeric_limits<double>::quiet_NaN();
-  // Divided twice: m2² alone may leave the range.
+  // Divides twice, because m2² may be out of range.
   return m4_ / m2_ / m2_ * static_cast<double>(count_);
 }
 

@@ -1,10 +1,10 @@
 // Mean, variance and higher moments of all entries of a tensor.
 //
 // Entries are mantissa · 2^exponent (linalg/scaled_matrix.h); sums are double.
-// Merge() is the pairwise rule of Chan, Golub & LeVeque (1983), for the third
-// and fourth moments that of Pébay (Sandia report SAND2008-6212); the order of
-// merging changes only rounding. Divisors are n, not n − 1. Without a single
-// finite entry every value is NaN.
+// Merge() is the pairwise rule of Chan, Golub & LeVeque (1983), extended to the
+// third and fourth moments by Pébay (Sandia report SAND2008-6212); the order of
+// merging changes only rounding. Divisors are n, not n − 1. Without a finite
+// entry every value is NaN.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace initscope {
 
 class Moments {
  public:
-  // Adds every entry of `x`. Non-finite ones are counted apart and left out.
+  // Adds every entry of `x`. Non-finite entries are only counted.
   template <typename T>
   void Add(const ScaledMatrix<T>& x);
   // Adds one row of entries x·2^exponent.
@@ -28,7 +28,7 @@ class Moments {
            std::span<const int64_t> exponents);
   void Merge(const Moments& other);
 
-  // What all entries times `factor` have. REQUIRES: factor > 0.
+  // The moments of all entries times `factor`. REQUIRES: factor > 0.
   Moments ScaledBy(ScaledDouble factor) const;
 
   uint64_t count() const { return count_; }
@@ -42,11 +42,12 @@ class Moments {
   ScaledDouble Max() const;
   // m4·n/m2²: 3 for a normal distribution; NaN where the variance is 0.
   double Kurtosis() const;
-  // The mean over rows of the variance within a row (divisor: its length),
-  // taken about the row's first entry: 0 exactly where each row is constant.
+  // The mean over rows of the variance within the row (divisor: its length).
+  // Exactly 0 if every row is constant.
   ScaledDouble MeanRowVariance() const;
 
  private:
+  void MultiplyBy(double factor);
   void Rescale(int64_t exponent);
   ScaledDouble Scaled(double value, int power) const;
 

@@ -14,7 +14,7 @@
 #ifndef INITSCOPE_STATS_PANEL_KERNELS_COMMON
 #define INITSCOPE_STATS_PANEL_KERNELS_COMMON
 namespace initscope {
-// What the kernels see of LaneMoments.
+// The part of LaneMoments that the kernels need.
 template <typename T>
 struct LaneSums {
   size_t width;
@@ -30,9 +30,6 @@ HWY_BEFORE_NAMESPACE();
 namespace initscope {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-// The same number of lanes in double as half a vector of float has in float.
-using DoubleTag = hn::Repartition<double, Tag<float>>;
 
 // sums[0 … lanes) += v.
 template <class V>
@@ -123,7 +120,7 @@ void MarkNonZeroT(const T* x, size_t units, size_t width, size_t samples,
     const auto real = hn::FirstN(d, samples - half);
     for (size_t j = 0; j < units; ++j) {
       const auto v = hn::Load(d, x + j * width + half);
-      // Not Ne, which holds for NaN on some targets only.
+      // Ne() would be true for NaN on some targets only.
       const auto mark = hn::AndNot(hn::Eq(v, hn::Zero(d)), real);
       marks[j] |= !hn::AllFalse(d, mark);
     }
@@ -177,33 +174,15 @@ void CenterUnitsT(const T* x, size_t units, size_t width, const T* origin,
   }
 }
 
-#define INITSCOPE_KERNELS(T, SUFFIX)                                         \
-  void Add2##SUFFIX(const T* x, size_t units, const LaneSums<T>& out) {      \
-    AddMoments<false>(x, units, out);                                        \
-  }                                                                          \
-  void Add4##SUFFIX(const T* x, size_t units, const LaneSums<T>& out) {      \
-    AddMoments<true>(x, units, out);                                         \
-  }                                                                          \
-  void CountBelow##SUFFIX(const T* x, size_t units, size_t width, T bound,   \
-                          uint32_t* counts) {                                \
-    CountBelowT(x, units, width, bound, counts);                             \
-  }                                                                          \
-  void MarkNonZero##SUFFIX(const T* x, size_t units, size_t width,           \
-                           size_t samples, uint8_t* marks) {                 \
-    MarkNonZeroT(x, units, width, samples, marks);                           \
-  }                                                                          \
-  void ScaleUnits##SUFFIX(T* x, size_t units, size_t width, const T* factor, \
-                          const T* bias) {                                   \
-    ScaleUnitsT(x, units, width, factor, bias);                              \
-  }                                                                          \
-  void MultiplyUnits##SUFFIX(T* x, size_t units, size_t width,               \
-                             const T* factor, const T* s) {                  \
-    MultiplyUnitsT(x, units, width, factor, s);                              \
-  }                                                                          \
-  void CenterUnits##SUFFIX(const T* x, size_t units, size_t width,           \
-                           const T* origin, size_t samples, T* out) {        \
-    CenterUnitsT(x, units, width, origin, samples, out);                     \
-  }
+// HWY_EXPORT() wants a name for each instance.
+#define INITSCOPE_KERNELS(T, SUFFIX)                                \
+  static constexpr auto& Add2##SUFFIX = AddMoments<false, T>;       \
+  static constexpr auto& Add4##SUFFIX = AddMoments<true, T>;        \
+  static constexpr auto& CountBelow##SUFFIX = CountBelowT<T>;       \
+  static constexpr auto& MarkNonZero##SUFFIX = MarkNonZeroT<T>;     \
+  static constexpr auto& ScaleUnits##SUFFIX = ScaleUnitsT<T>;       \
+  static constexpr auto& MultiplyUnits##SUFFIX = MultiplyUnitsT<T>; \
+  static constexpr auto& CenterUnits##SUFFIX = CenterUnitsT<T>;
 INITSCOPE_KERNELS(float, F32)
 INITSCOPE_KERNELS(double, F64)
 #undef INITSCOPE_KERNELS
@@ -220,8 +199,8 @@ void LaneMoments<T>::Begin(const T* panel, size_t units, size_t width) {
   width_ = width;
   count_ = 0;
   fourth_ = false;
-  // The mean of the first 1, 2, 4 or 8 units, added up pairwise: of equal
-  // numbers that is exact.
+  // The mean of the first 1, 2, 4 or 8 units, taken pairwise, which is exact
+  // for equal numbers.
   size_t first = 8;
   while (first > units) first /= 2;
   T terms[8][kMaxPanelWidth];

@@ -1,9 +1,9 @@
 // Vectorized passes over the panels of a packed batch: the inner loops of its
 // statistics. A lane is a sample (linalg/packed_batch.h).
 //
-// Sums of floats run over kChunk units at most before they go to double; all
-// else is double. A lane is summed alone, so that instruction sets differ in
-// the rounding of fused products only.
+// Floats are summed over at most kChunk units before they are added to doubles;
+// everything else is double. Each lane has its own sum, so that instruction
+// sets differ only in the rounding of fused products.
 #pragma once
 
 #include <cstddef>
@@ -17,28 +17,28 @@ namespace initscope {
 // Units that are summed in T at a time.
 inline constexpr size_t kChunk = 16;
 
-// Power sums over units, about an origin, for every lane of a panel.
+// Power sums over the units, about an origin, for every lane of a panel.
 template <typename T>
 class LaneMoments {
  public:
-  // The origins come from the panel's first units: they equal all units where
-  // those are the same, so that the central sums are then exactly zero.
+  // Takes the origins from the first units of `panel`. If all units of a sample
+  // are equal, its origin equals them, and its central sums are exactly zero.
   // REQUIRES: units >= 1.
   void Begin(const T* panel, size_t units, size_t width);
 
-  // Adds the next units, kChunk at a time from the first one here; with the
-  // powers up to 2 or up to 4.
+  // Add the next units, in chunks of kChunk, with powers up to 2 or up to 4.
   void Add2(const T* x, size_t units);
   void Add4(const T* x, size_t units);
 
-  // Of one lane. Without Add4, m3 and m4 are 0. A lane that met a number that
-  // is not finite has a mean that is not, and no other use.
+  // The moments of one lane; m3 and m4 are 0 unless Add4() was called. If the
+  // lane contained a NaN or infinity, its mean is non-finite and every other
+  // field is unspecified.
   RowMoments Lane(size_t lane) const;
 
  private:
   size_t width_ = 0;
   size_t count_ = 0;
-  bool fourth_ = false;  // whether it was Add4
+  bool fourth_ = false;  // whether Add4() was called
   alignas(64) T origin_[kMaxPanelWidth];
   alignas(64) T min_[kMaxPanelWidth];
   alignas(64) T max_[kMaxPanelWidth];
@@ -46,18 +46,19 @@ class LaneMoments {
   alignas(64) double sums_[5][kMaxPanelWidth];
 };
 
-// counts[lane] += how many of the units have |x| < bound. At most 2^24 units.
+// counts[lane] += the number of units with |x| < bound.
+// REQUIRES: at most 2^24 units.
 template <typename T>
 void CountBelow(const T* x, size_t units, size_t width, T bound,
                 uint32_t* counts);
 
-// marks[j] |= whether unit j is not zero for some of the first `samples` lanes.
+// marks[j] |= whether unit j is non-zero in any of the first `samples` lanes.
 template <typename T>
 void MarkNonZero(const T* x, size_t units, size_t width, size_t samples,
                  uint8_t* marks);
 
-// x_j = x_j·factor[lane] + bias[j], in place; no bias if null. `factor` holds
-// `width` numbers.
+// x_j = x_j·factor[lane] + bias[j], in place; `bias` may be null. `factor`
+// holds `width` numbers.
 template <typename T>
 void ScaleUnits(T* x, size_t units, size_t width, const T* factor,
                 const T* bias);
@@ -67,7 +68,7 @@ template <typename T>
 void MultiplyUnits(T* x, size_t units, size_t width, const T* factor,
                    const T* s);
 
-// out_j = x_j − origin[lane] in lanes below `samples`, 0 in the others.
+// out_j = x_j − origin[lane] in the first `samples` lanes, 0 in the others.
 template <typename T>
 void CenterUnits(const T* x, size_t units, size_t width, const T* origin,
                  size_t samples, T* out);

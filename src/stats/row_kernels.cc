@@ -132,22 +132,15 @@ size_t CountZerosT(const T* x, size_t n) {
   return count;
 }
 
-RowMoments FiniteRowMomentsF32(const float* x, size_t n) {
-  return FiniteRowMoments(x, n);
-}
-RowMoments FiniteRowMomentsF64(const double* x, size_t n) {
-  return FiniteRowMoments(x, n);
-}
-PowerSums PowerSumsF32(const float* x, size_t n) { return PowerSumsT(x, n); }
-PowerSums PowerSumsF64(const double* x, size_t n) { return PowerSumsT(x, n); }
-size_t CountBelowF32(const float* x, size_t n, float bound) {
-  return CountBelowT(x, n, bound);
-}
-size_t CountBelowF64(const double* x, size_t n, double bound) {
-  return CountBelowT(x, n, bound);
-}
-size_t CountZerosF32(const float* x, size_t n) { return CountZerosT(x, n); }
-size_t CountZerosF64(const double* x, size_t n) { return CountZerosT(x, n); }
+// HWY_EXPORT() wants a name for each instance.
+#define INITSCOPE_KERNELS(T, SUFFIX)                              \
+  static constexpr auto& FiniteRow##SUFFIX = FiniteRowMoments<T>; \
+  static constexpr auto& PowerSums##SUFFIX = PowerSumsT<T>;       \
+  static constexpr auto& CountBelow##SUFFIX = CountBelowT<T>;     \
+  static constexpr auto& CountZeros##SUFFIX = CountZerosT<T>;
+INITSCOPE_KERNELS(float, F32)
+INITSCOPE_KERNELS(double, F64)
+#undef INITSCOPE_KERNELS
 
 }  // namespace HWY_NAMESPACE
 }  // namespace initscope
@@ -156,25 +149,34 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace initscope {
 
-HWY_EXPORT(FiniteRowMomentsF32);
-HWY_EXPORT(FiniteRowMomentsF64);
-HWY_EXPORT(PowerSumsF32);
-HWY_EXPORT(PowerSumsF64);
-HWY_EXPORT(CountBelowF32);
-HWY_EXPORT(CountBelowF64);
-HWY_EXPORT(CountZerosF32);
-HWY_EXPORT(CountZerosF64);
+// The moments of a row whose entries are all finite.
+template <typename T>
+static RowMoments FiniteRow(const T* x, size_t n);
 
-namespace {
-
-RowMoments FiniteRow(const float* x, size_t n) {
-  return HWY_DYNAMIC_DISPATCH(FiniteRowMomentsF32)(x, n);
-}
-RowMoments FiniteRow(const double* x, size_t n) {
-  return HWY_DYNAMIC_DISPATCH(FiniteRowMomentsF64)(x, n);
-}
-
-}  // namespace
+#define INITSCOPE_DISPATCH(T, SUFFIX)                             \
+  HWY_EXPORT(FiniteRow##SUFFIX);                                  \
+  HWY_EXPORT(PowerSums##SUFFIX);                                  \
+  HWY_EXPORT(CountBelow##SUFFIX);                                 \
+  HWY_EXPORT(CountZeros##SUFFIX);                                 \
+  template <>                                                     \
+  RowMoments FiniteRow(const T* x, size_t n) {                    \
+    return HWY_DYNAMIC_DISPATCH(FiniteRow##SUFFIX)(x, n);         \
+  }                                                               \
+  template <>                                                     \
+  PowerSums ComputePowerSums(const T* x, size_t n) {              \
+    return HWY_DYNAMIC_DISPATCH(PowerSums##SUFFIX)(x, n);         \
+  }                                                               \
+  template <>                                                     \
+  size_t CountBelow(const T* x, size_t n, T bound) {              \
+    return HWY_DYNAMIC_DISPATCH(CountBelow##SUFFIX)(x, n, bound); \
+  }                                                               \
+  template <>                                                     \
+  size_t CountZeros(const T* x, size_t n) {                       \
+    return HWY_DYNAMIC_DISPATCH(CountZeros##SUFFIX)(x, n);        \
+  }
+INITSCOPE_DISPATCH(float, F32)
+INITSCOPE_DISPATCH(double, F64)
+#undef INITSCOPE_DISPATCH
 
 RowMoments RowMoments::ScaledBy(double factor) const {
   RowMoments out = *this;
@@ -203,32 +205,6 @@ RowMoments ComputeRowMoments(const T* x, size_t n) {
 
 template RowMoments ComputeRowMoments(const float*, size_t);
 template RowMoments ComputeRowMoments(const double*, size_t);
-
-template <>
-PowerSums ComputePowerSums(const float* x, size_t n) {
-  return HWY_DYNAMIC_DISPATCH(PowerSumsF32)(x, n);
-}
-template <>
-PowerSums ComputePowerSums(const double* x, size_t n) {
-  return HWY_DYNAMIC_DISPATCH(PowerSumsF64)(x, n);
-}
-
-template <>
-size_t CountBelow(const float* x, size_t n, float bound) {
-  return HWY_DYNAMIC_DISPATCH(CountBelowF32)(x, n, bound);
-}
-template <>
-size_t CountBelow(const double* x, size_t n, double bound) {
-  return HWY_DYNAMIC_DISPATCH(CountBelowF64)(x, n, bound);
-}
-template <>
-size_t CountZeros(const float* x, size_t n) {
-  return HWY_DYNAMIC_DISPATCH(CountZerosF32)(x, n);
-}
-template <>
-size_t CountZeros(const double* x, size_t n) {
-  return HWY_DYNAMIC_DISPATCH(CountZerosF64)(x, n);
-}
 
 }  // namespace initscope
 #endif  // HWY_ONCE

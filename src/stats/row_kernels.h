@@ -1,8 +1,8 @@
-// Vectorized passes over one row of numbers, the inner loops of the
-// statistics. Entries are T, every sum is double.
+// Vectorized passes over one row of numbers: the inner loops of the statistics.
+// Entries are T, all sums are double.
 //
-// Deterministic for one CPU type; between instruction sets the order of the
-// sums differs, and so their rounding.
+// Deterministic on one type of CPU. Instruction sets differ in the order of the
+// sums, and so in their rounding.
 #pragma once
 
 #include <cstddef>
@@ -10,16 +10,16 @@
 
 namespace initscope {
 
-// Sums over a row, central sums about its mean. Divisors are the caller's.
+// Sums over a row; central sums are about its mean. No divisor is applied.
 struct RowMoments {
-  size_t count = 0;       // finite entries, which alone are summed
+  size_t count = 0;       // finite entries; only these are summed
   size_t non_finite = 0;  // the others
   double mean = 0;
   double m2 = 0, m3 = 0, m4 = 0;  // Σ(x − mean)^k; 0 exactly if all are equal
   double abs_sum = 0;
   double min = 0, max = 0;
 
-  // What the same entries times `factor` have. REQUIRES: factor > 0.
+  // The sums of the same entries times `factor`. REQUIRES: factor > 0.
   RowMoments ScaledBy(double factor) const;
 };
 
@@ -35,7 +35,7 @@ struct PowerSums {
 template <typename T>
 PowerSums ComputePowerSums(const T* x, size_t n);
 
-// How many |x_j| are less than `bound`, and how many are zero.
+// The number of entries with |x_j| < bound, and the number of zeros.
 template <typename T>
 size_t CountBelow(const T* x, size_t n, T bound);
 template <typename T>

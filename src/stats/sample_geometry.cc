@@ -8,27 +8,27 @@
 namespace initscope {
 namespace {
 
-// Stands for the exponent of what is zero throughout: below every other, and
-// far enough from the end of int64_t to be subtracted from.
+// The exponent of zeros: below all others, and far enough from the least
+// int64_t to be subtracted from.
 constexpr int64_t kZeroExponent = std::numeric_limits<int64_t>::min() / 4;
 
 double Square(double x) { return x * x; }
 
 bool IsFinite(const RowMoments& row) { return row.non_finite == 0; }
 
-// ‖x‖² of a row.
+// ‖x‖² for a row x.
 double SquaredNorm(const RowMoments& row) {
   return row.m2 + static_cast<double>(row.count) * Square(row.mean);
 }
 
-// The samples that are not left out.
+// The number of samples that are not left out.
 double Count(const SampleSum& sum) {
   return static_cast<double>(
       std::count_if(sum.factor.begin(), sum.factor.end(),
                     [](double factor) { return factor != 0; }));
 }
 
-// The first sample that is not left out becomes the origin.
+// Makes the first sample that is not left out the origin.
 template <typename T>
 void SetOrigin(const PackedBatch<T>& x, SampleSum* sum) {
   const auto first = std::find_if(sum->factor.begin(), sum->factor.end(),
@@ -41,14 +41,14 @@ void SetOrigin(const PackedBatch<T>& x, SampleSum* sum) {
   }
 }
 
-// Σ_i ‖e_i − ē‖², with ē the mean over samples.
+// Σ_i ‖e_i − ē‖², where ē is the mean over samples.
 double SquaresAboutMean(const SampleSum& sum, double count) {
   double squares = 0;
   for (double s : sum.sum) squares += Square(s);
   return std::max(0.0, sum.squares - squares / count);
 }
 
-// 2^(e_i − common) for what is finite, 0 for what is left out.
+// 2^(e_i − common) for finite rows, 0 for those that are left out.
 template <typename T>
 std::vector<double> FiniteFactors(const PackedBatch<T>& x,
                                   std::span<const RowMoments> rows,
@@ -56,10 +56,10 @@ std::vector<double> FiniteFactors(const PackedBatch<T>& x,
   std::vector<double> factor(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
     if (!IsFinite(rows[i])) continue;
-    // Only a row of zeros may have a larger exponent; any factor does for it.
+    // Only rows of zeros can have a larger exponent, and any factor suits them.
     const int64_t e = std::min(x.exponent[i], common);
     factor[i] = e == common ? 1 : PowerOfTwo(e - common);
-    // A row that is too small to count is still a sample.
+    // A row that is too small to contribute is still a sample.
     factor[i] = std::max(factor[i], std::numeric_limits<double>::min());
   }
   return factor;

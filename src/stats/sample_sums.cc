@@ -13,12 +13,12 @@
 #ifndef INITSCOPE_STATS_SAMPLE_SUMS_COMMON
 #define INITSCOPE_STATS_SAMPLE_SUMS_COMMON
 namespace initscope {
-// One SampleSum as the kernels see it.
+// The part of a SampleSum that the kernels need.
 struct SampleSumView {
   const double* factor;  // one per lane of every panel
   const double* origin;
   double* sum;
-  double squares;  // over the units that were asked for
+  double squares;  // over the units of one block
 };
 }  // namespace initscope
 #endif  // INITSCOPE_STATS_SAMPLE_SUMS_COMMON
@@ -27,9 +27,6 @@ HWY_BEFORE_NAMESPACE();
 namespace initscope {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-// The same number of lanes in double as half a vector of float has in float.
-using DoubleTag = hn::Repartition<double, Tag<float>>;
 
 constexpr size_t kUnitBlock = 64;
 
@@ -102,14 +99,9 @@ void SumBlockT(const PackedBatch<T>& x, size_t begin, size_t end,
   if (sums.size() == 2) SumOverSamplesT<2>(x, begin, end, sums.data());
   if (sums.size() == 3) SumOverSamplesT<3>(x, begin, end, sums.data());
 }
-void SumBlockF32(const PackedBatch<float>& x, size_t begin, size_t end,
-                 std::span<SampleSumView> sums) {
-  SumBlockT(x, begin, end, sums);
-}
-void SumBlockF64(const PackedBatch<double>& x, size_t begin, size_t end,
-                 std::span<SampleSumView> sums) {
-  SumBlockT(x, begin, end, sums);
-}
+// HWY_EXPORT() wants a name for each instance.
+static constexpr auto& SumBlockF32 = SumBlockT<float>;
+static constexpr auto& SumBlockF64 = SumBlockT<double>;
 
 }  // namespace HWY_NAMESPACE
 }  // namespace initscope

@@ -85,7 +85,7 @@ def test_force_overwrites_results_alone(refuse, call, tmp_path, command):
                     (tmp_path / "theirs.h5").read_bytes()):
         (tmp_path / "x.h5").write_bytes(content)
         refuse([*arguments, "--force"], CANNOT_CREATE, [
-            r"x\.h5: --force overwrites results files alone",
+            r"x\.h5: --force overwrites only results files",
             "remove it yourself"])
     (tmp_path / "x.h5").write_bytes(b"")  # as mktemp leaves it
     call([*arguments, "--force"])

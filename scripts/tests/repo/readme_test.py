@@ -163,7 +163,9 @@ def anchors(page):
 @pytest.mark.parametrize("page, folder", [
     pytest.param(README, ROOT, id="README.md"),
     pytest.param(PAGE, EXPERIMENTS, id="experiments/README.md"),
-    pytest.param(SCRIPTS_PAGE, ROOT / "scripts", id="scripts/README.md")])
+    pytest.param(SCRIPTS_PAGE, ROOT / "scripts", id="scripts/README.md"),
+    pytest.param((ROOT / "src/io/README.md").read_text(), ROOT / "src/io",
+                 id="src/io/README.md")])
 def test_links_lead_somewhere(page, folder):
     targets = re.findall(r"\]\(([^)]+)\)", page)
     assert targets
