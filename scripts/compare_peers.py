@@ -17,23 +17,23 @@ programs disagree.
 """
 
 import argparse
-import json
 import os
 import tempfile
 
-from initscope import command  # first: says it where a package is missing
+from initscope import command  # first: it reports missing packages
+from initscope import program
 from bench import (peer_agreement, peer_figure, peer_machine, peer_summary)
-from initscope.command import CANNOT_CREATE, IO_ERROR, ScriptError, write
+from initscope.command import CANNOT_CREATE, IO_ERROR, ScriptError
+from initscope.style import save
 from bench.peer_comparison import Comparison
 from bench.peer_processes import NAMES
 
-ROOT = os.path.dirname(command.SCRIPTS)
 QUICK = {"widths": [16], "depth": 3, "batch": 64, "seeds": 2,
          "repetitions": 1, "agreement_width": 16, "agreement_seeds": 8}
 
 
 def positive(text):
-    """A number of things, 1 or more."""
+    """The whole number that `text` is; it must be 1 or more."""
     if not text.strip().isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number "
                                          f"from 1 on")
@@ -41,7 +41,7 @@ def positive(text):
 
 
 def positives(text):
-    """Such numbers with commas between, each once."""
+    """A list of such numbers, from text with commas; each once."""
     numbers = [positive(part) for part in text.split(",")]
     if len(set(numbers)) < len(numbers):
         raise argparse.ArgumentTypeError(f"'{text}' has a number twice")
@@ -49,7 +49,7 @@ def positives(text):
 
 
 def peer_names(text):
-    """numpy or torch or both."""
+    """A list of peers: numpy or torch or both."""
     names = [part.strip() for part in text.split(",")]
     if set(names) - {"numpy", "torch"} or len(names) > len(set(names)):
         raise argparse.ArgumentTypeError(f"'{text}' is not numpy, torch or "
@@ -58,7 +58,7 @@ def peer_names(text):
 
 
 def parse_arguments():
-    """The command line."""
+    """The parsed command line."""
     parser = command.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--peers", type=peer_names, default=["torch", "numpy"],
@@ -79,8 +79,8 @@ def parse_arguments():
                         help="tiny networks, one round: tries the script, "
                         "measures nothing")
     parser.add_argument("--initscope", metavar="PROGRAM",
-                        default=os.environ.get("INITSCOPE") or os.path.join(
-                            ROOT, "build", "release", "initscope"),
+                        default=os.environ.get("INITSCOPE")
+                        or program.RELEASE,
                         help="default: $INITSCOPE, else "
                         "build/release/initscope")
     parser.add_argument("--output", metavar="PREFIX",
@@ -107,7 +107,7 @@ def parse_arguments():
 
 
 def libraries_line(peer, about):
-    """Which BLAS the peer has loaded."""
+    """A line on the BLAS that the peer has loaded."""
     blas = ["/".join(path.split("/")[-2:]) for path in about["libraries"]
             if path.split("/")[-1].startswith(("libblas", "libopenblas",
                                                "libblis"))]
@@ -129,15 +129,8 @@ def caption(options, machine):
             f"imports, initscope with start and results file.")
 
 
-def write_json(path, content):
-    """A file that people can read, too."""
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1)
-        file.write("\n")
-
-
 def report(comparison, ratios, normals, agreement, options):
-    """Prints what was found."""
+    """Prints times, ratios and the agreement of second moments."""
     for line in peer_summary.table(comparison.measurements):
         print(line)
     print()
@@ -155,7 +148,7 @@ def report(comparison, ratios, normals, agreement, options):
 
 
 def main():
-    """The whole program."""
+    """Runs the program."""
     options = parse_arguments()
     machine = peer_machine.describe(options.initscope)
     begin = peer_machine.now()
@@ -169,16 +162,16 @@ def main():
     report(comparison, ratios, normals, agreement, options)
     settings = {name: value for name, value in vars(options).items()
                 if name not in ("initscope", "output")}
-    write(options.output + ".json", lambda path: write_json(path, {
+    command.write_json(options.output + ".json", {
         "settings": settings, "machine": machine, "begin": begin,
         "end": peer_machine.now(), "peers": comparison.peers,
         "measurements": comparison.measurements,
         "ratios": [vars(ratio) for ratio in ratios],
         "ns_per_normal": normals,
         "agreement": {**vars(agreement), "holds": agreement.holds,
-                      "significance": peer_agreement.SIGNIFICANCE}}))
-    write(options.output + ".png", lambda path: peer_figure.save(
-        peer_figure.draw(ratios, caption(options, machine)), path))
+                      "significance": peer_agreement.SIGNIFICANCE}})
+    figure = peer_figure.draw(ratios, caption(options, machine))
+    command.write(options.output + ".png", lambda path: save(figure, path))
     if not agreement.holds:
         raise ScriptError(1, "the programs disagree on second moments "
                           "(above)")

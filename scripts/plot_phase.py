@@ -2,24 +2,23 @@
 """Draws the phase diagram of a sweep over gain and bias_std.
 
 Reads a results file of 'initscope run', or one step (--filter step=N) of
-'initscope train', and writes PREFIX.png, PREFIX.svg and
-PREFIX.csv, the last with every number that is drawn. Three maps over gain and
-bias_std: the measured chi_1 (slope_second_moment * gain^2), the depth at which
-the gradient is lost, and the depth at which the inputs' correlation is. On
-top: the line on which the theory has chi_1 = 1 in the last hidden layer, where
-the file has theory.
+'initscope train'. Writes PREFIX.png, PREFIX.svg and PREFIX.csv, which has every
+number that is drawn. The figure has three maps over gain and bias_std: the
+measured chi_1 (slope_second_moment * gain^2), the depth at which the gradient
+is lost, and the depth at which the inputs' correlation is lost. If the file has
+theory, a line shows where chi_1 = 1 in the last hidden layer.
 """
 
 import sys
 
-from initscope import command  # first: says it where a package is missing
+from initscope import command  # first: it reports missing packages
 from initscope import results
 from initscope.plot import phase_diagram, phase_figure
 from initscope.style import write_figure
 
 
 def main():
-    """The whole program."""
+    """Runs the program."""
     parser = command.plot_parser(__doc__, "phase")
     options = command.plot_options(parser)
     diagram = phase_diagram.measure(results.read(options.file),

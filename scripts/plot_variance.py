@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 """Plots how the variance changes from layer to layer, forward and backward.
 
-Reads a results file of 'initscope run', 'train', 'trace' or 'theory' and writes
-PREFIX.png, PREFIX.svg and PREFIX.csv, the last with every number that is drawn
-(as log10). Each panel is one activation with one init; a swept key such as
-gain, or the training step, becomes the colour (--filter step=0 chooses one).
-Runs that differ in their seed alone are pooled: median and 10-90 % band. What
-the theory predicts of both is drawn dotted, where the file has it.
+Reads a results file of 'initscope run', 'train', 'trace' or 'theory'. Writes
+PREFIX.png, PREFIX.svg and PREFIX.csv, which has every number that is drawn (as
+log10). Each panel is one activation with one init; another swept key, such as
+gain or the training step, becomes the colour (--filter step=0 chooses one
+value). Runs that differ in their seeds alone are pooled: median and 10-90 %
+band. The theory is dotted, with a hatched band, if the file has it.
 """
 
 import math
 import sys
 
-from initscope import command  # first: says it where a package is missing
+from initscope import command  # first: it reports missing packages
 from initscope import results, verdicts
 from initscope.plot.variance_curves import (MOMENTS, QUANTITIES, Options,
                                                Selection)
@@ -21,7 +21,7 @@ from initscope.style import write_figure
 
 
 def parse_arguments():
-    """The command line, checked as far as that needs no file."""
+    """The parsed command line, checked as far as that needs no file."""
     parser = command.plot_parser(__doc__, "variance")
     for name, default in (("rows", "activation"), ("columns", "init"),
                           ("color", "another swept key")):
@@ -37,10 +37,10 @@ def parse_arguments():
                         help="relative to the output's delta_L (default), "
                         "or absolute")
     parser.add_argument("--no-theory", action="store_false", dest="theory",
-                        help="leaves out what the theory predicts")
+                        help="leaves out the theory")
     parser.add_argument("--max-pages", type=int, default=20, metavar="N",
-                        help="what does not fit is in the CSV file, and "
-                        "said (default: %(default)s)")
+                        help="most pages to draw; the CSV file always has "
+                        "everything (default: %(default)s)")
     options = command.plot_options(parser)
     if options.max_pages < 1:
         parser.error("--max-pages must be at least 1")
@@ -48,7 +48,7 @@ def parse_arguments():
 
 
 def select(options):
-    """What the command line chooses of its file."""
+    """The Selection that the command line makes from its file."""
     return Selection(results.read(options.file), Options(
         rows=options.rows, columns=options.columns, color=options.color,
         filter=options.filter, moment=options.moment, dpi=options.dpi,
@@ -58,7 +58,7 @@ def select(options):
 
 
 def main():
-    """The whole program."""
+    """Runs the program."""
     options = parse_arguments()
     selection, prefix = select(options), options.output
     painter = Painter(selection, verdicts.read_if_possible(selection.results))

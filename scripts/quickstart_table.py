@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Prints a table of a results file: does the signal live, and the gradient?
+"""Prints a table of a results file: do the signal and the gradient survive?
 
-One line per activation, init and whatever else was swept; medians over the
-seeds. Variance is the activations' at the first, middle and last hidden
-layer; delta is the second moment of the loss's derivative at the first hidden
-layer relative to that at the last, as log10: -6 is a millionth. The verdict
-is what `initscope info` says of the runs at step 0; `initscope info --help`
-explains its words.
+It has a line for each activation, init and other swept keys, with medians over
+the seeds. Variance is that of the activations in the first, middle and last
+hidden layer. Delta is log10 of the second moment of ∂loss/∂Z in the first
+hidden layer relative to that in the last: -6 is a millionth. The verdict is
+that of `initscope info` on the runs at step 0; `initscope info --help` explains
+its words.
 """
 
 import argparse
 import math
 
-from initscope import command  # first: says it where a package is missing
+from initscope import command  # first: it reports missing packages
 import numpy as np
 
 import initscope
@@ -26,7 +26,10 @@ STATISTICS = ["log10_activation_variance", "log10_delta_second_moment"]
 
 
 def median(logs):
-    """Over seeds; -inf if most are exactly 0, NaN if most are not finite."""
+    """The median over seeds of log10 values.
+
+    -inf if most values are exactly 0, NaN if most are not finite.
+    """
     if 2 * (logs == -np.inf).sum() > len(logs):
         return -math.inf
     if 2 * (logs.isna() | (logs == np.inf)).sum() > len(logs):
@@ -35,7 +38,7 @@ def median(logs):
 
 
 def number(log10):
-    """A variance, from its log10, in few characters."""
+    """A variance as short text, from its log10."""
     if log10 == -math.inf:
         return "0"
     if not math.isfinite(log10):
@@ -50,7 +53,7 @@ def number(log10):
 
 
 def lines(results):
-    """The table's cells, the heading first."""
+    """Yields the rows of the table as lists of texts, the heading first."""
     others = [key for key in results.keys
               if key not in ("activation", "init", *REPETITION_KEYS)]
     independent = independent_keys(
@@ -73,7 +76,7 @@ def lines(results):
                   by_layer[STATISTICS[0]]]
         first, middle, last = (values[0], values[(len(values) - 1) // 2],
                                values[-1])
-        # Both are zero where nothing comes back from the output.
+        # Both are zero if no gradient comes back from the output.
         gradient = rows.pivot(index="run_index", columns="layer",
                               values="delta")
         delta = median((gradient.iloc[:, 0] - gradient.iloc[:, -1])
@@ -86,7 +89,7 @@ def lines(results):
 
 
 def main():
-    """The whole program."""
+    """Runs the program."""
     parser = command.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", help="results file, FILE.h5")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Reproduces published results, and says whether each came out.
 
-Runs the experiments of experiments/reproduce, holds what was measured against
-the claims of experiments/claims, draws a figure for each and prints one table:
-source, quantity, expected and measured value, tolerance and where it comes
-from, PASS or FAIL. Exit code 1 if anything fails.
+Runs the experiments in experiments/reproduce, compares the measurements with
+the claims in experiments/claims, draws a figure for each, prints one table:
+source, quantity, expected and measured value, tolerance and its reason, PASS or
+FAIL. Exit code 1 if anything fails.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import pathlib
 import sys
 import time
 
-from initscope import command  # first: says it where a package is missing
+from initscope import command  # first: it reports missing packages
 from initscope import claims, experiments, program
 from initscope.command import CANNOT_CREATE, ScriptError, write
 from initscope.plot import claims_figure
@@ -21,7 +21,7 @@ from initscope.style import save
 
 
 def parse_arguments(known):
-    """The command line."""
+    """The parsed command line."""
     parser = command.ArgumentParser(
         description=__doc__,
         epilog=f"experiments:\n{experiments.listing(known)}",
@@ -39,9 +39,9 @@ def parse_arguments(known):
 
 
 def output_folder(named):
-    """DIR as named, which must be there; else results/reproduce, made."""
+    """The folder DIR, which must exist, or a new results/reproduce."""
     if named is None:
-        folder = experiments.ROOT / "results" / "reproduce"
+        folder = program.ROOT / "results" / "reproduce"
         folder.mkdir(parents=True, exist_ok=True)
         return pathlib.Path(os.path.relpath(folder))
     if not os.path.isdir(named):
@@ -51,7 +51,7 @@ def output_folder(named):
 
 
 def reproduce(name, folder, quick):
-    """What one experiment claims; writes its results and its figure."""
+    """The claims of one experiment; writes its results and its figure."""
     prefix = str(folder / name)
     measured = experiments.measure(name, prefix, quick)
     module = experiments.load(name)
@@ -65,7 +65,7 @@ def reproduce(name, folder, quick):
 
 
 def main():
-    """The whole program."""
+    """Runs the program."""
     known = experiments.names(published=True)
     options = parse_arguments(known)
     names = [name for name in known
@@ -77,14 +77,14 @@ def main():
         start = time.monotonic()
         try:
             found += reproduce(name, folder, options.quick)
-        except ScriptError as error:  # must not hide the other experiments
+        except ScriptError as error:  # the other experiments go on
             broken.append(f"{name}: {error}")
         print(f"{name}: {time.monotonic() - start:.1f} s", file=sys.stderr)
     report(found, broken, len(names))
 
 
 def report(found, broken, count):
-    """Prints what was found; a ScriptError if anything is not as claimed."""
+    """Prints all claims; raises a ScriptError if one does not hold."""
     judged = [each for each in found if isinstance(each, claims.Claim)]
     print("\n".join(claims.table(judged)))
     for each in found:

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Runs an experiment, checks what it claims, and draws it.
 
-Runs 'initscope COMMAND experiments/NAME.ini' into results/NAME.h5, prints each
-claim (what the formula says, what was measured, how far off it may be and
-why) and writes results/NAME.png. Exit code 1 if a claim does not hold.
+Runs 'initscope COMMAND experiments/NAME.ini' into results/NAME.h5. Prints each
+claim: the value from the formula, the measured value, the tolerance and its
+reason. Writes results/NAME.png. Exit code 1 if a claim does not hold.
 
-With FILE, an experiment or results file of your own, it draws that as
-results/FILE.png and claims nothing of it.
+With FILE, an experiment or results file of your own, it draws that into
+results/FILE.png and checks no claims.
 """
 
 import argparse
@@ -15,14 +15,14 @@ import pathlib
 import subprocess
 import sys
 
-from initscope import command  # first: says it where a package is missing
+from initscope import command  # first: it reports missing packages
 from initscope import claims, experiments, program, results
 from initscope.command import USAGE, ScriptError
 from initscope.style import in_style, save
 
 
 def parse_arguments():
-    """The command line."""
+    """The parsed command line."""
     known = experiments.names(published=False)
     parser = command.ArgumentParser(
         description=__doc__,
@@ -55,14 +55,14 @@ def run(name, module, prefix, quick, own=None):
         [initscope, module.COMMAND, str(own or experiments.ini(name)),
          "--output", path, "--force", *(module.QUICK if quick else [])],
         check=False)
-    if done.returncode != 0:  # it has said in one line why
+    if done.returncode != 0:  # the program has printed the reason
         raise SystemExit(done.returncode if done.returncode > 0
                          else 128 - done.returncode)
     return path
 
 
 def main():
-    """The whole program."""
+    """Runs the program."""
     options = parse_arguments()
     module = experiments.load(options.name)
     own, prefix = options.file, options.output
@@ -70,7 +70,7 @@ def main():
         raise ScriptError(USAGE, f"{options.name} draws its own experiment "
                           "alone; remove FILE, or show attention_example")
     if prefix is None:
-        folder = experiments.ROOT / "results"
+        folder = program.ROOT / "results"
         folder.mkdir(exist_ok=True)
         prefix = os.path.relpath(folder / (own.stem if own else options.name))
     path = own

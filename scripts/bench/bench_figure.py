@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Draws what bench.sh measured: bench.png and roofline.png beside the file.
+"""Draws the results of bench.sh: bench.png and roofline.png beside the file.
 
-bench.png has the products' GFLOP/s below the FMA peak; roofline.png all
-kernels by how much they compute per byte that they must touch, below what
-registers, caches and memory allow.
+bench.png shows the GFLOP/s of products below the FMA peak. roofline.png shows
+all kernels by the flop per byte that they must touch, below the limits of
+registers, caches and memory.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import sys
 import textwrap
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from initscope import command  # first: says it where a package is missing
+from initscope import command  # first: it reports missing packages
 from bench import bench_results
 from bench.bench_results import OURS
 from initscope.command import write
@@ -31,7 +31,7 @@ DPI = 150
 
 
 def style(kernel, setting):
-    """Of a kernel's line: tuned peers are dashed, ours is heavy."""
+    """The style of a kernel's line: tuned peers are dashed, ours is heavy."""
     return {"color": COLORS.get(kernel, BLACK),
             "linestyle": "-" if setting == "installed" else (0, (3, 1.5)),
             "linewidth": 2.4 if kernel == OURS else 1.4,
@@ -41,14 +41,14 @@ def style(kernel, setting):
 
 
 def plain_ticks(axis, values):
-    """Ticks at these values of a logarithmic axis, as plain numbers."""
+    """Puts ticks with plain numbers at `values` of a logarithmic axis."""
     axis.set_major_locator(FixedLocator(values))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())
 
 
 def measured_peak(results):
-    """GFLOP/s in float: the median of the peaks beside the products."""
+    """The FMA peak in GFLOP/s, float: the median of those beside products."""
     rows = results.products()
     if rows.empty:
         rows = results.table[results.table["name"] == "FmaPeak/float"]
@@ -57,7 +57,7 @@ def measured_peak(results):
 
 
 def draw_products(axes, rows, across, peak):
-    """GFLOP/s by `across`, one line per kernel and setting."""
+    """Draws GFLOP/s by `across`, a line per kernel and setting."""
     for title, of_kernel in rows.groupby("title", sort=False):
         of_kernel = of_kernel.sort_values(across)
         first = of_kernel.iloc[0]
@@ -80,7 +80,7 @@ def draw_products(axes, rows, across, peak):
 
 
 def surround(figure, title, results):
-    """Title and caption."""
+    """Adds title and caption."""
     width, height = figure.get_size_inches()
     figure.text(0.65 / width, 1 - 0.27 / height, title, size=13, va="center")
     lines = [line for text in bench_results.summary(results)
@@ -90,7 +90,7 @@ def surround(figure, title, results):
 
 
 def product_figure(results):
-    """GFLOP/s of every kernel, by n and by batch; None without products."""
+    """The figure of GFLOP/s by n and by batch; None without products."""
     panels = [(results.products(batch=256), "n", "n (batch 256)"),
               (results.products(n=1024), "batch", "batch (n = 1024)")]
     panels = [panel for panel in panels if panel[0]["n"].nunique() > 1
@@ -127,7 +127,7 @@ def bandwidths(results):
 
 
 def draw_roofs(axes, peak, speeds, low, high):
-    """The horizontal roof, and a slope for each cache and memory."""
+    """Draws the horizontal roof, and a slope per cache and memory."""
     axes.plot([low, high], [peak, peak], color=BLACK, linewidth=1.2)
     axes.text(low * 1.05, peak * 1.06, f"FMA peak {peak:.0f} GFLOP/s", size=8)
     above = math.inf
@@ -145,7 +145,8 @@ def draw_roofs(axes, peak, speeds, low, high):
 
 
 def name_shapes(axes, rows, y, gap):
-    """Batch and n above each column of points, `gap` decades apart."""
+    """Writes batch and n above each column of points, at least `gap` decades
+    apart."""
     shapes = {(row["batch"], row["n"]): math.log10(row["FLOP"] / row["bytes"])
               for _, row in rows[rows["family"] == "Product"].iterrows()}
     place = -math.inf
@@ -156,12 +157,12 @@ def name_shapes(axes, rows, y, gap):
 
 
 def kernel_of(row):
-    """What a point belongs to: its kernel, or for our others the family."""
+    """The legend's entry of a point: its kernel, or the family of ours."""
     return row["kernel"] if row["family"] == "Product" else row["family"]
 
 
 def roofline_figure(results):
-    """Points under roofs; None where either is missing."""
+    """The figure of points under roofs; None if either is missing."""
     rows = results.table.dropna(subset=["bytes", "GFLOP/s"])
     speeds = bandwidths(results)
     if rows.empty or not speeds:
@@ -216,7 +217,7 @@ def roofline_figure(results):
 
 
 def main():
-    """The whole program."""
+    """Runs the program."""
     parser = command.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", help="bench.json")

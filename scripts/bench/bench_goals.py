@@ -1,6 +1,6 @@
-"""What the kernels are meant to reach, and whether they do.
+"""The goals of the kernels, for an idle machine, and whether they are reached.
 
-Goals are for an idle machine; they are shown, and fail nothing.
+To miss a goal is no failure.
 """
 
 from typing import NamedTuple
@@ -12,20 +12,20 @@ NS = [64, 128, 256, 512, 1024, 2048, 4096]
 PERCENT_OF_PEAK = {64: 90, 128: 95, 256: 95, 512: 95, 1024: 95, 2048: 90,
                    4096: 90}
 TIMES_BEST_PEER = 1.02
-# Of a forward layer's time to that of the best peer's product alone.
+# Most time of a forward layer, relative to the best peer's product alone.
 LAYER_OVERHEAD = {
     "relu": {256: 1.08, 512: 1.03, 1024: 1.03, 2048: 1.03, 4096: 1.03},
     "tanh": {256: 1.15, 512: 1.08, 1024: 1.05, 2048: 1.05, 4096: 1.05},
     "sigmoid": {256: 1.15, 512: 1.08, 1024: 1.05, 2048: 1.05, 4096: 1.05}}
-# Of float normals, in the block of a streamed layer and in a long row.
+# Most ns per float normal, in the block of a streamed layer and in a long row.
 NORMAL_NS = 0.40
 NORMAL_SHAPES = ["rows:8/cols:192", "rows:1/cols:65536"]
-TRAINING_OVERHEAD = 1.5  # of its three products' time, at batch 256 and
+TRAINING_OVERHEAD = 1.5  # most time of a layer relative to its three products
 TRAINING_N = 1024
 
 
 class Outcome(NamedTuple):
-    """One goal beside what was measured; None: it was not."""
+    """A goal, and the measured value or None if there is none."""
 
     what: str
     measured: float | None
@@ -42,7 +42,7 @@ class Outcome(NamedTuple):
                 else self.measured <= self.goal)
 
     def cells(self):
-        """What to print."""
+        """The cells of its line in a table."""
         digits = 1 if self.unit == "%" else 2 if self.goal < 1 else 3
         sign = "\u2265" if self.at_least else "\u2264"
         measured = ("not measured" if self.measured is None
@@ -52,7 +52,7 @@ class Outcome(NamedTuple):
 
 
 def outcomes(results):
-    """Of every goal, whether its benchmarks are there or not."""
+    """Yields the Outcome of every goal, also without a measurement."""
     for n in NS:
         yield from _product(results, n)
     for activation, limits in LAYER_OVERHEAD.items():
@@ -66,7 +66,7 @@ def outcomes(results):
 
 
 def _value(results, name, column):
-    """What our benchmark of that name says; None if there is none."""
+    """The column of our benchmark `name`, or None."""
     rows = results.table[(results.table["name"] == name)
                          & results.table[column].notna()]
     return None if rows.empty else rows.iloc[0][column]
@@ -88,7 +88,7 @@ def _product(results, n):
 
 
 def _peer(results, n, column):
-    """The best peer's name, and what its product says."""
+    """(name of the best peer, `column` of its product)."""
     peer = results.best_peer(BATCH, n)
     return (("the best peer", None) if peer is None
             else (peer["title"], peer[column]))
@@ -96,7 +96,7 @@ def _peer(results, n, column):
 
 def _layer(results, activation, n, limit):
     title, peer = _peer(results, n, "ns")
-    # An iteration is of several runs, of which each is an item.
+    # An iteration has several runs, each of which is an item.
     time = _value(results, f"ForwardLayer/{activation}/batch:{BATCH}/n:{n}",
                   "ns per item")
     return Outcome(f"{activation} layer, n = {n}: time to {title}'s product",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Joins what initscope_bench wrote, run after run, into one JSON file.
+"""Joins the outputs of several runs of initscope_bench into one JSON file.
 
-Adds what the machine is. Nothing is averaged and nothing left out.
+Adds a description of the machine. Averages nothing and leaves nothing out.
 """
 
 import json
@@ -11,13 +11,13 @@ import platform
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from initscope import command  # first: says it where a package is missing
+from initscope import command  # first: it reports missing packages
 from bench.bench_results import FORMAT
 from initscope.command import ScriptError
 
 
 def first_line(path, start=""):
-    """What follows `start` in the first line of a file that begins so."""
+    """The rest of a file's first line that begins with `start`."""
     try:
         for line in pathlib.Path(path).read_text().splitlines():
             if line.startswith(start):
@@ -28,7 +28,7 @@ def first_line(path, start=""):
 
 
 def machine():
-    """What decides over speed and is not in each run's own context."""
+    """What affects speed and is not in the context of each run."""
     governor = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
     return {"system": platform.platform(),
             "cpu_flags": first_line("/proc/cpuinfo", "flags"),
@@ -38,7 +38,7 @@ def machine():
 
 
 def merge(texts):
-    """The merged document; texts are the files' contents by name."""
+    """The merged document of {file name: its text}."""
     runs = []
     for name, text in texts.items():
         try:
@@ -53,11 +53,11 @@ def merge(texts):
 
 
 def main():
-    """The whole program."""
+    """Runs the program."""
     parser = command.ArgumentParser(description=__doc__)
     parser.add_argument("output", help="the merged file")
     parser.add_argument("file", nargs="+",
-                        help="of initscope_bench --benchmark_out")
+                        help="written by initscope_bench --benchmark_out")
     options = parser.parse_args()
     try:
         texts = {path: pathlib.Path(path).read_text()
@@ -65,9 +65,7 @@ def main():
     except OSError as error:
         raise ScriptError(command.IO_ERROR,
                           f"{error.filename}: {error.strerror}")
-    document = merge(texts)
-    command.write(options.output, lambda path: pathlib.Path(
-        path).write_text(json.dumps(document, indent=1)))
+    command.write_json(options.output, merge(texts))
 
 
 if __name__ == "__main__":

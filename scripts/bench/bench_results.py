@@ -1,4 +1,4 @@
-"""Reads bench.json; what the scripts of the benchmarks share.
+"""Reads bench.json for the scripts that print and draw benchmarks.
 
     results = bench_results.read("results/bench.json")
     results.table      one row per benchmark and setting: medians of the rounds
@@ -26,7 +26,7 @@ NUMBERS = ["GFLOP/s", "peak GFLOP/s", "% of peak", "FLOP", "bytes",
 
 @dataclass
 class BenchResults:
-    """See the module's description."""
+    """The results of bench.sh; see the docstring of the module."""
 
     context: dict  # of the first run
     machine: dict
@@ -40,7 +40,7 @@ class BenchResults:
         return self.table[self.table["family"] == name]
 
     def products(self, batch=None, n=None):
-        """Products of these shapes, each kernel and setting as `title`."""
+        """The products of these shapes, with `title`: kernel and setting."""
         rows = self.family("Product")
         for key, value in (("batch", batch), ("n", n)):
             if value is not None:
@@ -49,14 +49,14 @@ class BenchResults:
         return rows.assign(title=rows["kernel"] + tuned)
 
     def best_peer(self, batch, n):
-        """The row of the fastest that is not ours, or None."""
+        """The row of the fastest peer's product, or None."""
         rows = self.products(batch, n)
         rows = rows[~rows["kernel"].isin([OURS, "naive"])]
         return None if rows.empty else rows.loc[rows["GFLOP/s"].idxmax()]
 
 
 def parse_name(name):
-    """FAMILY/KERNEL/.../n:512 as family, kernel (the rest) and numbers."""
+    """Splits FAMILY/KERNEL/.../n:512 into family, kernel and numbers."""
     parts = [part for part in name.split("/") if part != "real_time"]
     plain = [part for part in parts if ":" not in part]
     numbers = dict(part.split(":") for part in parts if ":" in part)
@@ -78,7 +78,7 @@ def _row(benchmark, context):
 
 
 def digest(document):
-    """The BenchResults of a document of bench_merge.py."""
+    """The BenchResults of a document that bench_merge.py wrote."""
     rows, errors, settings = [], {}, {}
     for run in document["runs"]:
         context = run["context"]
@@ -115,7 +115,10 @@ def digest(document):
 
 
 def read(path):
-    """The BenchResults of a file that bench.sh wrote."""
+    """The BenchResults of the file `path`, which bench.sh wrote.
+
+    Raises a ScriptError if it is another file or lacks something.
+    """
     try:
         document = json.loads(pathlib.Path(path).read_text())
     except OSError as error:
@@ -136,7 +139,7 @@ def read(path):
 
 
 def summary(results):
-    """Of what was measured on what: lines for people."""
+    """Yields lines on the machine, the program and the rounds."""
     context, machine = results.context, results.machine
     commit = context.get("git_commit", "unknown")[:10]
     if context.get("git_dirty") == "1":

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""How the program's time grows with what a sweep has more of.
+"""Shows how the program's time grows with the size of a sweep.
 
-For each quantity the CPU time of some sizes, each twice the one before, and the
-exponent between the smallest and the largest, less what an empty run takes: 1
-is linear. Exit code 1 if one is above --most.
+For each quantity it prints the CPU time at some sizes, each twice the one
+before, and the exponent between the smallest and the largest, both less the
+time of an empty run. 1 is linear. Exit code 1 if an exponent is above --most.
 """
 
 import math
@@ -15,23 +15,26 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from initscope import command
+from initscope import program as programs
 from initscope.command import INTERNAL, ScriptError
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMALL = "--width 8 --batch 8 --theory off".split()
 
 
 def sections(n):
+    """An experiment file with n sections."""
     return "width = 4\ndepth = 1\nbatch = 4\n" + "".join(
         f"[s{i}]\ngain = {1 + i / n}\n" for i in range(n))
 
 
 def values(n):
+    """An experiment file with a list of n values."""
     return "width = 4\ndepth = 1\nbatch = 4\ngain = " + ", ".join(
         f"{1 + i / n}" for i in range(n)) + "\n"
 
 
-# What there is more of: the smallest size, and arguments or a file that have n.
+# name: (smallest size, command, function of n to arguments or to the text of an
+# experiment file)
 QUANTITIES = {
     "steps": (2000, ["train"], lambda n: [
         *"--depth 2 --width 48 --batch 96".split(), "--steps", str(n)]),
@@ -57,6 +60,7 @@ QUANTITIES = {
 
 
 def cpu_seconds(words, folder):
+    """The CPU time of a command, run in `folder`."""
     with subprocess.Popen(words, cwd=folder) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -67,6 +71,7 @@ def cpu_seconds(words, folder):
 
 
 def measure(program, quantity, n, jobs, folder):
+    """The CPU time of a sweep with n of a quantity."""
     _, words, what = QUANTITIES[quantity]
     arguments = what(n)
     if isinstance(arguments, str):
@@ -78,12 +83,13 @@ def measure(program, quantity, n, jobs, folder):
 
 
 def main():
+    """Runs the program."""
     parser = command.ArgumentParser(description=__doc__)
     parser.add_argument("--program", type=pathlib.Path,
-                        default=ROOT / "build/release/initscope")
+                        default=programs.RELEASE)
     parser.add_argument("--doublings", type=int, default=4)
     parser.add_argument("--most", type=float, default=1.4,
-                        help="the largest exponent that is right")
+                        help="the largest exponent that is allowed")
     parser.add_argument("--jobs", help="default: as the program chooses")
     parser.add_argument("quantity", nargs="*",
                         help=f"of {', '.join(QUANTITIES)}; default: all")

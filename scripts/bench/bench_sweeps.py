@@ -2,13 +2,11 @@
 """Measures whole sweeps: speed, sharing, scaling, start-up, memory.
 
 Each is `initscope run` from the start of the process to the written results
-file, in turn, --repetitions times; figures are medians. Beside each stands
-what it is meant to reach on an idle machine; goals fail nothing. Writes
-DIR/bench_sweeps.json.
+file, in turn, --repetitions times; figures are medians. Each has a goal for an
+idle machine; to miss it is no failure. Writes DIR/bench_sweeps.json.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import statistics
@@ -17,14 +15,14 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from initscope import command  # first: says it where a package is missing
+from initscope import command  # first: it reports missing packages
+from initscope import program as programs
 from bench import peer_machine
 from bench.bench_goals import Outcome
 from initscope.command import CANNOT_CREATE, IO_ERROR, ScriptError
 from initscope.text import aligned
 from bench.peer_processes import run_initscope
 
-ROOT = os.path.dirname(command.SCRIPTS)
 BATCH, DEPTH, SEEDS, GAINS = 256, 20, 4, 41
 HUGE_WIDTH, HUGE_DEPTH, HUGE_BATCH = 16384, 200, 64
 
@@ -35,7 +33,7 @@ def experiment(**keys):
 
 
 def grid(width):
-    """3 activations × 3 inits, of which the zero ones cost next to nothing."""
+    """3 activations × 3 inits; the zero ones cost next to nothing."""
     return experiment(activation="sigmoid, tanh, relu",
                       init="zero, xavier_normal, he_normal", depth=DEPTH,
                       width=width, batch=BATCH, loss="mse",
@@ -43,14 +41,15 @@ def grid(width):
 
 
 def useful_flop(width):
-    """Of the grid: forward, backward, and the cheaper way to dW's moments."""
+    """The flop of the grid: forward, backward, and dW's moments by the cheaper
+    way."""
     layer = (4 * BATCH * width**2
              + min(2 * BATCH * width**2, 2 * BATCH**2 * width))
     return 6 * SEEDS * DEPTH * layer
 
 
 def experiments(quick, cores):
-    """name -> (experiment, jobs)"""
+    """{name: (text of the experiment, jobs)}."""
     wide, narrow = (64, 32) if quick else (1024, 512)
     tiny = 100 if quick else 10000
     gain = experiment(activation="relu", init="he_normal", loss="probe",
@@ -68,21 +67,19 @@ def experiments(quick, cores):
 
 def peak_gflops(program):
     """The FMA peak of one core now, from the benchmarks beside `program`."""
-    bench = os.path.join(os.path.dirname(program), "initscope_bench")
-    if not os.path.exists(bench):
-        return None
-    done = subprocess.run(
-        [bench, "--benchmark_filter=^FmaPeak/float$",
-         "--benchmark_format=json", "--benchmark_min_time=0.1"],
-        capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        return None
-    return json.loads(done.stdout)["benchmarks"][0]["GFLOP/s"]
+    found = peer_machine.benchmarks(
+        program, "--benchmark_filter=^FmaPeak/float$",
+        "--benchmark_min_time=0.1")
+    return found[0]["GFLOP/s"] if found else None
 
 
 def outcomes(seconds, peak, cores, quick, huge):
-    """What the medians say of the goals, where `peak` and `huge`, the seconds
-    and GiB of measure_huge(), can be None: not measured."""
+    """Yields the Outcome of each goal.
+
+    seconds   {name of an experiment: median time}
+    peak      GFLOP/s of one core, or None if not measured
+    huge      (seconds, GiB) of measure_huge(), or None if not measured
+    """
     width, tiny = (64, 100) if quick else (1024, 10000)
     rate = useful_flop(width) / seconds["grid"] / 1e9
     yield Outcome(f"3 × 3 grid, width {width}: useful flop, of peak × "
@@ -105,19 +102,19 @@ def outcomes(seconds, peak, cores, quick, huge):
 
 
 def measure_huge(program, folder):
-    """Seconds and the most memory, in GiB, of weights that exceed it."""
+    """(seconds, peak memory in GiB) of a network larger than the memory."""
     path = os.path.join(folder, "huge.ini")
     with open(path, "w", encoding="utf-8") as file:
         file.write(experiment(width=HUGE_WIDTH, depth=HUGE_DEPTH,
                               batch=HUGE_BATCH))
-    command = [program, "run", path, "--output",
-               os.path.join(folder, "huge.h5"), "--quiet"]
-    # A process of its own, so that the memory is the run's alone.
+    words = [program, "run", path, "--output",
+             os.path.join(folder, "huge.h5"), "--quiet"]
+    # In a process of its own, so that the memory is only that of the run.
     code = ("import resource, subprocess, sys, time; t = time.monotonic(); "
             "r = subprocess.run(sys.argv[1:]).returncode; "
             "print(time.monotonic() - t, resource.getrusage("
             "resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(r)")
-    done = subprocess.run([sys.executable, "-c", code, *command],
+    done = subprocess.run([sys.executable, "-c", code, *words],
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ScriptError(command.INTERNAL,
@@ -130,13 +127,13 @@ def parse_arguments():
     """The command line."""
     parser = command.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--initscope", metavar="PROGRAM", default=os.path.join(
-        ROOT, "build", "release", "initscope"),
-        help="default: build/release/initscope")
+    parser.add_argument("--initscope", metavar="PROGRAM",
+                        default=programs.RELEASE,
+                        help="default: build/release/initscope")
     parser.add_argument("--repetitions", type=int, default=5, metavar="N",
                         help="default: 5")
     parser.add_argument("--output-dir", metavar="DIR",
-                        default=os.path.join(ROOT, "results"),
+                        default=str(programs.ROOT / "results"),
                         help="default: results")
     parser.add_argument("--quick", action="store_true",
                         help="small shapes once: numbers mean nothing")
@@ -150,7 +147,7 @@ def parse_arguments():
 
 
 def main():
-    """Measures, prints and writes."""
+    """Runs the program."""
     arguments = parse_arguments()
     program, cores = arguments.initscope, peer_machine.cores()
     if not os.access(program, os.X_OK):
@@ -182,11 +179,10 @@ def main():
               "goals": [outcome.cells() for outcome in found]}
     try:
         os.makedirs(arguments.output_dir, exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(report, file, indent=1)
     except OSError as error:
         raise ScriptError(CANNOT_CREATE, f"{path}: {error.strerror}") from None
-    print(f"\n{path}")
+    print()
+    command.write_json(path, report)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,23 @@
 #!/usr/bin/env python3
-"""Prints what bench.sh measured: tables of medians, and the goals."""
+"""Prints the results of bench.sh: tables of medians, and the goals."""
 
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from initscope import command  # first: says it where a package is missing
+from initscope import command  # first: it reports missing packages
 from bench import bench_goals, bench_results
 from bench.bench_results import OURS
 from initscope.text import aligned
 
 
 def shown(rows):
-    """[[cell]] as lines: the first column and the last to the left."""
+    """Rows of cells as lines, the first and last column left-aligned."""
     return aligned(rows, {0, len(rows[0]) - 1}) if rows else []
 
 
 def product_table(results, fixed, across):
-    """Kernels down, values of `across` to the right; None if there is none."""
+    """A row per kernel, a column per value of `across`; None if empty."""
     rows = results.products(**fixed)
     values = sorted(rows[across].dropna().astype(int).unique())
     if not values:
@@ -37,7 +37,7 @@ def product_table(results, fixed, across):
 
 
 def ratio(results, batch, n):
-    """Of our speed to the best peer's, or ""."""
+    """Our speed relative to the best peer's, as text; "" if unknown."""
     rows = results.products(batch, n)
     ours, peer = rows[rows["kernel"] == OURS], results.best_peer(batch, n)
     if ours.empty or peer is None:
@@ -46,12 +46,12 @@ def ratio(results, batch, n):
 
 
 def number(value):
-    """Three digits, or all of a whole number."""
+    """A number in three digits, or in all of its whole ones."""
     return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
 
 
 def other_table(results):
-    """Whatever is not a product: one line each."""
+    """A row per benchmark that is not a product; None if empty."""
     table = [["", "speed", "of peak", ""]]
     for _, row in results.table.iterrows():
         if row["family"] == "Product":
@@ -69,13 +69,13 @@ def other_table(results):
 
 
 def goal_table(results):
-    """Measured against goal."""
+    """A row per goal: the measured value and the goal."""
     return [["", "measured", "goal", ""],
             *(outcome.cells() for outcome in bench_goals.outcomes(results))]
 
 
 def main():
-    """The whole program."""
+    """Runs the program."""
     parser = command.ArgumentParser(description=__doc__)
     parser.add_argument("file", help="bench.json")
     results = bench_results.read(parser.parse_args().file)

@@ -1,14 +1,14 @@
-"""Do several programs draw from one law? For each layer's second moments.
+"""Tests whether several programs draw the layers' second moments from one law.
 
-Each program (initscope, PyTorch, NumPy) gives log10 of a second moment per
-seed and cell, a cell being an activation, an init, a layer and a tensor.
-Seeds are independent, programs too, and in deep layers second moments are
-nearly log-normal (Hanin & Nica 2020), so each pair of programs is compared by
-Welch's t-test of the means of the logarithms. All pairs and cells are one
-family: its significance is divided by their number (Bonferroni).
+Each program (initscope, PyTorch, NumPy) gives log10 of a second moment per seed
+and cell; a cell is an activation, an init, a layer and a tensor. Seeds and
+programs are independent, and in deep layers second moments are nearly
+log-normal (Hanin & Nica 2020). So Welch's t-test compares the means of the
+logarithms for each pair of programs. All pairs and cells are one family, whose
+significance is divided by their number (Bonferroni).
 
-Where a program's values do not vary (zero weights), its standard error is
-that of rounding: constants must be equal, and a zero is only equal to zero.
+If a program's values do not vary (zero weights), its standard error is that of
+rounding: constants must be equal, and only zero equals zero.
 """
 
 import itertools
@@ -19,14 +19,14 @@ from statistics import NormalDist
 import numpy as np
 
 SIGNIFICANCE = 1e-3
-# Of log10 of a mean that is summed and stored in float32: 20 units in the last
-# place, where blocked sums of a million entries lose a few.
+# Error of log10 of a mean that is summed and stored in float32: 20 units in the
+# last place; blocked sums of a million entries lose a few.
 ROUNDING = 1e-6
 
 
 @dataclass
 class Agreement:
-    """What compare() found."""
+    """The result of compare()."""
 
     comparisons: int
     threshold: float   # |z| from here on is a disagreement
@@ -43,17 +43,17 @@ class Agreement:
 def normal_deviate(t, freedom):
     """The normal deviate that is as improbable as Student's t.
 
-    Wallace (1959); in the tails that matter here right to 1 %.
+    Wallace (1959); accurate to 1 % in the tails that matter here.
     """
     return ((8 * freedom + 1) / (8 * freedom + 3) * np.sign(t) *
             np.sqrt(freedom * np.log1p(t * t / freedom)))
 
 
 def difference(one, other):
-    """z of the means' difference and its standard error, of each cell.
+    """(z, standard error) of the difference of the means, arrays of cells.
 
-    `one` and `other` are log10 values, seeds x cells. z is inf where the two
-    cannot be compared.
+    `one` and `other` are log10 values, seeds x cells. z is inf in a cell where
+    the two cannot be compared.
     """
     means, errors, counts = [], [], []
     finite = np.ones(one.shape[1:], bool)
@@ -74,10 +74,11 @@ def difference(one, other):
 
 
 def compare(logs, cells, significance=SIGNIFICANCE):
-    """Compares every pair of programs in every cell.
+    """The Agreement of every pair of programs in every cell.
 
-    `logs` is {program: seeds x cells, log10 of second moments}, `cells` a
-    dictionary per cell that says which it is.
+    logs    {program: seeds x cells, log10 of second moments}
+    cells   a dictionary per cell, which describes it
+
     REQUIRES: two seeds or more.
     """
     pairs = list(itertools.combinations(logs, 2))
@@ -101,13 +102,13 @@ def compare(logs, cells, significance=SIGNIFICANCE):
 
 
 def mean(logs):
-    """Of log10 values; -inf or NaN if one of them is."""
+    """The mean of log10 values; -inf or NaN if one of them is."""
     with np.errstate(invalid="ignore"):
         return float(np.mean(logs))
 
 
 def sentences(agreement, programs, seeds, significance=SIGNIFICANCE):
-    """The lines that say what was found."""
+    """The result as lines of text."""
     names = f"{', '.join(programs[:-1])} and {programs[-1]}"
     test = (f"{agreement.comparisons} comparisons of second moments, "
             f"{seeds} seeds, largest |z| {agreement.largest:.1f}, allowed "

@@ -15,12 +15,12 @@ TENSORS = ["pre_activation", "activation", "delta", "weight_gradient"]
 
 
 def say(text):
-    """Progress, for a human."""
+    """Prints progress on stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
 class Comparison:
-    """Runs everything; holds what came out."""
+    """Runs all measurements and keeps their results."""
 
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
@@ -35,7 +35,7 @@ class Comparison:
         return path
 
     def _run_own(self, sweep, jobs):
-        """Seconds and CPU seconds; the results are in sweep.h5."""
+        """(seconds, CPU seconds); writes sweep.h5."""
         return run_initscope(self.program, self._ini(sweep),
                              os.path.join(self.folder, "sweep.h5"), jobs)
 
@@ -95,7 +95,7 @@ class Comparison:
         return turns
 
     def agreement(self):
-        """Whether second moments agree."""
+        """The Agreement of second moments."""
         options = self.options
         sweep = Sweep(options.agreement_width, options.depth, options.batch,
                       list(range(options.agreement_seeds)), own_data=True)
@@ -115,7 +115,7 @@ class Comparison:
 
 
 def cells(sweep):
-    """What the columns of the second moments are, in order."""
+    """The cells of own_second_moments(), as dictionaries, in order."""
     return [{"activation": activation, "init": init, "layer": layer,
              "tensor": tensor}
             for activation in sweep.activations for init in sweep.inits

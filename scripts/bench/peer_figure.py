@@ -18,7 +18,7 @@ DPI = 150
 def draw(ratios, caption):
     """The figure: two panels, a group of bars per width."""
     with in_style():
-        figure = Figure(figsize=(7.6, 4.3))
+        figure = Figure(figsize=(7.6, 4.3), dpi=DPI)
         panels = figure.subplots(1, 2, sharey=True)
         figure.subplots_adjust(left=0.09, right=0.985, top=0.78,
                                bottom=0.22, wspace=0.06)
@@ -82,9 +82,3 @@ def _panel(axes, ratios):
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(axis="x", length=0)
     axes.set_xlabel("width")
-
-
-def save(figure, path):
-    """Writes the PNG."""
-    with in_style():
-        figure.savefig(path, dpi=DPI)

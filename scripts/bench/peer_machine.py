@@ -1,4 +1,4 @@
-"""What compare_peers.py says of the machine, and each program's normals."""
+"""Describes the machine, and how fast each program draws normals on it."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from bench import peer_processes
 
 
 def cpu():
-    """The model's name and its flags."""
+    """(name of the model, list of its flags)."""
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         text = file.read()
     name = re.search(r"^model name\s*: (.*)$", text, re.M)
@@ -21,12 +21,12 @@ def cpu():
 
 
 def cores():
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 def now():
-    """The time and how busy the machine is."""
+    """The time, and the load of the machine."""
     return {"utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "load_average": os.getloadavg()}
 
@@ -42,35 +42,33 @@ def describe(program):
             "initscope": version.strip().splitlines()}
 
 
-def benchmark(program):
-    """ns per float normal as initscope_bench beside `program` says, or None."""
+def benchmarks(program, *options):
+    """The results of the initscope_bench beside `program`; [] without it."""
     path = os.path.join(os.path.dirname(program), "initscope_bench")
     if not os.access(path, os.X_OK):
-        return None
-    done = subprocess.run(
-        [path, "--benchmark_filter=Variates", "--benchmark_format=json"],
-        capture_output=True, text=True, check=False)
-    return ns_per_normal(done.stdout)
-
-
-def ns_per_normal(text):
-    """Of the first float normal in Google Benchmark's JSON; None if none."""
+        return []
+    done = subprocess.run([path, "--benchmark_format=json", *options],
+                          capture_output=True, text=True, check=False)
     try:
-        lines = json.loads(text)["benchmarks"]
+        return json.loads(done.stdout)["benchmarks"]
     except (ValueError, KeyError):
-        return None
-    for line in lines:
-        name = line["name"].lower()
+        return []
+
+
+def ns_per_normal(results):
+    """The time of the first float normal in benchmarks(), in ns, or None."""
+    for result in results:
+        name = result["name"].lower()
         if ("float" in name and "normal" in name and
-                line.get("items_per_second")):
-            return 1e9 / line["items_per_second"]
+                result.get("items_per_second")):
+            return 1e9 / result["items_per_second"]
     return None
 
 
 def normals(program, peers):
-    """ns per standard normal on one core, of everyone that can say it."""
+    """{program: ns per standard normal on one core}, as far as it is known."""
     one = peer_processes.Configuration(threads=1)
     found = {peer: peer_processes.ask(peer, "normals", one)["ns_per_normal"]
              for peer in peers}
-    own = benchmark(program)
+    own = ns_per_normal(benchmarks(program, "--benchmark_filter=Variates"))
     return {"initscope": own, **found} if own else found

@@ -1,7 +1,7 @@
 """A network at initialization in NumPy, as its users would write it.
 
-The formulas are DESIGN's: rows are samples, Z = X W, mse = |X_L - Y|^2/(2mc).
-All in float32.
+The formulas are initscope's: rows are samples, Z = X W,
+mse = |X_L - Y|^2/(2mc). All in float32.
 """
 
 import numpy as np
@@ -44,7 +44,7 @@ class Peer:
 
     @staticmethod
     def buffer(size):
-        """What fill() fills."""
+        """An uninitialized array for fill()."""
         return np.empty(size, np.float32)
 
     def weights(self, init, fan_in, fan_out):

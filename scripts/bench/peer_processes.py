@@ -1,6 +1,7 @@
-"""Starts what compare_peers.py measures: the program and the peers' workers.
+"""Starts the processes that compare_peers.py measures.
 
-A configuration is how a peer is run: threads, processes and environment.
+These are the program and the workers of its peers. A configuration is how a
+peer is run: threads, processes and environment.
 """
 
 import json
@@ -16,7 +17,7 @@ from initscope.command import INTERNAL, ScriptError
 NAMES = {"initscope": "initscope", "torch": "PyTorch", "numpy": "NumPy"}
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                       "peer_worker.py")
-# Settings that would be someone else's choice of threads and kernels.
+# Settings of the caller that would choose threads or kernels.
 FOREIGN = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "BLIS_", "GOTO_",
            "DNNL_", "ONEDNN_", "ATEN_", "NPY_", "VECLIB_", "TORCH_")
 CORE_TYPES = {"avx512f": ["SkylakeX", "Haswell"], "avx2": ["Haswell", "Zen"]}
@@ -24,7 +25,7 @@ CORE_TYPES = {"avx512f": ["SkylakeX", "Haswell"], "avx2": ["Haswell", "Zen"]}
 
 @dataclass(frozen=True)
 class Configuration:
-    """How a peer is run. Threads None: as installed."""
+    """How a peer is run; threads None means as installed."""
 
     threads: int = None
     processes: int = 1
@@ -32,7 +33,7 @@ class Configuration:
 
     @property
     def label(self):
-        """As the table has it."""
+        """The name in tables."""
         if self.threads is None:
             return "as installed"
         if self.processes > 1:
@@ -43,7 +44,7 @@ class Configuration:
 
     @property
     def environment(self):
-        """What is set beyond the caller's environment."""
+        """The variables that are set in addition to the caller's."""
         if self.threads is None:
             return {}
         # torch.set_num_threads does not reach Debian's OpenBLAS, which has
@@ -57,10 +58,10 @@ class Configuration:
 
 
 def configurations(cores, cpu_flags, has_openblas):
-    """All that are tried, the one as installed first.
+    """All Configurations to try, the one as installed first.
 
-    Threads 1, 2 and all; one process per core; each with OpenBLAS' own
-    choice of kernels and with those that the CPU's flags suggest.
+    1, 2 and all threads; one process per core; each with OpenBLAS' own choice
+    of kernels and with those that the CPU's flags suggest.
     """
     core_types = [None]
     if has_openblas:
@@ -75,7 +76,7 @@ def configurations(cores, cpu_flags, has_openblas):
 
 
 def clean_environment():
-    """The caller's, without anybody's choice of threads and kernels."""
+    """The caller's environment without settings of threads and kernels."""
     return {name: value for name, value in os.environ.items()
             if not name.startswith(FOREIGN)}
 
@@ -95,7 +96,7 @@ class Sweep:
         default_factory=lambda: ["zero", "xavier_normal", "he_normal"])
 
     def ini(self):
-        """As initscope reads it."""
+        """The text of its experiment file."""
         lines = [f"activation = {', '.join(self.activations)}",
                  f"init = {', '.join(self.inits)}",
                  "input = gaussian", "loss = mse", f"depth = {self.depth}",
@@ -110,7 +111,7 @@ class Sweep:
 
 
 class Workers:
-    """Processes that run one sweep together, its seeds dealt out to them."""
+    """Processes that run one sweep together; each has a part of its seeds."""
 
     def __init__(self, peer, sweep, configuration):
         self.peer = peer
@@ -129,7 +130,8 @@ class Workers:
             process.communicate()
 
     def run(self):
-        """Seconds (first's begin to last's end), CPU seconds, answers."""
+        """(seconds from the first start to the last end, CPU seconds,
+        answers)."""
         for process in self.processes:
             if not process.stdout.readline():
                 _fail(self.peer, process)
@@ -143,7 +145,7 @@ class Workers:
 
 
 def ask(peer, action, configuration=Configuration()):
-    """One worker's answer to "describe" or "normals"."""
+    """A worker's answer to "describe" or "normals"."""
     answer = _answer(peer, _start(peer, {"action": action}, configuration))
     if "missing" in answer:
         others = [name for name in ("numpy", "torch") if name != peer]
@@ -179,7 +181,7 @@ def _fail(peer, process, err=None):
 
 
 def run_initscope(program, ini, output, jobs):
-    """Seconds and CPU seconds of the whole process."""
+    """(seconds, CPU seconds) of the whole process."""
     cpu_start, start = _cpu_of_children(), time.monotonic()
     done = subprocess.run(
         [program, "run", ini, "--output", output, "--jobs", str(jobs),

@@ -1,10 +1,10 @@
-"""Medians, ratios and goals of compare_peers.py, and the lines that say them.
+"""Medians, ratios and goals of compare_peers.py, as numbers and as text.
 
-A measurement is a dictionary: width, program ("initscope", "torch",
-"numpy"), configuration (a label), seconds and cpu_seconds, one per round.
-Ratios are a peer's seconds over those of initscope as it is by default: above
-1, initscope is faster. Busy cores tell a configuration that uses fewer than
-it may, and a machine that others use, too.
+A measurement is a dictionary: width, program ("initscope", "torch", "numpy"),
+configuration (a label), and seconds and cpu_seconds, one per round. A ratio is
+a peer's time divided by that of initscope with its defaults: above 1, initscope
+is faster. Busy cores reveal a configuration that uses fewer cores than it may,
+and a machine that is used by others.
 """
 
 import statistics
@@ -14,7 +14,7 @@ from bench.peer_processes import NAMES
 from initscope.text import aligned
 
 INSTALLED, BEST = "as installed", "at its best"
-# Least ratios that this project wants: (kind, peer) -> width -> ratio.
+# The least ratios that this project aims for: (kind, peer) -> width -> ratio.
 GOALS = {(INSTALLED, "torch"): {1024: 7, 256: 10, 64: 15},
          (INSTALLED, "numpy"): {1024: 7, 256: 10, 64: 15},
          (BEST, "torch"): {1024: 1.8, 256: 2, 64: 6}}
@@ -22,7 +22,7 @@ GOALS = {(INSTALLED, "torch"): {1024: 7, 256: 10, 64: 15},
 
 @dataclass
 class Ratio:
-    """One peer, as installed or at its best, at one width."""
+    """The ratio of a peer, as installed or at its best, at one width."""
 
     width: int
     peer: str
@@ -34,7 +34,7 @@ class Ratio:
     goal: float = None
 
     def sentence(self):
-        """The line of the summary."""
+        """The ratio as a line of text."""
         which = "" if self.kind == INSTALLED else f" ({self.configuration})"
         goal = ""
         if self.goal:
@@ -50,12 +50,12 @@ def times(ratio):
 
 
 def median(measurement):
-    """Of its seconds."""
+    """The median time of a measurement, in seconds."""
     return statistics.median(measurement["seconds"])
 
 
 def default_of(measurements, width):
-    """initscope's measurement at `width` that ratios refer to: its first."""
+    """The measurement at `width` to which ratios refer: initscope's first."""
     return next(m for m in measurements
                 if m["program"] == "initscope" and m["width"] == width)
 
@@ -70,7 +70,7 @@ def best_of(measurements, width, peer):
 
 
 def ratios(measurements):
-    """Of every width and peer, as installed and at its best."""
+    """The Ratios of every width and peer, as installed and at its best."""
     found = []
     for width in dict.fromkeys(m["width"] for m in measurements):
         own = default_of(measurements, width)
@@ -94,9 +94,8 @@ def ratios(measurements):
 
 
 def slow(measurements, width, factor):
-    """Those of `width` that took more than `factor` times their peer's best.
-
-    As installed is always kept, and so is all of initscope.
+    """The measurements of `width` that took more than `factor` times their
+    peer's best. Never one "as installed", or one of initscope.
     """
     found = []
     for measurement in measurements:

@@ -1,7 +1,7 @@
 """A network at initialization in PyTorch, as its users would write it.
 
 torch.nn.init draws the weights, autograd differentiates; all in float32.
-torch.nn.functional.mse_loss is twice DESIGN's mse.
+torch.nn.functional.mse_loss is twice initscope's mse.
 """
 
 import torch
@@ -11,7 +11,7 @@ from torch.nn import functional, init as torch_init
 def moments(values):
     """Mean, variance (divisor n) and second moment.
 
-    At a width of 256 some nine times as fast as torch.var_mean.
+    At width 256 about nine times as fast as torch.var_mean.
     """
     mean = values.mean()
     centred = (values - mean).reshape(-1)
@@ -47,7 +47,7 @@ class Peer:
 
     @staticmethod
     def buffer(size):
-        """What fill() fills."""
+        """An uninitialized tensor for fill()."""
         return torch.empty(size)
 
     @staticmethod

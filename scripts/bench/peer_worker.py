@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Does for compare_peers.py what a peer does, in a process of its own.
+"""Runs a peer for compare_peers.py, in a process of its own.
 
 Libraries read their environment when they are loaded, so each configuration
-has its process. The task is the argument, in JSON; the answer a line of JSON.
-A sweep is in four steps: the worker loads, warms up and prints a line; on a
-line from its caller it runs, and then says when it began and ended, so that
-several workers can begin together.
+needs a new process. The argument is the task, in JSON; the answer is a line of
+JSON. For a sweep the worker loads, warms up and prints a line. When its caller
+sends a line, it runs and then reports when it began and ended. So several
+workers can begin together.
 """
 
 import ctypes
@@ -41,7 +41,7 @@ def openblas_core(paths):
 
 
 def describe(module, task):
-    """What the peer is, here."""
+    """The version, libraries and threads of the peer on this machine."""
     peer = module.Peer(0)
     peer.run("relu", "he_normal", 2, peer.normals(2, 2), peer.normals(2, 2))
     paths = libraries()
@@ -54,7 +54,7 @@ def describe(module, task):
 
 
 def normals(module, task):
-    """Nanoseconds per standard normal, a median."""
+    """The median time per standard normal, in ns."""
     del task
     peer = module.Peer(0)
     buffer = peer.buffer(FILLED)
@@ -67,7 +67,7 @@ def normals(module, task):
 
 
 def sweep_once(module, task, seeds):
-    """The moments: seed, activation, init, layer, tensor, moment."""
+    """The moments, nested: seed, activation, init, layer, tensor, moment."""
     rows = []
     data = None
     for seed in seeds:
@@ -82,7 +82,7 @@ def sweep_once(module, task, seeds):
 
 
 def sweep(module, task):
-    """Warms up, waits for a line, runs."""
+    """Warms up, waits for a line, runs; returns times and moments."""
     warm = {**task, "activations": task["activations"][:1]}
     sweep_once(module, warm, task["seeds"][:1])
     print(flush=True)
@@ -102,7 +102,7 @@ def sweep(module, task):
 
 
 def main():
-    """The whole program."""
+    """Runs the program."""
     if len(sys.argv) != 2 or not sys.argv[1].startswith("{"):
         print("peer_worker.py: compare_peers.py starts this; see its --help",
               file=sys.stderr)

@@ -1,11 +1,11 @@
-"""Claims: what was measured beside what a formula or a paper says.
+"""Claims: a measurement beside what a formula or a paper says.
 
     claim("E Z_30²/E Z_1²", measured, expected, tolerance, source)
 
-A claim holds if |measured - expected| <= tolerance; a NaN on any side fails.
+A claim holds if |measured - expected| <= tolerance; NaN anywhere fails it.
 at_most() and at_least() are one-sided; of_mean() and of_ratio() take one value
-per seed and allow 5 standard errors. The files of experiments/claims make
-them.
+per seed and allow 5 standard errors. The files in experiments/claims make the
+claims.
 """
 
 import textwrap
@@ -22,10 +22,10 @@ LAST = 20  # steps whose mean loss is the final one
 
 
 class Tolerance(float):
-    """How far off a measurement may be, and the reason."""
+    """The distance that a measurement may be off, with its `reason`."""
 
     def __new__(cls, value, reason):
-        """See the class."""
+        """A Tolerance of `value`, for `reason`."""
         tolerance = super().__new__(cls, value)
         tolerance.reason = reason
         return tolerance
@@ -45,7 +45,7 @@ class Claim:
 
     @property
     def holds(self):
-        """Whether it is as claimed."""
+        """Whether the measurement is as claimed."""
         if self.relation == "<=":
             return bool(self.measured <= self.expected)
         if self.relation == ">=":
@@ -55,7 +55,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class NotAsserted:
-    """What a source says that is not judged, and why."""
+    """A statement of a source that is not judged, with the reason."""
 
     text: str
     why: str
@@ -63,31 +63,32 @@ class NotAsserted:
 
 
 def claim(text, measured, expected, tolerance, source=""):
-    """That `measured` is `expected` within the Tolerance."""
+    """The Claim that `measured` is `expected` within a Tolerance."""
     return Claim(text, float(measured), float(expected), float(tolerance),
                  tolerance.reason, source)
 
 
 def at_most(text, measured, bound, reason):
-    """That measured <= bound."""
+    """The Claim that measured <= bound."""
     return Claim(text, measured, bound, 0.0, reason, relation="<=")
 
 
 def at_least(text, measured, bound, reason):
-    """That measured >= bound."""
+    """The Claim that measured >= bound."""
     return Claim(text, measured, bound, 0.0, reason, relation=">=")
 
 
 def errors(found, beyond=0.0,
            reason="; the expectation is exact at any width"):
-    """The Tolerance of 5 standard errors of an Estimate, and `beyond`."""
+    """A Tolerance: 5 standard errors of an Estimate, plus `beyond`."""
     return Tolerance(
         STANDARD_ERRORS * found.error + beyond,
         f"{STANDARD_ERRORS} standard errors over seeds{reason}")
 
 
 def near_mean_field(found, width):
-    """The Tolerance of a mean of q = E Z² or of χ₁ about its limit."""
+    """The Tolerance of a mean of q = E Z² or χ₁ about its infinite-width value.
+    """
     return errors(found, 1 / width, ", and 1/width: to leading order in "
                   "1/width means of q and χ₁ are off their infinite-width "
                   "values by less than 0.35/width (q'' times half the spread "
@@ -110,13 +111,13 @@ def of_moments(found):
 
 
 def errors_over(seeds, error):
-    """The Tolerance of 5 standard errors `error`, of so many seeds."""
+    """A Tolerance of 5 standard errors, from the `error` over `seeds`."""
     return Tolerance(STANDARD_ERRORS * error, f"{STANDARD_ERRORS} standard "
                      f"errors over {seeds} seeds")
 
 
 def of_mean(text, expected, values):
-    """That the mean of `values`, one per seed and independent, is expected."""
+    """The Claim that the mean of `values`, one per seed, is `expected`."""
     values = np.asarray(values, float)
     error = values.std(ddof=1) / np.sqrt(len(values))
     return claim(text, values.mean(), expected,
@@ -124,9 +125,10 @@ def of_mean(text, expected, values):
 
 
 def of_ratio(text, expected, numerators, denominators):
-    """That mean(numerators) / mean(denominators), pairs by seed, is expected.
+    """The Claim that mean(numerators) / mean(denominators) is `expected`.
 
-    The error is that of numerators - ratio * denominators, to first order in
+    Numerators and denominators come in pairs, one per seed. The error is that
+    of numerators - ratio * denominators, accurate to first order in
     1/sqrt(seeds) (the delta method).
     """
     ratio, error = ratio_of_means(numerators, denominators)
@@ -142,8 +144,8 @@ def ratio_of_means(numerators, denominators):
 
 
 def losses(results):
-    """The runs of a training, with first_loss and last_loss: that of step 0,
-    and the mean of the last 20 steps."""
+    """The runs of a training, with first_loss (of step 0) and last_loss (the
+    mean over the last 20 steps)."""
     by_run = results.steps.groupby("run_index")["loss_value"]
     return results.runs.assign(
         first_loss=by_run.first(),
@@ -151,9 +153,9 @@ def losses(results):
 
 
 def table(claims):
-    """The lines of a table of claims, and below it the reasons by number.
+    """The lines of a table of claims, then its numbered reasons.
 
-    Sources, where there are any, make a column in front.
+    The first column is the source, if any claim has one.
     """
     reasons = list(dict.fromkeys(claim.reason for claim in claims))
     cells = [["source", *HEADER]]

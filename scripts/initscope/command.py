@@ -1,14 +1,15 @@
 """How every program of scripts/ starts, writes its files and ends.
 
-A program imports this first and ends with `run_main(main)`. From then on
-whatever goes wrong is one line on stderr and an exit code, even while packages
-are being imported: a ScriptError carries its own line, and `python3 -X dev`
-shows where anything else came from. For whoever else imports this, nothing
-happens.
+A program imports this module first and ends with `run_main(main)`. From then on
+every failure is one line on stderr and an exit code, even while packages are
+being imported: a ScriptError carries its own line, and `python3 -X dev` shows
+where any other exception came from. Importing this module elsewhere has no
+effect.
 """
 
 import argparse
 import errno
+import json
 import logging
 import os
 import signal
@@ -36,7 +37,7 @@ class ScriptError(Exception):
 
 
 class ArgumentParser(argparse.ArgumentParser):
-    """Says what is wrong in one line, with the project's exit code."""
+    """A parser whose errors are ScriptErrors: one line, exit code 64."""
 
     def error(self, message):
         raise ScriptError(USAGE, f"{message} (--help explains)")
@@ -58,7 +59,10 @@ def plot_parser(description, kind):
 
 
 def plot_options(parser):
-    """Its command line, checked as far as that needs no file."""
+    """The parsed command line of a plot_parser().
+
+    Checked as far as that needs no file.
+    """
     options = parser.parse_args()
     if not 10 <= options.dpi <= 1200:
         parser.error(f"--dpi {options.dpi:g} is not within 10 to 1200")
@@ -68,7 +72,7 @@ def plot_options(parser):
 
 
 def run_main(main):
-    """Runs main(); whatever it raises becomes one line and an exit code."""
+    """Runs main(); an exception becomes one line and an exit code."""
     try:
         main()
         if sys.stdout:
@@ -80,13 +84,13 @@ def run_main(main):
 
 
 def report(error):
-    """Says `error` in one line on stderr; returns the exit code."""
+    """Prints `error` as one line on stderr; returns the exit code."""
     code, message = _in_words(error)
     if message and sys.stderr:
         try:
             print(f"{os.path.basename(sys.argv[0])}: {visible(message)}",
                   file=sys.stderr, flush=True)
-        except OSError:  # nobody is left to read it
+        except OSError:  # stderr is closed
             pass
     _forget_stdout()
     return code
@@ -104,7 +108,7 @@ def _in_words(error):
     if isinstance(error, ImportError):
         return INTERNAL, _go_on_without_package(error)
     if isinstance(error, MemoryError):
-        return IO_ERROR, "the memory does not suffice"
+        return IO_ERROR, "out of memory"
     if isinstance(error, UnicodeDecodeError):
         return BAD_DATA, (f"met text that is not UTF-8: {error} (of "
                           f"{error.object[:40]!r})")
@@ -122,7 +126,7 @@ def _in_words(error):
 
 
 def _forget_stdout():
-    """Keeps Python from writing once more what could not be written."""
+    """Keeps Python from trying again to write what it could not write."""
     if sys.stdout:
         try:
             sys.stdout.flush()
@@ -131,11 +135,11 @@ def _forget_stdout():
 
 
 def _go_on_without_package(error):
-    """Starts the program again with a Python that has `error`'s package.
+    """Restarts the program with a Python that has the missing package.
 
-    The first python3 on the PATH often is not the one that has python3-h5py
-    and the others; find_python.sh knows where to look. If there is none,
-    returns what to say.
+    The first python3 on the PATH is often not the one that has Debian's
+    packages; find_python.sh knows where to look. Returns a message if it finds
+    none.
     """
     name = (error.name or "").split(".")[0]
     script = os.path.abspath(sys.argv[0])
@@ -160,7 +164,7 @@ def _is_ours(script):
 
 
 def _end_of_imports(_, error, __):
-    """Ends the program for what was raised before run_main()."""
+    """Ends the program after an exception that run_main() did not see."""
     try:
         code = report(error)
     except BaseException as another:  # Ctrl-C meanwhile
@@ -193,9 +197,10 @@ def _start():
 # --- files
 
 def write(path, action):
-    """Calls action(temporary path); then `path` is that file, whole.
+    """Calls action(temporary path), then moves that file to `path`.
 
-    A failure leaves what was there and names the file. Prints the path.
+    So `path` is always a whole file. Prints the path. A failure leaves the old
+    file and raises a ScriptError that names it.
     """
     place, temporary = os.path.realpath(path), None
     try:
@@ -218,8 +223,17 @@ def write(path, action):
     print(path)
 
 
+def write_json(path, content):
+    """Writes `content` to the file `path` as indented JSON, by write()."""
+    def dump(temporary):
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+            file.write("\n")
+    write(path, dump)
+
+
 def _mode(path):
-    """Of the file that is there, else what the umask leaves of a new one."""
+    """The mode of the file `path`, or that of a new file by the umask."""
     try:
         return stat.S_IMODE(os.stat(path).st_mode)
     except OSError:

@@ -1,11 +1,11 @@
-"""What becomes of a statistic of many seeds: one number and its error.
+"""Reduces a statistic over many seeds to one number with its standard error.
 
     z = by_seed(layers, "pre_activation_second_moment", init="he_normal")
     found = ratio(z[[1, 30]])          # a float
     found.error                        # its standard error
 
-Values are a DataFrame of seeds × places; places are layers, or the values of
-the key that by_seed() goes along.
+Values are a DataFrame of seeds × places. Places are layers, or the values of
+the key `along` which by_seed() goes.
 """
 
 import functools
@@ -19,19 +19,19 @@ GROUPS = 100  # of seeds, for the jackknife
 
 
 class Estimate(float):
-    """A number with its standard error, NaN where there is one seed."""
+    """A number with its standard `error`, which is NaN for a single seed."""
 
     def __new__(cls, value, error):
-        """See the class."""
+        """An Estimate of `value` with the standard error `error`."""
         estimate = super().__new__(cls, value)
         estimate.error = float(error)
         return estimate
 
 
 def chosen(rows, where):
-    """The rows whose keys have the values of `where`; a ScriptError if none.
+    """The rows whose keys have the values of `where`, numbers to 9 digits.
 
-    Numbers match to 9 digits.
+    Raises a ScriptError if there is no such key or no such row.
     """
     for key, value in where.items():
         if key not in rows:
@@ -46,15 +46,18 @@ def chosen(rows, where):
 
 
 def chi(rows):
-    """χ₁ of square layers whose gain is σ_w: gain² E f'(Z)²."""
+    """χ₁ = gain² E f'(Z)² of square layers whose gain is σ_w."""
     return rows["gain"]**2 * rows["slope_second_moment"]
 
 
 def by_seed(rows, of, along="layer", layers=None, **where):
-    """A statistic by seed and place, of the runs that `where` chooses.
+    """A statistic of the runs that `where` chooses: DataFrame seeds × places.
 
-    `of` is a column, or a function of the rows. Along another key than the
-    layer it is the mean over the layers.
+    of       a column, or a function of the rows
+    along    "layer", or a key; then the statistic is the mean over `layers`
+    layers   only these; None takes all
+
+    Raises a ScriptError if a layer is missing or a seed has several runs.
     """
     rows = chosen(rows, where)
     if layers is not None:
@@ -73,11 +76,10 @@ def by_seed(rows, of, along="layer", layers=None, **where):
 
 
 def _with_error(reduce):
-    """Makes `reduce`, of an array and its places, one of a DataFrame that
-    gives an Estimate: by the delete-a-group jackknife over seeds.
+    """Turns reduce(array, places) into a function DataFrame → Estimate.
 
-    Exact for a mean, accurate to first order in 1/√seeds for smooth functions
-    of means.
+    The error is that of the delete-a-group jackknife over seeds: exact for a
+    mean, accurate to first order in 1/√seeds for smooth functions of means.
     """
     @functools.wraps(reduce)
     def estimate(values):
@@ -98,45 +100,46 @@ def _with_error(reduce):
 
 @_with_error
 def mean(values, _):
-    """Over seeds and places."""
+    """The mean over seeds and places."""
     return values.mean()
 
 
 @_with_error
 def largest(values, _):
-    """Over seeds and places."""
+    """The maximum over seeds and places."""
     return values.max()
 
 
 @_with_error
 def ratio(values, _):
-    """Mean at the last place / mean at the first."""
+    """The mean at the last place divided by that at the first."""
     means = values.mean(axis=0)
     return means[-1] / means[0]
 
 
 @_with_error
 def step(values, _):
-    """Mean of the ratios of one place to the one before it."""
+    """The mean ratio of a value to that of the place before it."""
     return (values[:, 1:] / values[:, :-1]).mean()
 
 
 @_with_error
 def difference(values, places):
-    """(mean at the last place - mean at the first) / their distance."""
+    """The mean slope: (mean at the last place - at the first) / distance."""
     means = values.mean(axis=0)
     return (means[-1] - means[0]) / (places[-1] - places[0])
 
 
 @_with_error
 def rate(values, places):
-    """Factor per place: e^slope of the line through log |mean|."""
+    """The factor per place: e^slope of a line through log |mean|."""
     return np.exp(_slope(places, np.log(np.abs(values.mean(axis=0)))))
 
 
 @_with_error
 def crossing(values, places):
-    """The place where the mean goes through 1, between the nearest two."""
+    """The place where the mean crosses 1, by linear interpolation; NaN unless
+    it does so once."""
     means = values.mean(axis=0) - 1
     sign = np.sign(means)
     changes = np.flatnonzero(sign[:-1] * sign[1:] < 0)
@@ -149,20 +152,20 @@ def crossing(values, places):
 
 @_with_error
 def relative_second_moment(values, _):
-    """E v² / (E v)² over seeds, at the only place."""
+    """E v² / (E v)² over seeds; there must be one place."""
     (moment,) = _relative_second_moments(values)
     return moment
 
 
 @_with_error
 def relative_second_moment_rate(values, places):
-    """Factor per place of E v² / (E v)², by a line through its log."""
+    """The factor per place of E v² / (E v)²: e^slope of its logarithm."""
     return np.exp(_slope(places, np.log(_relative_second_moments(values))))
 
 
 @_with_error
 def relative_variance_slope(values, places):
-    """Slope over places of Var v / (E v)²."""
+    """The slope of Var v / (E v)² over places, by least squares."""
     return _slope(places, _relative_second_moments(values) - 1)
 
 

@@ -1,41 +1,40 @@
-"""The files of experiments/claims: which there are, and how one is run.
+"""The files in experiments/claims: finds them and runs their experiments.
 
-A file says of itself in its first line what it shows, and has COMMAND and
-QUICK, the options of a smaller size. One with a PAPER holds published results
-against measurements (reproduce.py):
+The first line of a file's docstring says what it shows. It defines COMMAND (of
+the program) and QUICK (the options of a smaller size). A file that defines
+PAPER compares published results with measurements (reproduce.py):
 
-    COLUMNS          the columns of /layers that it takes, or
-    measure(prefix, quick)   which runs it: (table of rows, names of its keys)
+    COLUMNS          the columns of /layers that it needs, or
+    measure(prefix, quick)   runs it; returns (DataFrame, names of its keys)
     claims(rows)     yields Claims
-    panels(rows)     the Panels of its figure
+    panels(rows)     returns the Panels of its figure
 
-The others (show.py) have claims(results) and draw(results), of Results.
+The others (show.py) define claims(results), which yields Claims, and
+draw(results), which returns a figure.
 """
 
 import ast
 import difflib
 import importlib
-import pathlib
 import re
 import sys
 
 from initscope import program
-from initscope.command import SCRIPTS, ScriptError, USAGE
+from initscope.command import ScriptError, USAGE
 from initscope.results import read
 
-ROOT = pathlib.Path(SCRIPTS).parent
-EXPERIMENTS = ROOT / "experiments"
+EXPERIMENTS = program.ROOT / "experiments"
 
 
 def names(published):
-    """The names of the files with a PAPER, or of those without."""
+    """The names of the files with a PAPER, or of those without one."""
     return [path.stem for path in sorted((EXPERIMENTS / "claims").glob("*.py"))
             if published == bool(re.search("^PAPER = ", path.read_text(),
                                            re.M))]
 
 
 def summary(name):
-    """The first line of what a file says of itself."""
+    """The first line of a file's docstring."""
     tree = ast.parse((EXPERIMENTS / "claims" / f"{name}.py").read_text())
     return ast.get_docstring(tree).splitlines()[0]
 
@@ -64,9 +63,9 @@ def load(name):
 
 
 def ini(name):
-    """The experiment file of a name.
+    """The path of an experiment file.
 
-    NAME.ini, the .ini of the folder NAME, or for published results
+    NAME.ini, the .ini in the folder NAME, or for published results
     reproduce/NAME.ini.
     """
     for path in (EXPERIMENTS / f"{name}.ini",
@@ -77,7 +76,11 @@ def ini(name):
 
 
 def measure(name, prefix, quick):
-    """Runs published results: (table, names of its keys)."""
+    """Runs the experiment of a published result.
+
+    Returns (DataFrame of /layers with all keys, names of the keys). Writes
+    PREFIX.h5, or what the file's own measure() writes.
+    """
     module = load(name)
     if hasattr(module, "measure"):
         return module.measure(prefix, quick)

@@ -1,11 +1,10 @@
-"""E g(√q t) with t ~ N(0,1), by the trapezoidal rule.
+"""E g(√q t) with t ~ N(0, 1), by the trapezoidal rule.
 
-The two sides of 0 are summed apart, so that a kink or a jump of g there (ReLU
-and its slope) costs nothing: each side sees g's own limit. For a smooth g the
-rule converges faster than any power of the step; at a kink its error is that
-of Euler and Maclaurin, step²/12 times the jump of g'.
+The two sides of 0 are summed separately, each with g's own limit at 0, so a
+kink or a jump of g there (ReLU and its slope) costs no accuracy. For a smooth g
+the rule converges faster than any power of the step. At a kink elsewhere the
+error is that of Euler and Maclaurin: step²/12 times the jump of g'.
 """
-
 
 import numpy as np
 
@@ -15,7 +14,7 @@ STEP = REACH / INTERVALS
 
 
 def gaussian_mean(function, q):
-    """E function(√q t), for each entry of the array `q` > 0."""
+    """E function(√q t) for each entry of the array `q` > 0; shaped like q."""
     t = np.linspace(0, REACH, INTERVALS + 1)
     weights = STEP * np.exp(-t * t / 2) / np.sqrt(2 * np.pi)
     weights[[0, -1]] /= 2

@@ -1,12 +1,12 @@
-"""Reads HDF5 files that may be damaged, and believes nothing they say.
+"""Reads HDF5 files that may be damaged, and trusts nothing in them.
 
     runs = hdf5_file.read("sweep.h5", lambda file: file.table("runs"))
 
-libhdf5 crashes or loops on some damaged files, so it reads in a child process
-with a limit of time and memory. What the file says of its contents and every
-column that is read are held against their digests, the sizes that a column
-claims against the file's, the columns of a group against each other. Whatever
-is wrong is a ScriptError.
+libhdf5 crashes or loops on some damaged files, so it runs in a child process
+with limited time and memory. The names and attributes of the file and every
+column that is read are compared with their digests, the size that a column
+claims with that of the file, and the columns of a group with each other. Each
+failure raises a ScriptError.
 """
 
 import faulthandler
@@ -42,16 +42,16 @@ class File:
                       f"is damaged, or of an older initscope: run it again")
 
     def fail(self, what):
-        """Raises the ScriptError of a bad file."""
+        """Raises a ScriptError that says `what` is wrong with the file."""
         raise ScriptError(BAD_DATA, f"{self.path}: {what}")
 
     def groups(self):
-        """The names of the groups that there are."""
+        """The names of the file's groups."""
         return [name for name, item in self._file.items()
                 if isinstance(item, h5py.Group)]
 
     def columns(self, group):
-        """The names of a group's columns; an error without the group."""
+        """The names of a group's columns; an error if the group is missing."""
         item = self._file.get(group)
         if not isinstance(item, h5py.Group):
             self.fail(f"has no group /{group}; it has "
@@ -60,9 +60,9 @@ class File:
                 if isinstance(data, h5py.Dataset)]
 
     def table(self, group, names=None):
-        """{name: values} of columns; all without `names`.
+        """{name: array} of the columns `names`, or of all; codes become names.
 
-        All columns of the group have the same length. Codes become names.
+        An error unless all columns of the group have the same length.
         """
         there = self.columns(group)
         for name in names or []:
@@ -102,7 +102,7 @@ class File:
         return self._attributes(self._file[name])
 
     def values(self, name):
-        """The array of a dataset, text as str; checked."""
+        """The array of a dataset, after checks; text as str."""
         data = self._file.get(name)
         if not isinstance(data, h5py.Dataset):
             self.fail(f"has no dataset /{name}")
@@ -128,7 +128,7 @@ class File:
 
 
 def _text(value):
-    """Bytes as text; what is not UTF-8 as \\xff, so that all can be told."""
+    """Bytes as text; a byte that is not UTF-8 becomes \\xff."""
     return (value.decode(errors="backslashreplace")
             if isinstance(value, bytes) else value)
 
@@ -136,7 +136,10 @@ def _text(value):
 # --- the child process
 
 def read(path, extract):
-    """extract(File) of the file `path`, called in a child process."""
+    """The result of extract(File) for the file `path`.
+
+    extract() runs in a child process, so its result must be picklable.
+    """
     _check_place(path)
     receive, send = os.pipe()
     child = os.fork()
@@ -164,7 +167,7 @@ def read(path, extract):
 
 
 def _check_place(path):
-    """What can be told without libhdf5."""
+    """Raises a ScriptError for what is wrong without asking libhdf5."""
     try:
         kind = os.stat(path).st_mode
         if stat.S_ISDIR(kind):
@@ -186,7 +189,7 @@ def _check_place(path):
 
 
 def _answer(path, extract, send):
-    """Of the child: writes (code, message) or (0, content), and ends."""
+    """In the child: writes (code, message) or (0, content), and exits."""
     try:
         faulthandler.disable()  # read() tells of a crash
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

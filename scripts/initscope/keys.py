@@ -1,4 +1,4 @@
-"""Keys: what one asks of a run, such as gain or seed.
+"""Keys: the settings of a run, such as gain or seed.
 
 A results file marks its key columns (attribute `role` = "key"). Files written
 before that have no marks; KEYS says which of their columns are keys.
@@ -7,9 +7,8 @@ before that have no marks; KEYS says which of their columns are keys.
 import numpy as np
 import pandas as pd
 
-# The keys of files without marks, the most telling first: where one key
-# follows from earlier ones (shape from depth and width), the later one is
-# called redundant.
+# The keys of files without marks, the most important first: if one key follows
+# from earlier ones (shape from depth and width), the later one is redundant.
 KEYS = ["activation", "init", "gain", "bias_init", "bias_std", "depth",
         "width", "batch", "batches", "input", "labels", "classes", "samples",
         "standardize", "input_variance", "input_correlation", "loss",
@@ -18,7 +17,7 @@ KEYS = ["activation", "init", "gain", "bias_init", "bias_std", "depth",
         "softmax_base", "precision", "engine", "jacobian_samples",
         "input_width", "output_width", "shape", "step", "seed", "data_seed"]
 
-# What such files say of a run beside its keys.
+# The columns of such files that are not keys.
 OUTCOMES = """run run_index run_id run_id_hex widths input_index loss_value
     label_entropy cross_entropy kl_divergence first_non_finite_layer
     wall_seconds status jacobian_second_moment log10_jacobian_second_moment
@@ -49,7 +48,7 @@ def unmarked(columns):
 
 
 def independent(samples, keys):
-    """Those of `keys` that tell samples apart where earlier keys agree.
+    """Those `keys` that distinguish samples for which earlier keys agree.
 
     The gain of "tanh with gain 1, relu with gain 1.4" follows from the
     activation, so it is no axis of the sweep; nor is shape beside width.
@@ -73,7 +72,7 @@ def within(samples, where):
 
 
 def equal(column, text):
-    """Which values of a key are what a user wrote as `text`."""
+    """A boolean array: which values of a key equal the user's `text`."""
     if not is_numeric(column):
         return (column == text).to_numpy()
     try:

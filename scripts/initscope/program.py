@@ -1,4 +1,4 @@
-"""Finds the program initscope, and calls it."""
+"""Finds the program initscope and calls it."""
 
 import os
 import pathlib
@@ -10,17 +10,18 @@ from initscope.command import BAD_DATA, IO_ERROR, ScriptError
 from initscope.text import visible
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+RELEASE = str(ROOT / "build" / "release" / "initscope")
 
 
 def find_program():
-    """$INITSCOPE, else the release build of this checkout.
+    """The path of the program: $INITSCOPE, else this checkout's release build.
 
-    Where the package is installed outside a checkout: initscope on the PATH.
+    If the package is installed outside a checkout: `initscope` on the PATH.
+    Raises a ScriptError if there is none.
     """
-    built = str(ROOT / "build" / "release" / "initscope")
     program = os.environ.get("INITSCOPE") or (
-        built if (ROOT / "CMakePresets.json").exists()
-        else shutil.which("initscope") or built)
+        RELEASE if (ROOT / "CMakePresets.json").exists()
+        else shutil.which("initscope") or RELEASE)
     if not os.access(program, os.X_OK) or os.path.isdir(program):
         raise ScriptError(IO_ERROR, f"{program}: no such program; build it "
                           f"(cmake --build --preset release) or name another "
@@ -29,7 +30,10 @@ def find_program():
 
 
 def call(*words):
-    """What the program says on stdout; a ScriptError with its own words."""
+    """Runs the program with these words; returns what it prints on stdout.
+
+    Raises a ScriptError with the program's message and exit code.
+    """
     done = subprocess.run([find_program(), *map(str, words)], check=False,
                           capture_output=True, text=True, errors="replace",
                           stdin=subprocess.DEVNULL)
@@ -42,7 +46,7 @@ def call(*words):
 
 
 def flags(keys):
-    """The command line's words for {key: value}; lists are swept."""
+    """The command line of {key: value}; a list is a sweep."""
     return [word for key, value in keys.items()
             for word in (f"--{key.replace('_', '-')}", _text(value))]
 
@@ -62,9 +66,13 @@ def run(command="run", experiment=None, output=None, **keys):
         initscope.run(activation=["tanh", "relu"], depth=20)
         initscope.run("train", steps=100, learning_rate=0.1)
 
-    A list is a sweep; `experiment` is an .ini file that the keys override. The
-    results file is `output`, else a temporary one that lasts as long as the
-    results that are returned.
+    command      "run", "train", "trace", "theory" or "attention"
+    experiment   an .ini file; `keys` override it
+    output       the results file; None makes a temporary one, which lasts as
+                 long as the results that are returned
+    keys         as `initscope COMMAND --help` lists them; a list is a sweep
+
+    Raises a ScriptError with the program's message if it fails.
     """
     from initscope.results import read  # pandas takes its time
     folder = None

@@ -9,9 +9,8 @@
 
 The tables are DataFrames; categories are names, not codes. The column
 run_index of a table is the index of its run in r.runs, and the swept keys stand
-beside it. Columns log10_NAME are logarithms to base 10 that are right where
-NAME itself leaves double's range. Whatever is wrong with a file is a
-ScriptError.
+beside it. Columns log10_NAME are logarithms to base 10; they are correct even
+where NAME itself leaves double's range. A bad file raises a ScriptError.
 """
 
 import difflib
@@ -29,19 +28,22 @@ INDEX = ["run_index", "step", "layer"]  # of /layers
 
 
 def read(path):
-    """The Results of the file `path`, of format version 1."""
+    """The Results of the file `path` (format version 1).
+
+    Raises a ScriptError if the file is missing, damaged or of another kind.
+    """
     return Results(path)
 
 
 class Results:
-    """A results file; large tables are read when they are first asked for.
+    """A results file; large tables are read when they are first used.
 
     path         as it was given to read()
     attributes   {name: value} of the root: program_version, command_line, ...
-    columns      {group: names of its columns}, of every table of the file
-    inputs       a row per input that runs name by input_index, or None
+    columns      {group: names of its columns}, for every table of the file
+    inputs       a row per input (runs refer to it by input_index), or None
     keys         names of the key columns: activation, init, gain, ... seed
-    swept        those of them that take more than one value
+    swept        those keys that take more than one value
     order        {category key: its names, in the program's order}
     """
 
@@ -57,7 +59,7 @@ class Results:
             self._table[key].nunique(dropna=False) > 1)]
 
     def fail(self, what):
-        """Raises the ScriptError of a bad file."""
+        """Raises a ScriptError that says `what` is wrong with the file."""
         raise ScriptError(BAD_DATA, f"{self.path}: {what}")
 
     # --- tables
@@ -74,10 +76,11 @@ class Results:
 
     @functools.cached_property
     def layers(self):
-        """A row per run, recorded step and layer, layer 0 being the input.
+        """A row per run, recorded step and layer; layer 0 is the input.
 
-        Statistics of a layer are means over its batch and units; NaN where a
-        layer has none (the input has no pre-activation).
+        Statistics are taken over a layer's batch × units entries, variances
+        with divisor n. NaN where a layer lacks a statistic (the input has no
+        pre-activation).
         """
         return self._beside("layers", self.swept)
 
@@ -88,26 +91,30 @@ class Results:
 
     @functools.cached_property
     def jacobian(self):
-        """A row per run, sample and index: singular_value of dZ_L/dX_0."""
+        """A row per run, sample and index: a singular value of ∂Z_L/∂X_0."""
         return self._beside("jacobian", self.swept)
 
     @functools.cached_property
     def tensors(self):
-        """{name: array} of /tensors: W_0, Z_1, ... of `trace`, X, Q, ... of
-        `attention`, each in the precision that it was stored in."""
+        """{name: array} of /tensors, in the precision of the file.
+
+        `trace` writes W_0, Z_1, ... (Z_l is batch × width, W_l fan_in ×
+        fan_out), `attention` X, Q, ... (a row per token).
+        """
         return self._read(lambda file: {
             name: file.values(f"tensors/{name}")
             for name in file.columns("tensors")})
 
     def attributes_of(self, name):
-        """{name: value} of a group or dataset, such as "tensors/P"."""
+        """The attributes {name: value} of a group or dataset, by its path."""
         return self._read(lambda file: file.attributes_of(name))
 
     def table(self, group, columns=None, optional=()):
-        """All columns of a group, or those named; as they are in the file.
+        """A DataFrame of a group's `columns`, or of all.
 
-        Of the `optional` columns it reads those that there are. A table of
-        /layers has its index, run_index, step and layer, in any case.
+        Also of those `optional` columns that the file has. A table of /layers
+        always has run_index, step and layer. Raises a ScriptError if a column
+        is missing.
         """
         if columns is not None:
             there = self.columns.get(group, [])
@@ -120,7 +127,7 @@ class Results:
             name for name in columns if name not in INDEX]))
 
     def keyed(self, group, columns=None):
-        """table() with all keys of a row's run beside it."""
+        """table(), with all keys of its run beside each row."""
         return self._beside(group, self.keys, columns)
 
     def _frame(self, group, columns):
@@ -128,7 +135,7 @@ class Results:
             lambda file: file.table(group, columns)))
 
     def _read(self, extract):
-        """extract(file) of the file as it was when it was first read."""
+        """extract(file); an error if the file has changed meanwhile."""
         def unchanged(file):
             if file.attributes[CONTENTS] != self.attributes[CONTENTS]:
                 file.fail("has changed since it was first read")
@@ -174,7 +181,7 @@ class Results:
 
     @property
     def sample_keys(self):
-        """The keys that tell samples apart: those of runs, and step."""
+        """The keys that distinguish samples: those of runs, and step."""
         at = next((i for i, key in enumerate(self.keys)
                    if key in keys.REPETITION_KEYS), len(self.keys))
         return [*self.keys[:at], "step", *self.keys[at:]]
@@ -188,26 +195,28 @@ class Results:
 
     @property
     def theory_alone(self):
-        """Whether nothing was measured: a file of `initscope theory`."""
+        """Whether the file has theory only, as `initscope theory` writes."""
         names = self.columns.get("layers", [])
         return (any(name.startswith("theory_") for name in names)
                 and not any(name.startswith("log10_") for name in names))
 
     def check_measured(self):
-        """Raises a ScriptError for a file of theory alone."""
+        """Raises a ScriptError if the file has theory only."""
         if self.theory_alone:
             self.fail("has theory alone, nothing measured; plot_variance.py "
                       "draws it")
 
     def check_one_step(self):
-        """Raises a ScriptError if the runs were trained: then a run is not
-        one set of layers but one per step."""
+        """Raises a ScriptError if the runs were trained.
+
+        A trained run has a set of layers per recorded step, not one.
+        """
         if self._index["step"].any():
             self.fail("has training steps; this reads runs at "
                       "initialization")
 
     def check_key(self, key):
-        """Raises a ScriptError that lists the keys, unless `key` is one."""
+        """Raises a ScriptError that lists the keys unless `key` is one."""
         there = self.sample_keys
         if key in there:
             return
@@ -217,17 +226,21 @@ class Results:
                           f"has: {', '.join(there)}")
 
     def values(self, key, samples):
-        """The distinct values of `key`: categories as in the file's table,
-        numbers ascending, other text in the order of the runs."""
+        """The distinct values of `key`.
+
+        Categories come in the program's order, numbers ascending, other text
+        in the order of the runs.
+        """
         found = samples[key].drop_duplicates()
         if key in self.order:
             return [name for name in self.order[key] if name in set(found)]
         return sorted(found) if keys.is_numeric(found) else list(found)
 
     def filtered(self, conditions):
-        """The samples that satisfy conditions, a list of "KEY=VALUE".
+        """The samples that satisfy `conditions`, a list of "KEY=VALUE".
 
         Conditions on one key are alternatives; all keys must be satisfied.
+        Raises a ScriptError for an unknown key, or if no sample is left.
         """
         samples = self.samples
         wanted = {}
@@ -257,7 +270,7 @@ class Results:
 # --- inside hdf5_file.read()
 
 def _extract(file):
-    """What Results holds from the start."""
+    """The parts of Results that are read at once."""
     version = file.attributes.get("format_version")
     if version != 1:
         file.fail(f"is of format version {version}; this reads version 1")
@@ -275,7 +288,7 @@ def _extract(file):
 
 
 def _check_rows(results, layers):
-    """That the rows of each run and step are layers 0 ... depth, in order."""
+    """Fails unless the rows of each run and step are layers 0 to depth."""
     runs, fail = results.runs, results.fail
     for key in ("gain", "depth", "width", "seed", "data_seed"):
         if key not in runs or not keys.is_numeric(runs[key]):

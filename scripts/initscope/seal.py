@@ -1,6 +1,6 @@
 """The digests of a results file, as src/io/contents_digest.h defines them.
 
-Whoever changes a file on purpose seals it anew:
+A program that changes a file on purpose seals it again:
 
     with h5py.File(path, "r+") as file:
         file["layers/layer"][0] = 1
@@ -16,7 +16,7 @@ CONTENTS = "contents_sha256"
 
 
 def column_digest(data):
-    """What the attribute sha256 of a dataset says of its values."""
+    """The SHA-256 of a dataset's values, as in its attribute sha256."""
     if data.dtype.kind == "O":
         raw = b"".join(text + b"\0" for text in data[()].tolist())
     else:
@@ -32,7 +32,7 @@ def _type_name(dtype):
 
 
 def _attribute(item, name):
-    """Its shape, type and value, or None if it holds references."""
+    """An attribute's (shape, type, bytes), or None if it holds references."""
     held = item.attrs.get_id(name)
     if held.get_type().get_class() in (h5py.h5t.VLEN, h5py.h5t.COMPOUND):
         return None
@@ -73,13 +73,14 @@ def _parts(item, path):
 
 
 def contents_digest(file):
-    """What the root's attribute contents_sha256 says of all the rest."""
+    """The SHA-256 of all names and attributes, as in the root's
+    contents_sha256."""
     return hashlib.sha256(b"".join(
         part + b"\0" for part in _parts(file, "/"))).hexdigest()
 
 
 def seal(file):
-    """Makes every digest of an open file right."""
+    """Writes every digest of an open file anew."""
     def visit(_, item):
         if isinstance(item, h5py.Dataset):
             item.attrs["sha256"] = column_digest(item)

@@ -1,7 +1,7 @@
-"""How every figure looks, and how it becomes a file.
+"""The look of every figure, and how it is written to a file.
 
-The user's own settings (matplotlibrc) do not reach the figures. Text that comes
-from a file or a name goes through plain().
+The user's own settings (matplotlibrc) do not affect the figures. Text that
+comes from a file or a name goes through plain().
 """
 
 import matplotlib
@@ -19,18 +19,21 @@ MOST_PIXELS = 2**16  # of a side, as matplotlib draws it
 
 
 def in_style():
-    """A context in which figures look like ours, and like no other's."""
+    """A context in which figures have this style and no other settings."""
     return matplotlib.style.context(["default", RC])
 
 
 def plain(text):
-    """Text of a file or name, as it stands: no mathtext, and valid in SVG."""
+    """Text for a figure, shown literally: no mathtext, and valid in SVG."""
     return "".join(c if c.isprintable() else "\ufffd"
                    for c in str(text)).replace("$", r"\$")
 
 
 def save(figure, path):
-    """Writes PNG or SVG, the same bytes each time."""
+    """Writes PNG or SVG, reproducible to the byte.
+
+    Raises a ScriptError if the figure has too many pixels.
+    """
     if max(figure.get_size_inches()) * figure.dpi >= MOST_PIXELS:
         raise ScriptError(USAGE, f"at {figure.dpi:g} dpi the figure has more "
                           f"than {MOST_PIXELS} pixels on a side; take a "
@@ -41,6 +44,6 @@ def save(figure, path):
 
 
 def write_figure(figure, prefix, suffixes=(".png", ".svg")):
-    """PREFIX.png and PREFIX.svg, each whole."""
+    """Writes PREFIX.png and PREFIX.svg."""
     for suffix in suffixes:
         command.write(prefix + suffix, lambda path: save(figure, path))

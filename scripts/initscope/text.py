@@ -1,16 +1,16 @@
-"""Text for people: on a terminal, in a table, in a figure."""
+"""Text for terminals, tables and figures."""
 
 import numbers
 
 
 def visible(text):
-    """`text` in one line, with no character that a terminal would obey."""
+    """`text` on one line, without characters that control a terminal."""
     return "".join(c if c.isprintable() or "\udc80" <= c <= "\udcff"
                    else "\ufffd" for c in str(text))
 
 
 def text_of(value):
-    """A key's value as people write it: 0.1, not 0.1000000001."""
+    """A key's value in at most 6 digits: 0.1, not 0.1000000001."""
     if isinstance(value, numbers.Real) and not isinstance(value,
                                                           numbers.Integral):
         return f"{value:.6g}"
@@ -18,14 +18,14 @@ def text_of(value):
 
 
 def shortened(texts, most=8):
-    """'a, b, c', or 'a, b, ... z (41 values)' where there are many."""
+    """'a, b, c', or 'a, b, c, ... z (41 values)' beyond `most` texts."""
     if len(texts) <= most:
         return ", ".join(texts)
     return f"{', '.join(texts[:3])}, ... {texts[-1]} ({len(texts)} values)"
 
 
 def aligned(rows, left):
-    """The lines of a table of texts; the columns `left` begin at the left."""
+    """The lines of a table of texts; the columns `left` are left-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     return ["  ".join(cell.ljust(width) if i in left else cell.rjust(width)
                       for i, (cell, width) in enumerate(zip(row, widths))

@@ -1,4 +1,4 @@
-"""The singular values of Jacobians, in double, from the tensors of traces."""
+"""Singular values of Jacobians, in double, computed from traced tensors."""
 
 import itertools
 import os
@@ -18,10 +18,15 @@ AT_ONCE = 2  # traces
 
 
 def measure(which, words, each, path):
-    """(table, keys): jacobians(which) of a trace per choice of `each`.
+    """Traces every combination of `each`: (table, names of its keys).
 
-    `words` are a file and options; `each` is {key: its values}. The table is
-    also written, as the CSV file `path`.
+    which   "layer" or "product", see jacobians()
+    words   command line of `initscope trace`: a file and options
+    each    {key: list of its values}
+    path    CSV file to which the table is written, too
+
+    The table has the rows of jacobians() of each trace, with its run_index and
+    its values of the keys.
     """
     choices = [dict(zip(each, values))
                for values in itertools.product(*each.values())]
@@ -45,10 +50,12 @@ def measure(which, words, each, path):
 
 
 def jacobians(path, which):
-    """A row of singular values per layer of a trace's first sample.
+    """A row per layer l with moments of singular values (SINGULAR).
 
-    layer:   l is ∂Z_{l+1}/∂Z_l, for l = 1 to L - 2, between hidden layers
-    product: l is ∂Z_l/∂X_0, for l = 1 to L
+    Of the first sample of the trace `path`, and for `which` =
+
+        "layer"     of ∂Z_{l+1}/∂Z_l, l = 1 to L - 2 (between hidden layers)
+        "product"   of ∂Z_l/∂X_0, l = 1 to L
     """
     results = read(path)
     tensors = results.tensors
@@ -69,8 +76,12 @@ def jacobians(path, which):
 
 
 def singular_values(matrix):
-    """Its singular values, to 1e-16 of the largest's square over each: enough
-    for one layer, and three times as fast as an SVD of width 1000."""
+    """The singular values of a matrix, descending.
+
+    Computed from the Gram matrix: value s has an error of about
+    1e-16·largest²/s, which suffices for one layer. Three times as fast as an
+    SVD at width 1000.
+    """
     gram = (matrix @ matrix.T if matrix.shape[0] < matrix.shape[1]
             else matrix.T @ matrix)
     return np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[::-1], 0))

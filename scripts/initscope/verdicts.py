@@ -1,10 +1,10 @@
-"""What became of each group of runs, in the words of `initscope info`.
+"""The verdict of `initscope info` on each group of runs.
 
     verdicts = verdicts.read("sweep.h5")
     verdicts.words(run_indices, step)   "vanishes (delta shrinks ...); ..."
 
-The program has the only definition of these words (src/report/verdict.h); no
-script has one of its own.
+Only the program defines these words (src/report/verdict.h); no script has a
+definition of its own.
 """
 
 import json
@@ -14,18 +14,18 @@ from initscope.command import BAD_DATA, ScriptError
 
 
 class Verdicts:
-    """Of all runs of a file."""
+    """The verdicts on all runs of a file."""
 
     def __init__(self, groups):
         self._group_of = {run: group for group in groups
                           for run in group["run_indices"]}
 
     def words(self, run_indices, step=0, with_theory=True):
-        """Of runs of one group, at one step; '' where nothing was judged, or
-        without theory nothing found.
+        """The verdict on runs of one group, in one line.
 
-        Verdicts are of whole groups at step 0. Of a part of one it is said
-        how many runs they are of.
+        '' if the runs were not judged (they are of several groups, or `step`
+        is not 0), or if `with_theory` is False and nothing else was found.
+        For a part of a group, the line says of how many runs the verdict is.
         """
         runs = set(run_indices)
         groups = {id(group): group for group in
@@ -40,7 +40,10 @@ class Verdicts:
 
 
 def read(path):
-    """Asks the program. A ScriptError where it is not there or refuses."""
+    """The Verdicts of the file `path`, from `initscope info --json`.
+
+    Raises a ScriptError if the program is missing or refuses the file.
+    """
     said = program.call("info", path, "--json")
     try:
         groups = json.loads(said)["verdicts"]
@@ -52,7 +55,10 @@ def read(path):
 
 
 def read_if_possible(results):
-    """(the Verdicts, '') or (those of nothing, why there are none)."""
+    """(the Verdicts, ''), or (empty Verdicts, the reason).
+
+    The reason is '' for a file of theory alone, which has no verdicts.
+    """
     if results.theory_alone:
         return Verdicts([]), ""
     try:

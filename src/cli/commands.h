@@ -1,4 +1,4 @@
-// The commands; each returns its exit code or throws UserError.
+// The commands. Each returns its exit code or throws UserError.
 #pragma once
 
 #include <span>

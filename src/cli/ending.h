@@ -1,5 +1,4 @@
-// How a command ends: interrupted, or with what it computed in a file and told
-// to whoever asked.
+// How a command ends: interrupted, or with its results in a file and a summary.
 #pragma once
 
 #include <algorithm>
@@ -22,31 +21,32 @@ size_t CountComplete(const std::vector<Result>& results) {
                     [](const Result& result) { return result.complete; }));
 }
 
-// Says after how many of the runs the command was interrupted and what became
-// of them. Returns the exit code.
+// Reports how many of the runs were complete at the interruption, and
+// `outcome`: what became of them. Returns the exit code.
 int EndInterrupted(const InterruptFlag& interrupt, size_t complete, size_t runs,
                    const char* outcome = "; nothing was written");
 
-// Tells of the file that was written: on stdout, for --json, its path and
-// `json`; on stderr the summary, its path and its size.
+// Reports the file that was written: with --json, its path and `json` on
+// stdout; without --quiet, `summary`, its path and its size on stderr.
 void Tell(const Options& options, const OutputFile& output,
           const nlohmann::ordered_json& json, const std::string& summary);
 
 // Runs that are computed together and written to one file.
 struct SweepTask {
   size_t runs = 0, duplicates = 0;
-  double flops = 0;               // useful ones, or 0 to say nothing
-  std::string announcement = {};  // said before the runs begin
-  // Told beside what is above.
+  double flops = 0;               // useful ones; 0: the summary has no rate
+  std::string announcement = {};  // printed before the runs begin
+  // Printed by --json after the number of runs and the time.
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  // Returns how many runs are complete.
+  // Computes the runs and returns how many are complete.
   std::function<size_t(const SweepOptions& options)> compute = {};
   std::function<void(Hdf5Writer* writer)> write = {};
-  // After all was told of the file. Returns the exit code.
+  // Called last, after the summary. Returns the exit code.
   std::function<int(const std::string& path)> end = {};
 };
 
-// From making the output to telling of it. Returns the exit code.
+// Opens the output, computes the runs, writes them and reports the file.
+// Returns the exit code.
 int RunTask(const ExperimentHead& head, const Options& options,
             const SweepTask& task);
 

@@ -11,6 +11,7 @@
 #include "base/parallel.h"
 #include "base/quoted_text.h"
 #include "cli/experiment_file.h"
+#include "cli/say.h"
 #include "cli/units.h"
 #include "io/input_reader.h"
 #include "spec/name_aliases.h"
@@ -26,11 +27,8 @@ size_t ResolveJobs(const SweepPoint& settings) {
   if (it == settings.end()) return AvailableCores();
   const auto jobs = ParseNumber<uint64_t>(it->second.text);
   if (!jobs || *jobs < 1 || *jobs > kMostJobs) {
-    throw UserError(
-        ExitCode::kUsage,
-        fmt::format("{}: jobs = {} is not a whole number from 1 "
-                    "to {}",
-                    it->second.where, Quoted(it->second.text), kMostJobs));
+    FailUsage("{}: jobs = {} is not a whole number from 1 to {}",
+              it->second.where, Quoted(it->second.text), kMostJobs);
   }
   return *jobs;
 }
@@ -40,61 +38,48 @@ bool ResolveTheory(const SweepPoint& settings) {
   if (it == settings.end()) return true;
   const NameMatch match = MatchName("theory", it->second.text, kOffOn);
   if (match.error.empty()) return match.index == 1;
-  throw UserError(ExitCode::kUsage,
-                  fmt::format("{}: theory = {} is neither on nor off",
-                              it->second.where, Quoted(it->second.text)));
+  FailUsage("{}: theory = {} is neither on nor off", it->second.where,
+            Quoted(it->second.text));
 }
 
-// Refuses an output name that would leave its folder or be no name at all.
+// Refuses a name that is empty, hidden, or names another folder.
 void CheckName(const SweepPoint& settings) {
   const SweepValue& name = settings.at("name");
   if (name.text.empty() || name.text.find('/') != std::string::npos ||
       name.text.starts_with('.')) {
-    throw UserError(ExitCode::kUsage,
-                    fmt::format("{}: name = {} is not a plain name",
-                                name.where.empty() ? "name" : name.where,
-                                Quoted(name.text)));
+    FailUsage("{}: name = {} is not a plain name",
+              name.where.empty() ? "name" : name.where, Quoted(name.text));
   }
 }
 
-// The text that gives the same sweep again, flags included.
+// An experiment file that gives the same sweep again, flags included.
 std::string Configuration(const ExperimentText& text) {
   std::string out;
-  const auto lines = [&](const std::vector<Setting>& settings) {
+  const auto add = [&](const Setting& setting) {
+    out += fmt::format("{} = {}\n", setting.key, setting.text);
+  };
+  const auto add_all = [&](const std::vector<Setting>& settings) {
     for (const Setting& setting : settings) {
-      bool overridden = false;
-      for (const Setting& flag : text.flags) {
-        overridden = overridden || flag.key == setting.key;
-      }
-      if (!overridden) {
-        out += fmt::format("{} = {}\n", setting.key, setting.text);
-      }
+      const bool overridden = std::any_of(
+          text.flags.begin(), text.flags.end(),
+          [&](const Setting& flag) { return flag.key == setting.key; });
+      if (!overridden) add(setting);
     }
   };
-  lines(text.common);
-  for (const Setting& flag : text.flags) {
-    out += fmt::format("{} = {}\n", flag.key, flag.text);
-  }
+  add_all(text.common);
+  for (const Setting& flag : text.flags) add(flag);
   for (const auto& section : text.sections) {
     out += fmt::format("\n[{}]\n", section.name);
-    lines(section.settings);
+    add_all(section.settings);
   }
   return out;
 }
 
-// Refuses a sweep that needs more memory than there is.
-void CheckMemory(const std::string& title, const SweepMemory& memory,
-                 size_t jobs) {
-  static const MemoryLimit limit = AvailableMemory();
-  if (memory.total <= limit.bytes) return;
-  const bool many = 2 * memory.results > memory.total;
-  throw UserError(
-      ExitCode::kUsage,
-      fmt::format("{}: the sweep needs {} of memory with {} jobs, and {}; "
-                  "lower {}",
-                  title, BytesText(memory.total), jobs, LimitText(limit),
-                  many ? "the number of runs, or depth"
-                       : "width, depth, batch or jobs"));
+void CheckSweepMemory(const ExperimentHead& head, const SweepMemory& memory) {
+  CheckMemory(head, "the sweep", memory.total, head.jobs,
+              2 * memory.results > memory.total
+                  ? "the number of runs, or depth"
+                  : "width, depth, batch or jobs");
 }
 
 }  // namespace
@@ -118,10 +103,10 @@ ExperimentHead LoadExperimentHead(const Options& options) {
     head.folder = fs::path(options.files[0]).parent_path();
     head.files_read.push_back(options.files[0]);
   } else if (options.settings.empty()) {
-    throw UserError(ExitCode::kUsage,
-                    fmt::format("{} needs an experiment file or keys as "
-                                "flags; see 'initscope {} --help'",
-                                options.command, options.command));
+    FailUsage(
+        "{} needs an experiment file or keys as flags; see 'initscope {} "
+        "--help'",
+        options.command, options.command);
   } else {
     text.name = "experiment";
   }
@@ -145,7 +130,7 @@ ExperimentHead LoadExperimentHead(const Options& options) {
 }
 
 Experiment LoadExperiment(const Options& options) {
-  Experiment experiment{LoadExperimentHead(options), {}, {}, 0, {}, {}};
+  Experiment experiment{LoadExperimentHead(options), {}, 0, {}, {}};
   InputCatalog catalog(
       [&experiment](const std::string& input, const std::string& labels) {
         for (const std::string& path : {input, labels}) {
@@ -153,7 +138,7 @@ Experiment LoadExperiment(const Options& options) {
         }
         return ReadInput(input, labels, experiment.folder);
       });
-  // A million runs of a million layers are refused before they are all listed.
+  // Refuses a million runs of a million layers before it has listed them all.
   const uint64_t default_steps = options.command == "train" ? 100 : 0;
   SweepMemory least = {UsedMemory()};
   ResolvedSweep resolved = ResolveSweep(
@@ -161,20 +146,38 @@ Experiment LoadExperiment(const Options& options) {
         const double bytes = ResultMemory(run, experiment.theory);
         least.results += bytes;
         least.total += bytes;
-        CheckMemory(experiment.title, least, experiment.jobs);
+        CheckSweepMemory(experiment, least);
       });
   experiment.runs = std::move(resolved.runs);
   experiment.duplicates = resolved.duplicates;
-  experiment.swept = experiment.sweep.swept;
   experiment.sweep.points.clear();
   experiment.inputs = catalog.inputs();
   experiment.memory = EstimateMemory(experiment.runs, experiment.jobs,
                                      experiment.theory, UsedMemory());
-  // Reading the data may have taken more than the runs will.
+  // Reading the data may have taken more memory than the runs will.
   experiment.memory.total =
       std::max(experiment.memory.total, PeakMemory() + kProcessMemory);
-  CheckMemory(experiment.title, experiment.memory, experiment.jobs);
+  CheckSweepMemory(experiment, experiment.memory);
   return experiment;
+}
+
+void CheckMemory(const ExperimentHead& head, std::string_view what,
+                 double bytes, size_t jobs, std::string_view lower) {
+  static const MemoryLimit limit = AvailableMemory();
+  if (bytes <= limit.bytes) return;
+  FailUsage("{}: {} needs {} of memory with {} job{}, and {}; lower {}",
+            head.title, what, BytesText(bytes), jobs, jobs == 1 ? "" : "s",
+            LimitText(limit), lower);
+}
+
+void CheckOneRun(const ExperimentHead& head, size_t runs,
+                 std::string_view what) {
+  if (runs == 1) return;
+  const std::vector<std::string>& swept = head.sweep.swept;
+  FailUsage(
+      "{}: {} one run, and this describes {} (over {}); fix each to one value, "
+      "as --{} VALUE",
+      head.title, what, runs, fmt::join(swept, ", "), FlagName(swept[0]));
 }
 
 OutputFile MakeOutput(const ExperimentHead& experiment, const Options& options,

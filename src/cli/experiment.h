@@ -1,6 +1,6 @@
-// What the commands that take keys begin with: an experiment file and flags,
-// read and expanded; for run, plan and trace also resolved, with its data
-// loaded.
+// How every command that takes keys begins: it reads an experiment file and
+// flags and expands them into a sweep (ExperimentHead). Commands on networks
+// also resolve the sweep into runs and load the data (Experiment).
 #pragma once
 
 #include <filesystem>
@@ -18,9 +18,10 @@
 
 namespace initscope {
 
-// What any experiment has, whatever its runs are.
+// What every experiment has, whether its runs are networks or attention.
 struct ExperimentHead {
-  // What the results file says of how it came about, up to now.
+  // How the results came about, for the results file. Counts the time until
+  // now.
   Provenance Describe() const;
 
   Stopwatch watch;  // since the experiment began to load
@@ -28,10 +29,10 @@ struct ExperimentHead {
   std::string command_line;
   std::string name;
   std::string title;             // for messages: the file, or the name
-  std::filesystem::path folder;  // that paths are relative to
-  std::vector<std::filesystem::path> files_read;  // by this command
-  std::string output;  // as configured; "" for the default
-  std::string output_where;
+  std::filesystem::path folder;  // what the paths in it are relative to
+  std::vector<std::filesystem::path> files_read;  // not to be overwritten
+  std::string output;        // as configured; "" for the default
+  std::string output_where;  // "FILE:LINE" or the flag that configures it
   size_t jobs = 1;
   bool theory = true;
   Sweep sweep;
@@ -40,7 +41,6 @@ struct ExperimentHead {
 
 struct Experiment : ExperimentHead {
   std::vector<RunSpec> runs;
-  std::vector<std::string> swept;
   size_t duplicates = 0;
   std::vector<std::shared_ptr<const InputData>> inputs;
   SweepMemory memory;
@@ -49,12 +49,22 @@ struct Experiment : ExperimentHead {
 // Reads the file and the flags. Throws UserError.
 ExperimentHead LoadExperimentHead(const Options& options);
 
-// Throws UserError; also where the sweep needs more memory than there is.
+// Throws UserError, also if the sweep needs more memory than the machine has.
 Experiment LoadExperiment(const Options& options);
 
-// Makes the output: the configured file, or results/<name><suffix>.h5, whose
-// folder is created. Throws UserError where that cannot be, or would harm a
-// file that the command has read.
+// Throws UserError (kUsage) if `what` ("the sweep") needs more `bytes` than the
+// machine has; `lower` names the keys that would help.
+void CheckMemory(const ExperimentHead& head, std::string_view what,
+                 double bytes, size_t jobs, std::string_view lower);
+
+// Throws UserError (kUsage) unless there is one run; `what` is what needs that
+// ("trace saves").
+void CheckOneRun(const ExperimentHead& head, size_t runs,
+                 std::string_view what);
+
+// Opens the output: the configured file, or results/<name><suffix>.h5, whose
+// folder is created. Throws UserError if that is impossible or would overwrite
+// a file that the command has read.
 OutputFile MakeOutput(const ExperimentHead& experiment, const Options& options,
                       const char* suffix);
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/number_text.h"
 #include "base/quoted_text.h"
+#include "cli/say.h"
 #include "io/file_kind.h"
 #include "io/file_reader.h"
 #include "io/idx.h"
@@ -18,7 +19,8 @@
 namespace initscope {
 namespace {
 
-// Where the quotation mark closes that opens at `open`; npos where none does.
+// The position that closes the quotation mark at `open`; npos if `open` is no
+// opening quotation mark, or nothing closes it.
 size_t ClosingQuote(std::string_view line, size_t open) {
   const bool opens =
       line[open] == '"' && open > 0 &&
@@ -42,7 +44,7 @@ std::string_view WithoutComment(std::string_view line) {
 
 constexpr size_t kMostBytes = size_t{64} << 20;
 
-// What to do with a file of another kind.
+// Suggests what to do with a file of another kind.
 std::string OtherUse(const FileKind& kind, const std::string& path) {
   switch (kind.format) {
     case DataFormat::kHdf5:
@@ -66,16 +68,11 @@ void RefuseOtherKinds(const std::string& content, const std::string& path) {
   if (kind == nullptr && HasIdxMagic(start)) kind = &kIdx;
   if (kind == nullptr) return;
   if (!kind->remedy.empty()) {
-    throw UserError(ExitCode::kUsage,
-                    fmt::format("{}:1: {}, where an experiment file is text in "
-                                "UTF-8{}",
-                                QuotedPath(path), kind->name, kind->remedy));
+    FailUsage("{}:1: {}, where an experiment file is text in UTF-8{}",
+              QuotedPath(path), kind->name, kind->remedy);
   }
-  throw UserError(
-      ExitCode::kUsage,
-      fmt::format("{}: {}, not an experiment file ('key = value' lines); {}",
-                  QuotedPath(path), kind->name,
-                  OtherUse(*kind, QuotedPath(path))));
+  FailUsage("{}: {}, not an experiment file ('key = value' lines); {}",
+            QuotedPath(path), kind->name, OtherUse(*kind, QuotedPath(path)));
 }
 
 }  // namespace
@@ -92,33 +89,32 @@ ExperimentText ParseExperiment(const std::string& content,
   for (int number = 1; std::getline(stream, line); ++number) {
     const std::string where = fmt::format("{}:{}", path, number);
     if (line.find('\0') != std::string::npos) {
-      throw UserError(ExitCode::kUsage,
-                      fmt::format("{}: a zero byte, so this is not a text file "
-                                  "in UTF-8; save it as one",
-                                  where));
+      FailUsage(
+          "{}: a zero byte, so this is not a text file in UTF-8; save it as "
+          "one",
+          where);
     }
     const std::string_view body = Trim(WithoutComment(line));
     if (body.empty()) continue;
     if (!IsUtf8(body)) {
-      throw UserError(ExitCode::kUsage,
-                      fmt::format("{}: '{}' is not UTF-8; save the file in "
-                                  "UTF-8, and rename what it names",
-                                  where, Quoted(body)));
+      FailUsage(
+          "{}: '{}' is not UTF-8; save the file in UTF-8, and rename what it "
+          "names",
+          where, Quoted(body));
     }
     if (body.front() == '[') {
       const std::string name(
           Trim(body.substr(1, body.size() - (body.ends_with(']') ? 2 : 1))));
       if (!body.ends_with(']') || name.empty()) {
-        throw UserError(ExitCode::kUsage,
-                        fmt::format("{}: a section is written [name], not '{}'",
-                                    where, Quoted(body)));
+        FailUsage("{}: a section is written [name], not '{}'", where,
+                  Quoted(body));
       }
       const auto [first, fresh] = section_at.emplace(name, where);
       if (!fresh) {
-        throw UserError(ExitCode::kUsage,
-                        fmt::format("{}: section [{}] is there already ({}); "
-                                    "join the two or rename one",
-                                    where, Quoted(name), first->second));
+        FailUsage(
+            "{}: section [{}] is there already ({}); join the two or rename "
+            "one",
+            where, Quoted(name), first->second);
       }
       text.sections.push_back({name, where, {}});
       continue;
@@ -127,10 +123,8 @@ ExperimentText ParseExperiment(const std::string& content,
     const std::string_view key =
         equals == std::string_view::npos ? "" : Trim(body.substr(0, equals));
     if (key.empty()) {
-      throw UserError(ExitCode::kUsage,
-                      fmt::format("{}: '{}' is not 'key = value', a [section] "
-                                  "or a # comment",
-                                  where, Quoted(body)));
+      FailUsage("{}: '{}' is not 'key = value', a [section] or a # comment",
+                where, Quoted(body));
     }
     auto& settings =
         text.sections.empty() ? text.common : text.sections.back().settings;
@@ -154,13 +148,11 @@ ExperimentText ReadExperimentFile(const std::string& path) {
     return text;
   };
   std::string content = read(kFileStart);
-  RefuseOtherKinds(content, path);  // before a model of 10 GB is read
+  RefuseOtherKinds(content, path);  // before reading a model of 10 GB
   content += read(kMostBytes);
   if (content.size() > kMostBytes) {
-    throw UserError(ExitCode::kUsage,
-                    fmt::format("{}: more than {} MiB, which no experiment "
-                                "file has",
-                                QuotedPath(path), kMostBytes >> 20));
+    FailUsage("{}: more than {} MiB, which no experiment file has",
+              QuotedPath(path), kMostBytes >> 20);
   }
   return ParseExperiment(content, path);
 }

@@ -4,7 +4,7 @@
 //     key = value
 //     [section]
 //
-// A '#' inside "quotation marks" that begin a value or an item is none.
+// A '#' inside "quotation marks" around a value or an item begins no comment.
 #pragma once
 
 #include <string>
@@ -13,12 +13,14 @@
 
 namespace initscope {
 
-// Reads the settings as text, each with "file:line". Throws UserError: kIo if
-// the file cannot be read, kUsage for a line that is none of the above or not
-// UTF-8, and for a file of another kind, of which it says what to do with it.
+// Reads the settings as text, each with its "file:line". Throws UserError: kIo
+// if the file cannot be read; kUsage for a line that is none of the above or
+// not in UTF-8, and for a file of another kind (HDF5, NumPy, …), with a
+// suggestion what to do with it.
 ExperimentText ReadExperimentFile(const std::string& path);
 
-// The same of a text; `path` is for messages and the experiment's name.
+// The same for a text in memory; `path` is for messages and the experiment's
+// name.
 ExperimentText ParseExperiment(const std::string& content,
                                const std::string& path);
 

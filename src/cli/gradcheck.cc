@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/machine.h"
 #include "check/gradient_check.h"
 #include "check/logit_derivatives.h"
 #include "cli/commands.h"
@@ -17,7 +16,7 @@
 #include "cli/input_text.h"
 #include "cli/json_text.h"
 #include "cli/progress.h"
-#include "cli/units.h"
+#include "cli/say.h"
 #include "engine/engine.h"
 #include "spec/keys.h"
 #include "spec/run_id.h"
@@ -27,7 +26,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Whether a key that only attention has is set.
+// Whether the experiment sets a key that only attention has.
 bool IsAttention(const Options& options) {
   const auto is_its = [](const Setting& setting) {
     const Key* key = FindKey(setting.key);
@@ -45,58 +44,45 @@ bool IsAttention(const Options& options) {
              [&](const auto& section) { return any(section.settings); });
 }
 
-// Differences need double, and one batch says all: whatever the file has.
+// The options with float64 and one batch, whatever the file says: differences
+// need double, and the first batch is enough. Throws UserError if a flag asks
+// for something else.
 Options InDouble(Options options) {
   for (const Setting& setting : options.settings) {
     if ((setting.key == "precision" && setting.text != "float64") ||
         (setting.key == "batches" && setting.text != "1")) {
-      throw UserError(ExitCode::kUsage,
-                      fmt::format("{}: gradcheck takes the first batch, in "
-                                  "float64; leave {} out",
-                                  setting.where, setting.key));
+      FailUsage("{}: gradcheck takes the first batch, in float64; leave {} out",
+                setting.where, setting.key);
     }
   }
   std::erase_if(options.settings, [](const Setting& setting) {
     return setting.key == "precision" || setting.key == "batches";
   });
-  // Without a file or keys there is no experiment; LoadExperiment says so.
+  // LoadExperiment reports that there is no experiment.
   if (options.files.empty() && options.settings.empty()) return options;
   options.settings.push_back({"precision", "float64", "gradcheck"});
   options.settings.push_back({"batches", "1", "gradcheck"});
   return options;
 }
 
-// A day of a core's plain loops.
+// What plain loops on one core do in a day.
 constexpr double kMostFlops = 1e14;
 
-// Refuses what would not fit into memory or not end.
+// Refuses what would not fit into memory or would take more than a day.
 void CheckCost(const Experiment& experiment) {
-  const std::string& title = experiment.title;
   double flops = 0, bytes = 0;
   for (const RunSpec& run : experiment.runs) {
     flops += GradientCheckFlops(run);
     bytes = std::max(bytes, GradientCheckMemory(run));
   }
   const size_t together = std::min(experiment.jobs, experiment.runs.size());
-  bytes *= static_cast<double>(together);
-  const MemoryLimit limit = AvailableMemory();
-  if (bytes > limit.bytes) {
-    throw UserError(
-        ExitCode::kUsage,
-        fmt::format(
-            "{}: gradcheck needs {} of memory{}, and {}; "
-            "lower width, depth, batch or jobs",
-            title, BytesText(bytes),
-            together > 1 ? fmt::format(" for {} runs at a time", together) : "",
-            LimitText(limit)));
-  }
+  CheckMemory(experiment, "gradcheck", bytes * static_cast<double>(together),
+              together, "width, depth, batch or jobs");
   if (flops > kMostFlops) {
-    throw UserError(
-        ExitCode::kUsage,
-        fmt::format("{}: this is more than can be checked: {:.1e} flop of "
-                    "differences, and {:.0e} are a day; lower batch, width, "
-                    "depth or the number of runs",
-                    title, flops, kMostFlops));
+    FailUsage(
+        "{}: the differences take {:.1e} flop, which is more than a day of a "
+        "core ({:.0e}); lower batch, width, depth or the number of runs",
+        experiment.title, flops, kMostFlops);
   }
 }
 
@@ -184,7 +170,7 @@ void PrintText(const Experiment& experiment,
 std::vector<Checked> CheckRuns(const Experiment& experiment,
                                const Options& options, StopFlag stop) {
   const size_t runs = experiment.runs.size();
-  // One run has all the jobs for its tensors, several have one each.
+  // A single run uses all jobs for its tensors; several use one each.
   const size_t inner = runs == 1 ? experiment.jobs : 1;
   std::vector<Checked> checked(runs);
   Progress progress(runs, !options.quiet && runs > 1);

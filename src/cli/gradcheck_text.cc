@@ -18,14 +18,15 @@ std::string Checked(const TensorCheck& t) {
                           : fmt::format("{} of {}", t.checked, all);
 }
 
-// A relative error, with nothing where there is no gradient to relate it to.
+// A relative error; "-" if there is no gradient to relate it to.
 std::string RelativeText(const TensorCheck& t, double error) {
   return t.checked == 0 || t.scale == 0 || !t.resolved()
              ? "-"
              : fmt::format("{:.1e}", t.Relative(error));
 }
 
-// The tensor whose error is largest relative to its gradient.
+// The tensor with the largest error relative to its gradient, a failed one
+// before any other; nullptr if none was compared.
 const TensorCheck* Worst(const GradientReport& report) {
   const TensorCheck* worst = nullptr;
   for (const TensorCheck& t : report.tensors) {

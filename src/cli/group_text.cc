@@ -6,14 +6,15 @@
 #include <cmath>
 
 #include "base/quoted_text.h"
-#include "cli/power_text.h"
+#include "cli/units.h"
 
 namespace initscope {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The keys' values, padded to columns. All groups have the same keys.
+// The values of each group's keys, padded to columns.
+// REQUIRES: all groups have the same keys.
 std::vector<std::string> GroupNames(const std::vector<RunGroup>& groups) {
   std::vector<std::string> names(groups.size());
   for (size_t k = 0; !groups.empty() && k < groups[0].keys.size(); ++k) {
@@ -32,7 +33,7 @@ std::vector<std::string> GroupNames(const std::vector<RunGroup>& groups) {
   return names;
 }
 
-// "loss 2.31 → 0.45", or "loss 2.31" where no run has a last one.
+// "loss 2.31 → 0.45", or "loss 2.31" if no run has a last loss.
 std::string ChangeText(const char* name, double first, double last) {
   return fmt::format("{} {:.4g}", name, first) +
          (std::isnan(last) ? "" : fmt::format(" → {:.4g}", last));
@@ -64,7 +65,8 @@ std::string GroupTable(const std::vector<RunGroup>& groups,
   if (!heading.empty() && !names.empty()) {
     text = fmt::format("  {:<{}}{}\n", "", names[0].size(), heading);
   }
-  const size_t shown = std::min(groups.size(), kGroupLines);
+  constexpr size_t kMostGroups = 40;
+  const size_t shown = std::min(groups.size(), kMostGroups);
   for (size_t i = 0; i < shown; ++i) {
     for (const std::string& line : lines[i]) {
       text += fmt::format("  {}{}\n", names[i], line);

@@ -1,5 +1,5 @@
-// What info prints of groups of runs that differ in their seeds alone, beside
-// its verdict.
+// What info prints about groups of runs that differ in their seeds alone, apart
+// from the verdict.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,21 +10,20 @@
 
 namespace initscope {
 
-// Each of a group's lines behind its keys, below `heading` unless that is "".
-// Of groups beyond kGroupLines it is only said how many they are.
-inline constexpr size_t kGroupLines = 40;
+// A table with each line of each group after the group's keys, below `heading`
+// unless that is "". Shows the first 40 groups, and how many more there are.
 std::string GroupTable(const std::vector<RunGroup>& groups,
                        const std::string& heading,
                        const std::vector<std::vector<std::string>>& lines);
 
-// The keys that tell the group from the others.
+// The keys that distinguish the group from the others.
 nlohmann::ordered_json GroupKeysJson(const RunGroup& group);
 
-// Medians of variances, at the first and the last step that was recorded.
+// Medians of variances, at the first and the last recorded step.
 std::string MediansTable(const std::vector<RunGroup>& groups);
 nlohmann::ordered_json MediansJson(const std::vector<RunGroup>& groups);
 
-// Loss, accuracy and divergence; of groups with training.
+// Loss, accuracy and divergence of the groups that were trained.
 std::string TrainingTable(const std::vector<RunGroup>& groups);
 nlohmann::ordered_json TrainingJson(const std::vector<RunGroup>& groups);
 

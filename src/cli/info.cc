@@ -4,11 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "base/quoted_text.h"
 #include "cli/commands.h"
 #include "cli/group_text.h"
 #include "cli/json_text.h"
+#include "cli/say.h"
 #include "cli/verdict_text.h"
 #include "io/guarded_read.h"
 #include "io/key_columns.h"
@@ -27,7 +27,7 @@ constexpr const char* kAttributes[] = {
     "libraries",
 };
 
-// What every results file tells of itself.
+// What every results file says about itself.
 class Head {
  public:
   Head(const ResultsReader& file, const std::string& path)
@@ -70,7 +70,7 @@ class Head {
   std::vector<std::pair<std::string, std::string>> attributes_;
 };
 
-// Of a file of `attention`: a sweep, or the tensors of the worked example.
+// A file of `attention`: a sweep, or the tensors of one run.
 std::string AttentionInfo(const ResultsReader& file, const Head& head,
                           bool json) {
   const bool is_sweep = file.Has("/attention");
@@ -86,13 +86,13 @@ std::string GroupsText(const std::vector<RunGroup>& groups, bool trains) {
   std::string text = fmt::format(
       "\nMedians over the runs of each group{}: activation\nvariance at the "
       "first and the last hidden layer, and the second moment of delta\nat "
-      "layer 1 over the output's\n\n{}",
+      "layer 1 divided by the output's\n\n{}",
       trains ? ", at its first and last recorded step" : "",
       MediansTable(groups));
   if (trains) {
     text += fmt::format(
-        "\nTraining of each group: medians over the runs at step 0 → over "
-        "those that did\nnot diverge at the last step\n\n{}",
+        "\nTraining of each group: median over the runs at step 0 → over "
+        "those that did\nnot diverge, at the last step\n\n{}",
         TrainingTable(groups));
   }
   return text + fmt::format(
@@ -102,7 +102,7 @@ std::string GroupsText(const std::vector<RunGroup>& groups, bool trains) {
 }
 
 std::string RunsInfo(const ResultsReader& file, const Head& head, bool json) {
-  // `theory` writes files of predictions alone.
+  // A file that `theory` wrote has predictions only.
   const bool is_measured = !file.Has("/layers/theory_delta_second_moment") ||
                            file.Has("/layers/delta_second_moment");
   const auto keys = ReadKeyColumns(file, "/runs");
@@ -137,9 +137,8 @@ std::string Info(const std::string& path, bool json) {
 
 int InfoCommand(const Options& options) {
   if (options.files.empty()) {
-    throw UserError(ExitCode::kUsage,
-                    "info needs a results file, as 'initscope info "
-                    "results/quickstart.h5'");
+    FailUsage(
+        "info needs a results file, as 'initscope info results/quickstart.h5'");
   }
   const std::string& path = options.files[0];
   fmt::print("{}", GuardedRead(path, [&] { return Info(path, options.json); }));

@@ -13,11 +13,11 @@
 namespace initscope {
 namespace {
 
-// What one data set's lines and object say.
+// What the text and the JSON of one data set contain.
 struct InputReport {
   const InputData* data;
   InputSummary summary;
-  std::map<int32_t, size_t> labels;  // with their counts
+  std::map<int32_t, size_t> labels;  // label -> number of samples
   std::vector<std::string> notes;
 };
 
@@ -27,7 +27,8 @@ std::string ClassName(const InputData& data, int32_t label) {
                      Quoted(data.class_names[static_cast<size_t>(label)]));
 }
 
-// Labels 1 … K make K + 1 outputs, as others with gaps make too many.
+// A note if some label from 0 to the largest is missing: labels 1 … K make K +
+// 1 outputs, one of which is never a target. Else "".
 std::string GapNote(const std::map<int32_t, size_t>& labels) {
   const size_t outputs = static_cast<size_t>(labels.rbegin()->first) + 1;
   if (labels.size() == outputs) return "";
@@ -37,8 +38,7 @@ std::string GapNote(const std::map<int32_t, size_t>& labels) {
     if (kept.size() == 100) break;
   }
   return fmt::format(
-      "these {} classes give {} outputs, 0 … {}; classes = {}{} numbers them "
-      "anew",
+      "these {} classes give {} outputs, 0 … {}; classes = {}{} renumbers them",
       labels.size(), outputs, outputs - 1, fmt::join(kept, ","),
       kept.size() < labels.size() ? ",…" : "");
 }

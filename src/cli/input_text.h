@@ -1,4 +1,5 @@
-// What was read from data files, for the user to see that it is what was meant.
+// A summary of the data that was read, so that users can see whether it is what
+// they meant.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -8,15 +9,15 @@
 
 namespace initscope {
 
-// Lines on each data set: samples × features, how it was stored, mean, standard
-// deviation, classes with their counts, and what may not be as meant. "" where
-// inputs are drawn.
+// For each data set: samples × features, the shape of a sample, mean, standard
+// deviation, classes with their counts, and notes on what may not be as meant.
+// "" if all inputs are drawn.
 std::string InputText(const Experiment& experiment);
 
 // The same as an array of objects.
 nlohmann::ordered_json InputJson(const Experiment& experiment);
 
-// Prints the text on stderr, but for --quiet.
+// Prints the text on stderr, unless --quiet.
 void PrintInputs(const Experiment& experiment, const Options& options);
 
 }  // namespace initscope

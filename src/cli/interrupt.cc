@@ -3,7 +3,7 @@
 namespace initscope {
 namespace {
 
-// A signal handler can reach nothing but what has static storage.
+// A signal handler can only reach variables with static storage.
 std::atomic<bool> g_raised{false};
 volatile std::sig_atomic_t g_signal = 0;
 

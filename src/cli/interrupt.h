@@ -1,5 +1,5 @@
-// Ctrl-C, SIGTERM, SIGHUP and SIGQUIT: a flag that work looks at. A second
-// signal kills.
+// A flag that Ctrl-C, SIGTERM, SIGHUP and SIGQUIT raise, for long work to
+// check. A second signal kills the process.
 #pragma once
 
 #include <atomic>
@@ -10,8 +10,8 @@ namespace initscope {
 
 class InterruptFlag {
  public:
-  InterruptFlag();   // begins to catch what is not ignored (nohup)
-  ~InterruptFlag();  // restores what was there
+  InterruptFlag();   // catches the signals that are not ignored (nohup)
+  ~InterruptFlag();  // restores the former handlers
   InterruptFlag(const InterruptFlag&) = delete;
   InterruptFlag& operator=(const InterruptFlag&) = delete;
 

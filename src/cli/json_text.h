@@ -1,4 +1,4 @@
-// What --json prints.
+// The text that --json prints.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -6,8 +6,8 @@
 
 namespace initscope {
 
-// `json`, indented, with a newline. JSON has neither NaN nor infinities: such
-// numbers become the strings "NaN", "inf" and "-inf".
+// `json`, indented, with a newline at its end. JSON has no NaN and no
+// infinities; they become the strings "NaN", "inf" and "-inf".
 std::string JsonText(nlohmann::ordered_json json);
 
 }  // namespace initscope

@@ -5,11 +5,11 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "base/number_text.h"
 #include "base/quoted_text.h"
 #include "cli/commands.h"
 #include "cli/json_text.h"
+#include "cli/say.h"
 #include "engine/statistics.h"
 #include "io/input_reader.h"
 #include "nn/activations.h"
@@ -23,15 +23,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string Text(std::string_view text) { return std::string(text); }
-
 Json ActivationRows() {
   Json rows;
   for (const Activation& a : Activations()) {
-    rows.push_back({{"name", Text(a.name)},
+    rows.push_back({{"name", a.name},
                     {"alias", AliasesOf("activation", a.name)},
-                    {"formula", Text(a.formula)},
-                    {"source", Text(a.source)}});
+                    {"formula", a.formula},
+                    {"source", a.source}});
   }
   return rows;
 }
@@ -39,18 +37,18 @@ Json ActivationRows() {
 Json InitRows() {
   Json rows;
   for (const Initializer& i : Initializers()) {
-    rows.push_back({{"name", Text(i.name)},
+    rows.push_back({{"name", i.name},
                     {"alias", AliasesOf("init", i.name)},
-                    {"U", Text(kUnitLawTexts[static_cast<size_t>(i.law)])},
-                    {"s", Text(i.formula)},
+                    {"U", kUnitLawTexts[static_cast<size_t>(i.law)]},
+                    {"s", i.formula},
                     {"biases", i.biases == BiasInit::kTorchDefault
                                    ? "U(±1/√fan_in), unless bias_init or "
                                      "bias_std says otherwise"
                                    : "none"},
-                    {"torch.nn.init", Text(i.torch)},
-                    {"Keras", Text(i.keras)},
-                    {"jax.nn.initializers", Text(i.jax)},
-                    {"source", Text(i.source)}});
+                    {"torch.nn.init", i.torch},
+                    {"Keras", i.keras},
+                    {"jax.nn.initializers", i.jax},
+                    {"source", i.source}});
   }
   return rows;
 }
@@ -58,11 +56,11 @@ Json InitRows() {
 Json LossRows() {
   Json rows;
   for (const Loss& l : Losses()) {
-    rows.push_back({{"name", Text(l.name)},
+    rows.push_back({{"name", l.name},
                     {"alias", AliasesOf("loss", l.name)},
-                    {"formula", Text(l.formula)},
-                    {"delta_L", Text(l.delta)},
-                    {"source", Text(l.source)}});
+                    {"formula", l.formula},
+                    {"delta_L", l.delta},
+                    {"source", l.source}});
   }
   return rows;
 }
@@ -70,9 +68,9 @@ Json LossRows() {
 Json InputRows() {
   Json rows;
   for (const NamedInput& input : kNamedInputs) {
-    rows.push_back({{"name", Text(input.name)},
-                    {"what", Text(input.summary)},
-                    {"source", Text(input.source)}});
+    rows.push_back({{"name", input.name},
+                    {"what", input.summary},
+                    {"source", input.source}});
   }
   rows.push_back({{"name", "FILE.csv"}, {"what", "comma-separated numbers"}});
   rows.push_back({{"name", "FILE.npy"}, {"what", "NumPy array"}});
@@ -104,13 +102,13 @@ std::string RangeText(const Key& key) {
 Json KeyRows() {
   Json rows;
   for (const Key& key : Keys()) {
-    rows.push_back({{"name", Text(key.name)},
-                    {"what", Text(key.help)},
+    rows.push_back({{"name", key.name},
+                    {"what", key.help},
                     {"default", key.default_text},
-                    {"value", Text(kKeyTypeNames[size_t(key.type)])},
+                    {"value", kKeyTypeNames[size_t(key.type)]},
                     {"range", RangeText(key)},
                     {"list", key.sweepable ? "yes" : "no"},
-                    {"example", Text(key.example)},
+                    {"example", key.example},
                     {"commands", CommandNames(key.commands)}});
   }
   return rows;
@@ -133,7 +131,8 @@ constexpr Topic kTopics[] = {
      StatisticRows},
 };
 
-// The name on a line of its own, then each field that says something.
+// Prints each row's name on a line of its own, then its fields that are not
+// empty.
 void PrintTopic(const Topic& topic) {
   fmt::print("{}\n\n", topic.title);
   for (const Json& row : topic.rows()) {
@@ -155,25 +154,24 @@ void PrintTopic(const Topic& topic) {
 
 int ListCommand(const Options& options) {
   std::vector<Topic> topics;
+  std::vector<std::string_view> names;
   for (const Topic& topic : kTopics) {
+    names.push_back(topic.name);
     if (options.files.empty() || options.files[0] == topic.name) {
       topics.push_back(topic);
     }
   }
   if (topics.empty()) {
-    std::vector<std::string_view> names;
-    for (const Topic& topic : kTopics) names.push_back(topic.name);
     std::string hint = DidYouMean(options.files[0], names);
     if (hint.empty()) {
       hint = fmt::format("; there are {}", fmt::join(names, ", "));
     }
-    throw UserError(ExitCode::kUsage,
-                    fmt::format("list: there is no '{}'{}",
-                                Quoted(options.files[0]), hint));
+    FailUsage("list: there is no '{}'{}", Quoted(options.files[0]), hint);
   }
   if (options.json) {
     Json json;
-    for (const Topic& topic : topics) json[Text(topic.name)] = topic.rows();
+    for (const Topic& topic : topics)
+      json[std::string(topic.name)] = topic.rows();
     fmt::print("{}", JsonText(json));
     return 0;
   }

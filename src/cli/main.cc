@@ -20,7 +20,7 @@
 #include "base/quoted_text.h"
 #include "cli/commands.h"
 #include "cli/say.h"
-#include "cli/verdict_help.h"
+#include "cli/verdict_text.h"
 #include "spec/keys.h"
 
 namespace initscope {
@@ -55,8 +55,7 @@ const CommandInfo& FindCommand(const std::string& name) {
   std::string hint = DidYouMean(name, names);
   if (hint.empty())
     hint = fmt::format("; there are {}", fmt::join(names, ", "));
-  throw UserError(ExitCode::kUsage,
-                  fmt::format("unknown command '{}'{}", Quoted(name), hint));
+  FailUsage("unknown command '{}'{}", Quoted(name), hint);
 }
 
 int Main(const std::vector<std::string>& arguments) {
@@ -84,8 +83,8 @@ int Main(const std::vector<std::string>& arguments) {
   return command.run(options);
 }
 
-// One line, whatever is in the values that it quotes; never throws on a closed
-// stderr.
+// Prints the message as one line, whatever is in the values that it quotes.
+// Ignores a closed stderr.
 int Report(ExitCode code, const std::string& message) {
   constexpr size_t kMostShown = 2000;
   std::fputs(
@@ -94,13 +93,13 @@ int Report(ExitCode code, const std::string& message) {
   return static_cast<int>(code);
 }
 
-// A reader that has seen enough (`| head`) is told nothing.
+// Like Report(), but silent if the reader of a pipe has left (`| head`).
 int ReportIo(int error, const std::string& message) {
   return error == EPIPE ? 128 + SIGPIPE : Report(ExitCode::kIo, message);
 }
 
-// A standard stream that is closed must not become the results file's
-// descriptor: /dev/null takes its place, where stdout cannot be written.
+// Opens /dev/null in place of a closed standard stream, so that no results file
+// gets its descriptor. Writing to such a stdout fails.
 void OpenStandardStreams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(stream, F_GETFD) >= 0) continue;
@@ -113,8 +112,8 @@ void OpenStandardStreams() {
 
 int MainWithErrors(int argc, char** argv) {
   OpenStandardStreams();
-  // A closed pipe and `ulimit -f` are errors of the write, so that temporary
-  // files go.
+  // Make a closed pipe and `ulimit -f` errors of the write, so that temporary
+  // files are removed.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   try {
@@ -126,7 +125,7 @@ int MainWithErrors(int argc, char** argv) {
     return status;
   } catch (const UserError& error) {
     return Report(error.code(), error.what());
-  } catch (const std::system_error& error) {  // of fmt::print, for one
+  } catch (const std::system_error& error) {  // from fmt::print, among others
     return ReportIo(error.code().value(), error.what());
   } catch (const std::bad_alloc&) {
     return Report(ExitCode::kIo, "out of memory; lower width, batch or jobs");
@@ -141,32 +140,32 @@ int MainWithErrors(int argc, char** argv) {
 std::span<const CommandInfo> Commands() {
   static constexpr CommandInfo kCommands[] = {
       {"run", "[FILE.ini] [options]",
-       "runs the sweep that the file describes, into an HDF5 file", kSimulation,
-       true, false, 1, RunCommand},
+       "runs the sweep that the file describes; writes an HDF5 file",
+       kSimulation, true, false, 1, RunCommand},
       {"train", "[FILE.ini] [options]",
-       "gradient descent from each run's weights, statistics at chosen steps",
+       "takes steps of gradient descent; writes statistics at chosen steps",
        kTraining, true, false, 1, TrainCommand},
       {"plan", "[FILE.ini] [options]",
        "prints the runs, the work, the memory and the time; runs nothing",
        kNetworks, false, false, 1, PlanCommand},
       {"trace", "[FILE.ini] [options]",
-       "one run with every tensor saved; --print shows each step", kNetworks,
+       "saves every tensor of one run; --print shows each step", kNetworks,
        true, true, 1, TraceCommand},
       {"theory", "[FILE.ini] [options]",
-       "mean-field theory alone: table, --json, or --output FILE.h5",
+       "prints what mean-field theory predicts, or writes it (--output)",
        kSimulation, true, false, 1, TheoryCommand},
       {"gradcheck", "[FILE.ini] [options]",
-       "every analytic gradient against central differences", kEveryCommand,
-       false, true, 1, GradcheckCommand},
+       "compares every analytic gradient with central differences",
+       kEveryCommand, false, true, 1, GradcheckCommand},
       {"attention", "[FILE.ini] [options]",
-       "scaled dot-product attention: matrices from files, or a sweep over d_k",
+       "computes attention step by step from matrices, or sweeps over d_k",
        kAttention, true, false, 1, AttentionCommand, true},
       {"list", "[TOPIC]",
-       "what there is: keys, inits, activations, losses, inputs, statistics", 0,
-       false, false, 1, ListCommand},
+       "lists keys, activations, inits, losses, inputs or statistics", 0, false,
+       false, 1, ListCommand},
       {"info", "FILE.h5",
-       "what a results file holds, and what became of each group of runs", 0,
-       false, false, 1, InfoCommand, false, VerdictHelp},
+       "shows what a results file holds and what became of its runs", 0, false,
+       false, 1, InfoCommand, false, VerdictHelp},
   };
   return kCommands;
 }
@@ -174,9 +173,9 @@ std::span<const CommandInfo> Commands() {
 }  // namespace initscope
 
 int main(int argc, char** argv) {
-  // Bundles of runs allocate the same tensors one after another: what one of
-  // them frees stays with the process, or each would fault its pages in anew.
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc takes
+  // Bundles of runs allocate the same tensors one after another. Keep what one
+  // frees within the process; otherwise each would fault its pages in again.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc allows
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   return initscope::MainWithErrors(argc, argv);
 }

@@ -1,4 +1,4 @@
-// A matrix for a human's eye.
+// A matrix as text.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@ namespace initscope {
 
 inline constexpr size_t kMostShown = 8;
 
-// At most 8 rows and columns of `matrix`, the rest as "…".
+// The first kMostShown rows and columns of `matrix`, and "…" for the others.
 template <typename T>
 std::string MatrixText(ConstMatrixView<T> matrix);
 
-// The same of a rows × cols matrix of which `matrix` is the top left corner,
-// at least as much as is shown.
+// The same for a rows × cols matrix whose top left corner is `matrix`.
+// REQUIRES: `matrix` has all rows and columns that are shown.
 template <typename T>
 std::string MatrixText(ConstMatrixView<T> matrix, size_t rows, size_t cols);
 

@@ -96,8 +96,8 @@ size_t Resolve(const std::string& content, std::string* error) {
   try {
     InputCatalog catalog(SmallData);
     const ExperimentText text = ParseExperiment(content, "exp.ini");
-    const Asker asker = {"plan", kNetworks};
-    const Sweep sweep = ExpandSweep(text, asker);
+    const CommandContext context = {"plan", kNetworks};
+    const Sweep sweep = ExpandSweep(text, context);
     size_t memory = 0;
     const ResolvedSweep resolved =
         ResolveSweep(sweep, &catalog, 0, [&](const RunSpec& run) {

@@ -6,8 +6,8 @@
 #include <boost/program_options.hpp>
 #include <sstream>
 
-#include "base/error.h"
 #include "base/quoted_text.h"
+#include "cli/say.h"
 #include "spec/keys.h"
 
 namespace initscope {
@@ -15,38 +15,37 @@ namespace {
 
 namespace po = boost::program_options;
 
-std::string FlagName(std::string_view key) {
-  std::string flag(key);
-  std::replace(flag.begin(), flag.end(), '_', '-');
-  return flag;
-}
-
-po::options_description CommandOptions(const CommandInfo& command) {
-  po::options_description options("Options");
-  auto add = options.add_options();
+// The options that are no keys; parsing fills `options`.
+po::options_description CommandOptions(const CommandInfo& command,
+                                       Options* options) {
+  po::options_description page("Options");
+  auto add = page.add_options();
   if (command.writes) {
-    add("force", po::bool_switch(), "overwrite an existing output file");
+    add("force", po::bool_switch(&options->force),
+        "overwrite an existing output file");
   }
   if (command.prints) {
-    add("print", po::bool_switch(),
-        "print each step: formula, shape and matrix; of gradcheck logits, "
+    add("print", po::bool_switch(&options->print),
+        "print each step: formula, shape and matrix; gradcheck prints logits, "
         "predictions and targets");
   }
   if (command.checks) {
-    add("check", po::bool_switch(),
-        "check every gradient against central differences; write nothing");
+    add("check", po::bool_switch(&options->check),
+        "compare every gradient with central differences; write nothing");
   }
-  add("json", po::bool_switch(), "machine-readable output on stdout");
-  add("quiet", po::bool_switch(), "no progress, no summary");
-  add("help,h", po::bool_switch(), "this page");
-  return options;
+  add("json", po::bool_switch(&options->json),
+      "machine-readable output on stdout");
+  add("quiet", po::bool_switch(&options->quiet), "no progress, no summary");
+  add("help,h", po::bool_switch(&options->help), "this page");
+  return page;
 }
 
 po::options_description KeyOptions(CommandSet commands) {
   po::options_description options(
-      "Keys (in a file 'key = value'; a flag overrides the file;\n"
-      "lists: a, b or range(0, 8), linspace(0.5, 2, 4), geomspace(64, 1024, "
-      "5);\nan item with a comma in it is written \"in quotation marks\")");
+      "Keys, as flags or in the file as 'key = value'. A flag overrides the "
+      "file.\nA LIST is a, b or range(0, 8), linspace(0.5, 2, 4), "
+      "geomspace(64, 1024, 5);\nwrite an item that has a comma in it \"in "
+      "quotation marks\"");
   for (const Key& key : Keys()) {
     if ((key.commands & commands) == 0) continue;
     std::string help = fmt::format("{} [{}]", key.help, key.default_text);
@@ -59,10 +58,9 @@ po::options_description KeyOptions(CommandSet commands) {
   return options;
 }
 
-[[noreturn]] void FailUsage(const CommandInfo& command,
-                            const std::string& what) {
-  throw UserError(ExitCode::kUsage, fmt::format("{}; see 'initscope {} --help'",
-                                                what, command.name));
+[[noreturn]] void FailOption(const CommandInfo& command,
+                             const std::string& what) {
+  FailUsage("{}; see 'initscope {} --help'", what, command.name);
 }
 
 [[noreturn]] void FailUnknown(const CommandInfo& command, std::string option,
@@ -72,9 +70,7 @@ po::options_description KeyOptions(CommandSet commands) {
   option.erase(std::min(option.find('='), option.size()));
   for (const Key& key : Keys()) {
     if (!is_long || FlagName(key.name) != option) continue;
-    throw UserError(ExitCode::kUsage,
-                    fmt::format("--{}: {}", option,
-                                NotItsKey(key, {command.name, command.keys})));
+    FailUsage("--{}: {}", option, NotItsKey(key, {command.name, command.keys}));
   }
   std::vector<std::string> names;
   for (const auto& o : known.options()) names.push_back(o->long_name());
@@ -83,19 +79,25 @@ po::options_description KeyOptions(CommandSet commands) {
   const size_t quote = hint.find('\'');
   if (quote != std::string::npos) hint.insert(quote + 1, "--");
   if (!hint.empty()) {
-    throw UserError(ExitCode::kUsage,
-                    fmt::format("unknown option --{}{}", Quoted(option), hint));
+    FailUsage("unknown option --{}{}", Quoted(option), hint);
   }
-  FailUsage(command, fmt::format("unknown option --{}", Quoted(option)));
+  FailOption(command, fmt::format("unknown option --{}", Quoted(option)));
 }
 
 }  // namespace
 
+std::string FlagName(std::string_view key) {
+  std::string flag(key);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
 std::string CommandHelp(const CommandInfo& command) {
   std::ostringstream page;
+  Options unused;
   page << "initscope " << command.name << " " << command.arguments << "\n\n"
        << command.summary << "\n\n"
-       << CommandOptions(command);
+       << CommandOptions(command, &unused);
   if (command.keys != 0) page << "\n" << KeyOptions(command.keys);
   if (command.explain != nullptr) page << "\n" << command.explain();
   return page.str();
@@ -105,22 +107,23 @@ Options ParseOptions(const CommandInfo& command,
                      const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     if (!IsUtf8(argument)) {
-      FailUsage(command,
-                fmt::format("'{}' is not UTF-8, which results files and --json "
-                            "need; rename the file",
-                            Quoted(argument)));
+      FailOption(
+          command,
+          fmt::format("'{}' is not UTF-8, which results files and --json "
+                      "need; rename the file",
+                      Quoted(argument)));
     }
   }
-  po::options_description visible = CommandOptions(command);
-  if (command.keys != 0) visible.add(KeyOptions(command.keys));
-  po::options_description all = visible;
-  all.add_options()("file", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("file", -1);
-
   Options options;
   options.command = command.name;
   options.keys = command.keys;
+  po::options_description visible = CommandOptions(command, &options);
+  if (command.keys != 0) visible.add(KeyOptions(command.keys));
+  po::options_description all = visible;
+  all.add_options()("file",
+                    po::value<std::vector<std::string>>(&options.files));
+  po::positional_options_description positional;
+  positional.add("file", -1);
   po::variables_map values;
   try {
     namespace style = po::command_line_style;
@@ -132,27 +135,16 @@ Options ParseOptions(const CommandInfo& command,
                          style::allow_dash_for_short | style::short_allow_next)
                   .run(),
               values);
+    po::notify(values);
   } catch (const po::unknown_option& error) {
     FailUnknown(command, error.get_option_name(), visible);
   } catch (const po::error& error) {
-    FailUsage(command, Quoted(error.what(), 200));
-  }
-  const auto flag = [&](const char* name) {
-    return values.count(name) > 0 && values[name].as<bool>();
-  };
-  options.force = flag("force");
-  options.json = flag("json");
-  options.quiet = flag("quiet");
-  options.print = flag("print");
-  options.check = flag("check");
-  options.help = flag("help");
-  if (values.count("file") > 0) {
-    options.files = values["file"].as<std::vector<std::string>>();
+    FailOption(command, Quoted(error.what(), 200));
   }
   if (options.files.size() > command.most_files) {
-    FailUsage(command,
-              fmt::format("'{}' is one argument too many",
-                          QuotedPath(options.files[command.most_files])));
+    FailOption(command,
+               fmt::format("'{}' is one argument too many",
+                           QuotedPath(options.files[command.most_files])));
   }
   for (const Key& key : Keys()) {
     const std::string name = FlagName(key.name);

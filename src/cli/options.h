@@ -1,4 +1,4 @@
-// The command line of one command, by Boost.Program_options.
+// The command line of one command, parsed by Boost.Program_options.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace initscope {
 
 struct Options {
   std::string command;
-  CommandSet keys = 0;             // whose keys the command takes
+  CommandSet keys = 0;             // which commands' keys this one takes
   std::vector<std::string> files;  // positional arguments
   std::vector<Setting> settings;   // keys given as flags
   bool force = false;
@@ -22,26 +22,29 @@ struct Options {
   std::string command_line;  // as it was typed, for the results file
 };
 
-// What a command takes.
+// A command, and what it takes.
 struct CommandInfo {
   const char* name;
   const char* arguments;  // "FILE.ini [options]"
   const char* summary;
-  CommandSet keys;  // whose keys are flags, too; 0 for none
-  bool writes;      // --force
-  bool prints;      // --print
+  CommandSet keys;  // which commands' keys are flags; 0 for none
+  bool writes;      // has --force
+  bool prints;      // has --print
   size_t most_files;
   int (*run)(const Options& options);
-  bool checks = false;                 // --check
-  std::string (*explain)() = nullptr;  // what its page ends with
+  bool checks = false;                 // has --check
+  std::string (*explain)() = nullptr;  // the end of its --help page
 };
+
+// The flag of a key, without "--": bias_std is written bias-std.
+std::string FlagName(std::string_view key);
 
 // Throws UserError (kUsage) for an unknown option, a flag given twice, or too
 // many files.
 Options ParseOptions(const CommandInfo& command,
                      const std::vector<std::string>& arguments);
 
-// The page of `initscope COMMAND --help`.
+// The text of `initscope COMMAND --help`.
 std::string CommandHelp(const CommandInfo& command);
 
 }  // namespace initscope

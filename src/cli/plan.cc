@@ -18,8 +18,7 @@
 namespace initscope {
 namespace {
 
-// What the program has used up to now: reading data and resolving runs, which
-// `run` does, too.
+// The CPU time until now: reading data and resolving runs, as `run` does, too.
 double SecondsUpToNow() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
@@ -44,10 +43,19 @@ void PrintRuns(const std::vector<RunSpec>& runs) {
   }
 }
 
-}  // namespace
+// What a sweep would do, and what it would cost.
+struct Plan {
+  const Experiment& experiment;
+  double reading;  // seconds spent on data and settings
+  SweepWork work;
+  Rates rates;
+  ExpectedTime time;
+  double flops;
+  MemoryLimit limit;
+  std::string output;
+};
 
-int PlanCommand(const Options& options) {
-  const Experiment experiment = LoadExperiment(options);
+Plan MakePlan(const Experiment& experiment) {
   const double reading = SecondsUpToNow();
   const SweepWork work =
       CountWork(experiment.runs, experiment.jobs, experiment.theory);
@@ -55,49 +63,60 @@ int PlanCommand(const Options& options) {
   ExpectedTime time = rates.Expect(work, experiment.jobs);
   time.cpu += reading;
   time.wall += reading;
-  const double flops = SweepFlops(experiment.runs);
-  const MemoryLimit limit = AvailableMemory();
   const std::string output = experiment.output.empty()
                                  ? "results/" + experiment.name + ".h5"
                                  : experiment.output;
-  if (options.json) {
-    nlohmann::ordered_json json = {
-        {"name", experiment.name},
-        {"runs", experiment.runs.size()},
-        {"duplicates_dropped", experiment.duplicates},
-        {"swept", experiment.swept},
-        {"bundles", work.bundles},
-        {"jobs", experiment.jobs},
-        {"flop", flops},
-        {"memory_bytes", experiment.memory.total},
-        {"memory_bytes_per_job", experiment.memory.per_job},
-        {"machine_bytes", limit.bytes},
-        {"memory_limit", limit.source},
-        {"expected_seconds", time.wall},
-        {"expected_cpu_seconds", time.cpu},
-        {"output", output},
-        {"inputs", InputJson(experiment)}};
-    json["parts"]["reading"] = {{"seconds", reading}};
-    for (size_t i = 0; i < kPartCount; ++i) {
-      const Part part = static_cast<Part>(i);
-      if (work.total[part] == 0) continue;
-      json["parts"][std::string(kParts[i].name)] = {
-          {"unit", kParts[i].unit},
-          {"count", work.total[part]},
-          {"seconds", rates.Seconds(work.total, part)}};
-    }
-    for (const RunSpec& run : experiment.runs) {
-      json["run"].push_back({{"run_id", RunIdHex(run.run_id)},
-                             {"configuration", CanonicalRun(run)}});
-    }
-    fmt::print("{}", JsonText(json));
-    return 0;
+  return {experiment,
+          reading,
+          work,
+          rates,
+          time,
+          SweepFlops(experiment.runs),
+          AvailableMemory(),
+          output};
+}
+
+nlohmann::ordered_json PlanJson(const Plan& plan) {
+  const Experiment& experiment = plan.experiment;
+  nlohmann::ordered_json json = {
+      {"name", experiment.name},
+      {"runs", experiment.runs.size()},
+      {"duplicates_dropped", experiment.duplicates},
+      {"swept", experiment.sweep.swept},
+      {"bundles", plan.work.bundles},
+      {"jobs", experiment.jobs},
+      {"flop", plan.flops},
+      {"memory_bytes", experiment.memory.total},
+      {"memory_bytes_per_job", experiment.memory.per_job},
+      {"machine_bytes", plan.limit.bytes},
+      {"memory_limit", plan.limit.source},
+      {"expected_seconds", plan.time.wall},
+      {"expected_cpu_seconds", plan.time.cpu},
+      {"output", plan.output},
+      {"inputs", InputJson(experiment)}};
+  json["parts"]["reading"] = {{"seconds", plan.reading}};
+  for (size_t i = 0; i < kPartCount; ++i) {
+    const Part part = static_cast<Part>(i);
+    if (plan.work.total[part] == 0) continue;
+    json["parts"][std::string(kParts[i].name)] = {
+        {"unit", kParts[i].unit},
+        {"count", plan.work.total[part]},
+        {"seconds", plan.rates.Seconds(plan.work.total, part)}};
   }
+  for (const RunSpec& run : experiment.runs) {
+    json["run"].push_back({{"run_id", RunIdHex(run.run_id)},
+                           {"configuration", CanonicalRun(run)}});
+  }
+  return json;
+}
+
+void PrintPlan(const Plan& plan) {
+  const Experiment& experiment = plan.experiment;
   PrintRuns(experiment.runs);
   fmt::print("\n{}", InputText(experiment));
   fmt::print("runs      {}", experiment.runs.size());
-  if (!experiment.swept.empty()) {
-    fmt::print(" over {}", fmt::join(experiment.swept, ", "));
+  if (!experiment.sweep.swept.empty()) {
+    fmt::print(" over {}", fmt::join(experiment.sweep.swept, ", "));
   }
   if (experiment.duplicates > 0) {
     fmt::print(" ({} duplicates dropped)", experiment.duplicates);
@@ -105,17 +124,29 @@ int PlanCommand(const Options& options) {
   fmt::print(
       "\nwork      {:.3g} GFLOP run by run, in {} bundles (runs that share "
       "their random weights)\n",
-      flops / 1e9, work.bundles);
-  fmt::print("memory    {} with {} jobs, {} for each job more; {}\n",
+      plan.flops / 1e9, plan.work.bundles);
+  fmt::print("memory    {} with {} jobs, {} for each additional job; {}\n",
              BytesText(experiment.memory.total), experiment.jobs,
-             BytesText(experiment.memory.per_job), LimitText(limit));
-  fmt::print("time      about {}, {} of CPU time, as measured now{}\n",
-             SecondsText(time.wall), SecondsText(time.cpu),
-             rates.ProductRate() > 0
-                 ? fmt::format(" (products: {:.3g} GFLOP/s per core)",
-                               rates.ProductRate() / 1e9)
-                 : "");
-  fmt::print("output    {}\n", output);
+             BytesText(experiment.memory.per_job), LimitText(plan.limit));
+  const double rate = plan.rates.ProductRate();
+  fmt::print(
+      "time      about {}, {} of CPU time, as measured now{}\n",
+      SecondsText(plan.time.wall), SecondsText(plan.time.cpu),
+      rate > 0 ? fmt::format(" (products: {:.3g} GFLOP/s per core)", rate / 1e9)
+               : "");
+  fmt::print("output    {}\n", plan.output);
+}
+
+}  // namespace
+
+int PlanCommand(const Options& options) {
+  const Experiment experiment = LoadExperiment(options);
+  const Plan plan = MakePlan(experiment);
+  if (options.json) {
+    fmt::print("{}", JsonText(PlanJson(plan)));
+  } else {
+    PrintPlan(plan);
+  }
   return 0;
 }
 

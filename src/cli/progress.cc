@@ -11,12 +11,16 @@
 #include "cli/units.h"
 
 namespace initscope {
+namespace {
 
+// Whether stderr is a terminal that supports cursor control.
 bool StderrIsTerminal() {
   const char* term = std::getenv("TERM");
   return isatty(STDERR_FILENO) == 1 &&
          (term == nullptr || std::string_view(term) != "dumb");
 }
+
+}  // namespace
 
 Progress::Progress(size_t runs, bool enabled)
     : runs_(runs), enabled_(enabled && StderrIsTerminal()) {

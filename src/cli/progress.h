@@ -1,4 +1,5 @@
 // A progress line on stderr: runs done, rate, time left. Only on a terminal.
+// Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -12,8 +13,7 @@ class Progress {
   Progress(size_t runs, bool enabled);
   ~Progress();
 
-  // From any thread.
-  void Advance(size_t runs);
+  void Advance(size_t runs);  // counts `runs` more as done
 
  private:
   void Draw();
@@ -26,8 +26,5 @@ class Progress {
   size_t done_ = 0;
   Clock::time_point drawn_{};
 };
-
-// Whether stderr is a terminal that understands more than a teletype.
-bool StderrIsTerminal();
 
 }  // namespace initscope

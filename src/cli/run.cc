@@ -34,7 +34,7 @@ int Simulate(const Options& options, Runner simulate) {
   };
   task.write = [&](Hdf5Writer* writer) {
     WriteResults(experiment.Describe(), experiment.runs, results,
-                 experiment.swept, experiment.inputs, writer);
+                 experiment.sweep.swept, experiment.inputs, writer);
   };
   task.end = [&](const std::string& path) {
     const auto diverged = static_cast<size_t>(

@@ -1,9 +1,9 @@
-// The steps of a trace for a human's eye: formula, shapes, matrix, in the order
-// of the computation.
+// The steps of a trace as text, in the order of the computation: formula,
+// shapes and matrix of each.
 //
-// Beside the tensors that the engine shows there are those that a reader needs
-// to follow it by hand: the prediction ŷ, its difference to the targets, the
-// value of the loss, f'(Z_l) and ∂loss/∂X_l.
+// Besides the tensors that the engine shows, the text has those that a reader
+// needs to follow the computation by hand: the prediction ŷ, its difference
+// from the targets, the value of the loss, f'(Z_l) and ∂loss/∂X_l.
 #pragma once
 
 #include <string>
@@ -30,7 +30,7 @@ class StepText {
   std::string ChainRule(size_t layer) const;
 
   const RunSpec& run_;
-  // What later steps need: the rows that are shown, of Z_L all.
+  // What later steps need: the rows that are shown, and all rows of Z_L.
   std::vector<Matrix<double>> z_;
   std::vector<Matrix<double>> w_;
   Matrix<double> delta_;  // the last one

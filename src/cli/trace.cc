@@ -4,10 +4,10 @@
 
 #include <utility>
 
-#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/ending.h"
 #include "cli/input_text.h"
+#include "cli/say.h"
 #include "cli/step_text.h"
 #include "engine/engine.h"
 #include "engine/training.h"
@@ -24,7 +24,7 @@ std::string TensorName(Tensor name, size_t layer, const RunSpec& run) {
   return fmt::format("{}_{}", kTensorNames[static_cast<int>(name)], layer);
 }
 
-// Writes tensors as they come, without their exponents.
+// Writes each tensor as the engine shows it, as plain numbers.
 class TensorSaver : public TensorObserver {
  public:
   TensorSaver(const RunSpec& run, Hdf5Writer* writer, bool print)
@@ -53,16 +53,13 @@ class TensorSaver : public TensorObserver {
     const std::string title = TensorName(name, layer, run_);
     Matrix<T> plain(tensor.rows(), tensor.cols());
     if (const auto lost = ToPlain(tensor, &plain)) {
-      throw UserError(
-          ExitCode::kUsage,
-          fmt::format("{}: entry ({}, {}) is {}·2^{}, which {} cannot hold; "
-                      "use {}",
-                      title, lost->row, lost->col,
-                      tensor.mantissa(lost->row, lost->col),
-                      tensor.exponent[lost->row],
-                      kPrecisionNames[static_cast<int>(run_.precision)],
-                      sizeof(T) == 4 ? "precision = float64 or fewer layers"
-                                     : "fewer layers"));
+      FailUsage("{}: entry ({}, {}) is {}·2^{}, which {} cannot hold; use {}",
+                title, lost->row, lost->col,
+                tensor.mantissa(lost->row, lost->col),
+                tensor.exponent[lost->row],
+                kPrecisionNames[static_cast<int>(run_.precision)],
+                sizeof(T) == 4 ? "precision = float64 or fewer layers"
+                               : "fewer layers");
     }
     writer_->WriteMatrix("/tensors/" + title, plain.view());
     if (print_) {
@@ -81,27 +78,17 @@ class TensorSaver : public TensorObserver {
 
 int TraceCommand(const Options& options) {
   const Experiment experiment = LoadExperiment(options);
-  if (experiment.runs.size() != 1) {
-    throw UserError(
-        ExitCode::kUsage,
-        fmt::format("{}: trace saves one run, and this describes "
-                    "{} (over {}); fix each to one value, as "
-                    "--{} VALUE",
-                    experiment.title, experiment.runs.size(),
-                    fmt::join(experiment.swept, ", "), experiment.swept[0]));
-  }
+  CheckOneRun(experiment, experiment.runs.size(), "trace saves");
   const RunSpec& run = experiment.runs[0];
   if (run.batches != 1) {
-    throw UserError(ExitCode::kUsage,
-                    fmt::format("{}: trace saves one batch; set batches = 1",
-                                experiment.title));
+    FailUsage("{}: trace saves one batch; set batches = 1", experiment.title);
   }
   const InterruptFlag interrupt;
   OutputFile output = MakeOutput(experiment, options, "-trace");
   RunResult result;
   bool print = options.print;
   try {
-    // Where the first place fails, the run is computed again for another.
+    // If the first place fails, the run is computed again for another one.
     Publish(&output, [&](Hdf5Writer* writer) {
       TensorSaver saver(run, writer, std::exchange(print, false));
       const EngineOptions engine = {&interrupt.raised(), &saver};
@@ -115,7 +102,7 @@ int TraceCommand(const Options& options) {
       writer->SetNumber("/tensors", "loss_value", result.loss_value);
       writer->SetText("/tensors", "activation", run.activation->name);
       WriteResults(experiment.Describe(), experiment.runs, {result},
-                   experiment.swept, experiment.inputs, writer);
+                   experiment.sweep.swept, experiment.inputs, writer);
     });
   } catch (const Interrupted&) {
     return EndInterrupted(interrupt, 0, 1);

@@ -1,4 +1,4 @@
-// Quantities for a human's eye.
+// Quantities as people read them.
 #pragma once
 
 #include <string>
@@ -10,5 +10,9 @@ namespace initscope {
 std::string BytesText(double bytes);              // "3.2 GiB"
 std::string LimitText(const MemoryLimit& limit);  // "this machine has 3.2 GiB"
 std::string SecondsText(double seconds);  // "0.05 s", "12 s", "1:02:03 h"
+
+// 10^log10 where a double holds it, else "10^-1253.4"; "0 (exact)" for −∞, "-"
+// for NaN.
+std::string PowerText(double log10);
 
 }  // namespace initscope

@@ -176,23 +176,23 @@ std::vector<std::string> ValuesOf(const Key& key, const Setting& setting) {
   return ParseValueList(key, setting.text, setting.where);
 }
 
-// Refuses a key that there is not, or not for `asker`.
-void CheckKey(const Setting& setting, const Asker& asker) {
+// Throws UserError for an unknown key, and for a key of other commands.
+void CheckKey(const Setting& setting, const CommandContext& context) {
   const Key* key = FindKey(setting.key);
   if (key == nullptr) {
     std::vector<std::string_view> names;
     for (const Key& k : Keys()) {
-      if ((k.commands & asker.commands) != 0) names.push_back(k.name);
+      if ((k.commands & context.commands) != 0) names.push_back(k.name);
     }
     std::string hint = DidYouMean(setting.key, names);
     if (hint.empty()) {
-      hint = fmt::format("; 'initscope {} --help' lists them", asker.command);
+      hint = fmt::format("; 'initscope {} --help' lists them", context.command);
     }
     Fail(setting.where,
          fmt::format("unknown key '{}'{}", Quoted(setting.key), hint));
   }
-  if ((key->commands & asker.commands) == 0) {
-    Fail(setting.where, NotItsKey(*key, asker));
+  if ((key->commands & context.commands) == 0) {
+    Fail(setting.where, NotItsKey(*key, context));
   }
 }
 
@@ -200,11 +200,11 @@ void CheckKey(const Setting& setting, const Asker& asker) {
 // once.
 using Merged = std::vector<Setting>;
 
-void Override(const std::vector<Setting>& layer, const Asker& asker,
+void Override(const std::vector<Setting>& layer, const CommandContext& context,
               Merged* merged) {
   std::map<std::string, std::string> seen;
   for (const Setting& setting : layer) {
-    CheckKey(setting, asker);
+    CheckKey(setting, context);
     const auto [first, fresh] = seen.emplace(setting.key, setting.where);
     if (!fresh) {
       Fail(setting.where, fmt::format("{} is given twice (first at {}); remove "
@@ -307,20 +307,20 @@ std::vector<std::string> ParseValueList(const Key& key, std::string_view text,
   return values;
 }
 
-std::string NotItsKey(const Key& key, const Asker& asker) {
+std::string NotItsKey(const Key& key, const CommandContext& context) {
   const std::string commands = CommandNames(key.commands);
   return fmt::format(
       "{} is a key of {}, and {} does not take it; remove it or use {}",
-      key.name, commands, asker.command,
+      key.name, commands, context.command,
       commands.substr(0, commands.find(',')));
 }
 
-Sweep ExpandSweep(const ExperimentText& text, const Asker& asker) {
+Sweep ExpandSweep(const ExperimentText& text, const CommandContext& context) {
   Sweep sweep;
   sweep.experiment["name"] = {text.name, ""};
 
   Merged common;
-  Override(text.common, asker, &common);
+  Override(text.common, context, &common);
   std::vector<Merged> products;
   for (const auto& section : text.sections) {
     Merged merged = common;
@@ -332,13 +332,13 @@ Sweep ExpandSweep(const ExperimentText& text, const Asker& asker) {
                          setting.key));
       }
     }
-    Override(section.settings, asker, &merged);
+    Override(section.settings, context, &merged);
     products.push_back(std::move(merged));
   }
   if (products.empty()) products.push_back(common);
 
   for (Merged& settings : products) {
-    Override(text.flags, asker, &settings);
+    Override(text.flags, context, &settings);
     CheckShapeAlone(settings);
     for (const Setting& setting : settings) {
       if (IsExperimentKey(setting.key)) {

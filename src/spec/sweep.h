@@ -51,8 +51,8 @@ struct Sweep {
                                    // order of the key table
 };
 
-// Who asks: its keys are known, those of other commands refused.
-struct Asker {
+// The command that takes the keys. It refuses the keys of other commands.
+struct CommandContext {
   std::string command = "run";
   CommandSet commands = kSimulation;  // what it counts as
 };
@@ -60,10 +60,11 @@ struct Asker {
 // Throws UserError (kUsage) for an unknown key, another command's key, a key
 // given twice, shape together with widths, a malformed or empty list, or too
 // many runs.
-Sweep ExpandSweep(const ExperimentText& text, const Asker& asker = {});
+Sweep ExpandSweep(const ExperimentText& text,
+                  const CommandContext& context = {});
 
-// That `asker` does not take `key`, and what to do, for a message.
-std::string NotItsKey(const Key& key, const Asker& asker);
+// A message: the command does not take `key`, and what to do.
+std::string NotItsKey(const Key& key, const CommandContext& context);
 
 // The values of a list, numbers in shortest round-trip form.
 std::vector<std::string> ParseValueList(const Key& key, std::string_view text,

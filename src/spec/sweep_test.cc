@@ -144,7 +144,7 @@ TEST(ExpandSweep, KeysBelongToCommands) {
       HasSubstr(
           "a.ini:1: d_k is a key of attention, gradcheck, and run does not "
           "take it; remove it or use attention"));
-  const Asker attention = {"attention", kAttention};
+  const CommandContext attention = {"attention", kAttention};
   EXPECT_EQ(ExpandSweep(text, attention).points.size(), 1u);
   EXPECT_THAT(
       ErrorOf([&] {

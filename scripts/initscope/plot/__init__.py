@@ -3,7 +3,7 @@
     figure = initscope.plot.variance(results, color="init")
     figure.savefig("variance.png")
 
-A notebook shows the figure that a cell ends with.
+A notebook shows the figure that ends a cell.
 """
 
 from initscope import verdicts
@@ -13,12 +13,16 @@ from initscope.plot.variance_figure import Painter
 
 
 def variance(results, page=1, **options):
-    """How the variance changes from layer to layer, forward and backward.
+    """A figure of the variance by layer, forward and backward.
 
-    A panel is a network, a curve the median over its seeds with the 10-90 %
-    band. The options are those of Options: rows, columns, color, filter,
-    moment, quantities, relative_delta, theory, dpi. What does not fit on one
-    page is on the next: `page` counts from 1.
+    results   of initscope.read()
+    page      from 1; what does not fit on one page is on the next
+    options   rows, columns, color, filter, moment, quantities, relative_delta,
+              theory, dpi: see variance_curves.Options
+
+    A panel is a network; a curve is the median over its seeds with the 10-90 %
+    band. Raises a ScriptError for an unknown option's value, and a ValueError
+    for a page that is not there.
     """
     painter = Painter(Selection(results, Options(**options)),
                       verdicts.read_if_possible(results))
@@ -29,9 +33,13 @@ def variance(results, page=1, **options):
 
 
 def phase(results, filter=(), dpi=150):
-    """The phase diagram of a sweep over gain and bias_std.
+    """A figure with the phase diagram of a sweep over gain and bias_std.
 
-    Maps of the measured chi_1, of the depth at which the gradient is lost and
-    of that at which the inputs' correlation is. `filter`: "KEY=VALUE"s.
+    results   of initscope.read(); a grid of gain × bias_std
+    filter    "KEY=VALUE"s that choose runs
+
+    It has maps of the measured chi_1, of the depth (in layers) at which the
+    gradient is lost, and of that at which the inputs' correlation is lost.
+    Raises a ScriptError if the runs are no such grid.
     """
     return phase_figure.draw(phase_diagram.measure(results, filter), dpi)

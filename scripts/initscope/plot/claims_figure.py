@@ -1,9 +1,9 @@
 """The figure of a reproduced result: curves by layer, and the claims' errors.
 
-A panel has a curve per choice of the keys that were swept, the mean over seeds
-or (`spread`) the variance over its square, and dotted lines of what theory
-says. The last panel has a dot per claim: measured - expected in units of the
-tolerance, so that all must lie within ±1.
+A panel has a curve for each combination of swept keys: the mean over seeds or
+(`spread`) the variance divided by its square. Dotted lines are the theory. The
+last panel has a dot per claim: (measured - expected)/tolerance, which must lie
+within ±1.
 """
 
 import textwrap
@@ -26,9 +26,14 @@ LETTERS = 58  # of a claim's text
 
 @dataclass
 class Panel:
-    """Curves of `of`, a column or a function of the rows, of the runs `where`.
+    """A panel of curves.
 
-    `theory`: numbers, and functions of what the curves go along.
+    of        a column, or a function of the rows
+    along     the horizontal axis: "layer", or a key
+    where     {key: value} that choose the runs
+    layers    only these; None takes all
+    theory    numbers, and functions of `along`, drawn dotted
+    spread    draws variance/mean² over the seeds in place of the mean
     """
 
     title: str
@@ -42,7 +47,7 @@ class Panel:
 
 
 def draw(title, measured, panels, claims):
-    """The Figure; `measured` is the table and the names of its keys."""
+    """The Figure; `measured` is (DataFrame, names of its keys)."""
     table, names = measured
     with in_style():
         figure, axes = show_figure.panels(
@@ -59,7 +64,7 @@ def draw(title, measured, panels, claims):
 
 
 def _merged(left, right):
-    """One axes in the place of two."""
+    """Replaces two adjacent axes by one."""
     place = left.get_position()
     place.x1 = right.get_position().x1
     right.remove()
@@ -99,7 +104,7 @@ def _curves(axis, panel, table, names):
 
 
 def _axes(rows, names):
-    """The keys that tell curves apart."""
+    """The keys that distinguish the curves."""
     names = [key for key in names if key not in keys.REPETITION_KEYS]
     if "shape" in names and (rows["width"] < 0).any():  # widths differ
         names = [key for key in names if not key.endswith("width")]

@@ -1,9 +1,9 @@
-"""What plot_phase.py draws: maps over gain and bias_std, from a results file.
+"""The maps over gain and bias_std that plot_phase.py draws.
 
-χ_1 is what a layer multiplies the gradient's second moment by, gain² E f'² of
-a square layer where gain is σ_w. Depths are counted in layers, with a fraction
-by linear interpolation of the logarithm; where nothing is lost they are
-infinite, and NaN where a value on the way is not finite.
+χ_1 is the factor by which a layer multiplies the gradient's second moment:
+gain² E f'² for a square layer whose gain is σ_w. Depths are in layers, with a
+fraction by linear interpolation of the logarithm. A depth is infinite if
+nothing is lost, and NaN if a value on the way is not finite.
 """
 
 from dataclasses import dataclass
@@ -17,19 +17,20 @@ from initscope.plot import variance_notes
 from initscope.text import shortened, text_of
 
 AXES = ["gain", "bias_std"]
-# Those that make gain σ_w of a square layer.
+# The inits for which gain is σ_w of a square layer.
 INITS = ["lecun_normal", "lecun_uniform", "truncated_lecun_normal",
          "orthogonal"]
 SLOPE = "slope_second_moment"
 DISTANCE = "log10_one_minus_cosine"
 GRADIENT = "log10_delta_second_moment"
-LAST = 5  # hidden layers that a measured χ_1 is the mean of
+LAST = 5  # a measured χ_1 is the mean over so many hidden layers
 LOST = 2  # decades: a factor 100
 
 
 @dataclass
 class Diagram:
-    """Maps are bias_std × gain; `theory` is None where the file has none."""
+    """Maps are arrays bias_std × gain; `theory` is None if the file has none.
+    """
 
     gain: "np.ndarray"
     bias_std: "np.ndarray"
@@ -44,7 +45,7 @@ class Diagram:
     pooled: str  # how many seeds, in words
 
     def table(self):
-        """The maps, one row per place."""
+        """The maps as a DataFrame, a row per place."""
         gain, bias_std = np.meshgrid(self.gain, self.bias_std)
         columns = {"gain": gain, "bias_std": bias_std, "chi_1": self.chi_1,
                    "gradient_depth": self.gradient_depth,
@@ -56,7 +57,10 @@ class Diagram:
 
 
 def measure(results, conditions=()):
-    """The Diagram of the runs of results that satisfy `conditions`."""
+    """The Diagram of the runs that satisfy `conditions` ("KEY=VALUE"s).
+
+    Raises a ScriptError unless they are a grid of gain × bias_std.
+    """
     theory = f"theory_{SLOPE}"
     samples = results.filtered(conditions)
     results.check_measured()
@@ -82,7 +86,7 @@ def measure(results, conditions=()):
 
 
 def is_homogeneous(diagram):
-    """Whether theory has one E f'² everywhere, as for relu and linear."""
+    """Whether the theory's E f'² is the same everywhere (relu, linear)."""
     if diagram.theory is None or np.isnan(diagram.theory).any():
         return False
     slope = diagram.theory / np.square(diagram.gain)
@@ -118,7 +122,7 @@ def check(results, samples):
 
 
 def hidden_layers(layers, samples, name, depth):
-    """bias_std × gain × layer 1 … depth − 1: the mean over the seeds."""
+    """The mean over seeds: array bias_std × gain × layer 1 … depth − 1."""
     layers = layers[["run_index", "step", "layer", name]].merge(
         samples[["run_index", "step", *AXES]], on=["run_index", "step"])
     layers = layers[layers["layer"].between(1, depth - 1)].sort_values(
@@ -131,7 +135,7 @@ def hidden_layers(layers, samples, name, depth):
 
 
 def depth_of_loss(logarithms):
-    """Layers until the last axis is LOST decades from where it began."""
+    """Layers until the last axis is LOST decades away from its start."""
     with np.errstate(invalid="ignore"):  # −inf − −inf
         change = np.abs(logarithms - logarithms[..., :1])
     change[..., 0] = 0

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from initscope.plot.phase_diagram import LAST, LOST, is_homogeneous
 from initscope.style import in_style
 
-BEYOND = "0.85"  # of what is not lost within the depth
+BEYOND = "0.85"  # colour of what is not lost within the depth
 # Inches.
 LEFT, RIGHT, GAP, WIDE, HIGH, BAR = 0.6, 0.55, 0.85, 2.7, 2.5, 0.12
 HEAD, FOOT, LINE = 0.85, 0.4, 0.15
@@ -86,7 +86,7 @@ def draw_map(axes, bar, diagram, values, is_ratio):
 
 
 def is_minor_label(value):
-    """Whether a logarithmic axis of few decades names this tick."""
+    """Whether a logarithmic axis of few decades labels this tick."""
     digit = value / 10 ** np.floor(np.log10(value))
     return np.isclose(digit, [2, 5]).any()
 
@@ -97,7 +97,7 @@ def crosses(theory):
 
 
 def legend_handles(diagram):
-    """Of what is on the maps."""
+    """The legend's handles for what the maps show."""
     handles = []
     if diagram.theory is not None and crosses(diagram.theory):
         handles.append(Line2D([], [], color="black", linewidth=1.6,
@@ -114,10 +114,10 @@ def legend_handles(diagram):
 
 
 def caption(diagram):
-    """What the maps show, in words."""
+    """The caption: what the maps show."""
     last = min(LAST, diagram.depth - 1)
     factor = 10 ** LOST
-    alone = (f" Of {diagram.activation}, χ₁ does not depend on the signal: "
+    alone = (f" For {diagram.activation}, χ₁ does not depend on the signal: "
              f"with biases E Z² grows by bias_std² a layer on the line, so "
              f"that only its end at bias_std = 0 is critical."
              if is_homogeneous(diagram) else "")

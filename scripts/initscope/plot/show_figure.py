@@ -1,7 +1,7 @@
-"""Figures of the shows, in the style of plot_variance.py.
+"""Grids of panels for show.py, in the style of plot_variance.py.
 
-Sizes are in inches; panels stand on a grid with a title above and a caption
-below them. show.py and reproduce.py draw within style.in_style().
+Sizes are in inches. The panels have a title above and a caption below them.
+show.py and reproduce.py draw within style.in_style().
 """
 
 import textwrap
@@ -17,7 +17,11 @@ TITLE, LEGEND, PANEL_TITLE = 0.45, 0.28, 0.3
 
 
 def panels(title, caption, grid, size, gap=(0.7, 0.6)):
-    """(figure, rows × columns axes): a `grid` of panels of `size` inches.
+    """Makes a grid of panels: (figure, array rows × columns of axes).
+
+    grid    (rows, columns)
+    size    (width, height) of a panel, in inches
+    gap     (horizontal, vertical) distance between panels, in inches
 
     The strip under the title is free for legend().
     """

@@ -1,8 +1,8 @@
-"""The numbers behind plot_variance.py: which panels with which curves.
+"""The numbers behind plot_variance.py: its panels and their curves.
 
-Everything is in log10, from the columns log10_<statistic>, which are right
-where a double is 0 or infinite. A value is one of: exactly zero (-inf), not
-finite (NaN or +inf), or a finite logarithm. Only the last kind has a median.
+Everything is in log10, from the columns log10_<statistic>, which are correct
+even where a double is 0 or infinite. A value is exactly zero (-inf), not finite
+(NaN or +inf), or a finite logarithm. Only the last kind has a median.
 
 The theory's log10 of one run is normal to leading order, with a mean (column
 theory) and a standard deviation (theory_std, over draws of the weights).
@@ -29,11 +29,12 @@ class Options:
     """What to draw of a results file.
 
     rows, columns, color   the keys that these show; None lets the sweep decide
-    filter                 "KEY=VALUE"s; one key twice: either value
+    filter                 "KEY=VALUE"s; several values of a key: any of them
     moment                 "variance" or "second_moment"
     quantities             some of QUANTITIES
     relative_delta         divides delta by the output layer's, run by run
-    theory                 draws what the theory predicts, where it is there
+    theory                 draws what the theory predicts, if the file has it
+    dpi                    dots per inch of the figure
     """
 
     rows: str = None
@@ -59,7 +60,7 @@ class Options:
 
 @dataclass
 class Layout:
-    """Which key is shown how. `pages` holds the keys nothing else shows."""
+    """How each key is shown. `pages` has the keys that nothing else shows."""
 
     rows: str
     columns: str
@@ -68,16 +69,18 @@ class Layout:
 
     @property
     def keys(self):
-        """The keys of a curve, each once."""
+        """The keys that identify a curve, each once."""
         keys = [*self.pages, self.rows, self.columns, self.color]
         return list(dict.fromkeys(key for key in keys if key))
 
 
 class Selection:
-    """The runs and numbers that `options` choose of results.
+    """The runs and numbers that `options` choose from results.
 
-    samples   the runs and steps; layout  where each key is shown
-    values    of collect();       curves  of summarize()
+    samples   a row per run and step
+    layout    how each key is shown
+    values    a row per sample, quantity and layer: log10 and its theory
+    curves    a row per curve and layer, from summarize()
     """
 
     def __init__(self, results, options):
@@ -93,14 +96,13 @@ class Selection:
     def _collect(self):
         """One row per sample, quantity and layer: the value as log10.
 
-        Left out is only what does not exist: row 0 has no pre-activation and
+        Only what does not exist is left out: row 0 has no pre-activation and
         no weight gradient, and the (linear) output layer has no activation.
-        What the file has no theory of is NaN.
+        The theory is NaN if the file has none.
 
-        What is divided by the run's own delta_L is the theory's delta as well
-        as the measured: the theory starts from a measured delta, at the output
-        or (for losses other than probe) one layer below it. Theory alone is
-        divided by its own.
+        Relative delta is divided by the measured delta_L of the run, and so is
+        its theory, because the theory starts from the measured delta_L. In a
+        file of theory alone it is divided by the theory's.
         """
         options, alone = self.options, self.results.theory_alone
         names = [f"log10_{q}_{options.moment}" for q in options.quantities]
@@ -156,7 +158,7 @@ class Selection:
         return table.drop(columns=[*silent, "n_measured"])
 
     def _add_dependent_key(self, table, key):
-        """Puts `key` in front of the table, if the other keys determine it."""
+        """Inserts `key` as the first column if the other keys determine it."""
         samples, others = self.samples, self.layout.keys
         if not others:
             table.insert(0, key, samples[key].iloc[0])
@@ -165,10 +167,10 @@ class Selection:
             table.insert(0, key, table.join(first, on=others)["value"])
 
     def pages(self, most):
-        """The pages to draw: (values of the page keys, grid of cells).
+        """The pages to draw, as (values of the page keys, grid of cells).
 
-        A cell is {key: value} of all keys but the colour, or None where the
-        sweep has no such run. At most `most` cells abreast.
+        A cell is {key: value} of all keys except the colour, or None if the
+        sweep has no such run. A row has at most `most` cells.
         """
         names = self.layout.pages
         firsts = (self.samples[names].drop_duplicates().sort_values(names)
@@ -200,7 +202,7 @@ class Selection:
 
 
 def choose_layout(results, samples, options):
-    """Gives every swept key a place, so that only seeds are ever pooled."""
+    """The Layout: every swept key has a place, so only seeds are pooled."""
     rows, columns, color = options.rows, options.columns, options.color
     asked = [key for key in (rows, columns, color) if key]
     for key in asked:
@@ -230,17 +232,17 @@ def choose_layout(results, samples, options):
 
 
 def _output_value(part, column):
-    """Each row's delta_L; NaN if that is zero, for 0/0 is no number."""
+    """The delta_L of each row's run; NaN unless it is finite in log10."""
     output = part[part["output"]].set_index("sample")[column]
     return part["sample"].map(output.where(np.isfinite(output)))
 
 
 def summarize(values, by):
-    """Median and 10-90 % band over the seeds; what the CSV file holds.
+    """Median and 10-90 % band over the seeds, a row per curve and layer.
 
-    Quantiles are of the finite logarithms (linear interpolation); exact
-    zeros and non-finite values are counted beside them. The theory's are
-    those of a normal law.
+    Quantiles are those of the finite logarithms (linear interpolation); exact
+    zeros and non-finite values are counted apart. The theory's quantiles are
+    those of a normal law. The CSV file has these rows.
     """
     log, measured = values["log10"], values["measured"]
     low, high = DOUBLE_LOG10
@@ -266,10 +268,11 @@ def summarize(values, by):
 
 
 def _theory(groups):
-    """What the theory says of median, p10 and p90; NaN where it is silent.
+    """The theory's median, p10 and p90; NaN where there is no theory.
 
-    Runs that start from different measured values differ in the theory, too:
-    the variance of a pool is the mean of theirs plus that of their means.
+    Runs that start from different measured values have different theories, so
+    the variance of a pool is the mean of their variances plus the variance of
+    their means.
     """
     median, mean_variance = (groups["theory"].median(),
                              groups["theory_variance"].mean())
@@ -280,7 +283,7 @@ def _theory(groups):
 
 
 def _blocks(grid, most):
-    """Cuts a grid into pages, without those that would be empty."""
+    """Cuts a grid into pages and drops empty ones."""
     for top in range(0, len(grid), MOST_ROWS):
         for left in range(0, len(grid[0]), most):
             block = [row[left:left + most]

@@ -42,7 +42,7 @@ def told(curve):
 class Painter:
     """Draws pages of one file; knows what all its panels have in common.
 
-    `judged`: the verdicts, or those of nothing and why there are none.
+    `judged` is what verdicts.read_if_possible() returns.
     """
 
     def __init__(self, selection, judged):
@@ -86,9 +86,9 @@ class Painter:
                 for _, part in samples.groupby(by, sort=False)}
 
     def _tracks(self):
-        """The axes of a cell: rows of axes, an axes is some quantities.
+        """The axes of a cell: rows of axes, each a list of quantities.
 
-        With a colour key the hue is taken, so each quantity has its axes.
+        If a key has the colours, each quantity needs its own axes.
         """
         rows = [[q for q in self.options.quantities if q not in BACKWARD],
                 [q for q in self.options.quantities if q in BACKWARD]]
@@ -97,7 +97,7 @@ class Painter:
         return [[row] for row in rows if row]
 
     def _of(self, where, track):
-        """(colour value, quantity, key of self.curves) in one axes."""
+        """Yields (colour value, quantity, key of self.curves) of an axes."""
         for value in self.palette.values:
             full = {**where, self.layout.color: value}
             for quantity in track:
@@ -106,13 +106,13 @@ class Painter:
                     yield value, quantity, key
 
     def pages(self):
-        """What draw() takes, in order."""
+        """The pages for draw(), in order."""
         most = 4 if max(map(len, self.tracks)) == 1 else 3
         return self.selection.pages(most)
 
     @staticmethod
     def _extent(curve):
-        """Lowest and highest value or theory, span of the median; or None."""
+        """(lowest, highest value or theory, span of the median), or None."""
         line = told(curve)["log10_median"].dropna().to_numpy()
         if not len(line):
             return None
@@ -134,7 +134,7 @@ class Painter:
                    for key in keys if self.extents[key])
 
     def _shared_limits(self, track):
-        """Of the panels that are not steep; so they compare."""
+        """The limits that all panels share, except steep ones."""
         calm = []
         for where in self.panels:
             keys = [key for _, _, key in self._of(where, track)]
@@ -212,8 +212,10 @@ class Painter:
         set_value_axis(axes, *limits, own and len(self.panels) > 1)
 
     def _notes(self, cell, track, wide, is_first):
-        """[(text, colour)]: what the curves of one axes do, in words; in the
-        first of a cell behind the verdict on its runs."""
+        """The notes above one axes, as [(text, colour)].
+
+        They say what each curve does, after the verdict in a cell's first axes.
+        """
         found = list(self._of(cell, track))
         paragraphs = []
         verdict = "" if self.layout.color or not found else (
@@ -240,7 +242,7 @@ class Painter:
                 for line in textwrap.wrap(text, int(wide * 21))]
 
     def _count_specials(self, found):
-        """What the notes of the first and last colour would leave unsaid."""
+        """How many of many curves have special values, in words."""
         parts = []
         for column, words in (("n_zero", "exact zeros"),
                               ("n_non_finite", "not finite"),
@@ -287,9 +289,10 @@ class Painter:
                                map(plain, self.palette.values))
 
     def _legend(self, width):
-        """Handles of what is on the pages, in `width`; and how many abreast.
+        """(handles, number of columns) of the legend, `width` inches wide.
 
-        Matplotlib fills column by column; the order is set to read by rows.
+        Matplotlib fills column by column; the order is such that it reads row
+        by row.
         """
         handles = self._handles()
         columns = max(1, min(len(handles), int(width / 1.62)))

@@ -1,7 +1,7 @@
-"""The words of plot_variance.py: titles, captions, what a curve does.
+"""The words of plot_variance.py: titles, captions, notes on each curve.
 
-Every sentence is derived from the numbers that are drawn, so that a note
-cannot contradict its panel.
+Every sentence is derived from the numbers that are drawn, so a note cannot
+contradict its panel.
 """
 
 import math
@@ -14,12 +14,12 @@ from initscope.style import plain
 from initscope.text import shortened, text_of
 
 BACKWARD = ("delta", "weight_gradient")
-TREND_DECADES = 0.1  # a rate a layer below this is told as a total
-# Keys that follow from others, or that titles and captions say in their way.
+TREND_DECADES = 0.1  # a lower rate per layer is given as a total change
+# Keys that follow from others, or that titles and captions treat specially.
 UNTITLED = ("input_width", "output_width", "shape", "step", "seed",
             "data_seed")
-# What a caption leaves unsaid: keys with this value everywhere, keys of
-# panels' titles, and how the program works.
+# A caption omits keys with these values, keys in the titles of panels, and
+# those of how the program works.
 USUAL = {"batches": 1, "input_variance": 1, "input_correlation": 0,
          "label_smoothing": 0, "bias_init": "normal", "bias_std": 0,
          "momentum": 0, "weight_decay": 0, "engine": "packed"}
@@ -36,10 +36,10 @@ def times(decades):
 
 
 def trend(curve, backward):
-    """What the median does over the hidden layers, in words; '' if unknown.
+    """The course of the median over the hidden layers, in words, or ''.
 
-    A backward quantity is told in the direction in which it is computed,
-    from the output to the input.
+    A backward quantity is described in the direction of its computation, from
+    the output to the input.
     """
     hidden = curve[~curve["output"] & (curve["layer"] > 0)
                    & curve["log10_median"].notna()]
@@ -74,7 +74,8 @@ def trend(curve, backward):
 
 
 def plateau(layer, value):
-    """'settles near 0.27 by layer 3', if the later half stays level."""
+    """'settles near 0.27 by layer 3' if the second half stays level; else ''.
+    """
     half = len(value) // 2
     if half < 4:
         return ""
@@ -93,7 +94,7 @@ def plateau(layer, value):
 
 
 def describe(curve, backward):
-    """The trend, and every special value of one curve, in words."""
+    """The trend and the special values of a curve, in words."""
     parts = [trend(curve, backward)]
     for column, words in (("n_zero", "exact zero"),
                           ("n_non_finite", "not finite"),
@@ -106,7 +107,7 @@ def describe(curve, backward):
 
 
 def seed_share(counts, seeds):
-    """' (1\u20133 of 8 seeds)', or '' where it is all seeds everywhere."""
+    """' (1\u20133 of 8 seeds)', or '' if it is all seeds everywhere."""
     if (counts == seeds).all():
         return ""
     low, high = counts.min(), counts.max()
@@ -136,14 +137,14 @@ def layer_ranges(rows):
 
 
 def label(key, value):
-    """A value as a panel's title names it: 'tanh', but 'gain 1.5'."""
+    """A value in a panel's title: 'tanh', but 'gain 1.5'."""
     if key in ("activation", "init", "loss"):
         return plain(value)
     return plain(f"{key} {text_of(value)}")
 
 
 def when(samples):
-    """Which training steps the samples are of, for a title."""
+    """The training steps of the samples, for a title."""
     steps = sorted(samples["step"].unique().tolist())
     if steps == [0]:
         return "at initialization"
@@ -153,7 +154,7 @@ def when(samples):
 
 
 def seeds_of(samples):
-    """'8 seeds', and how many draws of the data if they are swept, too."""
+    """'8 seeds', and the number of data seeds if they are swept, too."""
     seeds, data = (samples[key].nunique() if key in samples else 1
                    for key in REPETITION_KEYS)
     words = f"{seeds} seed{'s' * (seeds > 1)}"
@@ -161,7 +162,7 @@ def seeds_of(samples):
 
 
 def cell_title(layout, samples, cell):
-    """Names a cell: activation and init, and what differs elsewhere."""
+    """A cell's title: activation, init, and the keys that vary."""
     there = within(samples, cell)
     names = ("activation", "init")
     keys = {key: there[key].iloc[0] for key in there
@@ -176,9 +177,9 @@ def cell_title(layout, samples, cell):
 
 
 def caption(results, samples, options, with_theory, no_verdicts=""):
-    """What the runs are, what is drawn, and from which file.
+    """The caption: what the runs are, what is drawn, and from which file.
 
-    `no_verdicts` is why there are none.
+    `no_verdicts` is the reason why there are none, or ''.
     """
     parts = []
     for key in results.sample_keys:

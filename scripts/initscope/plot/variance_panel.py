@@ -18,7 +18,7 @@ from matplotlib.ticker import (FixedLocator, FuncFormatter, MaxNLocator,
 from initscope import keys
 from initscope.plot.variance_curves import DOUBLE_LOG10, QUANTITIES
 
-# Okabe & Ito (2008): told apart with every common colour blindness.
+# Okabe & Ito (2008): distinguishable with every common colour blindness.
 OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00",
              "#56B4E9", "#000000"]
 STYLE = {"pre_activation": ("#0072B2", "-", "o"),
@@ -63,7 +63,7 @@ class Palette:
         return tuple(rgb * min(1, 0.45 / light) if light else rgb)
 
     def contrast(self, value, quantity):
-        """The colour's dark shade, or of a dark colour a light one."""
+        """A dark shade of the colour, or a light one of a dark colour."""
         rgb = np.array(colors.to_rgb(self.color(value, quantity)))
         light = rgb @ [0.299, 0.587, 0.114]
         return tuple(rgb * 0.06 / light if light > 0.28
@@ -82,7 +82,7 @@ class LayerAxis:
         self.half = max(0.3, 0.045 * last)
 
     def places(self, rows):
-        """Where rows with layer and output are drawn."""
+        """The positions at which rows (with layer and output) are drawn."""
         return np.where(rows["output"], self.output, rows["layer"])
 
     def decorate(self, axes, labelled, track):
@@ -104,7 +104,7 @@ class LayerAxis:
 
 @dataclass
 class Place:
-    """Where a curve is drawn, its rows of summarize(), its quantity."""
+    """A curve (its rows of summarize()), its quantity, and its axes."""
 
     axes: object
     layer_axis: LayerAxis
@@ -113,10 +113,10 @@ class Place:
 
 
 def draw_curve(place, samples, color, crowd, styled):
-    """One curve: median, band, single seeds, output, special values.
+    """Draws a curve: median, band, single seeds, output, special values.
 
-    `samples` are the values that it is of; `crowd` is the number of curves in
-    this axes; `styled` if the style of a line tells its quantity.
+    `samples` are the values behind it, `crowd` is the number of curves in this
+    axes, and `styled` is whether the style of a line shows its quantity.
     """
     axes, curve, quantity = place.axes, place.curve, place.quantity
     dash, marker = STYLE[quantity][1:] if styled else ("-", "o")
@@ -147,11 +147,11 @@ def draw_curve(place, samples, color, crowd, styled):
 
 
 def draw_theory(place, palette, value, alone):
-    """The theory of one curve, dotted, on top of what was measured; in the
-    curve's own colour where it stands alone.
+    """Draws the theory of a curve, dotted, on top of the measured one.
 
-    Its band is hatched between thin lines, so that the measured one shows
-    through; at the output layer the ends are dashes.
+    In the curve's own colour if it is `alone`. Its band is hatched between thin
+    lines, so that the measured band shows through; at the output layer its ends
+    are dashes.
     """
     axes, curve, quantity = place.axes, place.curve, place.quantity
     ink = (palette.ink if alone else palette.contrast)(value, quantity)
@@ -178,7 +178,7 @@ def draw_theory(place, palette, value, alone):
 
 
 def theory_band(ink):
-    """How a theory's band looks: in an axes and in the legend."""
+    """The style of a theory's band, in an axes and in the legend."""
     return {"facecolor": "none", "edgecolor": (*ink, 0.6),
             "linewidth": 0.5, "hatch": "/////"}
 
@@ -195,7 +195,7 @@ def _draw_single_seeds(axes, samples, color, seeds, quantity):
 
 
 def _draw_output(place, output, color, large):
-    """The output layer: a diamond with the band as a bar, joined to none."""
+    """Draws the output layer: a diamond, with the band as a bar."""
     if output.empty or output["log10_median"].isna().all():
         return
     axes, x, quantity = place.axes, place.layer_axis.output, place.quantity
@@ -209,7 +209,8 @@ def _draw_output(place, output, color, large):
 
 
 def _mark_specials(place, color):
-    """Triangles at the bottom for zeros, crosses at the top for NaN, Inf."""
+    """Draws triangles at the bottom for zeros, crosses at the top for NaN and
+    infinities."""
     axes, curve, quantity = place.axes, place.curve, place.quantity
     offset = 0.055 * (QUANTITIES.index(quantity) % 2)
     edge = axes.get_xaxis_transform()

@@ -118,9 +118,19 @@ def test_seeds_are_dealt_out_to_processes():
 def test_one_float_normal_of_the_benchmarks():
     lines = [{"name": "BM_Variates<double, kNormal>", "items_per_second": 1e9},
              {"name": "BM_Variates<float, kNormal>", "items_per_second": 2e9}]
-    assert peer_machine.ns_per_normal(json.dumps({"benchmarks": lines})) == 0.5
-    assert peer_machine.ns_per_normal('{"benchmarks": []}') is None
-    assert peer_machine.ns_per_normal("Failed to match") is None
+    assert peer_machine.ns_per_normal(lines) == 0.5
+    assert peer_machine.ns_per_normal([]) is None
+
+
+@pytest.mark.parametrize("said, found", [
+    ('{"benchmarks": [{"name": "a"}]}', [{"name": "a"}]),
+    ("{}", []), ("Failed to match", [])])
+def test_benchmarks_beside_the_program(tmp_path, said, found):
+    assert peer_machine.benchmarks(tmp_path / "initscope") == []
+    bench = tmp_path / "initscope_bench"
+    bench.write_text(f"#!/bin/sh\necho '{said}'\n")
+    bench.chmod(0o755)
+    assert peer_machine.benchmarks(tmp_path / "initscope") == found
 
 
 def test_delta_is_the_derivative_of_the_loss():

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from bench.bench_scaling import QUANTITIES, ROOT
+from bench.bench_scaling import QUANTITIES
+from checkout import ROOT
 
 
 # 8 times as much takes 8 times as long; where it was quadratic, 64 times. CPU

@@ -133,7 +133,7 @@ DRAWN = {
     "gain_nan": (["--gain", "nan"], USAGE, ["gain = nan is out of range"]),
     "root_in_a_list": (["--sqrt-d-k", "1, 0"], USAGE, ["sqrt_d_k = 0 is not"]),
     "much_memory": (["--d-k", "16777216", "--d-model", "16777216"], USAGE, [
-        "the runs need .* of memory .* lower d_k, d_model, tokens or jobs"]),
+        "the sweep needs .* of memory .* lower d_k, d_model, tokens or jobs"]),
     "two_runs_to_check": (["--seed", "0, 1", "--check"], USAGE, [
         r"--check takes one run, and this describes 2 \(over seed\)"]),
     "large_check": (["--d-k", "64", "--check"], USAGE, [

@@ -82,11 +82,12 @@ LINES = {
     # too much
     "too_long": ({}, ["--depth", "100", "--width", "1000", "--seed",
                       "range(0, 100)"], USAGE, [
-        r"experiment: this is more than can be checked: .*e\+\d+ flop of "
-        r"differences, .* lower batch, width, depth or the number of runs"]),
+        r"experiment: the differences take .*e\+\d+ flop, .* lower batch, "
+        r"width, depth or the number of runs"]),
     "too_large": ({"exp.ini": "width = 60000\ndepth = 30\nbatch = 2\n"},
                   ["exp.ini"], USAGE, [
-        r"exp\.ini: .* needs [\d.]+ [GT]iB of memory, and this machine has"]),
+        r"exp\.ini: .* needs [\d.]+ [GT]iB of memory with 1 job, and this "
+        "machine has"]),
 }
 
 

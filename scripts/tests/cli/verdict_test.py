@@ -175,8 +175,8 @@ def test_files_of_an_older_program(verdicts, tmp_path):
     assert group["verdict"] == ["no theory"]
 
 
-def test_the_help_and_the_readme_say_the_thresholds(call):
-    """The README's table is the help's, which is made of the constants."""
+def test_the_help_says_the_thresholds(call):
+    """It is made of the constants."""
     header = (ROOT / "src/report/verdict.h").read_text()
     constants = dict(re.findall(r"constexpr double (\w+) = (\S+);", header))
     page = call(["info", "--help"]).stdout.split("words")[1]
@@ -193,9 +193,6 @@ def test_the_help_and_the_readme_say_the_thresholds(call):
              f"{100 * float(constants['kSparseFraction']):.0f} %"),
             ("collapsed samples", f"10^{constants['kCollapsedDecades']}")):
         assert text in meanings[word]
-    readme = (ROOT / "README.md").read_text()
-    for word, meaning in meanings.items():
-        assert f"| {word} | {meaning} |" in readme
 
 
 def test_groups_are_runs_that_differ_in_seeds_alone(verdicts):

@@ -193,17 +193,19 @@ def test_figures(swept):
 
 def test_installed_from_the_folder(tmp_path, program):
     """Offline, with Debian's packages; a notebook elsewhere finds it."""
-    source, target = tmp_path / "scripts", tmp_path / "site"
+    source, environment = tmp_path / "scripts", tmp_path / "environment"
     subprocess.run(["cp", "-r", SCRIPTS, source], check=True)
-    subprocess.run(
-        ["/usr/bin/python3", "-m", "pip", "install", "--no-build-isolation",
-         "--no-index", "--no-deps", "--quiet", "--target", target, source],
-        check=True, capture_output=True)
+    python = environment / "bin" / "python"
+    subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip",
+                    "--system-site-packages", environment], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--no-build-isolation",
+                    "--no-index", "--quiet", source],
+                   check=True, capture_output=True)
     code = ("import initscope; r = initscope.run(depth=2, width=4, batch=4); "
             "initscope.plot.variance(r); print(initscope.__file__, "
             "len(r.layers))")
     done = subprocess.run(
-        ["/usr/bin/python3", "-c", code], cwd=tmp_path, check=True, text=True,
-        capture_output=True, env={"PYTHONPATH": str(target), "INITSCOPE":
-                                  str(program)})
-    assert done.stdout == f"{target}/initscope/__init__.py 3\n"
+        [python, "-c", code], cwd=tmp_path, check=True, text=True,
+        capture_output=True, env={"INITSCOPE": str(program)})
+    assert done.stdout.startswith(f"{environment}/lib/")
+    assert done.stdout.endswith("/initscope/__init__.py 3\n")

@@ -25,7 +25,8 @@ def blocks(language, page=README):
 
 def commands(page=README):
     lines = "\n".join(blocks("sh", page)).splitlines()
-    return [line.split("#")[0].strip() for line in lines if line.strip()]
+    return [command for line in lines
+            if (command := line.split("#")[0].strip())]
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +35,7 @@ def folder(tmp_path_factory, program):
     path = copy_to(tmp_path_factory.mktemp("readme") / "copy")
     (path / "my.ini").write_text(blocks("ini")[0])
     (path / "build" / "release").mkdir(parents=True)
-    for name in ("initscope", "initscope_bench"):
-        (path / "build" / "release" / name).symlink_to(
-            program.with_name(name))
+    (path / "build" / "release" / "initscope").symlink_to(program)
     return path
 
 
@@ -106,6 +105,15 @@ def test_the_other_commands_in_their_order(folder):
     assert (folder / "deep.h5").exists()
 
 
+def test_the_verdict_is_the_real_one(folder, program):
+    shown = re.search(r"^    (vanishes .*; )…$", README, re.MULTILINE)
+    done = subprocess.run([program, "info", "results/my.h5"], cwd=folder,
+                          capture_output=True, text=True, check=True)
+    (line,) = re.findall(r"^  relu  xavier_normal  gain 1 +([a-z].*)$",
+                         done.stdout, re.MULTILINE)
+    assert line.startswith(shown[1]) and "; consistent with theory" in line
+
+
 SCHEMES = ["xavier_normal", "he_normal", "orthogonal"]
 
 
@@ -162,10 +170,9 @@ def anchors(page):
 
 @pytest.mark.parametrize("page, folder", [
     pytest.param(README, ROOT, id="README.md"),
-    pytest.param(PAGE, EXPERIMENTS, id="experiments/README.md"),
-    pytest.param(SCRIPTS_PAGE, ROOT / "scripts", id="scripts/README.md"),
-    pytest.param((ROOT / "src/io/README.md").read_text(), ROOT / "src/io",
-                 id="src/io/README.md")])
+    *(pytest.param((ROOT / name / "README.md").read_text(), ROOT / name,
+                   id=f"{name}/README.md")
+      for name in ("experiments", "scripts", "scripts/bench", "src", "src/io"))])
 def test_links_lead_somewhere(page, folder):
     targets = re.findall(r"\]\(([^)]+)\)", page)
     assert targets
