@@ -6,18 +6,8 @@
 #include "linalg/matrix_product.h"
 
 namespace initscope {
-namespace {
 
-void SoftmaxRows(const AttentionSoftmax& softmax, AttentionTensors* t) {
-  t->p.Resize(t->s.rows(), t->s.cols());
-  for (size_t i = 0; i < t->s.rows(); ++i) {
-    AttentionSoftmaxRow(t->s.row(i), t->s.cols(), softmax, t->p.row(i));
-  }
-}
-
-}  // namespace
-
-// pow is right where exp(x ln b) would be off by |x ln b| ulps.
+// pow, because exp(x ln b) would be off by |x ln b| ulps.
 double AttentionPower(double base, double x) {
   return base == std::numbers::e ? std::exp(x) : std::pow(base, x);
 }
@@ -57,9 +47,16 @@ AttentionTensors AttentionForward(const AttentionInputs& in,
 
 void AttentionFromProjections(const AttentionSoftmax& softmax,
                               AttentionTensors* t) {
-  INITSCOPE_CHECK(softmax.divisor > 0 && softmax.base > 1);
   t->s = ProductWithTransposed(t->q.view(), t->k.view());
-  SoftmaxRows(softmax, t);
+  AttentionFromScores(softmax, t);
+}
+
+void AttentionFromScores(const AttentionSoftmax& softmax, AttentionTensors* t) {
+  INITSCOPE_CHECK(softmax.divisor > 0 && softmax.base > 1);
+  t->p.Resize(t->s.rows(), t->s.cols());
+  for (size_t i = 0; i < t->s.rows(); ++i) {
+    AttentionSoftmaxRow(t->s.row(i), t->s.cols(), softmax, t->p.row(i));
+  }
   t->o = Product(t->p.view(), t->v.view());
 }
 

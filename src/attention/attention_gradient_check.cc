@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "linalg/matrix_product.h"
 
@@ -11,8 +12,8 @@ namespace {
 
 constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr int kSteps = 14;  // of 4: down to 4^-13, 1.5e-8 of the first
-// By how much a step may move the exponents of the softmax: beyond, two steps
-// that both end where it is flat agree, and on nothing.
+// The largest change of a softmax exponent in one step. Beyond it the softmax
+// is flat at both ends, and differences agree without meaning anything.
 constexpr double kLargestReach = 1;
 
 Matrix<double> Copy(const Matrix<double>& a) {
@@ -23,9 +24,8 @@ Matrix<double> Copy(const Matrix<double>& a) {
 
 Matrix<double> Absolute(ConstMatrixView<double> a) {
   Matrix<double> out(a.rows(), a.cols());
-  for (size_t i = 0; i < a.size(); ++i) {
-    out.data()[i] = std::abs(a.data()[i]);
-  }
+  std::transform(a.data(), a.data() + a.size(), out.data(),
+                 [](double entry) { return std::abs(entry); });
   return out;
 }
 
@@ -37,7 +37,7 @@ double Largest(const Matrix<double>& a) {
   return largest;
 }
 
-// What has to be computed anew behind a tensor.
+// The tensors after which a loss is computed.
 enum class From { kX, kProjections, kS, kP };
 
 class Checker {
@@ -50,7 +50,8 @@ class Checker {
         t_(AttentionForward(in, softmax)),
         s_(Copy(t_.s)) {}
 
-  // Later tensors first: a check leaves what comes after its tensor moved.
+  // Later tensors first, because a check leaves the tensors after its own
+  // changed.
   std::vector<TensorGradientCheck> Run(const AttentionGradients& d) {
     return {Check("P", From::kP, d.p, &t_.p),
             Check("S", From::kS, d.s, &t_.s),
@@ -77,30 +78,18 @@ class Checker {
   AttentionSoftmax softmax_;
   ConstMatrixView<double> r_;
   AttentionTensors t_;
-  Matrix<double> s_;  // before anything was moved
+  Matrix<double> s_;  // the unchanged S
 };
 
 double Checker::Loss(From from) {
-  if (from == From::kX) {
-    t_ = AttentionForward(in_, softmax_);
-  } else if (from == From::kProjections) {
-    AttentionFromProjections(softmax_, &t_);
-  } else {
-    if (from == From::kS) {
-      for (size_t i = 0; i < t_.s.rows(); ++i) {
-        AttentionSoftmaxRow(t_.s.row(i), t_.s.cols(), softmax_, t_.p.row(i));
-      }
-    }
-    t_.o = Product(t_.p.view(), t_.v.view());
-  }
-  double loss = 0;
-  for (size_t i = 0; i < t_.o.size(); ++i) {
-    loss += r_.data()[i] * t_.o.data()[i];
-  }
-  return loss;
+  if (from == From::kX) t_ = AttentionForward(in_, softmax_);
+  if (from == From::kProjections) AttentionFromProjections(softmax_, &t_);
+  if (from == From::kS) AttentionFromScores(softmax_, &t_);
+  if (from == From::kP) t_.o = Product(t_.p.view(), t_.v.view());
+  return std::inner_product(r_.data(), r_.data() + r_.size(), t_.o.data(), 0.0);
 }
 
-// The most that an exponent of the softmax has moved.
+// The largest change of an exponent of the softmax.
 double Checker::Reach() const {
   double largest = 0;
   for (size_t i = 0; i < s_.size(); ++i) {
@@ -109,10 +98,9 @@ double Checker::Reach() const {
   return largest * std::log(softmax_.base) / softmax_.divisor;
 }
 
-// How far the loss just computed may be from the real one, of the tensors as
-// they stand. Each product's error is its inner dimension times eps times the
-// product of absolute values; that of S moves ln P by 2 ln b/s times its
-// largest entry, beside the softmax's own.
+// A bound on the rounding of the last loss. The error of each product is its
+// inner dimension times eps times the product of absolute values. An error of S
+// changes ln P by up to 2 ln b/s times it, in addition to the softmax's own.
 double Checker::LossRounding(From from) const {
   const Matrix<double> x = Absolute(in_.x.view());
   const auto projection = [&](const Matrix<double>& w,
@@ -138,8 +126,8 @@ double Checker::LossRounding(From from) const {
     of_r += std::abs(r_.data()[i]);
   }
   const double sums = tokens + d_model + static_cast<double>(o.size());
-  // Products of V and O that underflow; twice, for the loss on the other side
-  // of the entry.
+  // Products of V and O that underflow. The factor 2 is for the loss on the
+  // other side of the entry.
   const double underflow =
       (tokens + d_model) * of_r * std::numeric_limits<double>::min();
   return 2 * ((of_p + sums) * kEps * size + underflow);
@@ -153,7 +141,7 @@ void Checker::Difference(From from, double size, double* entry, double* numeric,
   *bound = std::numeric_limits<double>::infinity();
   double step = std::exp2(std::round(std::log2(std::max(std::abs(at), size))));
   for (int k = 0; k < kSteps; step /= 4) {
-    // Last the side where the magnitudes are larger.
+    // Last, for LossRounding(), the side where magnitudes are larger.
     const double side = at < 0 ? -1 : 1;
     *entry = at - side * step;
     const double inner = *entry;
@@ -166,13 +154,13 @@ void Checker::Difference(From from, double size, double* entry, double* numeric,
     reach = std::max(reach, Reach());
     if (!(reach <= kLargestReach)) continue;
     const double rounding = LossRounding(from) / step;
-    if (rounding > *bound) break;  // and only grows from here
+    if (rounding > *bound) break;  // it grows from here on
     const double difference = (loss_outer - loss_inner) / width;
     const double change = std::abs(difference - before);
     before = difference;
     if (k++ == 0) continue;
-    // The change falls by 16 from step to step; were it small by chance, the
-    // one before would say so.
+    // The change falls by 16 from step to step. If it is small by chance, the
+    // one before shows it.
     const double curvature =
         k == 2 ? change : std::max(change, change_before / 16);
     change_before = change;
@@ -201,8 +189,7 @@ TensorGradientCheck Checker::Check(const char* name, From from,
     for (size_t j = 0; j < check.cols; ++j) {
       double numeric = std::numeric_limits<double>::quiet_NaN(), bound = 0;
       Difference(from, size, &(*tensor)(i, j), &numeric, &bound);
-      // Where no step is both small and large enough, nothing is known but
-      // whether the gradient is a number.
+      // Without a suitable step, only a NaN or infinity is known to be wrong.
       const double error = std::isinf(bound)
                                ? gradient(i, j) - gradient(i, j)
                                : std::abs(gradient(i, j) - numeric);

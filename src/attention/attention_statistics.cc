@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "stats/median.h"
@@ -73,15 +74,12 @@ double SecondMoment(const Matrix<double>& a) {
 }
 
 double RowSecondMoment(const double* x, size_t n) {
-  double sum = 0;
-  for (size_t j = 0; j < n; ++j) sum += x[j] * x[j];
-  return sum / static_cast<double>(n);
+  return std::inner_product(x, x + n, x, 0.0) / static_cast<double>(n);
 }
 
 double Mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
+  return std::accumulate(values.begin(), values.end(), 0.0) /
+         static_cast<double>(values.size());
 }
 
 }  // namespace
@@ -98,7 +96,7 @@ double RowEntropy(const double* p, size_t n) {
     rest += p[j];
     entropy -= p[j] * std::log(p[j]);
   }
-  // A top near 1 has a logarithm that only the rest knows.
+  // The logarithm of a top near 1 keeps its digits only in the rest.
   return entropy - p[top] * (rest < 0.5 ? std::log1p(-rest) : std::log(p[top]));
 }
 

@@ -13,7 +13,8 @@
 namespace initscope {
 namespace {
 
-// The layer of the draw's index: what a seed means, so never change one.
+// The layer in a draw's index. A seed's meaning depends on it: never change
+// one.
 constexpr uint32_t kX = 0, kWq = 1, kWk = 2, kWv = 3, kProbe = 4;
 
 void Fill(UnitLaw law, const VariateSource& source, StopFlag stop,
@@ -33,6 +34,18 @@ void Fill(UnitLaw law, const VariateSource& source, StopFlag stop,
       return FillOrthogonal(source, out, stop);
   }
   INITSCOPE_CHECK(false && "a law without a draw");
+}
+
+// Bytes that one run holds at the same time, at most.
+double Memory(const AttentionSpec& run) {
+  const auto t = static_cast<double>(run.tokens);
+  const auto d = static_cast<double>(run.d_model);
+  const auto k = static_cast<double>(run.d_k);
+  // Weights, their gradients, and what a product or a QR copies of one.
+  const bool orthogonal =
+      run.init != nullptr && run.init->law == UnitLaw::kOrthogonal;
+  const double weights = (6 + (orthogonal ? 4 : 1)) * d * k;
+  return 8 * (weights + 8 * t * k + 4 * t * t + 5 * t * d);
 }
 
 AttentionStatistics Simulate(const AttentionSpec& run, StopFlag stop) {
@@ -103,17 +116,6 @@ std::vector<AttentionResult> RunAttentionSweep(
   return results;
 }
 
-double AttentionMemory(const AttentionSpec& run) {
-  const auto t = static_cast<double>(run.tokens);
-  const auto d = static_cast<double>(run.d_model);
-  const auto k = static_cast<double>(run.d_k);
-  // Weights, their gradients, and what a product or a QR copies of one.
-  const bool orthogonal =
-      run.init != nullptr && run.init->law == UnitLaw::kOrthogonal;
-  const double weights = (6 + (orthogonal ? 4 : 1)) * d * k;
-  return 8 * (weights + 8 * t * k + 4 * t * t + 5 * t * d);
-}
-
 double AttentionFlops(const AttentionSpec& run) {
   const auto t = static_cast<double>(run.tokens);
   const auto d = static_cast<double>(run.d_model);
@@ -125,8 +127,8 @@ double AttentionFlops(const AttentionSpec& run) {
 double AttentionSweepMemory(const std::vector<AttentionSpec>& runs,
                             size_t jobs) {
   std::vector<double> bytes;
-  for (const AttentionSpec& run : runs) bytes.push_back(AttentionMemory(run));
-  // Results and specifications, and the columns made of both.
+  for (const AttentionSpec& run : runs) bytes.push_back(Memory(run));
+  // Results and specifications, and the columns of both.
   constexpr double kColumns = 40;
   return LargestTogether(bytes, jobs).together +
          static_cast<double>(runs.size()) *

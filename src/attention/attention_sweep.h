@@ -1,9 +1,9 @@
-// Runs attention, forward and backward, on drawn or given matrices.
+// Runs attention, forward and backward, on drawn matrices.
 //
-// What is drawn is N(0, 1) for X and for the probe R (d_o, which the gradients
-// are of), and the initializer's U for each weight matrix, all by index from
-// Stream::kAttention and `seed`: no number depends on jobs or order, and runs
-// with the same seed share their draws, scaled or not.
+// X and the probe R, which is ∂loss/∂O, are drawn from N(0, 1), each weight
+// matrix from the initializer's law of U. All draws are functions of `seed` and
+// index in Stream::kAttention, so no number depends on jobs or order, and
+// scaled and unscaled runs with one seed share their draws.
 #pragma once
 
 #include <vector>
@@ -20,26 +20,24 @@ struct AttentionResult {
   bool complete = false;
 };
 
-// X, W_q, W_k and W_v of a drawn run; s is in the weights. Throws Interrupted
-// where `stop` became true, which is looked at before each matrix.
+// X, W_q, W_k and W_v of a drawn run; the weights are scaled by s. Checks
+// `stop` before each matrix; throws Interrupted.
 AttentionInputs DrawAttention(const AttentionSpec& run, StopFlag stop = {});
-// R: rows × cols.
+// R, rows × cols.
 Matrix<double> DrawAttentionProbe(uint64_t seed, size_t rows, size_t cols);
 
 // Throws UserError (kData) where an entry of S or O is not finite, naming it.
 void CheckFinite(const AttentionTensors& t, const std::string& title);
 
-// One result per run, in their order. When `stop` becomes true it returns with
-// the runs that were complete by then. REQUIRES: every run is drawn.
+// One result per run, in their order. Returns early when options.stop becomes
+// true; only the runs done by then are `complete`. REQUIRES: every run is
+// drawn.
 std::vector<AttentionResult> RunAttentionSweep(
     const std::vector<AttentionSpec>& runs, const SweepOptions& options);
 
-// Bytes that one run holds at the same time, at most, and the floating-point
-// operations of its products.
-double AttentionMemory(const AttentionSpec& run);
+// Floating-point operations of one run's products.
 double AttentionFlops(const AttentionSpec& run);
-// Bytes of the largest runs that `jobs` compute at the same time, and of all
-// results.
+// Bytes of the largest `jobs` runs at the same time, and of all results.
 double AttentionSweepMemory(const std::vector<AttentionSpec>& runs,
                             size_t jobs);
 

@@ -1,14 +1,20 @@
 #include "attention/exact_attention.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+
+#include "base/error.h"
 
 namespace initscope {
 namespace {
 
+using Whole = boost::multiprecision::cpp_int;
 using Exact = std::optional<Fraction>;
 
-// The matrix of entry(i, j), none if one of them is none or not short.
+bool IsWhole(const Fraction& a) { return denominator(a) == 1; }
+
+// The matrix of entry(i, j); none if an entry is missing or not short.
 ExactMatrix Fill(size_t rows, size_t cols,
                  const std::function<Exact(size_t, size_t)>& entry) {
   FractionMatrix out{rows, cols, {}};
@@ -47,7 +53,7 @@ ExactMatrix Divide(const ExactMatrix& a, double divisor) {
               [&](size_t i, size_t j) { return Fraction((*a)(i, j) / *by); });
 }
 
-// base^z, each row's exponents less `shift(i)`.
+// base^(z − shift(i)) in row i.
 ExactMatrix Powers(const ExactMatrix& z, double base,
                    const std::function<Fraction(size_t)>& shift) {
   const Exact b = FractionOf(base);
@@ -69,14 +75,46 @@ ExactMatrix NormalizeRows(const ExactMatrix& e) {
   });
 }
 
-// The row's least entry: any would do to make exponents whole, and this one
-// keeps powers of a whole base whole.
+// The least entry of a row. Any entry as the shift makes the exponents whole;
+// this one keeps powers of a whole base whole.
 Fraction Least(const FractionMatrix& z, size_t i) {
   const auto begin = z.entries.begin() + static_cast<ptrdiff_t>(i * z.cols);
   return *std::min_element(begin, begin + static_cast<ptrdiff_t>(z.cols));
 }
 
 }  // namespace
+
+std::optional<Fraction> FractionOf(double value) {
+  constexpr double kDenominator = 1024;
+  const double scaled = value * kDenominator;
+  if (!(std::abs(scaled) < 0x1p53) || scaled != std::floor(scaled)) {
+    return std::nullopt;
+  }
+  return Fraction(static_cast<int64_t>(scaled),
+                  static_cast<int64_t>(kDenominator));
+}
+
+double ToDouble(const Fraction& a) {
+  return numerator(a).convert_to<double>() /
+         denominator(a).convert_to<double>();
+}
+
+bool IsShort(const Fraction& a) {
+  static const Whole limit = Whole(1) << 63;
+  return abs(numerator(a)) < limit && denominator(a) < limit;
+}
+
+std::optional<Fraction> Power(const Fraction& a, const Fraction& exponent) {
+  INITSCOPE_CHECK(a > 0 && IsWhole(exponent));
+  if (a == 1) return a;
+  // Beyond 62 only 1 is short.
+  if (abs(exponent) > 62) return std::nullopt;
+  const auto n = static_cast<int>(numerator(exponent));
+  const auto power = static_cast<unsigned>(std::abs(n));
+  const Whole up = pow(numerator(a), power), down = pow(denominator(a), power);
+  const Fraction out = n > 0 ? Fraction(up, down) : Fraction(down, up);
+  return IsShort(out) ? std::optional(out) : std::nullopt;
+}
 
 ExactAttention ComputeExactAttention(const AttentionInputs& in,
                                      const AttentionSoftmax& softmax) {

@@ -1,19 +1,32 @@
-// Attention in exact fractions, where it has them.
+// Attention in exact fractions, as long as a person can read them.
 //
-// X and the weights are fractions where their entries are short binary numbers
-// (attention/fraction.h), and then so are Q, K, V and S; S/s is where s is, and
-// P where the base is and the exponents S/s of a row differ by whole numbers.
-// A step with an entry that does not fit 64 bits has no fractions, nor have
-// those after it.
+// X and the weights are fractions if their entries are short binary numbers,
+// and then so are Q, K, V and S. S/s is one if s is; P is one if the base is
+// and the exponents S/s of each row differ by whole numbers. A step with an
+// entry whose numerator or denominator exceeds 64 bits has no fractions, nor do
+// the steps after it.
 #pragma once
 
+#include <boost/multiprecision/cpp_int.hpp>
 #include <optional>
 #include <vector>
 
 #include "attention/attention.h"
-#include "attention/fraction.h"
 
 namespace initscope {
+
+// In lowest terms, the denominator positive.
+using Fraction = boost::multiprecision::cpp_rational;
+
+// The fraction of a number with at most 10 binary digits after the point (1.5,
+// −0.25) and a numerator below 2^53; nothing for others, such as 0.1.
+std::optional<Fraction> FractionOf(double value);
+double ToDouble(const Fraction& a);
+// Whether numerator and denominator are below 2^63.
+bool IsShort(const Fraction& a);
+// a^exponent; nothing where that is not short. REQUIRES: a > 0, a whole
+// exponent.
+std::optional<Fraction> Power(const Fraction& a, const Fraction& exponent);
 
 struct FractionMatrix {
   size_t rows = 0, cols = 0;
@@ -30,7 +43,7 @@ struct ExactAttention {
   ExactMatrix x, w_q, w_k, w_v;
   ExactMatrix q, k, v, s;
   ExactMatrix z;  // S/s
-  ExactMatrix e;  // b^z; only where every exponent is whole
+  ExactMatrix e;  // b^z, if every exponent is whole
   ExactMatrix p, o;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <unordered_set>
 
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::string_view kFileKeys[] = {"x", "w_q", "w_k", "w_v"};
 
-// A finite number above `bound`; `why` says what would be wrong with others.
+// A finite number above `bound`; `why` says what is wrong with other numbers.
 double Above(const Settings& settings, std::string_view key, double fallback,
              double bound, std::string_view why) {
   if (!settings.Has(key)) return fallback;
@@ -108,7 +109,7 @@ AttentionInputs ReadFiles(const Settings& settings, const MatrixReader& read) {
     try {
       return read(key, settings.Text(key, ""));
     } catch (const UserError& error) {
-      // The file and line of the data, behind those of the experiment.
+      // Adds the experiment's file and line to those of the data.
       throw UserError(error.code(),
                       fmt::format("{}: {}", settings.Where(key), error.what()));
     }
@@ -143,10 +144,8 @@ AttentionSweep ResolveFiles(const SweepPoint& point, const MatrixReader& read) {
 }
 
 bool HasFiles(const SweepPoint& point) {
-  for (std::string_view key : kFileKeys) {
-    if (point.contains(key)) return true;
-  }
-  return false;
+  return std::any_of(std::begin(kFileKeys), std::end(kFileKeys),
+                     [&](std::string_view key) { return point.contains(key); });
 }
 
 }  // namespace

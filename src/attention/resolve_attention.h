@@ -1,7 +1,7 @@
 // From settings as text to runs of attention.
 //
-// Either everything is drawn (the sweep over d_k), or X and the three weight
-// matrices are the user's files (the worked example, one run).
+// Either all matrices are drawn (a sweep), or X and the three weight matrices
+// come from the user's files (one run, such as the worked example).
 #pragma once
 
 #include <functional>
@@ -26,9 +26,9 @@ struct AttentionSweep {
   std::shared_ptr<const AttentionInputs> given;  // null where drawn
 };
 
-// Throws UserError: kUsage for a value that makes no sense, for files together
-// with keys of drawn matrices, and for files in more than one run; kData for
-// matrices that cannot be read or whose shapes do not chain.
+// Throws UserError: kUsage for invalid values, for files combined with keys of
+// drawn matrices, and for files in more than one run; kData for matrices that
+// cannot be read or whose shapes do not match.
 AttentionSweep ResolveAttention(const Sweep& sweep, const MatrixReader& read);
 
 }  // namespace initscope

@@ -12,8 +12,8 @@ namespace {
 
 using Runs = std::vector<const RunCurves*>;
 
-// Whether one run's theory has a band there: not where it has no spread, which
-// is where it starts from what was measured. A mean is a plain double, which
+// Whether one run's theory has a band there: not where it has no spread,
+// because it starts there from measured values. A mean is a plain double, which
 // may leave its range where the logarithms do not.
 bool HasBand(const ComparedQuantity& quantity, const RunCurve& curve,
              size_t l) {
@@ -23,52 +23,52 @@ bool HasBand(const ComparedQuantity& quantity, const RunCurve& curve,
                                s > std::numeric_limits<double>::min());
 }
 
-// Means over the seeds at one row.
-struct RowMean {
-  double distance = 0, s = 0;
+// Sums over runs of one seed, or over seeds, at one row.
+struct RowSum {
+  double distance = 0, variance = 0;
   double theory = 0;    // absolute
   double relative = 0;  // r² of X's second moment
-  size_t seeds = 0;     // 0: no band
+  double count = 0;     // 0: no band
+
+  // Adds the means of `other`.
+  void Add(const RowSum& other) {
+    if (other.count == 0) return;
+    distance += other.distance / other.count;
+    variance += other.variance / other.count;
+    theory += other.theory / other.count;
+    relative += other.relative / other.count;
+    ++count;
+  }
 };
 
-// Of infinities that agree as well: 0.
-double Distance(double measured, double theory) {
-  return measured == theory ? 0 : measured - theory;
-}
-
-RowMean MeanAt(const Runs& runs, size_t q, size_t l) {
-  RowMean mean;
+RowSum SumAt(const Runs& runs, size_t q, size_t l) {
+  RowSum sum;
   for (auto run = runs.begin(); run != runs.end();) {
     const uint64_t seed = (*run)->seed;
-    double distance = 0, variance = 0, theory = 0, relative = 0, count = 0;
+    RowSum of_seed;
     for (; run != runs.end() && (*run)->seed == seed; ++run) {
       const RunCurve& c = (*run)->curves[q];
       if (!HasBand(kComparedQuantities[q], c, l)) continue;
-      distance += Distance(c.measured[l], c.theory[l]);
-      variance += c.theory_std[l] * c.theory_std[l];
-      theory += std::abs(c.theory[l]);
+      const double measured = c.measured[l], theory = c.theory[l];
+      const double s = c.theory_std[l];
       const double r = std::numbers::ln10 *
                        (*run)->curves[kActivationSecondMoment].theory_std[l];
-      if (r > 0) relative += r * r;
-      ++count;
+      // Infinities may be equal, too.
+      of_seed.Add({measured == theory ? 0 : measured - theory, s * s,
+                   std::abs(theory), r > 0 ? r * r : 0, 1});
     }
-    if (count == 0) continue;
-    mean.distance += distance / count;
-    mean.s += variance / count;
-    mean.theory += theory / count;
-    mean.relative += relative / count;
-    ++mean.seeds;
+    sum.Add(of_seed);
   }
-  if (mean.seeds == 0) return mean;
-  const auto n = static_cast<double>(mean.seeds);
-  mean.distance /= n;
-  mean.s = std::sqrt(mean.s / n);
-  mean.theory /= n;
-  mean.relative /= n;
-  return mean;
+  return sum;
 }
 
-// |z| and its bound at a row.
+// |z|/bound; infinite for NaN.
+double PartOf(double z, double bound) {
+  return std::isnan(z) ? std::numeric_limits<double>::infinity()
+                       : std::abs(z) / bound;
+}
+
+// z and its bound at a row.
 struct Score {
   size_t layer;
   double distance, z, bound;
@@ -76,28 +76,27 @@ struct Score {
   bool outside() const { return !(std::abs(z) <= bound); }
 };
 
-Score ScoreOf(const ComparedQuantity& quantity, const RowMean& mean,
-              size_t layer, double quantile) {
-  const double s = mean.s, r = s * std::numbers::ln10;
-  const double rounding = quantity.is_log10
-                              ? kRounding
-                              : kRounding * std::numbers::ln10 * mean.theory;
-  const double noise =
-      std::hypot(s / std::sqrt(static_cast<double>(mean.seeds)), rounding);
+Score ScoreOf(const ComparedQuantity& quantity, const RowSum& sum, size_t layer,
+              double quantile) {
+  const double n = sum.count, distance = sum.distance / n;
+  if (distance == 0) return {layer, 0, 0, quantile};
+  const double s = std::sqrt(sum.variance / n), r = s * std::numbers::ln10;
+  const double theory = sum.theory / n;
+  const double rounding =
+      quantity.is_log10 ? kRounding : kRounding * std::numbers::ln10 * theory;
+  const double noise = std::hypot(s / std::sqrt(n), rounding);
   const double allowed =
       quantity.is_log10 ? s * std::min(1.0, r * r) / 2
-                        : (s + mean.theory) * std::min(1.0, mean.relative) / 2;
-  if (mean.distance == 0) return {layer, 0, 0, quantile};
-  return {layer, mean.distance, mean.distance / noise,
+                        : (s + theory) * std::min(1.0, sum.relative / n) / 2;
+  return {layer, distance, distance / noise,
           quantile + (allowed > 0 ? allowed / noise : 0)};
 }
 
+// REQUIRES: scores not empty.
 void Compare(const std::vector<Score>& scores, Comparison* found) {
   double most = -1;
   for (const Score& score : scores) {
-    const double part = std::isnan(score.z)
-                            ? std::numeric_limits<double>::infinity()
-                            : std::abs(score.z) / score.bound;
+    const double part = PartOf(score.z, score.bound);
     if (part > most) {
       most = part;
       found->z = {score.z, score.layer};
@@ -127,25 +126,23 @@ bool HasTheory(const Runs& runs, size_t q) {
 }  // namespace
 
 double Comparison::part() const {
-  if (rows == 0) return 0;
-  return std::isnan(z.value) ? std::numeric_limits<double>::infinity()
-                             : std::abs(z.value) / bound;
+  return rows == 0 ? 0 : PartOf(z.value, bound);
 }
 
 Comparisons CompareWithTheory(const Runs& runs) {
   const size_t rows = runs[0]->curves[0].measured.size();
   Comparisons found;
-  // In the order in which each is propagated.
-  std::array<std::vector<std::pair<size_t, RowMean>>, kComparedCount> means;
+  // Layers and sums, in the order of propagation.
+  std::array<std::vector<std::pair<size_t, RowSum>>, kComparedCount> sums;
   size_t tests = 0;
   for (size_t q = 0; q < kComparedCount; ++q) {
     found[q].has_theory = HasTheory(runs, q);
     for (size_t i = 0; i < rows; ++i) {
       const size_t l = kComparedQuantities[q].is_backward ? rows - 1 - i : i;
-      const RowMean mean = MeanAt(runs, q, l);
-      if (mean.seeds > 0) means[q].emplace_back(l, mean);
+      const RowSum sum = SumAt(runs, q, l);
+      if (sum.count > 0) sums[q].emplace_back(l, sum);
     }
-    found[q].rows = means[q].size();
+    found[q].rows = sums[q].size();
     tests += found[q].rows;
   }
   if (tests == 0) return found;
@@ -153,8 +150,8 @@ Comparisons CompareWithTheory(const Runs& runs) {
       -NormalQuantile(kFalseAlarms / 2 / static_cast<double>(tests));
   for (size_t q = 0; q < kComparedCount; ++q) {
     std::vector<Score> scores;
-    for (const auto& [layer, mean] : means[q]) {
-      scores.push_back(ScoreOf(kComparedQuantities[q], mean, layer, quantile));
+    for (const auto& [layer, sum] : sums[q]) {
+      scores.push_back(ScoreOf(kComparedQuantities[q], sum, layer, quantile));
     }
     if (!scores.empty()) Compare(scores, &found[q]);
   }

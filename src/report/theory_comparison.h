@@ -1,33 +1,32 @@
-// How far the runs of a group are from their theory: every column of results
-// files that has a theory with a standard deviation.
+// How far the runs of a group are from their theory, for every column of
+// results files whose theory has a standard deviation.
 //
-// Theory and its standard deviation s are those of one run. For the mean over
-// n seeds
+// Theory and its standard deviation s describe one run. The mean over n seeds
+// has
 //
-//   z = (mean measured − mean theory)/σ,    σ² = s²/n + rounding²
+//     z = (mean measured − mean theory)/σ,   σ² = s²/n + rounding²
 //
-// and |z| may be
+// and is consistent with theory if
 //
-//   Φ⁻¹(1 − α/2R) + ½ min(1, r²) s/σ
+//     |z| <= Φ⁻¹(1 − α/2R) + ½ min(1, r²) s/σ
 //
-// The first term is Bonferroni's for all R rows of all quantities that have a
-// band: a right theory is called wrong in a fraction α of the groups. The
-// second says that the theory is of leading order: r² is the relative variance
-// of the second moment, of the order of depth/width, and the theory may be off
-// by half of it times s, though never by more than half of s: a spread that is
-// no small correction excuses nothing more. Both together suffice: of He-normal
-// ReLU networks, whose law is known, less than α are called wrong at width 64
-// with 8 seeds (a test). Runs of one seed and several data seeds share their
-// weights; they count as one.
+// The first term is Bonferroni's for all R rows of all quantities with a band:
+// a fraction α of the groups contradicts a correct theory. The second term
+// allows for theory being of leading order: r² is the relative variance of the
+// second moment, of the order of depth/width, and theory may be off by r² s/2,
+// but never by more than s/2, because a large spread must not excuse more. Both
+// together suffice: less than α of He-normal ReLU networks, whose law is known,
+// contradict theory at width 64 with 8 seeds (a test). Runs with one seed and
+// several data seeds share their weights, so they count as one.
 //
-// Second moments and variances are compared in log10: s is in decades and
+// Second moments and variances are compared in log10, where s is in decades and
 // r = s ln 10. The mean of X is compared as it is. Its theory is that of
-// infinite width, so it may be off by as much of itself as well, r that of X's
-// second moment.
+// infinite width, so it may also be off by the same part of itself, with the r
+// of X's second moment.
 //
-// Rows where s is 0 are not compared: there theory starts, from what was
-// measured. Of the slopes' mean and of the samples' cosine theory has no s:
-// they are not compared.
+// Rows with s = 0 are not compared: theory starts there, from measured values.
+// The mean slope and the cosine between samples have a theory without s, and
+// are not compared.
 #pragma once
 
 #include <array>
@@ -39,13 +38,13 @@
 namespace initscope {
 
 inline constexpr double kFalseAlarms = 1e-3;  // α
-// Of float32, over all layers, in decades.
+// float32's, accumulated over all layers, in decades.
 inline constexpr double kRounding = 1e-5;
 
 struct ComparedQuantity {
-  std::string_view column;  // of /layers, and behind theory_ with its _std
-  std::string_view tensor;  // in words: those of one tensor follow each other
-  std::string_view words;   // of it
+  std::string_view column;  // of /layers; its theory is theory_<column>[_std]
+  std::string_view tensor;  // in words; one tensor's quantities are adjacent
+  std::string_view words;   // what is compared of the tensor
   bool is_log10;
   bool is_backward;  // propagated from row L to row 0
 };
@@ -83,33 +82,33 @@ inline constexpr std::array<ComparedQuantity, kComparedCount>
          true},
     }};
 
-// One quantity of one run by row 0 … L. NaN where there is none.
+// One quantity of one run in rows 0 … L; NaN where there is none.
 struct RunCurve {
   std::vector<double> measured, theory, theory_std;
 };
 
-// Those of one run, by Compared.
+// All quantities of one run, by Compared.
 struct RunCurves {
   uint64_t seed = 0;
   std::array<RunCurve, kComparedCount> curves;
 };
 
-// An amount and the layer where it is.
+// An amount and its layer.
 struct Place {
   double value = 0;
   size_t layer = 0;
 };
 
-// Of one quantity.
+// How far one quantity is from its theory.
 struct Comparison {
   bool has_theory = false;  // in some row, with or without a band
-  size_t rows = 0;          // that have a band, and were compared
-  Place z;                  // where |z| is the largest part of its bound
+  size_t rows = 0;          // with a band: those that were compared
+  Place z;                  // where |z|/bound is largest
   double bound = 0;
-  // There: log10 of measured over theory; of a mean, their difference.
+  // There: log10 of measured over theory; for a mean, their difference.
   double distance = 0;
-  size_t outside = 0;  // rows
-  size_t drift = 0;    // the first of them; see `stays`
+  size_t outside = 0;  // number of rows beyond their bound
+  size_t drift = 0;    // the first of them, or of the last unbroken series
   bool stays = false;  // all rows from `drift` on are outside
 
   double part() const;  // |z|/bound; 0 without rows, infinite for NaN
@@ -117,7 +116,7 @@ struct Comparison {
 
 using Comparisons = std::array<Comparison, kComparedCount>;
 
-// REQUIRES: runs not empty, all of one depth, in the order of their seeds.
+// REQUIRES: runs not empty, all of one depth, sorted by seed.
 Comparisons CompareWithTheory(const std::vector<const RunCurves*>& runs);
 
 }  // namespace initscope

@@ -7,53 +7,89 @@
 #include <set>
 
 #include "base/error.h"
-#include "report/rounding_zero.h"
 
 namespace initscope {
 namespace {
 
 using Runs = std::vector<const RunReadings*>;
 
-// Zeros of the group: forward the first, backward the last layer that has one.
-struct Zeros {
-  void Add(size_t layer, Zero zero, bool is_forward) {
-    if (zero == Zero::kNone) return;
-    size_t& place = is_forward ? forward : backward;
-    bool& rounding = is_forward ? forward_rounding : backward_rounding;
-    if (place == SIZE_MAX || (is_forward ? layer < place : layer > place)) {
-      place = layer;
-      rounding = zero == Zero::kRounding;
-    } else if (layer == place && zero == Zero::kExact) {
-      rounding = false;
-    }
+enum class Zero { kNone, kExact, kRounding };
+
+// Whether `measured` (log10) is zero where the sum of n independent terms would
+// have the second moment `expected` (log10). Comparisons with NaN are false.
+Zero ZeroOf(const RunReadings& run, double measured, double expected,
+            double n) {
+  if (std::isinf(measured) && measured < 0) return Zero::kExact;
+  const double rounding =
+      2 * std::log10(kRoundingMargin * n * run.unit_roundoff);
+  return measured < expected + rounding ? Zero::kRounding : Zero::kNone;
+}
+
+// Of Z_l; row 0 has none.
+Zero ForwardZero(const RunReadings& run, size_t l) {
+  if (l == 0) return Zero::kNone;
+  const double n = run.width[l - 1];
+  return ZeroOf(run, run.measured(kPreActivationSecondMoment)[l],
+                std::log10(n) + run.log10_weight[l] +
+                    run.measured(kActivationSecondMoment)[l - 1],
+                n);
+}
+
+// Of delta_l below the output; that of row L comes from the loss.
+Zero BackwardZero(const RunReadings& run, size_t l) {
+  if (l == run.depth()) return Zero::kNone;
+  const std::vector<double>& delta = run.measured(kDeltaSecondMoment);
+  const double n = run.width[l + 1];
+  const double slope = l > 0 ? run.measured(kSlopeSecondMoment)[l] : 0;
+  return ZeroOf(run, delta[l],
+                std::log10(n) + run.log10_weight[l + 1] + slope + delta[l + 1],
+                n);
+}
+
+// Whether the units of Z_l are equal but for rounding, and not 0. A single unit
+// is not.
+bool HasIdenticalUnits(const RunReadings& run, size_t l) {
+  const double second_moment = run.measured(kPreActivationSecondMoment)[l];
+  if (!(run.width[l] > 1) || !std::isfinite(second_moment)) return false;
+  const double variance = run.log10_unit_variance[l];
+  return ZeroOf(run, variance, second_moment, run.width[l - 1]) != Zero::kNone;
+}
+
+// The first zero of the group in one direction.
+struct FirstZero {
+  void Add(size_t step, Zero zero) {
+    if (zero == Zero::kNone || step > steps) return;
+    by_rounding = zero == Zero::kRounding && (step < steps || by_rounding);
+    steps = step;
   }
 
-  size_t forward = SIZE_MAX, backward = SIZE_MAX;
-  bool forward_rounding = false, backward_rounding = false;
+  size_t steps = SIZE_MAX;  // from row 0 or L; SIZE_MAX: none
+  bool by_rounding = false;
 };
 
 // Sets the fields of dead and of non-finite runs; returns the others, by seed.
 Runs Living(std::span<const RunReadings> runs, GroupVerdict* verdict) {
   Runs living;
-  Zeros zeros;
+  FirstZero forward, backward;
+  const size_t depth = runs[0].depth();
   for (const RunReadings& run : runs) {
     bool dead = false;
-    for (size_t l = 0; l <= run.depth(); ++l) {
-      const Zero forward = ForwardZero(run, l), backward = BackwardZero(run, l);
-      zeros.Add(l, forward, true);
-      zeros.Add(l, backward, false);
-      dead |= forward != Zero::kNone || backward != Zero::kNone;
+    for (size_t l = 0; l <= depth; ++l) {
+      const Zero of_z = ForwardZero(run, l), of_delta = BackwardZero(run, l);
+      forward.Add(l, of_z);
+      backward.Add(depth - l, of_delta);
+      dead |= of_z != Zero::kNone || of_delta != Zero::kNone;
     }
     verdict->dead_runs += dead;
     verdict->non_finite_runs += run.non_finite;
     if (!dead && !run.non_finite) living.push_back(&run);
   }
   if (verdict->dead_runs > 0) {
-    verdict->dead_forward = zeros.forward != SIZE_MAX;
+    verdict->dead_forward = forward.steps != SIZE_MAX;
     verdict->dead_layer =
-        verdict->dead_forward ? zeros.forward : zeros.backward;
-    verdict->dead_by_rounding = verdict->dead_forward ? zeros.forward_rounding
-                                                      : zeros.backward_rounding;
+        verdict->dead_forward ? forward.steps : depth - backward.steps;
+    verdict->dead_by_rounding =
+        verdict->dead_forward ? forward.by_rounding : backward.by_rounding;
   }
   std::stable_sort(living.begin(), living.end(),
                    [](const RunReadings* a, const RunReadings* b) {
@@ -76,7 +112,7 @@ void FindIdenticalUnits(std::span<const RunReadings> runs,
   }
 }
 
-// The mean over the runs that have a value there; NaN if none has.
+// The mean over the runs that have a value; NaN if none has.
 double MeanAt(const Runs& runs,
               const std::function<double(const RunReadings&)>& value) {
   double sum = 0, count = 0;
@@ -89,7 +125,7 @@ double MeanAt(const Runs& runs,
   return sum / count;
 }
 
-// REQUIRES: no run has identical units, which make samples parallel.
+// REQUIRES: no run has identical units, which also make samples parallel.
 void FindCollapse(std::span<const RunReadings> runs, GroupVerdict* verdict) {
   Runs finite;
   for (const RunReadings& run : runs) {

@@ -5,13 +5,10 @@
 #include <numbers>
 #include <vector>
 
-#include "theory/chebyshev.h"
 #include "theory/gaussian_rule.h"
 
 namespace initscope {
 namespace {
-
-constexpr size_t Index(Mean mean) { return static_cast<size_t>(mean); }
 
 struct RawMeans {
   double f = 0, f2 = 0, f3 = 0, f4 = 0;
@@ -32,16 +29,16 @@ struct RawMeans {
   MeanValues Relative() const {
     const double f_norm = std::sqrt(f2), slope_norm = std::sqrt(slope2);
     MeanValues m;
-    m[Index(Mean::kLogSquare)] = std::log(f2);
-    m[Index(Mean::kLogSlopeSquare)] = std::log(slope2);
-    m[Index(Mean::kFirst)] = f2 > 0 ? f / f_norm : 0;
-    m[Index(Mean::kSlope)] = slope2 > 0 ? slope / slope_norm : 0;
-    m[Index(Mean::kCube)] = f2 > 0 ? f3 / (f2 * f_norm) : 0;
-    m[Index(Mean::kFourth)] = f2 > 0 ? f4 / (f2 * f2) : 1;
-    m[Index(Mean::kLogSlopeFourth)] =
+    m[Mean::kLogSquare] = std::log(f2);
+    m[Mean::kLogSlopeSquare] = std::log(slope2);
+    m[Mean::kFirst] = f2 > 0 ? f / f_norm : 0;
+    m[Mean::kSlope] = slope2 > 0 ? slope / slope_norm : 0;
+    m[Mean::kCube] = f2 > 0 ? f3 / (f2 * f_norm) : 0;
+    m[Mean::kFourth] = f2 > 0 ? f4 / (f2 * f2) : 1;
+    m[Mean::kLogSlopeFourth] =
         slope2 > 0 ? std::log(slope4 / (slope2 * slope2)) : 0;
-    m[Index(Mean::kMixed)] = f2 > 0 && slope2 > 0 ? mixed / (f2 * slope2) : 1;
-    m[Index(Mean::kGrowth)] = f2 > 0 ? growth / f2 : 1;
+    m[Mean::kMixed] = f2 > 0 && slope2 > 0 ? mixed / (f2 * slope2) : 1;
+    m[Mean::kGrowth] = f2 > 0 ? growth / f2 : 1;
     return m;
   }
 };
@@ -66,35 +63,9 @@ MeanValues HomogeneousMeans(const Activation& f) {
   return raw.Relative();
 }
 
-// All means at once: Σ_k c[k] T_k(x), by Clenshaw's recurrence.
-template <size_t terms>
-MeanValues ChebyshevSum(const std::array<MeanValues, terms>& c, double x) {
-  MeanValues b1 = {}, b2 = {};
-  for (size_t k = terms - 1; k > 0; --k) {
-    for (size_t m = 0; m < kMeans; ++m) {
-      const double b = c[k][m] + 2 * x * b1[m] - b2[m];
-      b2[m] = b1[m];
-      b1[m] = b;
-    }
-  }
-  for (size_t m = 0; m < kMeans; ++m) b1[m] = c[0][m] + x * b1[m] - b2[m];
-  return b1;
-}
-
-// The series of the derivative by log q, of which x covers two units in one.
-template <size_t terms>
-std::array<MeanValues, terms> Differentiate(
-    const std::array<MeanValues, terms>& c) {
-  std::array<MeanValues, terms> d = {};
-  for (size_t m = 0; m < kMeans; ++m) {
-    for (size_t k = terms - 1; k > 0; --k) {
-      d[k - 1][m] = (k + 1 < terms ? d[k + 1][m] : 0) +
-                    4 * static_cast<double>(k) * c[k][m];
-    }
-    d[0][m] /= 2;
-  }
-  return d;
-}
+// Beyond the table every mean is, up to e^−32, a power of q that is a multiple
+// of ½. Only E f'/√(E f'²) of a bounded f still falls as q^−¼, from e^−16.
+double RoundedPower(double slope) { return std::round(2 * slope) / 2; }
 
 }  // namespace
 
@@ -103,7 +74,7 @@ MeanValues ComputeMeans(const Activation& activation, double log_q) {
   const double q = std::exp(log_q);
   if (activation.homogeneous) {
     MeanValues means = HomogeneousMeans(activation);
-    means[Index(Mean::kLogSquare)] += log_q;
+    means[Mean::kLogSquare] += log_q;
     return means;
   }
   if (q == 0) {
@@ -120,68 +91,72 @@ MeanValues ComputeMeans(const Activation& activation, double log_q) {
 
 ActivationMeans::ActivationMeans(const Activation& activation)
     : activation_(activation),
-      intervals_(activation.homogeneous ? nullptr : new Interval[kIntervals]),
       at_zero_(
           ComputeMeans(activation, activation.homogeneous ? 0.0 : -HUGE_VAL)) {}
 
-std::unique_ptr<ActivationMeans::Series> ActivationMeans::MakeSeries(
-    double begin) const {
-  auto series = std::make_unique<Series>();
-  std::array<MeanValues, kTerms> samples;
-  using Nodes = ChebyshevNodes<kTerms>;
-  for (size_t i = 0; i < kTerms; ++i) {
-    samples[i] = ComputeMeans(activation_, begin + Nodes::Place(i));
-  }
-  for (size_t k = 0; k < kTerms; ++k) {
-    MeanValues sum = {};
-    for (size_t i = 0; i < kTerms; ++i) {
-      const double factor = Nodes::Polynomial(k, i);
-      for (size_t m = 0; m < kMeans; ++m) sum[m] += samples[i][m] * factor;
-    }
+// All means at once: Σ_k c[k] T_k(x), by Clenshaw's recurrence.
+MeanValues ActivationMeans::Sum(const Coefficients& c, double x) {
+  MeanValues b1 = {}, b2 = {};
+  for (size_t k = kTerms - 1; k > 0; --k) {
     for (size_t m = 0; m < kMeans; ++m) {
-      series->value[k][m] = sum[m] * (k == 0 ? 1.0 : 2.0) / kTerms;
+      const double b = c[k][m] + 2 * x * b1[m] - b2[m];
+      b2[m] = b1[m];
+      b1[m] = b;
     }
   }
-  series->first = Differentiate(series->value);
-  series->second = Differentiate(series->first);
-  return series;
+  for (size_t m = 0; m < kMeans; ++m) b1[m] = c[0][m] + x * b1[m] - b2[m];
+  return b1;
 }
 
-const ActivationMeans::Series& ActivationMeans::SeriesAt(double log_q,
-                                                         double* x) const {
-  const double last = kFirstInterval + kIntervals - 1;
-  const double begin =
-      std::clamp(std::floor(log_q), double{kFirstInterval}, last);
-  Interval& interval = intervals_[static_cast<size_t>(begin - kFirstInterval)];
-  std::call_once(interval.made, [&] { interval.series = MakeSeries(begin); });
-  *x = 2 * (log_q - begin) - 1;
-  return *interval.series;
+// The series of the derivative with respect to log q, of which one unit is two
+// of x.
+ActivationMeans::Coefficients ActivationMeans::Differentiate(
+    const Coefficients& c) {
+  Coefficients d = {};
+  for (size_t m = 0; m < kMeans; ++m) {
+    for (size_t k = kTerms - 1; k > 0; --k) {
+      d[k - 1][m] = (k + 1 < kTerms ? d[k + 1][m] : 0) +
+                    4 * static_cast<double>(k) * c[k][m];
+    }
+    d[0][m] /= 2;
+  }
+  return d;
 }
 
-MeansAt ActivationMeans::Homogeneous(double log_q) const {
-  MeansAt at = {at_zero_, {}, {}};
-  at.value[Index(Mean::kLogSquare)] += log_q;
-  at.first[Index(Mean::kLogSquare)] = 1;
-  return at;
+ActivationMeans::Table<ActivationMeans::Series>::Place
+ActivationMeans::SeriesAt(double log_q) const {
+  return series_.At(log_q, [&](double begin) {
+    using Nodes = ChebyshevNodes<kTerms>;
+    Coefficients samples, value = {};
+    for (size_t i = 0; i < kTerms; ++i) {
+      samples[i] = ComputeMeans(activation_, begin + Nodes::Place(i));
+    }
+    for (size_t k = 0; k < kTerms; ++k) {
+      for (size_t i = 0; i < kTerms; ++i) {
+        const double factor = Nodes::Polynomial(k, i);
+        for (size_t m = 0; m < kMeans; ++m) {
+          value[k][m] += samples[i][m] * factor;
+        }
+      }
+      for (double& term : value[k]) term = term * (k == 0 ? 1.0 : 2.0) / kTerms;
+    }
+    const Coefficients first = Differentiate(value);
+    return Series{value, first, Differentiate(first)};
+  });
 }
-
-namespace {
-
-// Beyond the table every mean has reached its power of q, a multiple of ½, up
-// to e^−32; only E f'/√(E f'²) of a bounded f still falls as q^−¼, from e^−16.
-double RoundedPower(double slope) { return std::round(2 * slope) / 2; }
-
-}  // namespace
 
 MeansAt ActivationMeans::At(double log_q) const {
-  if (activation_.homogeneous) return Homogeneous(log_q);
-  if (log_q == -HUGE_VAL) return {at_zero_, {}, {}};
+  MeansAt at = {at_zero_, {}, {}};
+  if (activation_.homogeneous) {
+    at.value[Mean::kLogSquare] += log_q;
+    at.first[Mean::kLogSquare] = 1;
+    return at;
+  }
+  if (log_q == -HUGE_VAL) return at;
   const double inside = std::clamp(log_q, double{kFirstInterval},
                                    double{kFirstInterval + kIntervals});
-  double x = 0;
-  const Series& series = SeriesAt(inside, &x);
-  MeansAt at = {ChebyshevSum(series.value, x), ChebyshevSum(series.first, x),
-                ChebyshevSum(series.second, x)};
+  const auto [series, x] = SeriesAt(inside);
+  at = {Sum(series.value, x), Sum(series.first, x), Sum(series.second, x)};
   for (size_t m = 0; m < kMeans && inside != log_q; ++m) {
     at.first[m] = RoundedPower(at.first[m]);
     at.second[m] = 0;
@@ -195,17 +170,11 @@ MeanValues ActivationMeans::ValuesAt(double log_q) const {
       log_q >= kFirstInterval && log_q < kFirstInterval + kIntervals;
   if (activation_.homogeneous || !inside) return At(log_q).value;
   if (log_q == std::floor(log_q)) {
-    Interval& interval =
-        intervals_[static_cast<size_t>(log_q - kFirstInterval)];
-    std::call_once(interval.begin_made, [&] {
-      interval.at_begin =
-          std::make_unique<MeanValues>(ComputeMeans(activation_, log_q));
-    });
-    return *interval.at_begin;
+    const auto compute = [&](double q) { return ComputeMeans(activation_, q); };
+    return at_wholes_.At(log_q, compute).series;
   }
-  double x = 0;
-  const Series& series = SeriesAt(log_q, &x);
-  return ChebyshevSum(series.value, x);
+  const auto [series, x] = SeriesAt(log_q);
+  return Sum(series.value, x);
 }
 
 }  // namespace initscope

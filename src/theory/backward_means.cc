@@ -3,22 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "theory/log_sum.h"
+
 namespace initscope {
-namespace {
-
-// What a layer does to the gradients of samples with these means.
-GradientLayer LayerOf(const MeanValues& means, double log_q) {
-  const auto at = [&](Mean mean) { return means[static_cast<size_t>(mean)]; };
-  GradientLayer layer;
-  layer.log_q = log_q;
-  layer.log_square = at(Mean::kLogSquare);
-  layer.log_slope = at(Mean::kLogSlopeSquare);
-  layer.mixed = at(Mean::kMixed);
-  layer.growth = at(Mean::kGrowth);
-  return layer;
-}
-
-}  // namespace
 
 BackwardMeans::BackwardMeans(const ForwardTheory& forward,
                              const DeltaStart& start,
@@ -45,36 +32,46 @@ BackwardMeans::BackwardMeans(const ForwardTheory& forward,
   }
 }
 
+// `means` are those of f, null for the input.
+GradientLayer BackwardMeans::LayerOf(size_t l, double log_q, double log_square,
+                                     double share,
+                                     const MeanValues* means) const {
+  GradientLayer layer;
+  layer.log_square = log_square;
+  layer.width = static_cast<double>(model_.width(l));
+  layer.share = share;
+  layer.orthogonal = !model_.independent;
+  if (means == nullptr) return layer;
+  layer.log_q = log_q;
+  layer.log_slope = (*means)[Mean::kLogSlopeSquare];
+  layer.mixed = (*means)[Mean::kMixed];
+  layer.growth = (*means)[Mean::kGrowth];
+  return layer;
+}
+
 GradientLayer BackwardMeans::GroupLayer(size_t l, size_t s) const {
   const LayerState& state = forward_.layer(l);
-  GradientLayer layer;
-  if (l > 0) layer = LayerOf(state.means[s], state.log_q[s]);
-  layer.log_square = state.log_square[s];
-  layer.width = static_cast<double>(model_.width(l));
-  layer.orthogonal = !model_.independent;
-  const double log_q = forward_.layer(l + 1).log_q[s];
-  layer.share = log_q == kLogZero
-                    ? 0
-                    : std::exp(state.log_weight + std::log(layer.width) +
-                               layer.log_square - log_q);
-  return layer;
+  const double log_square = state.log_square[s];
+  const double log_next = forward_.layer(l + 1).log_q[s];
+  const double log_width = std::log(static_cast<double>(model_.width(l)));
+  const double share =
+      log_next == kLogZero
+          ? 0
+          : std::exp(state.log_weight + log_width + log_square - log_next);
+  return l == 0
+             ? LayerOf(l, 0, log_square, share, nullptr)
+             : LayerOf(l, state.log_q[s], log_square, share, &state.means[s]);
 }
 
 GradientLayer BackwardMeans::ClassLayer(size_t l, size_t i) const {
   const ClassState& state = forward_.layer(l).classes[i];
-  GradientLayer layer;
-  if (l > 0) {
-    layer = LayerOf(state.means.value, state.log_q);
-    layer.slope_power = state.means.First(Mean::kLogSlopeSquare);
-  }
-  layer.log_square = state.log_square;
-  layer.width = static_cast<double>(model_.width(l));
-  layer.share = state.share;
-  layer.orthogonal = !model_.independent;
+  GradientLayer layer = LayerOf(l, state.log_q, state.log_square, state.share,
+                                l == 0 ? nullptr : &state.means.value);
+  if (l > 0) layer.slope_power = state.means.First(Mean::kLogSlopeSquare);
   return layer;
 }
 
-// delta_L · Z_L over K_L, of both.
+// Product of the two samples' delta_L · Z_L/K_L.
 double BackwardMeans::OutputRise(size_t p) const {
   if (start_.aligned_product.empty() || start_.aligned_product[p] == 0) {
     return 0;
@@ -88,7 +85,7 @@ double BackwardMeans::OutputRise(size_t p) const {
                   output_.shift());
 }
 
-// REQUIRES: the classes have their laws of row l.
+// REQUIRES: the classes are at row l.
 void BackwardMeans::StepPair(size_t l, size_t p, double log_weights) {
   const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
   PairDelta& pair = pairs_[p];
@@ -139,9 +136,9 @@ void BackwardMeans::StepGroup(size_t l, size_t s, double log_weights) {
            layer,
            false};
   } else {
-    law = law.Below(GroupLayer(l + 1, s), layer, log_weights, false);
+    law = law.Below(GroupLayer(l + 1, s), layer, log_weights);
   }
-  log_square = law.LogDelta(layer, false);
+  log_square = law.LogDelta(layer);
 }
 
 void BackwardMeans::StepClass(size_t l, size_t i, double log_weights) {
@@ -168,13 +165,13 @@ void BackwardMeans::StepClass(size_t l, size_t i, double log_weights) {
         laws(delta.log_square + std::log(alignment_[i] + 1 / fan_out), 0);
   } else {
     const GradientLayer above = ClassLayer(l + 1, i);
-    for (GradientLaws* laws : {&delta.measured, &delta.mean}) {
-      laws->limit = laws->limit.Below(above, layer, log_weights, false);
-      laws->finite = laws->finite.Below(above, layer, log_weights, true);
+    for (GradientLaw* law : {&delta.measured.limit, &delta.measured.finite,
+                             &delta.mean.limit, &delta.mean.finite}) {
+      *law = law->Below(above, layer, log_weights);
     }
   }
-  delta.log_square = delta.measured.limit.LogDelta(layer, false);
-  delta.log_finite = delta.measured.finite.LogDelta(layer, true);
+  delta.log_square = delta.measured.limit.LogDelta(layer);
+  delta.log_finite = delta.measured.finite.LogDelta(layer);
   delta.by_chance =
       (delta.mean.finite.aligned() - delta.mean.limit.aligned()) * layer.mixed;
   const double ratio = std::max(0.0, delta.mean.limit.aligned()) * layer.mixed;
@@ -186,7 +183,8 @@ void BackwardMeans::Step(size_t l) {
   const double log_weights = forward_.layer(l).log_weight +
                              std::log(static_cast<double>(model_.width(l + 1)));
   for (size_t s = 0; s < log_square_.size(); ++s) StepGroup(l, s, log_weights);
-  // Products keep pace with the first class, so that they stay in range.
+  // Products are in units of the first class's delta, so that they stay in
+  // range.
   const double before = classes_[0].log_square;
   for (size_t i = 0; i < classes_.size(); ++i) StepClass(l, i, log_weights);
   const double after = classes_[0].log_square;
@@ -198,13 +196,8 @@ void BackwardMeans::Step(size_t l) {
 }
 
 double BackwardMeans::Aligned() const {
-  double aligned = 0, total = 0;
-  for (size_t i = 0; i < classes_.size(); ++i) {
-    const double count = geometry_.classes()[i].count;
-    aligned += count * classes_[i].aligned;
-    total += count;
-  }
-  return aligned / total;
+  return MeanOver(geometry_.classes(),
+                  [&](size_t i) { return classes_[i].aligned; });
 }
 
 }  // namespace initscope

@@ -1,10 +1,9 @@
-// The mean-field recursion backward, from delta_L and Z_L as they were
-// measured:
+// The mean-field recursion backward, from the measured delta_L and Z_L:
 //
 //     E delta_l² = α_l² E (f f')² + s² fan_out E delta_{l+1}² E f'²
 //
-// (theory/gradient_law.h) for each group and each class of samples, and for a
-// pair the products of the two.
+// (theory/gradient_law.h) for each group and each class of samples; for a pair,
+// E delta_a delta_b with the products of the two samples' factors.
 #pragma once
 
 #include <cmath>
@@ -16,7 +15,7 @@
 
 namespace initscope {
 
-// ∂loss/∂X_l at infinite width, and with what finite widths add on the way.
+// ∂loss/∂X_l at infinite width, and with what finite widths add above.
 struct GradientLaws {
   GradientLaw limit, finite;
 };
@@ -24,13 +23,13 @@ struct GradientLaws {
 // delta_l of the samples of one class.
 struct ClassDelta {
   double log_square = 0;  // log E delta_l² at infinite width
-  double log_finite = 0;  // the same with what finite widths add on the way
-  // From the measured delta_L · Z_L, and from what the loss has in the mean.
+  double log_finite = 0;  // the same with what finite widths add above
+  // From the measured delta_L · Z_L, and from the loss's expectation of it.
   GradientLaws measured, mean;
-  // E (α X)² over E ε² that finite widths add, in units of E f'².
+  // What finite widths add to E (α X)²/E ε², times E f² f'²/(E f² E f'²).
   double by_chance = 0;
-  // Of E delta_l², by `mean`: the share that comes from the parts along X of
-  // the layers l … L − 1, and from the part along X_l alone.
+  // Shares of E delta_l², by `mean`: that of the parts along X of all layers
+  // l … L − 1, and that of the part along X_l alone.
   double aligned = 0;
   double along = 0;
 };
@@ -38,14 +37,15 @@ struct ClassDelta {
 // delta_l of the pairs of one group, in units of e^log_unit.
 struct PairDelta {
   double product = 0;  // E delta_a delta_b
-  double aligned = 0;  // α_a α_b √(E X_a² E X_b²), of ∂loss/∂X_l
+  double aligned = 0;  // α_a α_b √(E X_a² E X_b²) of ∂loss/∂X_l
   double rise = 0;     // d product/d c, c the correlation of Z_l
 };
 
 class BackwardMeans {
  public:
-  // Stands at row L. `alignment`: per class, the squared correlation of delta_L
-  // and Z_L that the loss has at infinite width (theory/output_alignment.h).
+  // Begins at row L. `alignment`: per class, the squared correlation of delta_L
+  // and Z_L at infinite width (theory/output_alignment.h). The arguments must
+  // outlive this.
   BackwardMeans(const ForwardTheory& forward, const DeltaStart& start,
                 const std::vector<double>& alignment,
                 const OutputKernel& output);
@@ -56,15 +56,15 @@ class BackwardMeans {
   // log E delta_l² per group of samples.
   const std::vector<double>& log_square() const { return log_square_; }
   const std::vector<ClassDelta>& classes() const { return classes_; }
-  // Of E delta_l² over all samples: the share from the parts along X.
+  // The mean over all samples of ClassDelta's `aligned`.
   double Aligned() const;
-  // Whether those of pairs are known.
+  // Whether Product() and Rise() are known.
   bool has_products() const { return has_products_; }
-  // E delta_a delta_b in units of e^unit.
+  // E delta_a delta_b of pair group p, in units of e^unit.
   double Product(size_t p, double unit) const {
     return InUnit(pairs_[p].product, unit);
   }
-  // What it moves by with the correlation of Z_l.
+  // Its derivative with respect to the correlation of Z_l.
   double Rise(size_t p, double unit) const {
     return InUnit(pairs_[p].rise, unit);
   }
@@ -73,7 +73,9 @@ class BackwardMeans {
   double InUnit(double product, double unit) const {
     return product == 0 ? 0 : product * std::exp(log_unit_ - unit);
   }
-  // The layer as the samples of a group or of a class have it.
+  // The layer as the law of a group's or a class's samples depends on it.
+  GradientLayer LayerOf(size_t l, double log_q, double log_square, double share,
+                        const MeanValues* means) const;
   GradientLayer GroupLayer(size_t l, size_t s) const;
   GradientLayer ClassLayer(size_t l, size_t i) const;
   bool IsTop(size_t l) const { return l + 1 == model_.depth(); }

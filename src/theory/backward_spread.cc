@@ -25,7 +25,7 @@ BackwardSpread::BackwardSpread(const ForwardTheory& forward,
   }
 }
 
-// REQUIRES: the classes stand at row l + 1.
+// REQUIRES: the classes are at row l + 1.
 void BackwardSpread::StepPair(size_t l, size_t p) {
   const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
   PairSpread& pair = pairs_[p];
@@ -49,8 +49,8 @@ void BackwardSpread::StepPair(size_t l, size_t p) {
   const double with_kernel = along * kernel + fresh * (means.mixed - 1);
   pair.noise.Step(along, {of_product - 1, with_kernel, kernel},
                   PullOf(l, group.a, group.b), width);
-  // The fresh parts are as alike as delta_{l+1}, and so, where that depends on
-  // Z_{l+1}, as X_l.
+  // The fresh parts have the cosine of delta_{l+1}, the parts along X_l that of
+  // X_l.
   const double of_inputs = std::min(
       1.0, means.product * means.product + layer.pairs[p].correlation_variance);
   const double root = along * std::sqrt(of_inputs) +
@@ -60,8 +60,8 @@ void BackwardSpread::StepPair(size_t l, size_t p) {
       std::min(1.0, mean + CorrelationVariance(mean, of_product, width));
 }
 
-// How two samples' log p_l and log α_{l−1} move with the noise of the kernels
-// of layer l's units.
+// How log p_l, log α_{l−1} and log K_L of samples of classes i and k move with
+// the noise of the kernels of layer l's units.
 NoisePull BackwardSpread::PullOf(size_t l, size_t i, size_t k) const {
   const auto pull = [&](size_t c) {
     const double along = means_.classes()[c].along;
@@ -78,9 +78,9 @@ NoisePull BackwardSpread::PullOf(size_t l, size_t i, size_t k) const {
           of_b * classes_[k].to_output};
 }
 
-// α_l is delta_L · Z_L/K_L times the derivatives of E f² by K of the layers
-// between. The noise of each of these is taken for that of the kernel above it,
-// which it is for a homogeneous f.
+// α_l is delta_L · Z_L/K_L times d E f²/d K of the layers between. The noise of
+// each factor counts as that of the kernel above it, which is exact for a
+// homogeneous f.
 void BackwardSpread::StepClass(size_t l, size_t i) {
   ClassSpread& delta = classes_[i];
   const ClassState& state = forward_.layer(l).classes[i];
@@ -103,7 +103,7 @@ void BackwardSpread::StepClass(size_t l, size_t i) {
                      fresh * fresh * fresh_own - 1;
   const double kernel = means[Mean::kFourth] - 1;
   const double with_kernel = along * kernel + fresh * (means[Mean::kMixed] - 1);
-  // The part along X_l is taken at the mean logarithms of the kernels.
+  // The part along X_l is evaluated at the mean logarithms of the kernels.
   delta.shift =
       fresh * (delta.shift + kappa * state.shift +
                means.Second(Mean::kLogSlopeSquare) * state.variance / 2 -
@@ -146,7 +146,7 @@ bool BackwardSpread::HasBand() const {
   return homogeneous || !orthogonal;
 }
 
-// Given the measured Z_L: its second moment and delta_l's are correlated.
+// Conditions delta_l's second moment on that of Z_L, with which it correlates.
 void BackwardSpread::Condition(size_t l, Estimate* second) const {
   if (!(output_.variance() > 0)) return;
   const double aligned = means_.Aligned();
@@ -173,7 +173,7 @@ void BackwardSpread::Condition(size_t l, Estimate* second) const {
                           pairs_[p].noise.delta_with_output);
       });
   const double covariance = std::log1p(std::max(-0.9, relative));
-  // The first α has its K_L from there already.
+  // α_{L−1} already has its K_L from the measurement.
   second->log_mean += covariance / output_.variance() * output_.measured() +
                       aligned * output_.shift();
   second->log_variance = std::max(

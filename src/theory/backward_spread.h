@@ -2,18 +2,19 @@
 // order in 1/width.
 //
 // At finite width log p_l, p the mean square of delta_l over units, moves with
-// the kernels that it passes, y, and with its own units. Where all is fresh:
+// the log kernels y of all layers from l on, and with its own units. Where
+// ∂loss/∂X_l has no part along X_l,
 //
 //     log p_l = log p_{l+1} + log χ(y_l) + ε_l,   κ = d log E f'²/d log q
 //     Cov(ε_a, ε_b) = (E f'_a² f'_b²/(E f'_a² E f'_b²) (1 + 2ρ²) − 1)/n_l
 //     Cov(η_a, ε_b) = (E f_a² f'_b²/(E f_a² E f'_b²) − 1)/n_l
 //
-// with ρ the cosine of the two samples' delta_{l+1}, and η the noise of the
-// kernel of the same units (theory/forward_theory.h). For ReLU: 5/n per layer,
-// as Hanin & Nica 2020 have it. With a part along X_l: theory/gradient_noise.h.
-// What Z_L tells of the kernels (theory/output_kernel.h) moves the mean and
-// narrows the band where that part is not small. Where the expansion does not
-// hold (theory/band_limits.h) there is a limit and no band.
+// where ρ is the cosine of the two samples' delta_{l+1} and η the noise of the
+// kernel of the same units (theory/forward_theory.h). For ReLU the result is
+// 5/n per layer, as in Hanin & Nica 2020. theory/gradient_noise.h adds the part
+// along X_l. Where that is not small, what Z_L reveals about the kernels
+// (theory/output_kernel.h) shifts the mean and narrows the band. Where the
+// expansion does not hold (theory/band_limits.h) there is a limit but no band.
 #pragma once
 
 #include <vector>
@@ -25,13 +26,13 @@ namespace initscope {
 
 // log p_l of the samples of one class.
 struct ClassSpread {
-  double shift = 0;            // of the mean logarithm, by fluctuations
-  double bend = 0;             // of `shift`, as in ClassState
-  bool bent = false;           // too much so, here or above
+  double shift = 0;            // of the mean logarithm, from fluctuations
+  double bend = 0;             // as in ClassState
+  bool bent = false;           // `bend` is too large, here or above
   double response = 0;         // d log p_l/d y_l
   double alpha_response = -1;  // d log α_l/d y_{l+1}
   double to_output = 1;        // d y_L/d y_l
-  GradientNoise noise;         // what else it moves with
+  GradientNoise noise;         // apart from the response
 };
 
 struct PairSpread {
@@ -41,22 +42,22 @@ struct PairSpread {
 
 class BackwardSpread {
  public:
-  // Stands at row L, beside `means`.
+  // Begins at row L, like `means`. The arguments must outlive this.
   BackwardSpread(const ForwardTheory& forward, const DeltaStart& start,
                  const OutputKernel& output, const BackwardMeans& means);
 
-  // From row l + 1 to row l. REQUIRES: the means stand at row l.
+  // From row l + 1 to row l. REQUIRES: `means` are at row l.
   void Step(size_t l);
 
   bool HasBand() const;
   const std::vector<ClassSpread>& classes() const { return classes_; }
-  // Mean and variance of the logarithm of delta_l's second moment over all
-  // samples. REQUIRES: its limit is filled and finite; HasBand().
+  // Sets mean and variance of the logarithm of delta_l's second moment over all
+  // samples. REQUIRES: HasBand(), and the limit of `second` is set and finite.
   void Fill(size_t l, Estimate* second) const;
 
  private:
-  // What the kurtosis of W_{L−1} adds to the fourth moment of ∂loss/∂X_{L−1},
-  // where few outputs have a delta.
+  // What the kurtosis of W_{L−1} adds to the relative fourth moment of
+  // ∂loss/∂X_{L−1}; it counts where few outputs have a delta.
   double BeyondNormal(size_t l, double overlap) const {
     return l + 1 == model_.depth() ? model_.kurtosis * overlap : 0;
   }
@@ -75,8 +76,8 @@ class BackwardSpread {
 
   std::vector<ClassSpread> classes_;
   std::vector<PairSpread> pairs_;
-  // Of the layers from l on: Σ 1/width, the same over those where samples are
-  // nearly orthogonal, and whether one is narrow.
+  // Over the layers from l on: Σ 1/width, the same sum where samples are nearly
+  // orthogonal, and whether a layer is narrow.
   double passed_ = 0, orthogonal_ = 0;
   bool narrow_ = false;
 };

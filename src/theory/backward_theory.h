@@ -1,5 +1,5 @@
-// The backward columns of theory, from delta_L and Z_L as they were measured:
-// means (theory/backward_means.h) and their leading corrections in 1/width
+// The backward columns of theory, from the measured delta_L and Z_L: means
+// (theory/backward_means.h) and their leading corrections in 1/width
 // (theory/backward_spread.h).
 #pragma once
 
@@ -11,10 +11,9 @@
 
 namespace initscope {
 
-// The backward columns of all rows; none where the theory does not
-// hold. Throws Interrupted.
-// `alignment`: per class, the squared correlation of delta_L and Z_L that the
-// loss has at infinite width (theory/output_alignment.h).
+// Fills the backward columns of all rows; of none if the theory does not hold.
+// `alignment`: per class, the squared correlation of delta_L and Z_L at
+// infinite width (theory/output_alignment.h). Throws Interrupted.
 // REQUIRES: the forward columns are filled.
 void FillBackward(const ForwardTheory& forward, const DeltaStart& start,
                   const std::vector<double>& alignment,

@@ -13,22 +13,17 @@ bool IsLess(ScaledDouble a, ScaledDouble b) {
   return (a + ScaledDouble{-b.value, b.exponent}).value < 0;
 }
 
-std::vector<uint32_t> Ascending(std::span<const ScaledDouble> values) {
-  std::vector<uint32_t> order(values.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t i, uint32_t k) {
-    return IsLess(values[i], values[k]);
-  });
-  return order;
-}
-
-// Cuts values into at most `most` groups of nearly equal count, by size;
-// group_of[i] is that of value i. Returns each group's mean and count.
+// Divides values by size into at most `most` groups of nearly equal count.
+// Returns each group's mean and count, and sets group_of[i] to that of value i.
 std::vector<BatchGeometry::Group> Cut(std::span<const ScaledDouble> values,
                                       size_t most,
                                       std::vector<uint32_t>* group_of) {
   const size_t n = values.size(), groups = std::min(n, most);
-  const std::vector<uint32_t> order = Ascending(values);
+  std::vector<uint32_t> order(n);  // ascending
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t i, uint32_t k) {
+    return IsLess(values[i], values[k]);
+  });
   std::vector<BatchGeometry::Group> out(groups, {{}, 0});
   group_of->resize(n);
   for (size_t rank = 0; rank < n; ++rank) {
@@ -39,14 +34,6 @@ std::vector<BatchGeometry::Group> Cut(std::span<const ScaledDouble> values,
   }
   for (BatchGeometry::Group& group : out) group.square.value /= group.count;
   return out;
-}
-
-// The first rows of `x`, as many as fit below those that `all` has already.
-void AppendRows(const Matrix<double>& x, size_t most, size_t* rows,
-                Matrix<double>* all) {
-  const size_t count = std::min(x.rows(), most - *rows);
-  std::copy_n(x.data(), count * x.cols(), all->row(*rows));
-  *rows += count;
 }
 
 }  // namespace
@@ -72,9 +59,10 @@ BatchGeometry::BatchGeometry(
     if (b == 0) {
       paired.Resize(std::min(pool, kMostPaired), rows_of_batch.cols());
     }
-    if (rows < paired.rows()) {
-      AppendRows(rows_of_batch, paired.rows(), &rows, &paired);
-    }
+    const size_t count = std::min(batch_, paired.rows() - rows);
+    std::copy_n(rows_of_batch.data(), count * rows_of_batch.cols(),
+                paired.row(rows));
+    rows += count;
   }
   groups_ = Cut(squares, kSampleGroups, &sample_group_);
   const std::span<const ScaledDouble> of_paired(squares.data(), paired.rows());
@@ -89,7 +77,7 @@ void BatchGeometry::GroupPairs(const Matrix<double>& x,
   const size_t n = x.rows(), classes = classes_.size();
   pair_group_.assign(n * (n - 1) / 2, kNoPair);
   const Matrix<double> gram = ProductWithTransposed(x.view(), x.view());
-  // The pairs of each two classes, of two labels and of one.
+  // The pairs of each two classes, with unequal and with equal labels.
   std::vector<std::vector<uint32_t>> members(2 * classes * classes);
   std::vector<double> distance(pair_group_.size());
   for (size_t k = 1, pair = 0; k < n; ++k) {
@@ -98,7 +86,7 @@ void BatchGeometry::GroupPairs(const Matrix<double>& x,
       if (a_square == 0 || b_square == 0) continue;
       const double norms = std::sqrt(a_square) * std::sqrt(b_square) *
                            static_cast<double>(x.cols());
-      // Rounding of two equal rows must not make an angle of theirs.
+      // Two equal rows must not get an angle from rounding.
       const double d = 1 - gram(i, k) / norms;
       distance[pair] = d < 1e-14 ? 0 : std::min(d, 2.0);
       const auto [a, b] = std::minmax(class_[i], class_[k]);

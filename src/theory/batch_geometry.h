@@ -1,13 +1,12 @@
-// What the mean-field recursion needs to know of the inputs: the norms of the
-// samples and the angles between them.
+// What the mean-field recursion needs to know about the inputs: the norms of
+// the samples and the angles between them.
 //
-// The recursion and the mean over samples do not commute, so it is carried out
-// for each sample and each pair. Where these are many they are put into groups
-// of nearly equal ones: samples into at most kSampleGroups by norm for means
-// over samples, and into at most kClasses for pairs, whose angles are then put
-// into at most kAngles groups for each pair of classes. A group stands at its
-// mean; the error is of second order in its width. With up to kClasses samples
-// nothing is grouped.
+// The recursion and the mean over samples do not commute, so the recursion runs
+// for each sample and each pair. Many of them are grouped: samples by norm,
+// into at most kSampleGroups for means over samples and into at most kClasses
+// for pairs; pairs by angle, into at most kAngles groups for each two classes
+// and for equal and unequal labels. A group is represented by its mean, with an
+// error of second order in its width. Up to kClasses samples are not grouped.
 #pragma once
 
 #include <cstddef>
@@ -41,28 +40,27 @@ class BatchGeometry {
     double count;
   };
 
-  // x(0) … x(batches − 1) are the inputs, batch × width, of finite entries,
-  // their rows normalized (linalg/scaled_matrix.h).
-  // `labels` are those of the samples, in their order; empty where there are
-  // none.
+  // x(0) … x(batches − 1) are the inputs, batch × width, finite, with
+  // normalized rows (linalg/scaled_matrix.h). `labels` has one per sample, or
+  // is empty.
   BatchGeometry(size_t batches,
                 const std::function<ScaledMatrix<double>(size_t)>& x,
                 const std::vector<size_t>& labels = {});
 
   size_t samples() const { return sample_group_.size(); }
   size_t batch() const { return batch_; }
-  // The samples 0 … paired() − 1 of the first batch (with one sample a batch:
-  // of all batches) are those whose pairs are looked at.
+  // Pairs are those of the samples 0 … paired() − 1 of the first batch (of all
+  // batches, if a batch is one sample).
   size_t paired() const { return class_.size(); }
-  // Whether pairs are of one batch.
+  // Whether the samples of a pair are in one batch.
   bool pairs_share_a_batch() const { return batch_ > 1; }
 
   const std::vector<Group>& sample_groups() const { return groups_; }
   const std::vector<Group>& classes() const { return classes_; }
   const std::vector<PairGroup>& pairs() const { return pairs_; }
   double pair_count() const { return pair_count_; }
-  // Means of Σ_j x_aj² x_bj²/(|x_a|² |x_b|²), over samples (a = b) and over
-  // pairs: how much of two samples' squares stands in the same units.
+  // Means of Σ_j x_aj² x_bj²/(|x_a|² |x_b|²) over samples (a = b) and over
+  // pairs: how much of two samples' squares is in the same units.
   double self_overlap() const { return self_overlap_; }
   double pair_overlap() const { return pair_overlap_; }
 
@@ -78,7 +76,7 @@ class BatchGeometry {
   }
 
  private:
-  // The rows' mantissas, and the mean squares of these.
+  // x: the rows' mantissas; `squares`: their mean squares.
   void GroupPairs(const Matrix<double>& x,
                   std::span<const ScaledDouble> squares,
                   const std::vector<size_t>& labels);

@@ -7,7 +7,7 @@
 namespace initscope {
 namespace {
 
-// Beyond this a logarithm's variance is that of its largest term.
+// Beyond this the largest term alone is the variance of the logarithm.
 constexpr double kLargestVariance = 500;
 
 }  // namespace
@@ -15,18 +15,9 @@ constexpr double kLargestVariance = 500;
 double MeanOverPairs(const BatchGeometry& geometry,
                      const std::function<double(size_t)>& self,
                      const std::function<double(size_t)>& pair) {
-  double diagonal = 0, total = 0;
-  for (size_t i = 0; i < geometry.classes().size(); ++i) {
-    diagonal += geometry.classes()[i].count * self(i);
-    total += geometry.classes()[i].count;
-  }
-  diagonal /= total;
+  const double diagonal = MeanOver(geometry.classes(), self);
   if (geometry.pairs().empty()) return diagonal;
-  double off_diagonal = 0;
-  for (size_t i = 0; i < geometry.pairs().size(); ++i) {
-    off_diagonal += geometry.pairs()[i].count * pair(i);
-  }
-  off_diagonal /= geometry.pair_count();
+  const double off_diagonal = MeanOver(geometry.pairs(), pair);
   const double share = 1 / static_cast<double>(geometry.samples());
   return share * diagonal + (1 - share) * off_diagonal;
 }
@@ -35,7 +26,6 @@ void SpreadOfMean(const BatchGeometry& geometry,
                   std::span<const ClassLaw> classes,
                   const std::function<double(size_t)>& covariance,
                   Estimate* estimate) {
-  // Each class relative to the mean of all.
   std::vector<double> log_mean;
   for (const ClassLaw& law : classes) {
     log_mean.push_back(law.log_limit + law.shift + law.variance / 2);
@@ -46,7 +36,7 @@ void SpreadOfMean(const BatchGeometry& geometry,
     estimate->log_variance = 0;
     return;
   }
-  std::vector<double> weight;
+  std::vector<double> weight;  // of each class's mean, relative to all
   for (double log : log_mean) weight.push_back(std::exp(log - log_total));
   double largest = 0;
   const auto term = [&](double product, double log_covariance) {

@@ -1,4 +1,4 @@
-// The law of a batch's mean from those of its samples and pairs.
+// The law of a batch's mean from the laws of its samples and pairs.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace initscope {
 
-// log(1 + x) and e^x − 1, to 1e-12 relative; cheap for small x.
+// log(1 + x) and e^x − 1, accurate to 1e-12 (relative); fast for small x.
 inline double CheapLog1p(double x) {
   if (!(std::abs(x) < 1e-2)) return std::log1p(x);
   return x * (1 - x * (1. / 2 - x * (1. / 3 - x * (1. / 4 - x / 5))));
@@ -22,15 +22,15 @@ inline double CheapExpm1(double x) {
   return x * (1 + x * (1. / 2 + x * (1. / 6 + x * (1. / 24 + x / 120))));
 }
 
-// log(1 + c/n), the covariance of the logarithms of two means over n units
-// whose relative covariance per unit is c.
+// log(1 + c/n), the covariance of the logarithms of two means over n units with
+// the relative covariance c per unit.
 inline double LogCovariance(double of_unit, double n) {
   return CheapLog1p(std::max(of_unit / n, -0.5));
 }
 
-// Variance of the correlation of two samples over n units, from the square of
-// its mean and the mean square of the two's product in one unit, relative to
-// their norms'. Exact for linear f: (1 − c²)²/n.
+// Variance of the correlation c of two samples over n units, from the square of
+// its mean, and from the mean square of the samples' product in one unit
+// relative to their norms. Exact for linear f: (1 − c²)²/n.
 inline double CorrelationVariance(double mean_square, double of_product,
                                   double n) {
   const double rest = std::max(0.0, 1 - mean_square);
@@ -38,25 +38,24 @@ inline double CorrelationVariance(double mean_square, double of_product,
          (1 + mean_square) / n;
 }
 
-// A quantity of each class of samples that is lognormal over draws of the
-// weights: the logarithm of its limit, the shift of its mean logarithm, and
-// the covariance of its logarithm.
+// A quantity of one class of samples that is lognormal over draws of the
+// weights.
 struct ClassLaw {
   double log_limit;
-  double shift;
-  double variance;
+  double shift;     // of the mean logarithm, from log_limit
+  double variance;  // of the logarithm
 };
 
-// Of the mean over all samples of a batch: mean and variance of its logarithm
-// (log_limit is left alone; see LogMeanExp). `covariance` is called with the
-// index of a pair group.
+// Sets the mean and the variance of the logarithm of the quantity's mean over
+// all samples, but not log_limit. `covariance(p)` is that of the logarithms of
+// pair group p.
 void SpreadOfMean(const BatchGeometry& geometry,
                   std::span<const ClassLaw> classes,
                   const std::function<double(size_t)>& covariance,
                   Estimate* estimate);
 
-// Mean over all pairs of samples, a sample with itself included, of a quantity
-// that has `self` (per class) and `pair` (per pair group).
+// Mean over all pairs of samples, including each sample with itself: `self(i)`
+// for class i, `pair(p)` for pair group p.
 double MeanOverPairs(const BatchGeometry& geometry,
                      const std::function<double(size_t)>& self,
                      const std::function<double(size_t)>& pair);

@@ -8,14 +8,14 @@
 
 #include "base/error.h"
 #include "theory/gaussian_rule.h"
-#include "theory/hermite_recurrence.h"
+#include "theory/hermite_series.h"
 #include "theory/pair_quadrature.h"
 
 namespace initscope {
 namespace {
 
-// h_k has k zeros within 2√k of 0: the 16 nodes of a panel, at most a standard
-// deviation wide, are enough for twice as many terms.
+// h_k has k zeros within 2√k of 0: panels of 16 nodes that are at most a
+// standard deviation wide suffice for twice as many terms.
 constexpr size_t kMostTerms = 256;
 constexpr double kTolerance = 1e-12;
 
@@ -24,8 +24,8 @@ struct Remainder {
   double value, slope;
 };
 
-// c' = Σ_k b_k c^k, of which the first terms are kept. b_k = σ_w² a_k²/q* with
-// a_k = E f h_k of f(√q* t), h_k the Hermite polynomials.
+// The first terms of c' = Σ_k b_k c^k. b_k = σ_w² a_k²/q* with a_k = E f(√q* t)
+// h_k(t) for the Hermite polynomials h_k (theory/hermite_series.h).
 class CorrelationSeries {
  public:
   CorrelationSeries(const Activation& f, const LayerVariances& variances,
@@ -73,8 +73,8 @@ class CorrelationSeries {
     return sum;
   }
 
-  // Whether S and dc'/dc lack next to nothing: at most the slope at 1 of all
-  // further terms, times the next power.
+  // Whether S and dc'/dc are complete: they lack at most the slope at 1 of all
+  // further terms times the next power.
   bool IsEnough(double c) const {
     const auto terms = static_cast<double>(slopes_.size());
     return lost_slope_ * std::pow(c, terms) <= kTolerance;
@@ -83,7 +83,7 @@ class CorrelationSeries {
  private:
   std::vector<double> left_;    // Σ_{k>j} b_k
   std::vector<double> slopes_;  // (j + 1) b_{j+1}
-  double lost_slope_;           // Σ k b_k of the terms left out
+  double lost_slope_;           // Σ k b_k of the missing terms
 };
 
 // The same by quadrature.
@@ -119,8 +119,8 @@ class CorrelationIntegrals {
   const double weight_, q_;
 };
 
-// The zero of S − 1 in [0, 1): S grows and is convex, so that Newton's method
-// is safe but for its first step, and squares the relative error of 1 − c.
+// The zero of S − 1 in [0, 1). S grows and is convex, so that Newton's method
+// is safe after its first step, and squares the relative error of 1 − c.
 template <typename Map>
 double Solve(const Map& map, double c) {
   double low = 0, high = 1;
@@ -153,7 +153,7 @@ FixedCorrelation FindFixedCorrelation(const ActivationMeans& means,
   const CorrelationSeries series(means.activation(), variances, at);
   double c = Solve(series, 0);
   if (series.IsEnough(c)) return {c, series.SlopeAt(c)};
-  // Without its last terms S is too small, and its zero too large.
+  // Without its last terms S is too small, so its zero is too large.
   const CorrelationIntegrals integrals(means.activation(), variances, at.q);
   c = Solve(integrals, std::min(c, 1 - 1e-6));
   return {c, integrals.SlopeAt(c)};

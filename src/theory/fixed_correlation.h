@@ -1,16 +1,19 @@
-// Where the correlation of two inputs settles in a deep network.
+// Where the correlation c of two inputs settles in a deep network.
 //
-// At a fixed point q* > 0 of the second moment, two inputs of correlation c
-// have c' = (σ_w² E f(u) f(v) + σ_b²)/q* one layer on, u and v ~ N(0, q*) of
-// correlation c (Poole et al. 2016, eq. 5). c' = Σ_k b_k c^k with b_k >= 0
-// (Mehler), 1 at c = 1 and of slope χ_1 there: so 1 attracts where χ_1 <= 1,
-// and where χ_1 > 1 a single c* in [0, 1) does.
+// At a fixed point q* > 0 of the second moment, a layer maps c to
 //
-// The b_k are a quadrature each. (1 − c')/(1 − c) is a series in which nothing
-// cancels near c = 1; what is left after its last term is known from χ_1, and
-// where that matters (f with kinks, c* near 1: 0.1 s instead of 0.1 ms) pairs
-// of integrals take over (theory/pair_quadrature.h). At c* the ratio is 1 and
-// χ_c is right to 1e-10 (fixed_correlation_test.cc).
+//     c' = (σ_w² E f(u) f(v) + σ_b²)/q*
+//
+// for u and v ~ N(0, q*) of correlation c (Poole et al. 2016, eq. 5). By
+// Mehler's formula c' = Σ_k b_k c^k with b_k >= 0; it is 1 at c = 1, with the
+// slope χ_1. So 1 attracts where χ_1 <= 1, and a single c* in [0, 1) where χ_1
+// > 1.
+//
+// Each b_k is one quadrature. (1 − c')/(1 − c) is a series in which nothing
+// cancels near c = 1, and χ_1 tells what is left after its last term. Where
+// that matters (f with kinks, c* near 1) pairs of integrals take over
+// (theory/pair_quadrature.h), which takes 0.1 s instead of 0.1 ms. At c* the
+// ratio is 1 and χ_c accurate to 1e-10 (fixed_correlation_test.cc).
 #pragma once
 
 #include "theory/fixed_point.h"
@@ -21,7 +24,7 @@ struct FixedCorrelation {
   double c;      // c*, from 0 to 1
   double chi_c;  // dc'/dc there: σ_w² E f'(u) f'(v)
 
-  // The depth over which a deviation from c* falls by e; ∞ at χ_c = 1.
+  // The depth over which a deviation from c* falls by a factor e; ∞ at χ_c = 1.
   double Depth() const;
 };
 

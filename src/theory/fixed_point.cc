@@ -6,138 +6,107 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "theory/log_q_grid.h"
 #include "theory/log_sum.h"
 #include "theory/zero.h"
 
 namespace initscope {
 namespace {
 
-// Of log(q'/q): rounding, and the tables' error.
-constexpr double kNoise = 1e-12;
-// log q of any double is between the two.
+// Error of log(q'/q), from rounding and from the tables, and of its slope.
+constexpr double kNoise = 1e-12, kSlopeNoise = 1e-10;
+// log q of every double is between these.
 constexpr double kLowest = -744, kHighest = 709;
-// An extremum of log(q'/q) within ½ kLogQStep of a place that comes near to 0
-// is looked for where |log(q'/q)| < kNear; its second derivative is below 2.
+// Extrema of log(q'/q) near 0 are searched within ½ kLogQStep of places where
+// |log(q'/q)| < kNear; its second derivative is below 2.
 constexpr double kNear = 4e-3;
 constexpr int kSubsteps = 32;  // silu's extrema may be 0.014 apart
-// Of d log(q'/q)/d log q.
-constexpr double kSlopeNoise = 1e-10;
 
-// What a layer adds to log q, and q's part in it.
-class Growth {
+Phase PhaseAt(double chi_1) {
+  constexpr Phase kPhases[] = {Phase::kOrdered, Phase::kCritical,
+                               Phase::kChaotic};
+  return kPhases[1 + SignBeyond(kCriticalWidth, std::log(chi_1))];
+}
+
+// What a layer does to log q.
+class LayerMap {
  public:
-  Growth(const ActivationMeans& means, const LayerVariances& variances)
+  LayerMap(const ActivationMeans& means, const LayerVariances& variances)
       : means_(means),
+        weight_(variances.weight),
         log_weight_(std::log(variances.weight)),
         log_bias_(std::log(variances.bias)) {}
 
-  double At(double log_q) const {
-    const MeanValues values = means_.ValuesAt(log_q);
-    return Next(values[static_cast<size_t>(Mean::kLogSquare)]) - log_q;
+  // log(q'/q)
+  double Growth(double log_q) const {
+    return Next(means_.ValuesAt(log_q)[Mean::kLogSquare]) - log_q;
+  }
+  // Its derivative with respect to log q.
+  double GrowthSlope(double log_q) const { return Slope(means_.At(log_q)) - 1; }
+
+  // The fixed point at log_q.
+  Attractor At(double log_q, Stability stability = Stability::kStable) const {
+    const MeansAt at = means_.At(log_q);
+    const double chi_1 = weight_ * std::exp(at[Mean::kLogSlopeSquare]);
+    return {std::exp(log_q), log_q,          chi_1,
+            Slope(at),       PhaseAt(chi_1), stability};
   }
 
-  // −1, 0 or 1: whether q falls, stays or grows, where that can be told.
-  int SignAt(double log_q) const {
-    const double growth = At(log_q);
-    return growth > kNoise ? 1 : growth < -kNoise ? -1 : 0;
+  // The fixed point 0 or ∞: the limits are reached at log_q = kLowest or
+  // kHighest.
+  Attractor AtEnd(double log_q,
+                  Stability stability = Stability::kStable) const {
+    Attractor end = At(log_q, stability);
+    end.chi_q = std::exp(Growth(log_q));
+    end.q = log_q < 0 ? 0 : HUGE_VAL;
+    end.log_q = log_q < 0 ? -HUGE_VAL : HUGE_VAL;
+    return end;
   }
 
-  // The same of its slope.
-  int SlopeSignAt(double log_q) const {
-    const double slope = SlopeAt(means_.At(log_q)) - 1;
-    return slope > kSlopeNoise ? 1 : slope < -kSlopeNoise ? -1 : 0;
+  // Without biases and with f(0) = 0, q = 0 is a fixed point.
+  bool HasFixedZero() const {
+    return log_bias_ == -HUGE_VAL &&
+           means_.At(kLowest).First(Mean::kLogSquare) > 0.5;
   }
 
+ private:
   double Next(double log_square) const {
     return LogSum(log_weight_ + log_square, log_bias_);
   }
-
-  // d log q'/d log q, which at a fixed point is χ_q.
-  double SlopeAt(const MeansAt& at) const {
+  // d log q'/d log q, which is χ_q at a fixed point.
+  double Slope(const MeansAt& at) const {
     const double next = Next(at[Mean::kLogSquare]);
     if (next == -HUGE_VAL) return 0;
     return std::exp(log_weight_ + at[Mean::kLogSquare] - next) *
            at.First(Mean::kLogSquare);
   }
 
-  // The zero between a and b, where q grows on one side and falls on the other.
-  double ZeroBetween(double a, double b) const {
-    return initscope::ZeroBetween([this](double x) { return At(x); }, a, b);
-  }
-
-  // The extremum between a and b, where the slopes have different signs.
-  double ExtremumBetween(double a, double b) const {
-    return initscope::ZeroBetween(
-        [this](double x) { return SlopeAt(means_.At(x)) - 1; }, a, b);
-  }
-
- private:
   const ActivationMeans& means_;
-  const double log_weight_, log_bias_;
+  const double weight_, log_weight_, log_bias_;
 };
 
-// Where log(q'/q) has extrema near to 0, ascending.
-std::vector<double> ExtremaNearZero(const Growth& growth,
+// Where log(q'/q) has extrema near 0, ascending.
+std::vector<double> ExtremaNearZero(const LayerMap& map,
                                     const std::vector<double>& grid) {
-  std::vector<double> extrema;
-  int before = 0;
-  double where = 0;
+  std::vector<double> extrema, places;
+  const auto search = [&] {
+    const auto slope = [&](double log_q) { return map.GrowthSlope(log_q); };
+    const auto found = ZerosAlong(places, kSlopeNoise, slope);
+    extrema.insert(extrema.end(), found.begin(), found.end());
+    places.clear();
+  };
   for (double middle : grid) {
-    if (!(std::abs(growth.At(middle)) < kNear) ||
+    if (!(std::abs(map.Growth(middle)) < kNear) ||
         std::abs(middle) >= kLogQFine) {
-      before = 0;
+      search();
       continue;
     }
     for (int i = 0; i <= kSubsteps; ++i) {
-      const double log_q =
-          middle + kLogQStep * (static_cast<double>(i) / kSubsteps - 0.5);
-      const int sign = growth.SlopeSignAt(log_q);
-      if (sign == 0) continue;
-      if (before * sign < 0) {
-        extrema.push_back(growth.ExtremumBetween(where, log_q));
-      }
-      before = sign;
-      where = log_q;
+      places.push_back(middle +
+                       kLogQStep * (static_cast<double>(i) / kSubsteps - 0.5));
     }
   }
+  search();
   return extrema;
-}
-
-Phase PhaseAt(double chi_1) {
-  const double log_chi = std::log(chi_1);
-  return log_chi < -kCriticalWidth  ? Phase::kOrdered
-         : log_chi > kCriticalWidth ? Phase::kChaotic
-                                    : Phase::kCritical;
-}
-
-Attractor MakeAttractor(const ActivationMeans& means,
-                        const LayerVariances& variances, double log_q) {
-  const MeansAt at = means.At(log_q);
-  const double chi_1 = variances.weight * std::exp(at[Mean::kLogSlopeSquare]);
-  const double chi_q = Growth(means, variances).SlopeAt(at);
-  return {std::exp(log_q), log_q, chi_1, chi_q, PhaseAt(chi_1)};
-}
-
-// q = 0 or ∞: what holds at the far end of the logarithm.
-Attractor AtEnd(const ActivationMeans& means, const LayerVariances& variances,
-                double log_q) {
-  Attractor attractor = MakeAttractor(means, variances, log_q);
-  attractor.chi_q = std::exp(Growth(means, variances).At(log_q));
-  attractor.q = log_q < 0 ? 0 : HUGE_VAL;
-  attractor.log_q = log_q < 0 ? -HUGE_VAL : HUGE_VAL;
-  return attractor;
-}
-
-// Without biases and with f(0) = 0, q = 0 stays what it is.
-bool StaysAtZero(const ActivationMeans& means,
-                 const LayerVariances& variances) {
-  return variances.bias == 0 && means.At(kLowest).First(Mean::kLogSquare) > 0.5;
-}
-
-Attractor WithStability(Attractor at, Stability stability) {
-  at.stability = stability;
-  return at;
 }
 
 FixedPoints::Kind KindOf(const std::vector<Attractor>& attractors) {
@@ -158,50 +127,41 @@ FixedPoints FindFixedPoints(const ActivationMeans& means,
                             const LayerVariances& variances) {
   INITSCOPE_CHECK(variances.weight >= 0 && std::isfinite(variances.weight));
   INITSCOPE_CHECK(variances.bias >= 0 && std::isfinite(variances.bias));
-  const Growth growth(means, variances);
+  const LayerMap map(means, variances);
+  const auto growth = [&](double log_q) { return map.Growth(log_q); };
   // Between two places, log(q'/q) has at most one zero.
-  std::vector<double> grid =
-      LogQGrid([&](double log_q) { return growth.At(log_q); });
-  const std::vector<double> extrema = ExtremaNearZero(growth, grid);
+  std::vector<double> grid = LogQGrid(growth);
+  const std::vector<double> extrema = ExtremaNearZero(map, grid);
   grid.insert(grid.end(), extrema.begin(), extrema.end());
   grid.insert(grid.end(), {kLowest, kHighest});
   std::sort(grid.begin(), grid.end());
   std::vector<Attractor> stable, others;
-  const auto other = [&](double log_q, Stability stability) {
-    others.push_back(
-        WithStability(MakeAttractor(means, variances, log_q), stability));
-  };
-  int before = 0;    // whether q grew at the last place where that was told
+  int before = 0;    // whether q grew at the last place that shows it
   double where = 0;  // log q there
   for (double log_q : grid) {
-    const bool touches =
-        std::abs(growth.At(log_q)) <= kTouching &&
-        std::binary_search(extrema.begin(), extrema.end(), log_q);
-    if (touches) other(log_q, Stability::kHalfStable);
-    const int sign = touches ? 0 : growth.SignAt(log_q);
+    const double value = growth(log_q);
+    if (std::abs(value) <= kTouching &&
+        std::binary_search(extrema.begin(), extrema.end(), log_q)) {
+      others.push_back(map.At(log_q, Stability::kHalfStable));
+      continue;
+    }
+    const int sign = SignBeyond(kNoise, value);
     if (sign == 0) continue;
     if (before == 0 && sign < 0) {
-      stable.push_back(AtEnd(means, variances, kLowest));
-    }
-    if (before == 0 && sign > 0 && StaysAtZero(means, variances)) {
-      others.push_back(WithStability(AtEnd(means, variances, kLowest),
-                                     Stability::kUnstable));
-    }
-    if (before > 0 && sign < 0) {
-      stable.push_back(
-          MakeAttractor(means, variances, growth.ZeroBetween(where, log_q)));
-    }
-    if (before < 0 && sign > 0) {
-      other(growth.ZeroBetween(where, log_q), Stability::kUnstable);
+      stable.push_back(map.AtEnd(kLowest));
+    } else if (before == 0 && map.HasFixedZero()) {
+      others.push_back(map.AtEnd(kLowest, Stability::kUnstable));
+    } else if (before > 0 && sign < 0) {
+      stable.push_back(map.At(ZeroBetween(growth, where, log_q)));
+    } else if (before < 0 && sign > 0) {
+      others.push_back(
+          map.At(ZeroBetween(growth, where, log_q), Stability::kUnstable));
     }
     before = sign;
     where = log_q;
   }
-  if (before == 0) {
-    return {
-        FixedPoints::Kind::kEvery, {MakeAttractor(means, variances, 0)}, {}};
-  }
-  if (before > 0) stable.push_back(AtEnd(means, variances, kHighest));
+  if (before == 0) return {FixedPoints::Kind::kEvery, {map.At(0)}, {}};
+  if (before > 0) stable.push_back(map.AtEnd(kHighest));
   return {KindOf(stable), std::move(stable), std::move(others)};
 }
 
@@ -212,25 +172,22 @@ std::string_view StabilityName(Stability stability) {
 
 double NextLogQ(const ActivationMeans& means, const LayerVariances& variances,
                 double log_q) {
-  return log_q + Growth(means, variances).At(log_q);
+  return log_q + LayerMap(means, variances).Growth(log_q);
 }
 
 std::string FixedPoints::Text() const {
   const double per_layer = attractors[0].chi_q;
-  const bool is_slow = std::abs(std::log(per_layer)) < kCriticalWidth;
+  const std::string pace =
+      std::abs(std::log(per_layer)) < kCriticalWidth
+          ? "as a power of depth"
+          : fmt::format("by a factor {:.6g} per layer", per_layer);
   switch (kind) {
     case Kind::kOne:
       return fmt::format("q settles at {:.6g}", attractors[0].q);
     case Kind::kZero:
-      return is_slow ? "q falls to 0, as a power of depth"
-                     : fmt::format("q falls to 0, by a factor {:.6g} per layer",
-                                   per_layer);
+      return "q falls to 0, " + pace;
     case Kind::kInfinity:
-      return is_slow ? "q grows without end, as a power of depth"
-                     : fmt::format(
-                           "q grows without end, by a factor {:.6g} "
-                           "per layer",
-                           per_layer);
+      return "q grows without end, " + pace;
     case Kind::kSeveral: {
       std::vector<double> q;
       for (const Attractor& attractor : attractors) q.push_back(attractor.q);

@@ -9,9 +9,8 @@
 
 namespace initscope {
 
-// Rows 0 … L, their forward columns filled; none at row 0, the input, and
-// none at all where the theory does not hold. `jobs`
-// workers change no bit.
+// Rows 0 … L with their forward columns, except at row 0, the input, and
+// anywhere if the theory does not hold. Bits do not depend on `jobs`.
 std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward, Jobs jobs);
 
 }  // namespace initscope

@@ -14,8 +14,8 @@ namespace {
 // Below this distance 1 − E f f/E f² is linear in it.
 constexpr double kLogLinear = -500;
 
-// The pair functions of the classes, each made when it is first asked for.
-// Classes whose q have become the same share theirs.
+// The pair functions of the classes, each computed on first use. Classes whose
+// q have become equal share one.
 class PairFunctions {
  public:
   PairFunctions(const Activation& activation, const TheoryTables& tables,
@@ -123,7 +123,7 @@ void ForwardTheory::Activate(size_t l) {
                                   before->log_q[s] == layer.log_q[s]
                               ? before->means[s]
                               : means.ValuesAt(layer.log_q[s]));
-    layer.log_square.push_back(layer.means.back()[0]);
+    layer.log_square.push_back(layer.means.back()[Mean::kLogSquare]);
   }
   for (size_t i = 0; i < layer.classes.size(); ++i) {
     ClassState& state = layer.classes[i];
@@ -136,8 +136,7 @@ void ForwardTheory::Activate(size_t l) {
     const auto bend = [&](Mean mean) {
       double most = std::abs(state.means.Second(mean)) * state.variance / 2;
       for (const double y : {-2 * deviation, 2 * deviation}) {
-        const double at =
-            means.ValuesAt(state.log_q + y)[static_cast<size_t>(mean)];
+        const double at = means.ValuesAt(state.log_q + y)[mean];
         const double linear = state.means[mean] + state.means.First(mean) * y;
         most = std::max(most, std::abs(at - linear) / 4);
       }
@@ -149,8 +148,8 @@ void ForwardTheory::Activate(size_t l) {
   if (!layer.pairs.empty()) ActivatePairs(l);
 }
 
-// Whether a pair is where it was one layer before: then its means are, too,
-// but for 1 - E f f, which keeps its ratio to 1 - c where that is small.
+// Whether a pair is where it was one layer before. Its means are the same then,
+// except for 1 − E f f, which keeps its ratio to 1 − c where that is small.
 bool ForwardTheory::HasSettled(size_t l, size_t p) const {
   if (l < 2) return false;
   constexpr double kSame = 1e-10, kLinear = -20;
@@ -172,7 +171,7 @@ void ForwardTheory::ActivatePairs(size_t l) {
   std::optional<PairFunctions> functions;
   for (size_t p = 0; p < layer.pairs.size(); ++p) {
     PairState& pair = layer.pairs[p];
-    // Where all of Z is 0 it has no angles, and what f makes of it is alike.
+    // Z = 0 has no angles, and f maps it to equal samples.
     const bool alike =
         pair.log_distance == kLogZero || std::isnan(pair.log_distance);
     const double lifted =
@@ -196,7 +195,7 @@ void ForwardTheory::ActivatePairs(size_t l) {
   }
 }
 
-// lsuv scales what has a variance.
+// lsuv can only scale what has a variance.
 bool ForwardTheory::HasWeights(size_t l) const {
   const std::vector<double>& squares = layers_[l].log_square;
   return !model_.output_variance ||
@@ -243,27 +242,26 @@ void ForwardTheory::Propagate(size_t l) {
   }
   PropagatePairs(l, log_weights, bias);
   if (next.pairs.empty()) return;
-  double squares = 0;
-  for (size_t p = 0; p < next.pairs.size(); ++p) {
-    squares += geometry_.pairs()[p].count * next.pairs[p].SquaredCosine();
-  }
-  next.squared_cosine = squares / geometry_.pair_count();
+  next.squared_cosine = MeanOver(geometry_.pairs(), [&](size_t p) {
+    return next.pairs[p].SquaredCosine();
+  });
 }
 
 void ForwardTheory::PropagatePairs(size_t l, double log_weights,
                                    ScaledDouble bias) {
-  const LayerState& layer = layers_[l];
+  LayerState& layer = layers_[l];
   LayerState& next = layers_[l + 1];
   const auto fan_in = static_cast<double>(model_.width(l));
   for (size_t p = 0; p < layer.pairs.size(); ++p) {
-    const PairState& pair = layer.pairs[p];
+    PairState& pair = layer.pairs[p];
     const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
     const ClassState& a = layer.classes[group.a];
     const ClassState& b = layer.classes[group.b];
     PairState& out = next.pairs.emplace_back();
-    // 1 − K_ab/√(K_aa K_bb) = √(w_a w_b) (1 − cos X + what differing shares of
-    // the bias add), with σ_b² = r S E f².
-    const double weights = std::sqrt(a.share * b.share);
+    // 1 − K_ab/√(K_aa K_bb) = W (1 − cos X + d²/(1/W + 1 + r_a r_b))
+    //
+    // W = √(w_a w_b),  d = r_a − r_b,  σ_b² = r² S E f²
+    const double shares = a.share * b.share, weights = std::sqrt(shares);
     if (weights == 0) {
       out.log_distance = bias.value > 0 ? kLogZero : kNoTheory;
       continue;
@@ -280,33 +278,33 @@ void ForwardTheory::PropagatePairs(size_t l, double log_weights,
     const double distance =
         pair.means.one_minus_f +
         differing * differing / (1 / weights + 1 + root_a * root_b);
-    // What ActivatePairs lifted into double's range falls back.
+    // Undoes the lift of ActivatePairs into double's range.
     const double fallen = l > 0 && pair.log_distance > kLogZero
                               ? std::min(0.0, pair.log_distance - kLogLinear)
                               : 0;
     out.log_distance = std::log(weights * std::max(0.0, distance)) + fallen;
     if (l == 0) {
-      out.correlation_variance = a.share * b.share * group.variance;
+      out.correlation_variance = shares * group.variance;
       continue;
     }
     const double powers = a.means[Mean::kGrowth] * b.means[Mean::kGrowth];
     const double noise = LogCovariance(
         pair.means.square - 1 + powers * PairBeyondNormal(l, p), fan_in);
-    layers_[l].pairs[p].steepness =
-        std::sqrt(a.share * b.share) * pair.means.slope *
+    pair.steepness =
+        weights * pair.means.slope *
         std::exp((a.log_q + b.log_q + a.means[Mean::kLogSlopeSquare] +
                   b.means[Mean::kLogSlopeSquare] - a.log_square -
                   b.log_square) /
                  2);
     const double c = 1 - pair.means.one_minus_f;
     out.correlation_variance = std::min(
-        1.0, pair.steepness * pair.steepness * pair.correlation_variance +
-                 a.share * b.share *
-                     CorrelationVariance(c * c, pair.means.square, fan_in));
-    out.covariance = a.share * b.share *
-                     (a.means.First(Mean::kLogSquare) *
-                          b.means.First(Mean::kLogSquare) * pair.covariance +
-                      noise);
+        1.0,
+        pair.steepness * pair.steepness * pair.correlation_variance +
+            shares * CorrelationVariance(c * c, pair.means.square, fan_in));
+    out.covariance =
+        shares * (a.means.First(Mean::kLogSquare) *
+                      b.means.First(Mean::kLogSquare) * pair.covariance +
+                  noise);
   }
 }
 

@@ -19,8 +19,9 @@ struct LegendreRule {
   std::array<double, kNodes> weight;
 };
 
-// By Newton's iteration on the Legendre polynomial P of degree kNodes, from
-// P_k = ((2k − 1) x P_{k−1} − (k − 1) P_{k−2})/k.
+// The zeros of the Legendre polynomial of degree kNodes, by Newton's iteration;
+// P_k = ((2k − 1) x P_{k−1} − (k − 1) P_{k−2})/k. Boost.Math's weights differ
+// in the last bit, and with them every result.
 LegendreRule MakeLegendreRule() {
   LegendreRule rule;
   for (size_t i = 0; i < kNodes; ++i) {
@@ -44,11 +45,6 @@ LegendreRule MakeLegendreRule() {
   return rule;
 }
 
-const LegendreRule& Legendre() {
-  static const LegendreRule rule = MakeLegendreRule();
-  return rule;
-}
-
 class Panels {
  public:
   Panels(std::vector<PanelEnd> ends, double q)
@@ -68,7 +64,7 @@ class Panels {
   GaussianRule rule;
 
  private:
-  // Halves [a, b] until it is no wider than allowed there, or cannot be halved.
+  // Halves [a, b] until it is narrow enough there, or cannot be halved.
   void Divide(double a, double b) {
     double widest = sigma_;
     for (const PanelEnd& end : ends_) {
@@ -76,14 +72,13 @@ class Panels {
     }
     const double middle = (a + b) / 2;
     const bool is_divisible = a < middle && middle < b;
-    if (b - a <= widest * 1.000001 || !is_divisible) return Add(a, b);
-    Divide(a, middle);
-    Divide(middle, b);
-  }
-
-  void Add(double a, double b) {
-    const LegendreRule& unit = Legendre();
-    const double half = (b - a) / 2, middle = (a + b) / 2;
+    if (b - a > widest * 1.000001 && is_divisible) {
+      Divide(a, middle);
+      Divide(middle, b);
+      return;
+    }
+    static const LegendreRule unit = MakeLegendreRule();
+    const double half = (b - a) / 2;
     const double norm = half / (sigma_ * std::sqrt(2 * std::numbers::pi));
     for (size_t i = 0; i < kNodes; ++i) {
       const double z = middle + half * unit.x[i];

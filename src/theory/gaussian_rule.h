@@ -1,14 +1,13 @@
 // Quadrature for E g(z), z ~ N(0, q), with g analytic between its kinks.
 //
-// Panels end at 0 and at every kink, so that nothing is integrated across one;
-// they are at most 1 wide there and grow with the distance, and are never
-// wider than √q: 16-point Gauss-Legendre on each then converges as if g had no
-// kinks and whatever q is. The poles of the activations and of their
-// derivatives keep a distance of at least 1 from the panels, on which the rule
-// has an error below 1e-13 of the integral of |g| (gaussian_rule_test.cc).
-// Gauss-Hermite, which knows neither kinks nor poles, needs thousands of nodes
-// for tanh at √q = 4. The normal law is cut at 10 standard deviations, beyond
-// which lies 2e-23 of it.
+// Panels of 16-point Gauss-Legendre end at 0 and at every kink. Beside these
+// they are at most 1 wide, and grow with the distance, up to √q. So the rule
+// converges as if g had no kinks, for every q. Where the poles of g are at
+// least 1 away from the panels, as are those of the activations and their
+// derivatives, the error is below 1e-13 of the integral of |g|
+// (gaussian_rule_test.cc). Gauss-Hermite, which knows neither kinks nor poles,
+// needs thousands of nodes for tanh at √q = 4. The normal law is cut at 10
+// standard deviations; 2e-23 of it lies beyond.
 #pragma once
 
 #include <span>
@@ -22,7 +21,7 @@ struct GaussianRule {
   std::vector<double> weight;
 };
 
-// A point that no panel crosses, and how wide one may be beside it.
+// A point that no panel crosses, and how wide a panel may be beside it.
 struct PanelEnd {
   double z;
   double width;
@@ -31,7 +30,7 @@ struct PanelEnd {
 // REQUIRES: q > 0 and finite; kinks ascending.
 GaussianRule MakeGaussianRule(std::span<const double> kinks, double q);
 
-// For a g with other scales: 0 is an end only where it is named.
+// For g with other scales: `ends` are all ends, including 0 where it is one.
 // REQUIRES: q > 0 and finite; widths > 0.
 GaussianRule MakePanelRule(std::vector<PanelEnd> ends, double q);
 

@@ -6,7 +6,7 @@
 namespace initscope {
 namespace {
 
-// e^x, finite for every x but NaN: what it multiplies is 0 there.
+// e^x, but finite for large x, where the other factor is 0.
 double BoundedExp(double x) { return std::exp(std::min(x, 600.0)); }
 
 }  // namespace
@@ -14,7 +14,7 @@ double BoundedExp(double x) { return std::exp(std::min(x, 600.0)); }
 GradientLaw::GradientLaw(double log_delta, double log_aligned, double fan_out,
                          double log_weights, const GradientLayer& layer,
                          bool finite)
-    : log_fresh_(log_weights + log_delta) {
+    : log_fresh_(log_weights + log_delta), finite_(finite) {
   if (layer.share == 0 || log_delta == -HUGE_VAL) return;
   const double by_chance = finite ? 0 : 1 / fan_out;
   aligned_ = layer.share * fan_out / layer.width *
@@ -29,18 +29,19 @@ void GradientLaw::MakeOrthogonal(double fan_in, double fan_out) {
   aligned_ /= 1 - gone;
 }
 
-double GradientLaw::LogDelta(const GradientLayer& layer, bool finite) const {
+double GradientLaw::LogDelta(const GradientLayer& layer) const {
   const double gone =
-      finite ? std::min(1.0, layer.share * layer.mixed / layer.width) : 0;
+      finite_ ? std::min(1.0, layer.share * layer.mixed / layer.width) : 0;
   return layer.log_slope + log_fresh_ +
          std::log1p(std::max(-0.9, aligned_ * layer.mixed - gone));
 }
 
 GradientLaw GradientLaw::Below(const GradientLayer& layer,
-                               const GradientLayer& below, double log_weights,
-                               bool finite) const {
+                               const GradientLayer& below,
+                               double log_weights) const {
   GradientLaw law;
-  const double log_delta = LogDelta(layer, finite);
+  const double log_delta = LogDelta(layer);
+  law.finite_ = finite_;
   law.log_fresh_ = log_weights + log_delta;
   if (below.share == 0 || !std::isfinite(log_delta)) return law;
   // E f²/K, in units of E f'².
@@ -48,8 +49,8 @@ GradientLaw GradientLaw::Below(const GradientLayer& layer,
       BoundedExp(layer.log_square - layer.log_q - layer.log_slope);
   const double along = layer.growth * layer.growth * square;
   double sum = aligned_ * along;
-  // What u f' ε fluctuates by, where ε has nothing along X_l.
-  if (finite) {
+  // The fluctuation of u f' ε, where ε has no part along X_l.
+  if (finite_) {
     sum += (1 + 2 * layer.slope_power - layer.share * along) / layer.width;
   }
   const double whole = std::exp(log_delta - layer.log_slope - log_fresh_);

@@ -19,11 +19,11 @@ GradientLayer Linear(double width) {
 TEST(GradientLaw, LinearNetworksWithMeanSquaredErrorGrowAsDerived) {
   const GradientLayer layer = Linear(1e15);
   GradientLaw law(std::log(2), 0, layer.width, 0, layer, false);
-  const double first = law.LogDelta(layer, false);
+  const double first = law.LogDelta(layer);
   EXPECT_NEAR(std::exp(first), 3, 1e-12);
   for (int k = 2; k < 40; ++k) {
-    law = law.Below(layer, layer, 0, false);
-    EXPECT_NEAR(std::exp(law.LogDelta(layer, false) - first), (k + 2) / 3.0,
+    law = law.Below(layer, layer, 0);
+    EXPECT_NEAR(std::exp(law.LogDelta(layer) - first), (k + 2) / 3.0,
                 1e-11 * k);
   }
 }
@@ -37,8 +37,8 @@ TEST(GradientLaw, ChanceAddsNothingToLinearNetworks) {
     for (const bool finite : {false, true}) {
       GradientLaw law(0, -std::log(width), width, 0, layer, finite);
       for (int k = 0; k < 50; ++k) {
-        EXPECT_NEAR(law.LogDelta(layer, finite), 0, 1e-12) << width;
-        law = law.Below(layer, layer, 0, finite);
+        EXPECT_NEAR(law.LogDelta(layer), 0, 1e-12) << width;
+        law = law.Below(layer, layer, 0);
       }
     }
   }
@@ -59,9 +59,9 @@ TEST(GradientLaw, ReluKeepsAllOfThePartAlongX) {
   GradientLaw law(0, std::log(along / fresh), layer.width, std::log(fresh),
                   layer, false);
   for (int k = 0; k < 10; ++k) {
-    EXPECT_NEAR(std::exp(law.LogDelta(layer, false)), along + fresh / 2, 1e-12);
+    EXPECT_NEAR(std::exp(law.LogDelta(layer)), along + fresh / 2, 1e-12);
     fresh = 2 * (along + fresh / 2);
-    law = law.Below(layer, layer, log_weights, false);
+    law = law.Below(layer, layer, log_weights);
     EXPECT_NEAR(std::exp(law.log_fresh()), fresh, 1e-11 * fresh);
     // α_{l−1} = α_l · 2 E u f f'/q = α_l.
     EXPECT_NEAR(law.aligned() * fresh, along, 1e-11);
@@ -75,8 +75,8 @@ TEST(GradientLaw, OrthogonalWeightsKeepTheLength) {
   for (const double aligned : {0.0, 0.3, 0.99}) {
     GradientLaw law(0, std::log(aligned), layer.width, 0, layer, false);
     for (int k = 0; k < 20; ++k) {
-      EXPECT_NEAR(law.LogDelta(layer, false), 0, 1e-11) << aligned;
-      law = law.Below(layer, layer, 0, false);
+      EXPECT_NEAR(law.LogDelta(layer), 0, 1e-11) << aligned;
+      law = law.Below(layer, layer, 0);
     }
   }
 }

@@ -8,7 +8,7 @@ void GradientNoise::Step(double along, const UnitNoise& unit,
                          const NoisePull& pull, double width) {
   const double fresh = 1 - along;
   const double to_alpha = 2 * along;
-  // Sums of products of the one's and the other's, in the mean of both orders.
+  // Covariances of unlike quantities are means over both orders of a and b.
   const double p = (pull.a + pull.b) / 2;
   const double of_alpha = (pull.alpha_a + pull.alpha_b) / 2;
   const double of_output = (pull.output_a + pull.output_b) / 2;

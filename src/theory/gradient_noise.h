@@ -8,23 +8,23 @@
 //     log p_l = 2θ log α_l + (1 − θ) log p_{l+1} + own_l + pull_l η_l
 //     log α_{l−1} = log α_l + alpha_pull_l η_l
 //
-// η_l is the noise of the kernel that layer l's units make, on which everything
-// above depends. This carries the covariances of log p_l, log α_{l−1} and log
-// K_L.
+// η_l is the noise of the kernel of layer l's units, on which everything above
+// depends. GradientNoise carries the covariances of log p_l, log α_{l−1} and
+// log K_L.
 #pragma once
 
 namespace initscope {
 
-// Of one unit, relative: covariances of own and η. For two samples own and η
-// are those of the one and of the other.
+// Relative covariances, per unit, of own and η; between two samples, of the
+// one's and the other's.
 struct UnitNoise {
   double own;          // E own own
   double with_kernel;  // E own η
   double kernel;       // E η η
 };
 
-// What η does to log p_l, to log α_{l−1} and to log K_L; for two samples, of
-// each.
+// Derivatives of log p_l, log α_{l−1} and log K_L with respect to η, for
+// samples a and b.
 struct NoisePull {
   double a, b;
   double alpha_a, alpha_b;
@@ -32,10 +32,10 @@ struct NoisePull {
 };
 
 struct GradientNoise {
-  double delta = 0;  // of log p and log p
-  double both = 0;   // of log p and log α
-  double alpha = 0;  // of log α and log α
-  // Of log K_L with both.
+  double delta = 0;  // Cov(log p, log p)
+  double both = 0;   // Cov(log p, log α)
+  double alpha = 0;  // Cov(log α, log α)
+  // Covariances of log K_L with log p and with log α.
   double delta_with_output = 0, alpha_with_output = 0;
 
   // From row l + 1 to row l, of `width` units. along: θ.

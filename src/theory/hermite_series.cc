@@ -5,14 +5,12 @@
 #include <numeric>
 #include <vector>
 
-#include "theory/chebyshev.h"
 #include "theory/gaussian_rule.h"
-#include "theory/hermite_recurrence.h"
 
 namespace initscope {
 namespace {
 
-// The numbers of a struct that has nothing but doubles.
+// Coefficients hold only doubles: kFront and then kPerTerm for each term.
 constexpr size_t kFront = 2, kPerTerm = 4;
 
 template <class Coefficients>
@@ -22,8 +20,8 @@ auto* Numbers(Coefficients* c) {
   return &c->weighted_f;
 }
 
-// Points of a rule that are summed side by side: the recurrence of one alone
-// waits for itself.
+// Points of a rule that are summed side by side, because the recurrence of a
+// single point waits for its own results.
 constexpr size_t kLanes = 8;
 using Lanes = std::array<double, kLanes>;
 
@@ -31,15 +29,12 @@ double Sum(const Lanes& lanes) {
   return std::accumulate(lanes.begin(), lanes.end(), 0.0);
 }
 
-// Beyond interpolation errors.
+// What `sum` lacks of `total`, if it is more than an interpolation error.
 double Tail(double total, double sum) {
   return total - sum > 1e-9 * total ? total - sum : 0;
 }
 
 }  // namespace
-
-HermiteTable::HermiteTable(const Activation& activation)
-    : activation_(activation), intervals_(new Interval[kIntervals]) {}
 
 HermiteTable::Coefficients HermiteTable::Compute(double log_q) const {
   const double sigma = std::exp(log_q / 2);
@@ -48,33 +43,30 @@ HermiteTable::Coefficients HermiteTable::Compute(double log_q) const {
   std::vector<double> a(n), s(n);
   activation_.Apply(rule.z.data(), n, a.data(), s.data());
   static const HermiteRecurrence<kHermiteTerms> recurrence;
-  struct Sums {
-    Lanes f = {}, slope = {}, square = {}, slope_square = {};
-  };
-  std::array<Sums, kHermiteTerms> sums;
+  // In the order of HermiteTerm.
+  std::array<std::array<Lanes, kPerTerm>, kHermiteTerms> sums = {};
   double f2 = 0, slope2 = 0, slope4 = 0;
   for (size_t begin = 0; begin < n; begin += kLanes) {
-    Lanes t = {}, f = {}, slope = {}, square = {}, slope_square = {};
-    Lanes before = {}, h = {};
+    Lanes t = {}, before = {}, h = {};
+    std::array<Lanes, kPerTerm> g = {};
     for (size_t j = 0; j < std::min(kLanes, n - begin); ++j) {
       const size_t i = begin + j;
-      t[j] = rule.z[i] / sigma;
-      f[j] = a[i];
-      slope[j] = s[i];
-      square[j] = a[i] * a[i];
-      slope_square[j] = s[i] * s[i];
       const double weight = h[j] = rule.weight[i];
-      f2 += weight * square[j];
-      slope2 += weight * slope_square[j];
-      slope4 += weight * slope_square[j] * slope_square[j];
+      const double square = a[i] * a[i], slope_square = s[i] * s[i];
+      t[j] = rule.z[i] / sigma;
+      g[0][j] = a[i];
+      g[1][j] = s[i];
+      g[2][j] = square;
+      g[3][j] = slope_square;
+      f2 += weight * square;
+      slope2 += weight * slope_square;
+      slope4 += weight * slope_square * slope_square;
     }
     for (size_t k = 0; k < kHermiteTerms; ++k) {
-      Sums& sum = sums[k];
+      for (size_t v = 0; v < kPerTerm; ++v) {
+        for (size_t j = 0; j < kLanes; ++j) sums[k][v][j] += h[j] * g[v][j];
+      }
       for (size_t j = 0; j < kLanes; ++j) {
-        sum.f[j] += h[j] * f[j];
-        sum.slope[j] += h[j] * slope[j];
-        sum.square[j] += h[j] * square[j];
-        sum.slope_square[j] += h[j] * slope_square[j];
         const double next = recurrence.of_t[k] * t[j] * h[j] -
                             recurrence.of_before[k] * before[j];
         before[j] = h[j];
@@ -84,37 +76,35 @@ HermiteTable::Coefficients HermiteTable::Compute(double log_q) const {
   }
   Coefficients c = {};
   for (size_t k = 0; k < kHermiteTerms; ++k) {
-    c.terms[k] = {.f = Sum(sums[k].f) / std::sqrt(f2),
-                  .slope = Sum(sums[k].slope) / std::sqrt(slope2),
-                  .square = Sum(sums[k].square) / f2,
-                  .slope_square = Sum(sums[k].slope_square) / slope2};
+    c.terms[k] = {.f = Sum(sums[k][0]) / std::sqrt(f2),
+                  .slope = Sum(sums[k][1]) / std::sqrt(slope2),
+                  .square = Sum(sums[k][2]) / f2,
+                  .slope_square = Sum(sums[k][3]) / slope2};
   }
   c.weighted_f = sigma * sigma * slope2 / f2;
   c.slope_square_square = slope4 / (slope2 * slope2);
   return c;
 }
 
-std::unique_ptr<HermiteTable::Series> HermiteTable::MakeSeries(
-    double begin) const {
+HermiteTable::Series HermiteTable::MakeSeries(double begin) const {
   using Nodes = ChebyshevNodes<kTerms>;
   constexpr double kNegligible = 1e-9;
-  auto series = std::make_unique<Series>();
-  series->count = 1;
+  Series series = {.count = 1, .terms = {}};
   for (size_t i = 0; i < kTerms; ++i) {
     Coefficients at = Compute(begin + Nodes::Place(i));
-    for (size_t k = series->count; k < kHermiteTerms; ++k) {
+    for (size_t k = series.count; k < kHermiteTerms; ++k) {
       const HermiteTerm& term = at.terms[k];
       if (std::max({std::abs(term.f), std::abs(term.slope),
                     std::abs(term.square), std::abs(term.slope_square)}) >
           kNegligible) {
-        series->count = k + 1;
+        series.count = k + 1;
       }
     }
     const double* values = Numbers(&at);
     for (size_t k = 0; k < kTerms; ++k) {
       const double factor =
           Nodes::Polynomial(k, i) * (k == 0 ? 1.0 : 2.0) / kTerms;
-      double* sum = Numbers(&series->terms[k]);
+      double* sum = Numbers(&series.terms[k]);
       for (size_t v = 0; v < kFront + kPerTerm * kHermiteTerms; ++v) {
         sum[v] += factor * values[v];
       }
@@ -124,14 +114,8 @@ std::unique_ptr<HermiteTable::Series> HermiteTable::MakeSeries(
 }
 
 void HermiteTable::At(double log_q, HermiteCoefficients* out) const {
-  log_q = std::clamp(log_q, double{kFirstInterval},
-                     double{kFirstInterval + kIntervals});
-  const double begin =
-      std::min(std::floor(log_q), double{kFirstInterval + kIntervals - 1});
-  Interval& interval = intervals_[static_cast<size_t>(begin - kFirstInterval)];
-  std::call_once(interval.made, [&] { interval.series = MakeSeries(begin); });
-  const Series& series = *interval.series;
-  const double x = 2 * (log_q - begin) - 1;
+  const auto [series, x] =
+      series_.At(log_q, [&](double begin) { return MakeSeries(begin); });
   Coefficients sum;
   const size_t numbers = kFront + kPerTerm * series.count;
   double* values = Numbers(&sum);

@@ -1,4 +1,4 @@
-// Sums of numbers that are known by their logarithms.
+// Means over groups, and sums of numbers that are known by their logarithms.
 #pragma once
 
 #include <algorithm>
@@ -8,26 +8,33 @@
 
 namespace initscope {
 
-// log(e^a + e^b), also of −∞.
+// log(e^a + e^b); a and b may be −∞.
 inline double LogSum(double a, double b) {
   const double larger = std::max(a, b);
   if (larger == -HUGE_VAL) return larger;
   return larger + std::log1p(std::exp(std::min(a, b) - larger));
 }
 
-// log Σ count·e^value / Σ count over groups that have a `count` each. −∞ where
-// all values are.
+// Σ count·value(i) / Σ count over groups i with a `count` each.
+template <class Group, class Value>
+double MeanOver(const std::vector<Group>& groups, const Value& value) {
+  double sum = 0, total = 0;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    sum += groups[i].count * value(i);
+    total += groups[i].count;
+  }
+  return sum / total;
+}
+
+// log of the mean of e^value. −∞ where all values are.
 template <class Group>
 double LogMeanExp(std::span<const double> values,
                   const std::vector<Group>& groups) {
   const double largest = *std::max_element(values.begin(), values.end());
   if (!std::isfinite(largest)) return largest;
-  double sum = 0, total = 0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    sum += groups[i].count * std::exp(values[i] - largest);
-    total += groups[i].count;
-  }
-  return largest + std::log(sum / total);
+  return largest + std::log(MeanOver(groups, [&](size_t i) {
+           return std::exp(values[i] - largest);
+         }));
 }
 
 }  // namespace initscope

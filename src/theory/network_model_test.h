@@ -9,6 +9,7 @@
 
 #include "nn/find_activation_test.h"
 #include "theory/backward_theory.h"
+#include "theory/forward_rows.h"
 
 namespace initscope {
 
@@ -53,8 +54,13 @@ inline DeltaStart UnitStart(const BatchGeometry& geometry, double aligned = 0) {
   return start;
 }
 
-inline std::vector<double> NoAlignment(const BatchGeometry& geometry) {
-  return std::vector<double>(geometry.classes().size(), 0);
+// All columns, for a loss without alignment.
+inline std::vector<TheoryRow> AllRows(const ForwardTheory& forward,
+                                      const DeltaStart& start, Jobs jobs = 1) {
+  std::vector<TheoryRow> rows = ForwardRows(forward, jobs);
+  const std::vector<double> alignment(forward.geometry().classes().size(), 0);
+  FillBackward(forward, start, alignment, &rows);
+  return rows;
 }
 
 }  // namespace initscope

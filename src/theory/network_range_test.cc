@@ -24,7 +24,6 @@ TEST(NetworkRange, DeepNetworksStayInRange) {
       for (const double bias : {0.0, 0.1}) {
         const NetworkModel model = Model(f, widths, gain, bias);
         const ForwardTheory forward(model, geometry, tables);
-        std::vector<TheoryRow> rows = ForwardRows(forward, 1);
         // As aligned with Z_L, of whatever size, as chance has it.
         DeltaStart start = UnitStart(geometry);
         const LayerState& output = forward.layer(model.depth());
@@ -40,7 +39,7 @@ TEST(NetworkRange, DeepNetworksStayInRange) {
               start.class_log_aligned[k].begin(),
               [&](const ClassState& c) { return by_chance(c.log_q); });
         }
-        FillBackward(forward, start, NoAlignment(geometry), &rows);
+        const std::vector<TheoryRow> rows = AllRows(forward, start);
         for (const TheoryRow& row : rows) {
           if (&row == &rows[0]) continue;
           for (const Estimate& estimate :
@@ -98,8 +97,7 @@ TEST(NetworkRange, TakesInputsOfAnySize) {
                       2 * std::numbers::ln2 * static_cast<double>(shifts[i]),
                   kTolerance);
     }
-    std::vector<TheoryRow> rows = ForwardRows(each, 1);
-    FillBackward(each, UnitStart(own), NoAlignment(own), &rows);
+    const std::vector<TheoryRow> rows = AllRows(each, UnitStart(own));
     EXPECT_TRUE(std::isfinite(rows[3].activation_second_moment.log_mean));
     EXPECT_TRUE(std::isfinite(rows[1].weight_gradient_second_moment.log_limit));
   }
@@ -135,8 +133,7 @@ TEST(NetworkRange, DoesNotHoldWhereLsuvHasNothingToScale) {
       const ForwardTheory forward(model, some, tables);
       // At gain 0 the second layer's input is f(0).
       EXPECT_EQ(forward.holds(), gain > 0 || f.value(0) != 0);
-      std::vector<TheoryRow> rows = ForwardRows(nothing, 1);
-      FillBackward(nothing, UnitStart(zero), NoAlignment(zero), &rows);
+      const std::vector<TheoryRow> rows = AllRows(nothing, UnitStart(zero));
       for (const TheoryRow& row : rows) {
         for (const TheoryColumn& column : TheoryColumns()) {
           EXPECT_TRUE(std::isnan(column.Value(row))) << column.name;

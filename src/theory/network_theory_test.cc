@@ -4,129 +4,150 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
-#include "theory/backward_theory.h"
 #include "theory/batch_spread.h"
-#include "theory/forward_rows.h"
 #include "theory/network_model_test.h"
 #include "theory/pair_quadrature.h"
 
 namespace initscope {
 namespace {
 
-// K by nested quadrature, entry by entry; then means over the batch.
+constexpr size_t kSamples = 4;
+constexpr double kGain = 1.3, kBias = 0.2;
+using Kernel = std::array<std::array<double, kSamples>, kSamples>;
+
+double MeanDiagonal(const Kernel& kernel) {
+  double sum = 0;
+  for (size_t a = 0; a < kSamples; ++a) sum += kernel[a][a];
+  return sum / kSamples;
+}
+
+// One layer of the recursion by nested quadrature, for each two samples.
+struct PlainLayer {
+  Kernel k;                     // K_l
+  Kernel x, slopes, mixed;      // E f f, E f' f', E f f' f f'
+  double growth[kSamples];      // E u f f' of one sample
+  double mean = 0, cosine = 0;  // over samples: of f; over pairs: of Z
+};
+
+PlainLayer PlainForward(const Activation& f, const Kernel& x_before) {
+  PlainLayer layer;
+  const auto value = [&](double z) { return f.value(z); };
+  const auto slope = [&](double z) { return f.slope(z); };
+  const auto both = [&](double z) { return f.value(z) * f.slope(z); };
+  for (size_t a = 0; a < kSamples; ++a) {
+    for (size_t b = 0; b < kSamples; ++b) {
+      layer.k[a][b] = kGain * kGain * x_before[a][b] + kBias * kBias;
+    }
+  }
+  for (size_t a = 0; a < kSamples; ++a) {
+    const double q = layer.k[a][a];
+    for (size_t b = 0; b < kSamples; ++b) {
+      const double c = layer.k[a][b] / std::sqrt(q * layer.k[b][b]);
+      const auto mean = [&](const auto& g) {
+        return PairMean([&](double u, double v) { return g(u) * g(v); },
+                        f.kinks, f.kinks, {q, layer.k[b][b], a == b ? 1 : c});
+      };
+      layer.x[a][b] = mean(value);
+      layer.slopes[a][b] = mean(slope);
+      layer.mixed[a][b] = mean(both);
+      if (b > a) layer.cosine += c / 6;
+    }
+    const auto mean = [&](const auto& g) {
+      return PairMean([&](double u, double) { return g(u); }, f.kinks, f.kinks,
+                      {q, q, 0});
+    };
+    layer.growth[a] = mean([&](double z) { return z * both(z); });
+    layer.mean += mean(value) / kSamples;
+  }
+  return layer;
+}
+
+void ExpectForward(const TheoryRow& row, const PlainLayer& layer, bool hidden,
+                   double tolerance) {
+  const auto near = [](const Estimate& found, double expected, double scale) {
+    EXPECT_NEAR(std::exp(found.log_limit), expected, 1e-9 * scale);
+  };
+  const double q = MeanDiagonal(layer.k), square = MeanDiagonal(layer.x);
+  const double slope = MeanDiagonal(layer.slopes);
+  near(row.pre_activation_second_moment, q, q);
+  EXPECT_NEAR(1 - std::exp(row.log_one_minus_cosine), layer.cosine, tolerance);
+  if (!hidden) return;
+  near(row.activation_second_moment, square, square);
+  near(row.activation_variance, square - layer.mean * layer.mean, square);
+  EXPECT_NEAR(row.activation_mean, layer.mean, 1e-9);
+  near(row.slope_second_moment, slope, slope);
+}
+
+// The recursion backward from a delta_L of second moment 1, products 0.3 and
+// (delta_L · Z_L/width)² = aligned. layers[0] is the input.
+void ExpectBackward(const std::vector<TheoryRow>& rows,
+                    const std::vector<PlainLayer>& layers,
+                    const NetworkModel& model, double aligned,
+                    double tolerance) {
+  Kernel p;  // of delta_{l+1}
+  for (size_t a = 0; a < kSamples; ++a) {
+    for (size_t b = 0; b < kSamples; ++b) p[a][b] = a == b ? 1 : 0.3;
+  }
+  // α_a α_b of ∂loss/∂X_l, for one sample less what it is by chance.
+  Kernel alpha = {};
+  for (size_t l = layers.size() - 1; l-- > 0;) {
+    const PlainLayer &layer = layers[l], &next = layers[l + 1];
+    const auto fan_out = static_cast<double>(model.width(l + 1));
+    const double s2 =
+        kGain * kGain / static_cast<double>(model.width(l)) * fan_out;
+    double gradient = 0;
+    for (size_t a = 0; a < kSamples; ++a) {
+      for (size_t b = 0; b < kSamples; ++b) {
+        gradient += p[a][b] * layer.x[a][b];
+        const double scale = s2 * s2 / (next.k[a][a] * next.k[b][b]);
+        alpha[a][b] =
+            scale * (l + 2 == layers.size()
+                         ? aligned - (a == b ? next.k[a][a] : 0) / fan_out
+                         : alpha[a][b] * next.growth[a] * next.growth[b]);
+        p[a][b] =
+            alpha[a][b] * layer.mixed[a][b] + s2 * p[a][b] * layer.slopes[a][b];
+      }
+    }
+    EXPECT_NEAR(std::exp(rows[l + 1].weight_gradient_second_moment.log_limit),
+                gradient, tolerance * gradient);
+    EXPECT_NEAR(std::exp(rows[l].delta_second_moment.log_limit),
+                MeanDiagonal(p), 1e-9 * MeanDiagonal(p));
+  }
+}
+
 TEST(NetworkTheory, AgreesWithThePlainRecursion) {
   const BatchGeometry geometry(1, [](size_t) { return Inputs(); });
   const TheoryTables tables;
+  PlainLayer input = {};
+  const Matrix<double> x = Inputs().mantissa;
+  for (size_t a = 0; a < kSamples; ++a) {
+    for (size_t b = 0; b < kSamples; ++b) {
+      for (size_t j = 0; j < 3; ++j) input.x[a][b] += x(a, j) * x(b, j) / 3;
+      input.slopes[a][b] = 1;
+    }
+  }
+  input.mixed = input.x;
   for (const char* name : {"tanh", "relu", "gelu", "sigmoid", "selu"}) {
     SCOPED_TRACE(name);
     const Activation& f = FindActivation(name);
     // So wide that the weight gradients' terms in batch/width are nothing.
     const NetworkModel model =
-        Model(f, {3, 40'000'000, 90'000'000, 20'000'000, 10}, 1.3, 0.2);
+        Model(f, {3, 40'000'000, 90'000'000, 20'000'000, 10}, kGain, kBias);
     const ForwardTheory forward(model, geometry, tables);
-    std::vector<TheoryRow> rows = ForwardRows(forward, 1);
     constexpr double kAligned = 0.5;
-    const DeltaStart start = UnitStart(geometry, kAligned);
-    FillBackward(forward, start, NoAlignment(geometry), &rows);
-    // Forward.
-    const Matrix<double> x = Inputs().mantissa;
-    double kernels[5][4][4], slopes[5][4][4], products[5][4][4];
-    // E f f' f f', and E u f f' of one sample.
-    double mixed[5][4][4], growth[5][4];
-    for (int a = 0; a < 4; ++a) {
-      for (int b = 0; b < 4; ++b) {
-        products[0][a][b] = 0;
-        for (int j = 0; j < 3; ++j) products[0][a][b] += x(a, j) * x(b, j) / 3;
-      }
-    }
+    const std::vector<TheoryRow> rows =
+        AllRows(forward, UnitStart(geometry, kAligned));
+    const bool is_exact = f.kinks.empty() || f.homogeneous;
+    std::vector<PlainLayer> layers = {input};
     for (size_t l = 1; l <= 4; ++l) {
-      double q = 0, cosine = 0, square = 0, mean = 0, slope2 = 0;
-      auto& k = kernels[l];
-      for (int a = 0; a < 4; ++a) {
-        for (int b = 0; b < 4; ++b) {
-          k[a][b] = 1.69 * products[l - 1][a][b] + 0.04;
-        }
-      }
-      for (int a = 0; a < 4; ++a) {
-        q += k[a][a] / 4;
-        for (int b = 0; b < 4; ++b) {
-          const double c = k[a][b] / std::sqrt(k[a][a] * k[b][b]);
-          if (b > a) cosine += c / 6;
-          const PairLaw law = {k[a][a], k[b][b], a == b ? 1 : c};
-          products[l][a][b] = PairMean(
-              [&](double u, double v) { return f.value(u) * f.value(v); },
-              f.kinks, f.kinks, law);
-          slopes[l][a][b] = PairMean(
-              [&](double u, double v) { return f.slope(u) * f.slope(v); },
-              f.kinks, f.kinks, law);
-          mixed[l][a][b] = PairMean(
-              [&](double u, double v) {
-                return f.value(u) * f.slope(u) * f.value(v) * f.slope(v);
-              },
-              f.kinks, f.kinks, law);
-        }
-        growth[l][a] = PairMean(
-            [&](double u, double) { return u * f.value(u) * f.slope(u); },
-            f.kinks, f.kinks, {k[a][a], k[a][a], 0});
-        square += products[l][a][a] / 4;
-        slope2 += slopes[l][a][a] / 4;
-        mean += PairMean([&](double u, double) { return f.value(u); }, f.kinks,
-                         f.kinks, {k[a][a], k[a][a], 0}) /
-                4;
-      }
-      const double tolerance = f.kinks.empty() || f.homogeneous ? 1e-7 : 1e-4;
-      const TheoryRow& row = rows[l];
-      EXPECT_NEAR(std::exp(row.pre_activation_second_moment.log_limit), q,
-                  1e-9 * q);
-      EXPECT_NEAR(1 - std::exp(row.log_one_minus_cosine), cosine, tolerance);
-      if (l == 4) break;
-      EXPECT_NEAR(std::exp(row.activation_second_moment.log_limit), square,
-                  1e-9 * square);
-      EXPECT_NEAR(std::exp(row.activation_variance.log_limit),
-                  square - mean * mean, 1e-9 * square);
-      EXPECT_NEAR(row.activation_mean, mean, 1e-9);
-      EXPECT_NEAR(std::exp(row.slope_second_moment.log_limit), slope2,
-                  1e-9 * slope2);
+      layers.push_back(PlainForward(f, layers.back().x));
+      ExpectForward(rows[l], layers[l], l < 4, is_exact ? 1e-7 : 1e-4);
     }
-    // Backward: P(a, b) of delta, 1 and 0.3 at the output.
-    double p[4][4];
-    for (int a = 0; a < 4; ++a) {
-      for (int b = 0; b < 4; ++b) p[a][b] = a == b ? 1 : 0.3;
-    }
-    // α_a α_b of ∂loss/∂X_l, of one sample less what is there by chance.
-    double alpha[4][4];
-    for (size_t l = 4; l-- > 0;) {
-      double gradient = 0, delta = 0;
-      for (int a = 0; a < 4; ++a) {
-        for (int b = 0; b < 4; ++b) gradient += p[a][b] * products[l][a][b];
-      }
-      const double tolerance = f.kinks.empty() || f.homogeneous ? 1e-4 : 2e-3;
-      EXPECT_NEAR(std::exp(rows[l + 1].weight_gradient_second_moment.log_limit),
-                  gradient, tolerance * gradient);
-      const double s2 = 1.69 / static_cast<double>(model.width(l));
-      const auto fan_out = static_cast<double>(model.width(l + 1));
-      const auto& k = kernels[l + 1];
-      for (int a = 0; a < 4; ++a) {
-        for (int b = 0; b < 4; ++b) {
-          const double kk = k[a][a] * k[b][b];
-          const double scale = s2 * s2 * fan_out * fan_out / kk;
-          if (l == 3) {
-            const double by_chance = a == b ? k[a][a] / fan_out : 0;
-            alpha[a][b] = scale * (kAligned - by_chance);
-          } else {
-            alpha[a][b] *= scale * growth[l + 1][a] * growth[l + 1][b];
-          }
-          p[a][b] = alpha[a][b] * (l > 0 ? mixed[l][a][b] : products[0][a][b]) +
-                    s2 * fan_out * p[a][b] * (l > 0 ? slopes[l][a][b] : 1);
-        }
-        delta += p[a][a] / 4;
-      }
-      EXPECT_NEAR(std::exp(rows[l].delta_second_moment.log_limit), delta,
-                  1e-9 * delta);
-    }
+    ExpectBackward(rows, layers, model, kAligned, is_exact ? 1e-4 : 2e-3);
   }
 }
 
@@ -150,7 +171,6 @@ TEST(NetworkTheory, WeightGradientsMoveWithTheSamplesCorrelation) {
   const NetworkModel model = Model(FindActivation("linear"),
                                    {3, kUnits, kUnits, kUnits, kUnits}, 1, 0);
   const ForwardTheory forward(model, geometry, tables);
-  std::vector<TheoryRow> rows = ForwardRows(forward, 1);
   // The one in 1/n is what theory takes for chance.
   DeltaStart start = UnitStart(geometry, 1 + 1 / kWidth);
   double square = 0, variance = 0;
@@ -162,7 +182,7 @@ TEST(NetworkTheory, WeightGradientsMoveWithTheSamplesCorrelation) {
     square += 2 * c * c;
     variance += 2 * (1 - c * c) * (1 - c * c) / kWidth;
   }
-  FillBackward(forward, start, NoAlignment(geometry), &rows);
+  const std::vector<TheoryRow> rows = AllRows(forward, start);
   for (size_t l = 1; l <= 4; ++l) {
     const auto before = static_cast<double>(l - 1);
     const auto parts = static_cast<double>(4 - l + 1);
@@ -180,8 +200,8 @@ TEST(NetworkTheory, OrthogonalLinearNetworksKeepDelta) {
       Model(FindActivation("linear"), {3, 50, 50, 50, 50}, 1, 0);
   model.independent = false;
   const ForwardTheory forward(model, geometry, tables);
-  std::vector<TheoryRow> rows = ForwardRows(forward, 1);
-  FillBackward(forward, UnitStart(geometry, 0.4), NoAlignment(geometry), &rows);
+  const std::vector<TheoryRow> rows =
+      AllRows(forward, UnitStart(geometry, 0.4));
   for (size_t l = 1; l <= 4; ++l) {
     EXPECT_NEAR(rows[l].delta_second_moment.log_limit, 0, 1e-12) << l;
   }
@@ -201,8 +221,7 @@ TEST(NetworkTheory, ReluHasTheSpreadOfHaninAndNica) {
   const NetworkModel model =
       Model(FindActivation("relu"), widths, std::sqrt(2), 0);
   const ForwardTheory forward(model, geometry, tables);
-  std::vector<TheoryRow> rows = ForwardRows(forward, 2);
-  FillBackward(forward, UnitStart(geometry), NoAlignment(geometry), &rows);
+  const std::vector<TheoryRow> rows = AllRows(forward, UnitStart(geometry), 2);
   double variance = 0;
   for (size_t l = 1; l < 5; ++l) {
     variance += std::log1p(5 / static_cast<double>(widths[l]));

@@ -8,13 +8,13 @@
 namespace initscope {
 
 double OutputAlignment(const Loss& loss, double log_q, TargetMoments target) {
-  // Beyond these delta_L is its target's alone, or a step of z.
+  // Beyond these delta_L depends only on the target, or is a step in z.
   constexpr double kLargest = 60;
   const double q = std::exp(std::clamp(log_q, -kLargest, kLargest));
   const GaussianRule rule = MakeGaussianRule({}, q);
   double product = 0, square = 0;
   for (size_t i = 0; i < rule.z.size(); ++i) {
-    // delta_L is linear in the target: two values stand for its law.
+    // delta_L is linear in the target, so two values represent its law.
     for (const double sign : {-1.0, 1.0}) {
       const double y = target.mean + sign * target.std;
       double delta = 0;

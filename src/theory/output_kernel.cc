@@ -23,13 +23,9 @@ OutputKernel::OutputKernel(const ForwardTheory& forward,
   const size_t depth = forward.model().depth();
   const LayerState& layer = forward.layer(depth);
   const auto units = static_cast<double>(forward.model().width(depth));
-  // Of all samples, and of what a sample has apart from them.
-  double whole = 0, total = 0;
-  for (size_t i = 0; i < layer.classes.size(); ++i) {
-    whole += geometry.classes()[i].count * layer.classes[i].variance;
-    total += geometry.classes()[i].count;
-  }
-  whole /= total;
+  // Variance and error of one sample, and of the part that all samples share.
+  const double whole = MeanOver(
+      geometry.classes(), [&](size_t i) { return layer.classes[i].variance; });
   const double common = MeanOverPairs(
       geometry, [&](size_t i) { return layer.classes[i].variance; },
       [&](size_t p) { return layer.pairs[p].covariance; });
@@ -51,8 +47,8 @@ OutputKernel::OutputKernel(const ForwardTheory& forward,
 double OutputKernel::LogAligned(
     const std::array<std::vector<double>, DeltaStart::kPowers>& log_aligned,
     size_t group, double log_q) const {
-  // The logarithm of the mean is a quadratic function of the power of Z², as
-  // if the parts were lognormal.
+  // log E (delta · Z)²/(Z²)^(k/2) as a quadratic function of k through its
+  // values at 0, 1 and 2: exact for lognormal parts.
   const double k = 2 * own_gain_;
   const double mean = log_aligned[0][group] * (k - 1) * (k - 2) / 2 -
                       log_aligned[1][group] * k * (k - 2) +

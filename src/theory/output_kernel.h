@@ -1,10 +1,10 @@
-// What a run's measured Z_L tells of its kernel K_L.
+// What a run's measured Z_L reveals about its kernel K_L.
 //
-// At finite width log K_L is a random quantity y about its limit, close to
-// normal, and a sample's mean square of Z_L over n units measures it with the
-// error of a chi-squared variable. Samples have a part of y in common and one
-// of their own, and so does the error: each part is estimated from the measured
-// one by its best linear estimate, variance/(variance + error).
+// At finite width log K_L differs from its limit by a random y, close to
+// normal. A sample's mean square of Z_L over n units measures it with the error
+// of a chi-squared variable. Both y and the error consist of a part that all
+// samples share and a part of each sample's own. Each part of y is the best
+// linear estimate: variance/(variance + error) times the measured part.
 #pragma once
 
 #include "theory/delta_start.h"
@@ -14,21 +14,23 @@ namespace initscope {
 
 class OutputKernel {
  public:
-  // `output`: the row L, its forward columns filled. Without a measured Z_L K_L
-  // is the limit's; where its spread is not known, what was measured over some
-  // outputs, else the limit's.
+  // `output`: the row L with its forward columns. K_L is the limit without a
+  // measured Z_L. Where the spread of K_L is unknown, it is the measured one if
+  // there are at least 8 outputs, and otherwise the limit.
   OutputKernel(const ForwardTheory& forward, const DeltaStart& start,
                const TheoryRow& output);
 
-  // log Z_L² over all samples less its mean, as measured; its variance, 0 where
-  // it is not known.
+  // The measured log Z_L² over all samples, less its expectation; the variance
+  // of that, 0 where it is unknown.
   double measured() const { return measured_; }
   double variance() const { return variance_; }
-  // Whether the spread of K_L is known, or nothing was measured.
+  // Whether the spread of K_L is known, or not needed as nothing was measured.
   bool known() const { return known_; }
   // The estimate of the common part of y.
   double shift() const { return shift_; }
-  // log of the mean over a group's samples of (delta · Z/width)²/K_L.
+  // log of the mean over the samples of group or class `group` of
+  // (delta · Z/width)²/K_L. `log_aligned`: the start's of groups or of classes;
+  // log_q: log K_L at infinite width.
   double LogAligned(
       const std::array<std::vector<double>, DeltaStart::kPowers>& log_aligned,
       size_t group, double log_q) const;

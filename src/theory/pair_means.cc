@@ -24,7 +24,20 @@ double SineMinus(double theta) {
   return sum;
 }
 
+// The power of c that stands for the missing terms of an f' with a jump.
 constexpr double kJumpPower = 1.5 * kHermiteTerms;
+
+// The angle between two samples, and sin and cos of it.
+struct Angle {
+  double theta, sine, c;
+
+  explicit Angle(double d)
+      : theta(2 * std::asin(std::sqrt(std::min(1.0, d / 2)))),
+        sine(std::sqrt(d * (2 - d))),
+        c(1 - d) {}
+  // P(u > 0, v > 0).
+  double Quadrant() const { return (kPi - theta) / (2 * kPi); }
+};
 
 }  // namespace
 
@@ -106,7 +119,7 @@ PairMeans PairFunction::Series(double d, double spread) const {
   } else {
     sum.product = 1;
   }
-  // Where c < 0 the tails' terms have either sign.
+  // For c < 0 the terms of the tails have both signs: no tail.
   const double log_c = c > 0 ? std::log1p(-d) : -HUGE_VAL;
   if (f_tail_ > 0) sum.one_minus_f -= f_tail_ * std::expm1(f_power_ * log_c);
   if (slope_tail_ > 0) {
@@ -122,26 +135,10 @@ PairMeans PairFunction::Series(double d, double spread) const {
   return sum;
 }
 
-namespace {
-
-// The angle between two samples, and sin and cos of it.
-struct Angle {
-  double theta, sine, c;
-
-  explicit Angle(double d)
-      : theta(2 * std::asin(std::sqrt(std::min(1.0, d / 2)))),
-        sine(std::sqrt(d * (2 - d))),
-        c(1 - d) {}
-  // P(u > 0, v > 0).
-  double Quadrant() const { return (kPi - theta) / (2 * kPi); }
-};
-
-}  // namespace
-
 PairMeans PairFunction::ClosedForm(double d, double spread) const {
-  // f(z) = α z for z > 0, β z for z < 0. What is called quadrant, mixed and
-  // square are means of 1, u² and u²v² over u, v > 0; over u > 0 > v they
-  // follow from those over u > 0.
+  // f(z) = α z for z > 0, β z for z < 0. `quadrant`, `mixed` and `square` are
+  // the means of 1, u² and u²v² over u, v > 0; those over u > 0 > v follow from
+  // the means over u > 0.
   const double alpha = homogeneous_->value(1), beta = -homogeneous_->value(-1);
   const double a2 = alpha * alpha, b2 = beta * beta;
   const double f2 = (a2 + b2) / 2;

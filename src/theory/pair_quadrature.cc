@@ -10,8 +10,8 @@
 namespace initscope {
 namespace {
 
-// Panels of u: its own kinks, and what maps to those of v = slope·u + a rest
-// of standard deviation `blur`, over which the mean over v bends.
+// Ends of the panels of u: its own kinks, and what maps to those of v, which is
+// slope·u and a rest of standard deviation `blur`, over which the mean bends.
 std::vector<PanelEnd> EndsOfU(std::span<const double> kinks_u,
                               std::span<const double> kinks_v, double slope,
                               double blur) {
@@ -47,7 +47,7 @@ double PairMean(const std::function<double(double u, double v)>& g,
     }
     std::transform(kinks_v.begin(), kinks_v.end(), shifted.begin(),
                    [&](double kink) { return kink - mean; });
-    shifted.back() = -mean;  // where v is 0: poles are near there
+    shifted.back() = -mean;  // v = 0: poles are near there
     const GaussianRule inner = MakeGaussianRule(shifted, rest);
     double inner_sum = 0;
     for (size_t k = 0; k < inner.z.size(); ++k) {

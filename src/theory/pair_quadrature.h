@@ -1,11 +1,16 @@
 // Means over pairs by quadrature: E g(u, v) for two normal variables.
 //
-// The reference for whatever computes such means faster: slow, and right to
-// 1e-11 of E |g| for every correlation from −1 to 1, also where g has kinks
-// (pair_quadrature_test.cc). Nested rules of theory/gaussian_rule.h: v given u
-// is N(ρ u √(q_b/q_a), q_b (1 − ρ²)), whose kinks move with u; its mean is a
-// smooth function of u, but a steep one where ρ is near ±1 and u near what
-// maps to a kink of v, so that the panels of u shrink towards there.
+// Slow, but accurate to 1e-11 of E |g| for every correlation ρ from −1 to 1,
+// also for g with kinks (pair_quadrature_test.cc): the reference for faster
+// means.
+//
+// Nested rules of theory/gaussian_rule.h. Given u,
+//
+//     v ~ N(ρ u √(q_b/q_a), q_b (1 − ρ²))
+//
+// so the kinks move with u. The mean over v is a smooth function of u, but
+// steep for ρ near ±1 where u maps to a kink of v; the panels of u shrink
+// there.
 #pragma once
 
 #include <functional>

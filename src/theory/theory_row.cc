@@ -67,33 +67,33 @@ std::vector<TheoryColumn> MakeColumns() {
     for (const EstimateColumn& column : kOfEstimate) {
       columns.push_back(
           {std::string(column.prefix) + quantity.name + column.suffix,
-           std::string(column.text) + quantity.text, nullptr, column.get,
-           quantity.estimate});
+           std::string(column.text) + quantity.text,
+           [estimate = quantity.estimate, get = column.get](
+               const TheoryRow& row) { return get(row.*estimate); }});
     }
   }
-  const auto add = [&](const char* name, const char* long_name,
-                       double (*get)(const TheoryRow&)) {
-    columns.push_back({name, long_name, get, nullptr, nullptr});
-  };
-  add("theory_activation_mean", "infinite-width prediction of the mean of X_l",
-      [](const TheoryRow& row) { return row.activation_mean; });
-  add("theory_activation_mean_std",
-      "leading-order standard deviation, over draws of the weights, of the "
-      "mean of X_l",
-      [](const TheoryRow& row) { return row.activation_mean_std; });
-  add("theory_slope_mean", "infinite-width prediction of the mean of f'(Z_l)",
-      [](const TheoryRow& row) { return row.slope_mean; });
-  add("theory_pre_activation_cosine",
-      "infinite-width prediction of the mean cosine of Z_l between samples",
-      [](const TheoryRow& row) {
-        return 1 - std::exp(row.log_one_minus_cosine);
-      });
-  add("theory_log10_one_minus_cosine",
-      "infinite-width prediction of log10(1 - mean cosine of Z_l between "
-      "samples)",
-      [](const TheoryRow& row) {
-        return row.log_one_minus_cosine / std::numbers::ln10;
-      });
+  columns.insert(
+      columns.end(),
+      {{"theory_activation_mean",
+        "infinite-width prediction of the mean of X_l",
+        &TheoryRow::activation_mean},
+       {"theory_activation_mean_std",
+        "leading-order standard deviation, over draws of the weights, of the "
+        "mean of X_l",
+        &TheoryRow::activation_mean_std},
+       {"theory_slope_mean", "infinite-width prediction of the mean of f'(Z_l)",
+        &TheoryRow::slope_mean},
+       {"theory_pre_activation_cosine",
+        "infinite-width prediction of the mean cosine of Z_l between samples",
+        [](const TheoryRow& row) {
+          return 1 - std::exp(row.log_one_minus_cosine);
+        }},
+       {"theory_log10_one_minus_cosine",
+        "infinite-width prediction of log10(1 - mean cosine of Z_l between "
+        "samples)",
+        [](const TheoryRow& row) {
+          return row.log_one_minus_cosine / std::numbers::ln10;
+        }}});
   return columns;
 }
 

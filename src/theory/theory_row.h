@@ -1,7 +1,8 @@
-// What theory says of one row of a network, and its columns in results files.
+// The theory of one row of a network, and its columns in results files.
 #pragma once
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <span>
 #include <string>
@@ -12,9 +13,9 @@ namespace initscope {
 inline constexpr double kNoTheory = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double kLogZero = -HUGE_VAL;
 
-// A positive quantity: at infinite width, and to leading order in 1/width its
-// law over draws of the weights. Natural logarithms, so that no depth leaves
-// their range; NaN where theory has none.
+// A positive quantity at infinite width, and its law over draws of the weights
+// to leading order in 1/width. Natural logarithms, which stay in range at every
+// depth; NaN where there is no theory.
 struct Estimate {
   double log_limit = kNoTheory;     // log of its value at infinite width
   double log_mean = kNoTheory;      // expectation of its logarithm
@@ -27,7 +28,7 @@ struct TheoryRow {
   double activation_mean = kNoTheory, activation_mean_std = kNoTheory;
   double slope_mean = kNoTheory;
   Estimate slope_second_moment;
-  // Of pairs of samples: mean of 1 − cosine, as a logarithm.
+  // log of the mean of 1 − cosine over pairs of samples.
   double log_one_minus_cosine = kNoTheory;
   Estimate delta_second_moment, delta_variance;
   Estimate weight_gradient_second_moment, weight_gradient_variance;
@@ -36,13 +37,9 @@ struct TheoryRow {
 struct TheoryColumn {
   std::string name;  // theory_…
   std::string long_name;
-  double (*get)(const TheoryRow& row);
-  double (*get_of)(const Estimate& estimate);
-  Estimate TheoryRow::*estimate;
+  std::function<double(const TheoryRow&)> get;
 
-  double Value(const TheoryRow& row) const {
-    return get != nullptr ? get(row) : get_of(row.*estimate);
-  }
+  double Value(const TheoryRow& row) const { return get(row); }
 };
 
 // In the order of results files.

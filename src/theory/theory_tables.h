@@ -1,5 +1,4 @@
-// The tables of Gaussian means of every activation, made as they are needed
-// and shared by all threads.
+// The tables of Gaussian means of every activation, shared by all threads.
 #pragma once
 
 #include <memory>
@@ -12,14 +11,29 @@ namespace initscope {
 
 class TheoryTables {
  public:
-  TheoryTables();
+  TheoryTables() {
+    for (const Activation& activation : Activations()) {
+      means_.push_back(std::make_unique<ActivationMeans>(activation));
+      hermite_.push_back(activation.homogeneous
+                             ? nullptr
+                             : std::make_unique<HermiteTable>(activation));
+    }
+  }
 
   // REQUIRES: a row of Activations().
-  const ActivationMeans& Means(const Activation& activation) const;
-  // REQUIRES: not homogeneous.
-  const HermiteTable& Hermite(const Activation& activation) const;
+  const ActivationMeans& Means(const Activation& activation) const {
+    return *means_.at(IndexOf(activation));
+  }
+  // REQUIRES: likewise, and not homogeneous.
+  const HermiteTable& Hermite(const Activation& activation) const {
+    return *hermite_.at(IndexOf(activation));
+  }
 
  private:
+  static size_t IndexOf(const Activation& activation) {
+    return static_cast<size_t>(&activation - Activations().data());
+  }
+
   std::vector<std::unique_ptr<ActivationMeans>> means_;
   std::vector<std::unique_ptr<HermiteTable>> hermite_;
 };

@@ -24,10 +24,12 @@ TEST(ZeroBetween, FindsZerosOfEitherSlope) {
   ExpectZero(ZeroBetween([](double x) { return x * x * x; }, -3, 5), 0);
 }
 
-TEST(ZeroBetween, TakesTheValuesAtTheEndsAsGiven) {
-  // Which the function need not have.
-  const auto f = [](double x) { return std::log(x); };
-  ExpectZero(ZeroBetween(f, 0, 3, -1e300, f(3)), 1);
+TEST(ZerosAlong, FindsSignChangesBeyondTheNoise) {
+  const auto wave = [](double x) { return std::sin(x); };
+  const auto zeros = ZerosAlong({-1, 1, 2, 3, 3.1415926, 4, 6}, 1e-6, wave);
+  ASSERT_EQ(zeros.size(), 2u);
+  ExpectZero(zeros[0], 0);
+  ExpectZero(zeros[1], std::acos(-1.0));
 }
 
 }  // namespace
