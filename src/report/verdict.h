@@ -2,7 +2,7 @@
 // signal live, does the gradient, and does theory predict both?
 //
 // The constants below define these words; `initscope info --help` prints them
-// (cli/verdict_help.h). Amounts are log10 of second moments, averaged over the
+// (cli/verdict_text.h). Amounts are log10 of second moments, averaged over the
 // runs.
 //
 //   dead            some run has an exact zero of Z, or of delta below the
