@@ -6,7 +6,7 @@
 namespace initscope {
 namespace {
 
-constexpr size_t kPiece = size_t{1} << 18;
+constexpr size_t kReadAtOnce = size_t{1} << 18;
 constexpr std::string_view kBlanks = " \t";
 
 bool IsBlank(std::string_view line) {
@@ -23,7 +23,7 @@ size_t Find(const std::vector<char>& buffer, size_t begin, size_t end, char c) {
 
 }  // namespace
 
-CsvLines::CsvLines(ByteSource* source) : source_(source), buffer_(kPiece) {
+CsvLines::CsvLines(ByteSource* source) : source_(source), buffer_(kReadAtOnce) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   Fill();
   const std::string_view text(buffer_.data(), end_);

@@ -34,7 +34,7 @@ Limits LimitsFor(const std::string& path) {
   return {5 + (bytes >> 24), (rlim_t{2} << 30) + 16 * bytes};
 }
 
-void Lower(int resource, rlim_t limit) {
+void LowerLimit(int resource, rlim_t limit) {
   rlimit held = {};
   getrlimit(resource, &held);
   held.rlim_cur = std::min(held.rlim_cur, limit);
@@ -49,10 +49,10 @@ rlim_t AddressSpace() {
 
 void LimitThisProcess(const Limits& limits) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // dies with its parent
-  Lower(RLIMIT_CORE, 0);
-  Lower(RLIMIT_CPU, limits.seconds);
+  LowerLimit(RLIMIT_CORE, 0);
+  LowerLimit(RLIMIT_CPU, limits.seconds);
 #ifndef __SANITIZE_ADDRESS__  // whose shadow is larger than any limit
-  Lower(RLIMIT_AS, AddressSpace() + limits.bytes);
+  LowerLimit(RLIMIT_AS, AddressSpace() + limits.bytes);
 #endif
   // glibc tells of a heap that HDF5 wrecked.
   const int nowhere = open("/dev/null", O_WRONLY);

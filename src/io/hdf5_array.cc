@@ -158,8 +158,8 @@ void CheckStored(hid_t dataset, size_t bytes, const std::string& where) {
 }
 
 // Reads the elements, as they are stored but little-endian, into `out`.
-void ReadElements(hid_t source, hid_t type, const std::string& where,
-                  void* out) {
+void ReadDataset(hid_t source, hid_t type, const std::string& where,
+                 void* out) {
   if (H5Dread(source, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
     throw DataError(where,
                     fmt::format("HDF5 cannot read the dataset ({}): it is "
@@ -196,7 +196,7 @@ Array Read(const std::string& path, const std::string& dataset) {
   CheckStored(source, count * size, where);
   if (H5Tequal(type, H5T_STD_U8LE) > 0) {
     array.bytes.resize(count);
-    if (count > 0) ReadElements(source, type, where, array.bytes.data());
+    if (count > 0) ReadDataset(source, type, where, array.bytes.data());
     array.sha256 = DigestOf(array.bytes.data(), count);
     return array;
   }
@@ -204,7 +204,7 @@ Array Read(const std::string& path, const std::string& dataset) {
   // takes the room of several.
   const size_t doubles = std::max<size_t>(1, (size + 7) / sizeof(double));
   array.reals.resize(count * doubles);
-  if (count > 0) ReadElements(source, type, where, array.reals.data());
+  if (count > 0) ReadDataset(source, type, where, array.reals.data());
   array.sha256 = DigestOf(array.reals.data(), count * size);
   if (IsBool(type)) {
     const auto* bytes = reinterpret_cast<const int8_t*>(array.reals.data());

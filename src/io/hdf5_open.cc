@@ -14,7 +14,7 @@
 namespace initscope {
 namespace {
 
-constexpr std::string_view kHdf5 = "\x89HDF\r\n\x1a\n";
+constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
 constexpr std::string_view kGzip = "\x1f\x8b";
 constexpr std::string_view kNumpy = "\x93NUMPY";
 
@@ -59,7 +59,7 @@ std::string KindText(const std::string& path, std::string_view bytes) {
     return "the file is compressed (gzip), not HDF5; gunzip it first";
   }
   if (bytes.starts_with(kNumpy)) return "a NumPy array, not an HDF5 file";
-  if (kHdf5.starts_with(bytes)) return "an HDF5 file that is cut short";
+  if (kSignature.starts_with(bytes)) return "an HDF5 file that is cut short";
   if (!IsText(bytes)) return "not an HDF5 file, or its beginning is damaged";
   if (path.ends_with(".ini")) {
     return "an experiment, not results; 'initscope run' makes results of it, "
@@ -75,7 +75,8 @@ Hdf5Handle OpenHdf5(const std::string& path) {
   const auto damaged = [&](const std::string& what) {
     return UserError(ExitCode::kData, fmt::format("{}: {}", path, what));
   };
-  if (beginning.size() <= kHdf5.size() || !beginning.starts_with(kHdf5)) {
+  if (beginning.size() <= kSignature.size() ||
+      !beginning.starts_with(kSignature)) {
     throw damaged(KindText(path, beginning));
   }
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);

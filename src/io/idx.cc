@@ -18,14 +18,14 @@ struct IdxType {
                 const std::vector<size_t>& shape);
 };
 
-constexpr IdxType kTypes[] = {
+constexpr IdxType kIdxTypes[] = {
     {0x08, 1, ReadElements<uint8_t>}, {0x09, 1, ReadElements<int8_t>},
     {0x0B, 2, ReadElements<int16_t>}, {0x0C, 4, ReadElements<int32_t>},
     {0x0D, 4, ReadElements<float>},   {0x0E, 8, ReadElements<double>},
 };
 
 const IdxType* FindType(uint8_t code) {
-  for (const IdxType& type : kTypes)
+  for (const IdxType& type : kIdxTypes)
     if (type.code == code) return &type;
   return nullptr;
 }

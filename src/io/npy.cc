@@ -195,7 +195,7 @@ struct NpyType {
   Array (*read)(Elements* elements, std::endian order, const NpyHeader& header);
 };
 
-constexpr NpyType kTypes[] = {
+constexpr NpyType kNpyTypes[] = {
     {"b1", 1, Read<Bool>},    {"u1", 1, Read<uint8_t>},
     {"i1", 1, Read<int8_t>},  {"u2", 2, Read<uint16_t>},
     {"i2", 2, Read<int16_t>}, {"u4", 4, Read<uint32_t>},
@@ -205,7 +205,7 @@ constexpr NpyType kTypes[] = {
 };
 
 const NpyType& FindType(std::string_view descr, const std::string& path) {
-  for (const NpyType& type : kTypes) {
+  for (const NpyType& type : kNpyTypes) {
     const std::string_view orders = type.size == 1 ? "|<>" : "<>";
     if (descr.size() == 3 && descr.substr(1) == type.code &&
         orders.find(descr[0]) != std::string_view::npos)

@@ -10,7 +10,7 @@
 namespace initscope {
 namespace {
 
-using Runs = std::vector<const RunCurves*>;
+using Curves = std::vector<const RunCurves*>;
 
 // Whether one run's theory has a band there: not where it has no spread, which
 // is where it starts from what was measured. A mean is a plain double, which
@@ -36,7 +36,7 @@ double Distance(double measured, double theory) {
   return measured == theory ? 0 : measured - theory;
 }
 
-RowMean MeanAt(const Runs& runs, size_t q, size_t l) {
+RowMean MeanAt(const Curves& runs, size_t q, size_t l) {
   RowMean mean;
   for (auto run = runs.begin(); run != runs.end();) {
     const uint64_t seed = (*run)->seed;
@@ -116,7 +116,7 @@ void Compare(const std::vector<Score>& scores, Comparison* found) {
   found->drift = first->layer;
 }
 
-bool HasTheory(const Runs& runs, size_t q) {
+bool HasTheory(const Curves& runs, size_t q) {
   return std::any_of(runs.begin(), runs.end(), [&](const RunCurves* run) {
     const std::vector<double>& theory = run->curves[q].theory;
     return !std::all_of(theory.begin(), theory.end(),
@@ -132,7 +132,7 @@ double Comparison::part() const {
                              : std::abs(z.value) / bound;
 }
 
-Comparisons CompareWithTheory(const Runs& runs) {
+Comparisons CompareWithTheory(const Curves& runs) {
   const size_t rows = runs[0]->curves[0].measured.size();
   Comparisons found;
   // In the order in which each is propagated.

@@ -13,7 +13,7 @@
 #include "random/variates.h"
 
 namespace initscope {
-namespace {
+namespace moments_test {
 
 constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -415,5 +415,5 @@ TEST(Moments, KurtosisKnowsTheLaw) {
   }
 }
 
-}  // namespace
+}  // namespace moments_test
 }  // namespace initscope

@@ -13,7 +13,7 @@
 #include "random/variates.h"
 
 namespace initscope {
-namespace {
+namespace sample_geometry_test {
 
 constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -443,5 +443,5 @@ TYPED_TEST(SampleGeometryOf, VarianceOfNothingIsNan) {
   EXPECT_TRUE(std::isnan(Variance(x).value));
 }
 
-}  // namespace
+}  // namespace sample_geometry_test
 }  // namespace initscope

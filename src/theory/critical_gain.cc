@@ -13,7 +13,7 @@ namespace initscope {
 namespace {
 
 // Of log(E f²/(q E f'²)): rounding, and the tables' error.
-constexpr double kNoise = 1e-12;
+constexpr double kExcessNoise = 1e-12;
 // log χ_q this near to 0 is half-stable: what nine digits of σ_b² can say.
 constexpr double kHalfStable = 1e-8;
 
@@ -33,7 +33,7 @@ class Excess {
 
   int SignAt(double log_q) const {
     const double excess = At(log_q);
-    return excess > kNoise ? 1 : excess < -kNoise ? -1 : 0;
+    return excess > kExcessNoise ? 1 : excess < -kExcessNoise ? -1 : 0;
   }
 
  private:
