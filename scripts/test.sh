@@ -10,17 +10,21 @@ Configures, builds and tests each PRESET of CMakePresets.json (default:
 release). The Python tests run in release. A preset that fails does not keep
 the others from running, and fails the script.
 
-  --all        release, asan and tsan
+  --all        all there is: release, asan and tsan, and the scans, which take
+               hours: every float, every failing call, thousands of files
   --no-setup   do not look for missing Debian packages
   --help       this text
 END
 }
 
 setup=yes
+scans=()
 presets=()
 for argument in "$@"; do
   case $argument in
-    --all) presets+=(release asan tsan) ;;
+    --all)
+      presets+=(release asan tsan)
+      scans=(-C Scans) ;;
     --no-setup) setup=no ;;
     -h | --help) usage; exit 0 ;;
     release | dev | asan | tsan) presets+=("$argument") ;;
@@ -41,7 +45,9 @@ test_preset() {
   verdict="FAILED to build"
   cmake --build --preset "$1" || return
   verdict="FAILED its tests"
-  if ! ctest --preset "$1"; then
+  local options=()
+  if [[ $1 == release ]]; then options=("${scans[@]}"); fi
+  if ! ctest --preset "$1" "${options[@]}"; then
     failed_in+=("$1")
     return 1
   fi

@@ -11,15 +11,15 @@
 namespace initscope {
 namespace {
 
-constexpr double kEps = std::numeric_limits<double>::epsilon();
+constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
 TEST(RowEntropy, OfKnownRows) {
   const double uniform[] = {0.25, 0.25, 0.25, 0.25};
-  EXPECT_NEAR(RowEntropy(uniform, 4), std::log(4.0), 8 * kEps);
+  EXPECT_NEAR(RowEntropy(uniform, 4), std::log(4.0), 8 * kEpsilon);
   const double certain[] = {0, 1, 0};
   EXPECT_EQ(RowEntropy(certain, 3), 0);
   const double half[] = {0.5, 0, 0.5};
-  EXPECT_NEAR(RowEntropy(half, 3), std::log(2.0), 4 * kEps);
+  EXPECT_NEAR(RowEntropy(half, 3), std::log(2.0), 4 * kEpsilon);
   const double one[] = {1};
   EXPECT_EQ(RowEntropy(one, 1), 0);
 }
@@ -29,7 +29,7 @@ TEST(RowEntropy, OfASaturatedRow) {
   const double epsilon = 1e-20;
   const double p[] = {epsilon, 1};
   EXPECT_NEAR(RowEntropy(p, 2) / (epsilon * (1 - std::log(epsilon))), 1,
-              8 * kEps);
+              8 * kEpsilon);
 }
 
 TEST(SoftmaxJacobianNorm, IsThatOfTheMatrix) {
@@ -49,14 +49,14 @@ TEST(SoftmaxJacobianNorm, IsThatOfTheMatrix) {
     }
     // The probabilities themselves add up to 1 within 7 roundings.
     EXPECT_NEAR(SoftmaxJacobianNorm(p.data(), 7),
-                static_cast<double>(std::sqrt(sum)), 20 * kEps);
+                static_cast<double>(std::sqrt(sum)), 20 * kEpsilon);
   }
 }
 
 // Two probabilities p and 1 − p: ‖J‖ = 2 p (1 − p).
 TEST(SoftmaxJacobianNorm, OfASaturatedRow) {
   const double p[] = {1, 1e-25};
-  EXPECT_NEAR(SoftmaxJacobianNorm(p, 2) / 2e-25, 1, 8 * kEps);
+  EXPECT_NEAR(SoftmaxJacobianNorm(p, 2) / 2e-25, 1, 8 * kEpsilon);
   const double certain[] = {0, 1, 0};
   EXPECT_EQ(SoftmaxJacobianNorm(certain, 3), 0);
 }
@@ -82,22 +82,22 @@ TEST(MeasureAttention, OfOneCase) {
   EXPECT_DOUBLE_EQ(s.logit_variance, 0.5 * slope * slope);
   // Rows of S: 1 0 and 2 1, so the same probabilities p and 1 − p.
   const double p = std::sqrt(3.0) / (std::sqrt(3.0) + 1);
-  EXPECT_NEAR(s.largest_probability_mean, p, 4 * kEps);
+  EXPECT_NEAR(s.largest_probability_mean, p, 4 * kEpsilon);
   EXPECT_EQ(s.saturated_row_fraction, 0);
   EXPECT_NEAR(s.entropy_mean, -p * std::log(p) - (1 - p) * std::log(1 - p),
-              8 * kEps);
-  EXPECT_NEAR(s.jacobian_norm_mean, 2 * p * (1 - p), 8 * kEps);
-  EXPECT_NEAR(s.jacobian_norm_median, 2 * p * (1 - p), 8 * kEps);
+              8 * kEpsilon);
+  EXPECT_NEAR(s.jacobian_norm_mean, 2 * p * (1 - p), 8 * kEpsilon);
+  EXPECT_NEAR(s.jacobian_norm_median, 2 * p * (1 - p), 8 * kEpsilon);
   // dP = R Vᵀ = R: row 0 has dS = ± slope p (1 − p), row 1 none.
   const double d_s = slope * p * (1 - p);
-  EXPECT_NEAR(s.score_gradient_second_moment, d_s * d_s / 2, 8 * kEps);
-  EXPECT_NEAR(s.query_gradient_second_moment, d_s * d_s / 2, 8 * kEps);
-  EXPECT_NEAR(s.query_gradient_row_median, d_s * d_s / 2, 8 * kEps);
+  EXPECT_NEAR(s.score_gradient_second_moment, d_s * d_s / 2, 8 * kEpsilon);
+  EXPECT_NEAR(s.query_gradient_second_moment, d_s * d_s / 2, 8 * kEpsilon);
+  EXPECT_NEAR(s.query_gradient_row_median, d_s * d_s / 2, 8 * kEpsilon);
   // dK = dSᵀ Q = dS_0j (1, 0).
-  EXPECT_NEAR(s.key_gradient_second_moment, d_s * d_s / 2, 8 * kEps);
+  EXPECT_NEAR(s.key_gradient_second_moment, d_s * d_s / 2, 8 * kEpsilon);
   // dV = Pᵀ R: (p, 1 − p) in the first column.
   EXPECT_NEAR(s.value_gradient_second_moment, (p * p + (1 - p) * (1 - p)) / 4,
-              8 * kEps);
+              8 * kEpsilon);
 }
 
 TEST(AttentionStatisticColumns, NameEachMemberOnce) {

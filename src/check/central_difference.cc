@@ -11,7 +11,7 @@ namespace {
 constexpr int kLeastHalvings = 2;  // 4h is at most the largest step
 constexpr int kMostHalvings = 48;  // below, p ± h is p
 constexpr int kMostTries = 12;
-constexpr double kUnitRoundoff = std::numeric_limits<double>::epsilon() / 2;
+constexpr double kHalfEpsilon = std::numeric_limits<double>::epsilon() / 2;
 
 struct Quotient {
   double derivative;
@@ -71,7 +71,7 @@ class Search {
     const DifferenceValue up = f_(h), down = f_(-h);
     const double width = up.step - down.step;
     slot = Quotient{.derivative = (up.change - down.change) / width,
-                    .rounding = 8 * kUnitRoundoff *
+                    .rounding = 8 * kHalfEpsilon *
                                 (std::abs(up.change) + std::abs(down.change)) /
                                 width,
                     .room = h * std::min(up.room, down.room),

@@ -30,7 +30,7 @@ std::string MessageOf(const std::function<std::string()>& read,
 
 TEST(GuardedRead, GivesWhatReadGives) {
   EXPECT_EQ(GuardedRead("a.h5", [] { return std::string(); }), "");
-  const std::string large(10 << 20, 'x');  // many times what a pipe holds
+  std::string large(10 << 20, 'x');  // many times what a pipe holds
   EXPECT_EQ(GuardedRead("a.h5", [&] { return large; }), large);
 }
 

@@ -254,7 +254,7 @@ TEST_F(InputReaderTest, RefusesOtherLabels) {
   Write("a.csv", "1,2\n3,4\n");
   const auto message = [this](const char* labels) {
     Write("labels.csv", labels);
-    const std::string error = Message("a.csv", "labels.csv");
+    std::string error = Message("a.csv", "labels.csv");
     EXPECT_THAT(error, AnyOf("no error", StartsWith(Path("labels.csv"))));
     return error;
   };

@@ -170,7 +170,7 @@ class MutatedInput : public testing::Test {
       return "";
     } catch (const UserError& error) {
       EXPECT_EQ(error.code(), ExitCode::kData);
-      const std::string message = error.what();
+      std::string message = error.what();
       EXPECT_NE(message, "");
       EXPECT_EQ(Quoted(message, 5000), message);  // one line of UTF-8
       EXPECT_LT(message.size(), 5000u);

@@ -55,7 +55,7 @@ Array ParseNpy(const std::vector<uint8_t>& content) {
   return ReadNpy(&source);
 }
 
-std::string Message(const std::vector<uint8_t>& content) {
+std::string NpyMessage(const std::vector<uint8_t>& content) {
   try {
     ParseNpy(content);
   } catch (const UserError& error) {
@@ -152,8 +152,8 @@ TEST(NpyTest, ReadsWhatNumPyWrote) {
         array.sha256,
         "ea99f710d9d0b8ba192295c969a63ed7ce8fc5743da20d2057fa2b6d2c404bfb");
   }
-  EXPECT_THAT(Message(Npy(header, elements, 4)), HasSubstr("version 4"));
-  EXPECT_THAT(Message(Npy(header, elements, 0)), HasSubstr("version 0"));
+  EXPECT_THAT(NpyMessage(Npy(header, elements, 4)), HasSubstr("version 4"));
+  EXPECT_THAT(NpyMessage(Npy(header, elements, 0)), HasSubstr("version 0"));
 }
 
 TEST(NpyTest, ReadsOtherSpellings) {
@@ -181,28 +181,29 @@ TEST(NpyTest, RefusesMalformedHeaders) {
         "{'descr': '|u1, 'fortran_order': False, 'shape': (1,)}", "{'descr: 1}",
         "{'descr': '|u1', 'fortran_order': False, "
         "'shape': (99999999999999999999,)}"})
-    EXPECT_THAT(Message(Npy(header, "a")), HasSubstr("malformed")) << header;
+    EXPECT_THAT(NpyMessage(Npy(header, "a")), HasSubstr("malformed")) << header;
 }
 
 TEST(NpyTest, RefusesOtherTypes) {
   for (const char* descr :
        {"<c16", "|S5", "<U3", "|O", "<f16", "|f8", "=f8", "f8", ""})
-    EXPECT_THAT(Message(Npy(descr, "(1,)", "a")),
+    EXPECT_THAT(NpyMessage(Npy(descr, "(1,)", "a")),
                 HasSubstr("cannot read dtype"))
         << descr;
-  EXPECT_THAT(Message(Npy("{'descr': [('a', '<f8')], 'fortran_order': False, "
-                          "'shape': (1,)}",
-                          "a")),
-              HasSubstr("structured array"));
-  EXPECT_THAT(Message(Npy("|u1", "()", "a")), HasSubstr("a single number"));
+  EXPECT_THAT(
+      NpyMessage(Npy("{'descr': [('a', '<f8')], 'fortran_order': False, "
+                     "'shape': (1,)}",
+                     "a")),
+      HasSubstr("structured array"));
+  EXPECT_THAT(NpyMessage(Npy("|u1", "()", "a")), HasSubstr("a single number"));
 }
 
 TEST(NpyTest, RefusesAnotherSize) {
-  EXPECT_THAT(Message(Npy("<i2", "(2, 1)", "abc")),
+  EXPECT_THAT(NpyMessage(Npy("<i2", "(2, 1)", "abc")),
               HasSubstr("2 × 1 elements of 2 bytes, which is 4 bytes, but 3"));
-  EXPECT_THAT(Message(Npy("<i2", "(2, 1)", "abcde")),
+  EXPECT_THAT(NpyMessage(Npy("<i2", "(2, 1)", "abcde")),
               HasSubstr("which is 4 bytes, but 5 bytes follow"));
-  EXPECT_THAT(Message(Npy("|u1", "(4294967296, 4294967296)", "")),
+  EXPECT_THAT(NpyMessage(Npy("|u1", "(4294967296, 4294967296)", "")),
               HasSubstr("more than 2^64 bytes, but 0 bytes follow"));
 }
 
@@ -214,9 +215,9 @@ TEST(NpyTest, RefusesEveryPrefix) {
     for (size_t size = 0; size < content.size(); ++size) {
       const std::vector<uint8_t> prefix(content.begin(),
                                         content.begin() + size);
-      EXPECT_NE(Message(prefix), "no error") << size;
+      EXPECT_NE(NpyMessage(prefix), "no error") << size;
     }
-    EXPECT_EQ(Message(content), "no error");
+    EXPECT_EQ(NpyMessage(content), "no error");
   }
 }
 

@@ -9,7 +9,7 @@
 #include "random/variates.h"
 
 namespace initscope {
-namespace {
+namespace matrix_product_test {
 
 Matrix<double> Draw(size_t rows, size_t cols, uint32_t layer) {
   Matrix<double> out(rows, cols);
@@ -65,5 +65,5 @@ INSTANTIATE_TEST_SUITE_P(Shapes, MatrixProduct,
                                          Shape{17, 1, 9}, Shape{33, 64, 31},
                                          Shape{64, 130, 65}));
 
-}  // namespace
+}  // namespace matrix_product_test
 }  // namespace initscope

@@ -16,7 +16,7 @@
 #include "linalg/test_batches.h"
 
 namespace initscope {
-namespace {
+namespace packed_product_test {
 
 template <typename T>
 class PackedProductOf : public testing::Test {};
@@ -257,5 +257,5 @@ TEST(PackedBatch, PacksAndUnpacks) {
   });
 }
 
-}  // namespace
+}  // namespace packed_product_test
 }  // namespace initscope

@@ -11,7 +11,7 @@
 #include "base/denormals.h"
 
 namespace initscope {
-namespace {
+namespace plain_matrix_test {
 
 constexpr float kSmallest = std::numeric_limits<float>::denorm_min();
 
@@ -93,5 +93,5 @@ TEST(PlainMatrix, TakesWhatIsNotFiniteAsItIs) {
   EXPECT_TRUE(std::isnan(plain(0, 2)));
 }
 
-}  // namespace
+}  // namespace plain_matrix_test
 }  // namespace initscope

@@ -13,7 +13,7 @@
 #include "random/variates.h"
 
 namespace initscope {
-namespace {
+namespace scaled_matrix_test {
 
 constexpr size_t kSizes[] = {1,  2,  3,  7,  8,  9,  15,
                              16, 17, 31, 33, 64, 65, 1000};
@@ -295,5 +295,5 @@ TEST(PowerOfTwo, IsZeroBelowAndInfiniteAbove) {
   }
 }
 
-}  // namespace
+}  // namespace scaled_matrix_test
 }  // namespace initscope

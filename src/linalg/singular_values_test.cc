@@ -10,7 +10,7 @@
 #include "random/orthogonal.h"
 
 namespace initscope {
-namespace {
+namespace singular_values_test {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
@@ -114,5 +114,5 @@ TEST(SingularValues, OfWhatIsNotFiniteAreNaN) {
   }
 }
 
-}  // namespace
+}  // namespace singular_values_test
 }  // namespace initscope

@@ -13,7 +13,7 @@
 #include "nn/activations.h"
 
 namespace initscope {
-namespace {
+namespace activations_kinks_test {
 
 // Over a step h a smooth f' has a second difference of at most h²·max|f'''|,
 // which is 6 at most (softsign beside 0); a jump of f'' leaves h times it, and
@@ -108,5 +108,5 @@ TEST(Activations, AKinkThatIsNotNamedIsFound) {
   }
 }
 
-}  // namespace
+}  // namespace activations_kinks_test
 }  // namespace initscope

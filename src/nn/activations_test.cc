@@ -15,7 +15,7 @@
 #include "base/test_matchers.h"
 
 namespace initscope {
-namespace {
+namespace activations_test {
 
 // Every binade, dense where functions bend or tails end, and the neighbours of
 // where a kernel changes its formula or rounds an exponent; both signs, sorted.
@@ -233,7 +233,8 @@ TEST(Activations, KernelsAreOddMonotoneAndRightAtZero) {
 template <typename T>
 void ExpectLimits() {
   constexpr T kInfinity = std::numeric_limits<T>::infinity();
-  const std::vector<T> z = {kInfinity, -kInfinity, std::nan("")};
+  const std::vector<T> z = {kInfinity, -kInfinity,
+                            std::numeric_limits<T>::quiet_NaN()};
   OnEveryTarget([&] {
     for (const Activation& f : Activations()) {
       SCOPED_TRACE(f.name);
@@ -380,5 +381,5 @@ TEST(Activations, HomogeneousOnesAre) {
   }
 }
 
-}  // namespace
+}  // namespace activations_test
 }  // namespace initscope

@@ -9,7 +9,7 @@
 #include "nn/losses_test.h"
 
 namespace initscope {
-namespace {
+namespace binary_heads_test {
 
 constexpr double kEps = 0x1p-52;
 constexpr size_t kSamples = 5;  // m
@@ -96,5 +96,5 @@ TEST(BinaryHeads, SoftmaxHasNoGradientAlongOneOne) {
   }
 }
 
-}  // namespace
+}  // namespace binary_heads_test
 }  // namespace initscope

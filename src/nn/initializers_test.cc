@@ -11,7 +11,7 @@
 #include "nn/unit_weights.h"
 
 namespace initscope {
-namespace {
+namespace initializers_test {
 
 constexpr size_t kFanIn = 300, kFanOut = 200;
 
@@ -125,5 +125,5 @@ TEST(Initializers, NamesAreUnique) {
   }
 }
 
-}  // namespace
+}  // namespace initializers_test
 }  // namespace initscope

@@ -11,7 +11,7 @@
 #include "nn/losses_test.h"
 
 namespace initscope {
-namespace {
+namespace label_entropy_test {
 
 constexpr double kEps = 0x1p-52;
 constexpr size_t kSamples = 3;  // m: delta is the gradient of value = CE/m
@@ -126,5 +126,5 @@ TEST(LabelEntropy, KlIsZeroWhereThePredictionIsTheTarget) {
   }
 }
 
-}  // namespace
+}  // namespace label_entropy_test
 }  // namespace initscope

@@ -13,7 +13,7 @@
 #include "nn/losses_test.h"
 
 namespace initscope {
-namespace {
+namespace losses_test {
 
 TEST(Losses, DeltaIsTheDerivativeOfTheValue) {
   const std::vector<double> z = {0.3, -1.7, 2.1, 0.05};
@@ -290,5 +290,5 @@ TEST(Losses, DrawTheirTargets) {
   }
 }
 
-}  // namespace
+}  // namespace losses_test
 }  // namespace initscope

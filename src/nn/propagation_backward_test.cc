@@ -18,7 +18,7 @@
 #include "nn/rows_test.h"
 
 namespace initscope {
-namespace {
+namespace propagation_backward_test {
 
 using Real = long double;
 
@@ -202,5 +202,5 @@ TYPED_TEST(FinishBackwardOf, MeasureBringsRowsIntoRange) {
   });
 }
 
-}  // namespace
+}  // namespace propagation_backward_test
 }  // namespace initscope

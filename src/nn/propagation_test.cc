@@ -18,7 +18,7 @@
 #include "nn/rows_test.h"
 
 namespace initscope {
-namespace {
+namespace propagation_test {
 
 using Real = long double;
 
@@ -328,5 +328,5 @@ TYPED_TEST(FinishForwardOf, ASampleDoesNotSeeItsNeighbours) {
   });
 }
 
-}  // namespace
+}  // namespace propagation_test
 }  // namespace initscope

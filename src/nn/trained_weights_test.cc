@@ -8,7 +8,7 @@
 #include "linalg/test_batches.h"
 
 namespace initscope {
-namespace {
+namespace trained_weights_test {
 
 template <typename T>
 MeasuredBatch<T> Measured(const ScaledMatrix<T>& from) {
@@ -157,5 +157,5 @@ TEST(TrainedWeights, TellWhatIsNotFinite) {
   EXPECT_FALSE(TrainedWeights<float>(CopyOf(w), {0, 0, 0, 0, 0}).IsFinite());
 }
 
-}  // namespace
+}  // namespace trained_weights_test
 }  // namespace initscope

@@ -17,7 +17,7 @@
 #include "linalg/test_batches.h"
 
 namespace initscope {
-namespace {
+namespace unit_weights_test {
 
 using Real = long double;
 
@@ -213,5 +213,5 @@ TYPED_TEST(UnitWeightsOf, ConstantGivesEqualUnitsAndZeroNone) {
   });
 }
 
-}  // namespace
+}  // namespace unit_weights_test
 }  // namespace initscope

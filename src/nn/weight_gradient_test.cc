@@ -18,7 +18,7 @@
 #include "nn/gradient_reference_test.h"
 
 namespace initscope {
-namespace {
+namespace weight_gradient_test {
 
 struct Shape {
   size_t samples, fan_in, fan_out;
@@ -311,5 +311,5 @@ TYPED_TEST(WeightGradientOf, BatchesArePooled) {
   EXPECT_TRUE(twice.Variance() == once.Variance());
 }
 
-}  // namespace
+}  // namespace weight_gradient_test
 }  // namespace initscope

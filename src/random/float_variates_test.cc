@@ -14,7 +14,7 @@
 #include "base/test_matchers.h"
 
 namespace initscope {
-namespace {
+namespace float_variates_test {
 
 constexpr VariateLaw kLaws[] = {VariateLaw::kNormal, VariateLaw::kUniform,
                                 VariateLaw::kTruncatedNormal};
@@ -272,5 +272,5 @@ TEST(FloatVariates, DISABLED_KeepTheUlpBoundForEveryWord) {
   }
 }
 
-}  // namespace
+}  // namespace float_variates_test
 }  // namespace initscope

@@ -10,7 +10,7 @@
 #include <vector>
 
 namespace initscope {
-namespace {
+namespace householder_qr_test {
 
 using Eigen::Index;
 using Eigen::MatrixXd;
@@ -55,5 +55,5 @@ TEST(HouseholderQ, IsInterrupted) {
   EXPECT_THROW(HouseholderQ(a.view(), &raised), Interrupted);
 }
 
-}  // namespace
+}  // namespace householder_qr_test
 }  // namespace initscope

@@ -8,7 +8,7 @@
 #include "base/test_matchers.h"
 
 namespace initscope {
-namespace {
+namespace normal_quantile_test {
 
 // The header's bound.
 constexpr double kMaxUlp = 8;
@@ -179,5 +179,5 @@ TEST(NormalQuantile, InvertsTheDistributionFunction) {
   }
 }
 
-}  // namespace
+}  // namespace normal_quantile_test
 }  // namespace initscope

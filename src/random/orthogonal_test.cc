@@ -11,7 +11,7 @@
 #include "base/test_matchers.h"
 
 namespace initscope {
-namespace {
+namespace orthogonal_test {
 
 constexpr double kEps = std::numeric_limits<double>::epsilon();
 
@@ -186,5 +186,5 @@ TEST(FillOrthogonal, IsRepeatable) {
   EXPECT_FALSE(std::equal(a.data(), a.data() + a.size(), c.data()));
 }
 
-}  // namespace
+}  // namespace orthogonal_test
 }  // namespace initscope

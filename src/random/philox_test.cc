@@ -5,7 +5,7 @@
 #include <bit>
 
 namespace initscope {
-namespace {
+namespace philox_test {
 
 // The lines "philox4x32 10" of kat_vectors in the paper's code, Random123
 // (github.com/DEShawResearch/random123). Keys there: low word first.
@@ -48,5 +48,5 @@ TEST(Philox, EveryBitOfCounterAndKeyCounts) {
   }
 }
 
-}  // namespace
+}  // namespace philox_test
 }  // namespace initscope

@@ -14,7 +14,7 @@
 #include "random/variates.h"
 
 namespace initscope {
-namespace {
+namespace variates_statistics_test {
 
 constexpr size_t kCols = 1 << 14;
 constexpr double kDraws = 1e9;
@@ -167,5 +167,5 @@ TEST_P(Billion, DISABLED_NeighboursAreUncorrelated) {
   }
 }
 
-}  // namespace
+}  // namespace variates_statistics_test
 }  // namespace initscope

@@ -13,7 +13,7 @@
 #include "random/philox.h"
 
 namespace initscope {
-namespace {
+namespace variates_test {
 
 constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr VariateLaw kLaws[] = {VariateLaw::kNormal, VariateLaw::kUniform,
@@ -333,5 +333,5 @@ TEST_P(Laws, NeighboursAreUncorrelated) {
               testing::Not(IsNear(0.0, limit)));
 }
 
-}  // namespace
+}  // namespace variates_test
 }  // namespace initscope

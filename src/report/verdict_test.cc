@@ -21,7 +21,7 @@ void Slope(double slope, std::vector<double>* measured) {
   }
 }
 
-std::vector<Finding> FindingsOf(const std::vector<RunReadings>& runs) {
+std::vector<Finding> FoundIn(const std::vector<RunReadings>& runs) {
   return JudgeRuns(runs).findings;
 }
 
@@ -152,8 +152,8 @@ TEST(VerdictTest, WithoutTheory) {
   for (const Case& c : kCases) {
     RunReadings run = Quiet();
     c.change(&run);
-    EXPECT_EQ(FindingsOf({run}), c.expected) << c.name;
-    EXPECT_EQ(FindingsOf({run, run, run}), c.expected) << c.name << ", thrice";
+    EXPECT_EQ(FoundIn({run}), c.expected) << c.name;
+    EXPECT_EQ(FoundIn({run, run, run}), c.expected) << c.name << ", thrice";
   }
 }
 
@@ -165,7 +165,7 @@ TEST(VerdictTest, ManySmallFactorsVanishInTheEnd) {
   for (const auto& [slope, dies] : {std::pair(-0.075, true), {-0.073, false}}) {
     RunReadings run = Quiet(0, 23);  // 20 steps
     Slope(slope, &run.curves[kZ].measured);
-    EXPECT_EQ(FindingsOf({run}).front() == Finding::kVanishes, dies);
+    EXPECT_EQ(FoundIn({run}).front() == Finding::kVanishes, dies);
   }
 }
 
@@ -173,11 +173,11 @@ TEST(VerdictTest, ShallowNetworksHaveNoRate) {
   for (size_t depth : {1, 2, 3}) {
     RunReadings run = Quiet(0, depth);
     Slope(-9, &run.curves[kZ].measured);
-    EXPECT_THAT(FindingsOf({run}), ElementsAre(Finding::kNoTheory));
+    EXPECT_THAT(FoundIn({run}), ElementsAre(Finding::kNoTheory));
   }
   RunReadings run = Quiet(0, 4);
   Slope(-9, &run.curves[kZ].measured);
-  EXPECT_EQ(FindingsOf({run}).front(), Finding::kVanishes);
+  EXPECT_EQ(FoundIn({run}).front(), Finding::kVanishes);
 }
 
 TEST(VerdictTest, ChangeIsTheMeanOverRuns) {
@@ -257,7 +257,7 @@ TEST(VerdictTest, TheoryWithoutABand) {
   for (RunCurve& curve : run.curves) {
     curve.theory_std.assign(kTestDepth + 1, kNan);
   }
-  EXPECT_THAT(FindingsOf({run}), ElementsAre(Finding::kNoBand));
+  EXPECT_THAT(FoundIn({run}), ElementsAre(Finding::kNoBand));
 }
 
 TEST(VerdictTest, TheoryAndFate) {
@@ -265,7 +265,7 @@ TEST(VerdictTest, TheoryAndFate) {
   Slope(1, &run.curves[kDelta].measured);
   run.curves[kDelta].theory = run.curves[kDelta].measured;
   run.curves[kDelta].theory[kTestDepth] = kNan;
-  EXPECT_THAT(FindingsOf({run}),
+  EXPECT_THAT(FoundIn({run}),
               ElementsAre(Finding::kVanishes, Finding::kConsistent));
 }
 

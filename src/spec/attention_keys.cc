@@ -9,7 +9,7 @@
 namespace initscope {
 namespace {
 
-using Run = const AttentionSpec&;
+using Attention = const AttentionSpec&;
 
 constexpr long double kMostExtent = 16777216.0L;  // 2^24
 
@@ -35,17 +35,19 @@ KeyOf<AttentionSpec> ExtentKey(size_t AttentionSpec::*member,
 
 // Written whatever it is.
 KeyOf<AttentionSpec> Always(KeyOf<AttentionSpec> key) {
-  key.identity = [value = key.value](Run run) { return KeyText(value(run)); };
+  key.identity = [value = key.value](Attention run) {
+    return KeyText(value(run));
+  };
   return key;
 }
 
-std::optional<std::string> DivisorIdentity(Run run) {
+std::optional<std::string> DivisorIdentity(Attention run) {
   const double root = std::sqrt(static_cast<double>(run.d_k));
   if (!run.scaled || run.softmax.divisor == root) return std::nullopt;
   return NumberText(run.softmax.divisor);
 }
 
-std::optional<std::string> BaseIdentity(Run run) {
+std::optional<std::string> BaseIdentity(Attention run) {
   if (run.softmax.base == std::numbers::e) return std::nullopt;
   return NumberText(run.softmax.base);
 }
@@ -79,7 +81,7 @@ std::vector<KeyOf<AttentionSpec>> MakeKeys() {
            .default_text = "√d_k",
            .help = "what S is divided by",
            .example = "4"},
-          [](Run run) -> KeyValue { return run.softmax.divisor; },
+          [](Attention run) -> KeyValue { return run.softmax.divisor; },
           DivisorIdentity),
       RuledKey<AttentionSpec>(
           {.name = "softmax_base",
@@ -88,7 +90,8 @@ std::vector<KeyOf<AttentionSpec>> MakeKeys() {
            .default_text = "e",
            .help = "b of the softmax b^s/Σ b^s, above 1",
            .example = "2"},
-          [](Run run) -> KeyValue { return run.softmax.base; }, BaseIdentity),
+          [](Attention run) -> KeyValue { return run.softmax.base; },
+          BaseIdentity),
   };
 }
 

@@ -15,7 +15,10 @@ inline InputData SmallData(const std::string&, const std::string&) {
   data.name = "small";
   data.samples = 6;
   data.width = 3;
-  for (int i = 0; i < 18; ++i) data.reals.push_back(i % 5 + i / 3);
+  for (int i = 0; i < 18; ++i) {
+    const int sample = i / 3;
+    data.reals.push_back(i % 5 + sample);
+  }
   for (size_t i = 0; i < 6; ++i) data.reals[3 * i + 2] = 7;  // constant
   data.labels = {0, 1, 2, 0, 1, 2};
   data.sha256 = "d1";

@@ -5,7 +5,7 @@
 #include <cmath>
 
 namespace initscope {
-namespace {
+namespace median_test {
 
 TEST(Median, IsTheMiddleOrTheMeanOfTheMiddleTwo) {
   EXPECT_EQ(Median({3}), 3);
@@ -22,5 +22,5 @@ TEST(Median, LeavesOutNaNAndKeepsInfinities) {
   EXPECT_TRUE(std::isnan(Median({nan, nan})));
 }
 
-}  // namespace
+}  // namespace median_test
 }  // namespace initscope

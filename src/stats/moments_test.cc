@@ -14,7 +14,7 @@
 #include "stats/test_samples.h"
 
 namespace initscope {
-namespace {
+namespace moments_test {
 
 template <typename T>
 Moments MomentsOf(const ScaledMatrix<T>& x) {
@@ -384,5 +384,5 @@ TEST(Moments, KurtosisKnowsTheLaw) {
   }
 }
 
-}  // namespace
+}  // namespace moments_test
 }  // namespace initscope

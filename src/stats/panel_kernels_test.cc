@@ -17,7 +17,7 @@
 #include "linalg/test_batches.h"
 
 namespace initscope {
-namespace {
+namespace panel_kernels_test {
 
 template <typename T>
 constexpr T kInf = std::numeric_limits<T>::infinity();
@@ -312,5 +312,5 @@ TYPED_TEST(PanelKernelsOf, MultiplyUnitsAndCenterUnitsRoundLikePlainLoops) {
   });
 }
 
-}  // namespace
+}  // namespace panel_kernels_test
 }  // namespace initscope

@@ -14,7 +14,7 @@
 #include "random/variates.h"
 
 namespace initscope {
-namespace {
+namespace row_kernels_test {
 
 constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr size_t kSizes[] = {1,  2,  3,  7,  8,  9,  15,
@@ -248,5 +248,5 @@ TYPED_TEST(RowKernelsOf, CountsWhatIsBelowAndZero) {
   });
 }
 
-}  // namespace
+}  // namespace row_kernels_test
 }  // namespace initscope

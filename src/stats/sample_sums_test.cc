@@ -15,7 +15,7 @@
 #include "linalg/test_batches.h"
 
 namespace initscope {
-namespace {
+namespace sample_sums_test {
 
 template <typename T>
 class SumOverSamplesOf : public testing::Test {};
@@ -155,5 +155,5 @@ TYPED_TEST(SumOverSamplesOf, LeavesOutWhateverHasNoFactor) {
   });
 }
 
-}  // namespace
+}  // namespace sample_sums_test
 }  // namespace initscope

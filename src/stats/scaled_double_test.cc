@@ -8,7 +8,7 @@
 #include "base/test_matchers.h"
 
 namespace initscope {
-namespace {
+namespace scaled_double_test {
 
 constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -147,5 +147,5 @@ TEST(ScaledDouble, PassesNanOn) {
   }
 }
 
-}  // namespace
+}  // namespace scaled_double_test
 }  // namespace initscope

@@ -25,7 +25,7 @@ RunSpec Small(Settings settings) {
   return MakeRun(settings);
 }
 
-std::vector<RunSpec> SmallSweep() {
+std::vector<RunSpec> SmallTraining() {
   std::vector<RunSpec> runs;
   for (const char* activation : {"tanh", "relu", "gelu"}) {
     for (const char* init : {"he_normal", "zero", "lsuv"}) {
@@ -39,7 +39,7 @@ std::vector<RunSpec> SmallSweep() {
 }
 
 TEST(Training, JobsChangeNoBit) {
-  const std::vector<RunSpec> runs = SmallSweep();
+  const std::vector<RunSpec> runs = SmallTraining();
   const std::vector<RunResult> one = TrainSweep(runs, {1, nullptr, {}});
   const std::vector<RunResult> two = TrainSweep(runs, {2, nullptr, {}});
   for (size_t i = 0; i < runs.size(); ++i) {
@@ -82,7 +82,7 @@ TEST(Training, EndsWhereItDiverges) {
 TEST(Training, StopsWhenAsked) {
   const std::atomic<bool> stop = true;
   const std::vector<RunResult> results =
-      TrainSweep(SmallSweep(), {2, &stop, {}});
+      TrainSweep(SmallTraining(), {2, &stop, {}});
   for (const RunResult& result : results) EXPECT_FALSE(result.complete);
 }
 

@@ -15,7 +15,7 @@
 namespace initscope {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
+using std::numbers::pi;
 
 struct PlainMeans {
   double f, f2, slope, slope2;
@@ -53,7 +53,7 @@ constexpr double kScales[] = {1e-8, 1e-4, 0.01, 0.09, 0.3, 1,
 
 TEST(ActivationMeans, AreTheClosedFormsOfTheKinOfRelu) {
   for (double q : kScales) {
-    const double half = std::sqrt(q / (2 * kPi));  // E max(z, 0)
+    const double half = std::sqrt(q / (2 * pi));  // E max(z, 0)
     ExpectMeans(FindActivation("linear"), q, {0, q, 1, 1}, 1e-12);
     ExpectMeans(FindActivation("relu"), q, {half, q / 2, 0.5, 0.5}, 1e-12);
     const double square = (1 + 1e-4) / 2;
@@ -64,10 +64,10 @@ TEST(ActivationMeans, AreTheClosedFormsOfTheKinOfRelu) {
 
 TEST(ActivationMeans, AreTheClosedFormsOfErf) {
   for (double q : kScales) {
-    const double square = 2 / kPi * std::asin(2 * q / (1 + 2 * q));
+    const double square = 2 / pi * std::asin(2 * q / (1 + 2 * q));
     ExpectMeans(FindActivation("erf"), q,
-                {0, square, 2 / std::sqrt(kPi * (1 + 2 * q)),
-                 4 / (kPi * std::sqrt(1 + 4 * q))},
+                {0, square, 2 / std::sqrt(pi * (1 + 2 * q)),
+                 4 / (pi * std::sqrt(1 + 4 * q))},
                 1e-12);
   }
 }
@@ -76,14 +76,14 @@ TEST(ActivationMeans, AreTheClosedFormsOfHardTanh) {
   for (double q : kScales) {
     const double x = 1 / std::sqrt(q);
     const double outside = std::erfc(x / std::sqrt(2.0));  // P(|z| > 1)
-    const double density = std::exp(-x * x / 2) / std::sqrt(2 * kPi);
+    const double density = std::exp(-x * x / 2) / std::sqrt(2 * pi);
     // E z² over |z| < 1, which cancels where q is large: then by its series
     // about x = 0, to x⁸ of the first term.
     const double y = x * x;
     const double series =
         1.0 / 3 - y / 10 + y * y / 56 - y * y * y / 432 + y * y * y * y / 4224;
     const double inside = x > 0.1 ? q * (1 - outside - 2 * x * density)
-                                  : std::sqrt(2 / kPi) * x * series;
+                                  : std::sqrt(2 / pi) * x * series;
     const double slope = std::erf(x / std::sqrt(2.0));
     ExpectMeans(FindActivation("hard_tanh"), q,
                 {0, inside + outside, slope, slope}, 1e-12);

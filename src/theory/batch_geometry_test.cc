@@ -155,7 +155,7 @@ TEST(BatchGeometry, KeepsPairsOfOneLabelApart) {
     EXPECT_NEAR(group.variance, squares[g] / group.count - mean * mean, 1e-12);
   }
   EXPECT_NEAR(geometry.self_overlap(), self / n, 1e-12);
-  EXPECT_NEAR(geometry.pair_overlap(), pairs / (n * (n - 1) / 2), 1e-12);
+  EXPECT_NEAR(geometry.pair_overlap(), 2 * pairs / (n * (n - 1)), 1e-12);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 namespace initscope {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
+using std::numbers::pi;
 
 std::vector<CriticalPoint> Find(std::string_view name, double bias_variance) {
   const ActivationMeans means(FindActivation(name));
@@ -42,7 +42,7 @@ TEST(CriticalPoints, IsSchoenholzsForTanh) {
 
 TEST(CriticalPoints, WithoutBiasesIsTheInverseOfTheSlopeAtZero) {
   for (const auto& [name, expected] : {std::pair{"tanh", 1.0},
-                                       {"erf", kPi / 4},
+                                       {"erf", pi / 4},
                                        {"softsign", 1.0},
                                        {"hard_tanh", 1.0},
                                        {"elu", 1.0}}) {
@@ -116,7 +116,7 @@ TEST(CriticalPoints, IsTheClosedFormForErf) {
     const auto points = Find("erf", bias);
     ASSERT_EQ(points.size(), 1u);
     // `excess` cancels to 1e-16/q² of q.
-    const double expected = kPi / 4 * std::sqrt(1 + 4 * low);
+    const double expected = pi / 4 * std::sqrt(1 + 4 * low);
     EXPECT_THAT(points[0].weight_variance, IsNear(expected, 1e-10 * expected))
         << bias;
   }

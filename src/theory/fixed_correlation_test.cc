@@ -15,7 +15,7 @@
 namespace initscope {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
+using std::numbers::pi;
 
 FixedCorrelation Find(const ActivationMeans& means,
                       const LayerVariances& variances) {
@@ -48,7 +48,7 @@ TEST(FixedCorrelation, SolvesTheArcSineForErf) {
                                   {100, 0.001}}) {
     double q = 1;
     const auto next = [&](double covariance) {
-      return v.weight * 2 / kPi * std::asin(2 * covariance / (1 + 2 * q)) +
+      return v.weight * 2 / pi * std::asin(2 * covariance / (1 + 2 * q)) +
              v.bias;
     };
     for (int i = 0; i < 300; ++i) q = next(q);
@@ -60,7 +60,7 @@ TEST(FixedCorrelation, SolvesTheArcSineForErf) {
     const FixedCorrelation found = Find(means, v);
     const double slope =
         4 * v.weight /
-        (kPi * std::sqrt(std::pow(1 + 2 * q, 2) - std::pow(2 * low * q, 2)));
+        (pi * std::sqrt(std::pow(1 + 2 * q, 2) - std::pow(2 * low * q, 2)));
     // Near 1 the arcsines cancel to 1e-16/(1 − χ_c).
     EXPECT_THAT(found.c, IsNear(low, 1e-11)) << v.weight;
     EXPECT_THAT(found.chi_c, IsNear(slope, 1e-10)) << v.weight;

@@ -17,7 +17,7 @@ namespace {
 
 using Kind = FixedPoints::Kind;
 
-struct Reference {
+struct FixedReference {
   std::string_view activation;
   LayerVariances variances;
   double q, chi_1, chi_q;
@@ -25,7 +25,7 @@ struct Reference {
 
 // mpmath with 30 digits: trapezoidal rule with steps of at most 0.08 standard
 // deviations to 13 of them, a root finder for q, and χ_q = σ_w² E z f f'/q.
-constexpr Reference kReferences[] = {
+constexpr FixedReference kFixedReferences[] = {
     // Poole et al. 2016, figure 1: gain 1.3, 2.5 and 4 at bias_std 0.3.
     {"tanh",
      {1.69, 0.09},
@@ -57,7 +57,7 @@ constexpr Reference kReferences[] = {
 };
 
 TEST(FixedPoints, AreTheReferences) {
-  for (const Reference& r : kReferences) {
+  for (const FixedReference& r : kFixedReferences) {
     const ActivationMeans means(FindActivation(r.activation));
     const FixedPoints found = FindFixedPoints(means, r.variances);
     ASSERT_EQ(found.kind, Kind::kOne) << found.Text();

@@ -13,10 +13,10 @@
 namespace initscope {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
+using std::numbers::pi;
 // Of the integral of |g|. Rounding: weights and nodes are right to some eps,
 // and 600 terms of one sign lose less than that in their sum.
-constexpr double kTolerance = 1e-13;
+constexpr double kRuleTolerance = 1e-13;
 
 double Sum(const GaussianRule& rule, const std::function<double(double)>& g) {
   double sum = 0;
@@ -27,14 +27,14 @@ double Sum(const GaussianRule& rule, const std::function<double(double)>& g) {
 
 double NormalCdf(double x) { return std::erfc(-x * std::sqrt(0.5)) / 2; }
 double NormalDensity(double x) {
-  return std::exp(-x * x / 2) / std::sqrt(2 * kPi);
+  return std::exp(-x * x / 2) / std::sqrt(2 * pi);
 }
 
 class GaussianRuleTest : public testing::TestWithParam<double> {
  protected:
   void Expect(const GaussianRule& rule, const std::function<double(double)>& g,
               double expected, double size) const {
-    EXPECT_THAT(Sum(rule, g), IsNear(expected, kTolerance * size));
+    EXPECT_THAT(Sum(rule, g), IsNear(expected, kRuleTolerance * size));
   }
 };
 
@@ -63,7 +63,7 @@ TEST(GaussianRule, TakesNarrowPanelsFarAway) {
     const GaussianRule rule =
         MakePanelRule({{far, 1}, {-far, 1e-3}, {far / 3, 1e-20}}, far * far);
     EXPECT_LT(rule.z.size(), 20000u);
-    EXPECT_THAT(Sum(rule, [](double) { return 1; }), IsNear(1, kTolerance));
+    EXPECT_THAT(Sum(rule, [](double) { return 1; }), IsNear(1, kRuleTolerance));
   }
 }
 
@@ -76,7 +76,7 @@ TEST_P(GaussianRuleTest, IntegratesWhatIsNarrowBesideZero) {
   Expect(
       rule, [](double z) { return std::exp(-z * z); }, entire, entire);
   if (q < 0.01) return;  // e^(1/2q) would overflow
-  const double poles = std::sqrt(kPi / (2 * q)) * std::exp(1 / (2 * q)) *
+  const double poles = std::sqrt(pi / (2 * q)) * std::exp(1 / (2 * q)) *
                        std::erfc(1 / std::sqrt(2 * q));
   // The exponential's argument is as large as 50.
   Expect(

@@ -16,7 +16,7 @@
 namespace initscope {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
+using std::numbers::pi;
 // Of √(E f² E g²); nested sums of some hundred terms each round to less.
 constexpr double kTolerance = 1e-11;
 
@@ -43,11 +43,11 @@ TEST(PairMean, IsTheArcCosineKernel) {
   for (const PairLaw& law : kLaws) {
     const double theta = std::acos(law.correlation);
     const double sine = std::sin(theta), cosine = law.correlation;
-    const double size = std::sqrt(law.q_a * law.q_b), left = kPi - theta;
-    EXPECT_THAT(SlopeMean(relu, law), IsNear(left / (2 * kPi), kTolerance));
+    const double size = std::sqrt(law.q_a * law.q_b), left = pi - theta;
+    EXPECT_THAT(SlopeMean(relu, law), IsNear(left / (2 * pi), kTolerance));
     EXPECT_THAT(
         ValueMean(relu, law),
-        IsNear(size * (sine + left * cosine) / (2 * kPi), kTolerance * size));
+        IsNear(size * (sine + left * cosine) / (2 * pi), kTolerance * size));
     const double square = PairMean(
         [&](double u, double v) {
           return std::pow(relu.value(u) * relu.value(v), 2);
@@ -56,7 +56,7 @@ TEST(PairMean, IsTheArcCosineKernel) {
     EXPECT_THAT(square, IsNear(size * size *
                                    (3 * sine * cosine +
                                     left * (1 + 2 * cosine * cosine)) /
-                                   (2 * kPi),
+                                   (2 * pi),
                                kTolerance * size * size));
   }
 }
@@ -68,11 +68,11 @@ TEST(PairMean, IsWilliamsArcSineForErf) {
     const double covariance = law.correlation * std::sqrt(law.q_a * law.q_b);
     const double norm = (1 + 2 * law.q_a) * (1 + 2 * law.q_b);
     EXPECT_THAT(ValueMean(erf, law),
-                IsNear(2 / kPi * std::asin(2 * covariance / std::sqrt(norm)),
+                IsNear(2 / pi * std::asin(2 * covariance / std::sqrt(norm)),
                        kTolerance));
     const double size = std::sqrt(norm - 4 * covariance * covariance);
     EXPECT_THAT(SlopeMean(erf, law),
-                IsNear(4 / (kPi * size), kTolerance * 4 / kPi));
+                IsNear(4 / (pi * size), kTolerance * 4 / pi));
   }
 }
 
@@ -99,7 +99,7 @@ TEST(PairMean, IsWhatItsNormalLawSays) {
   }
 }
 
-struct Reference {
+struct PairReference {
   PairLaw law;
   double hard_tanh, hard_tanh_slope, selu, tanh;
 };
@@ -108,7 +108,7 @@ struct Reference {
 // distribution functions and exponentials), over u by tanh-sinh quadrature on
 // panels that are cut at the kinks. tanh: trapezoidal rule in two independent
 // variables, step 0.1 of a standard deviation, to 12.5.
-constexpr Reference kReferences[] = {
+constexpr PairReference kPairReferences[] = {
     {{1, 1, 0.5},
      0.238169165800770654,
      0.49797177783920799,
@@ -132,7 +132,7 @@ constexpr Reference kReferences[] = {
 };
 
 TEST(PairMean, IsTheReference) {
-  for (const Reference& r : kReferences) {
+  for (const PairReference& r : kPairReferences) {
     const Activation& hard = FindActivation("hard_tanh");
     EXPECT_THAT(ValueMean(hard, r.law), IsNear(r.hard_tanh, kTolerance));
     EXPECT_THAT(SlopeMean(hard, r.law), IsNear(r.hard_tanh_slope, kTolerance));

@@ -1,5 +1,5 @@
 """Theory is right where it says something, and its band is as wide as networks
-vary: every activation, loss and law of the weights (two minutes).
+vary: every activation, loss and law of the weights (a minute).
 
 1. The infinite-width values of the second moments of delta and of weight
    gradients, over losses whose delta_L depends on Z_L to any degree: the mean
@@ -40,6 +40,10 @@ STATISTICS = ["pre_activation_second_moment", "activation_second_moment",
 SEEDS = 200
 WIDTH = 64
 WIDE, DEEP = 256, 12
+# (width, depth, outputs, batch): of depth, outputs and batch any two meet in
+# all ways; all three do with those of theory_bands_scan_test.py.
+SHAPES = [(WIDTH, 16, 10, 5), (WIDTH, 16, WIDTH, 64), (WIDTH, 8, 10, 64),
+          (WIDTH, 8, WIDTH, 5), (WIDE, 24, WIDE, 8)]
 LOWEST, HIGHEST, MEAN = 0.8, 1.25, 0.35
 ERROR, MEAN_ERROR = 3 / np.sqrt(2 * SEEDS), 3 / np.sqrt(SEEDS)
 LEADING = 2.0
@@ -71,14 +75,20 @@ def simulate(program, folder, text):
     return found
 
 
-@pytest.fixture(scope="module",
-                params=[*itertools.product([WIDTH], (16, 8), (10, WIDTH),
-                                           (5, 64)), (WIDE, 24, WIDE, 8)],
-                ids=lambda p: "width{}-depth{}-outputs{}-batch{}".format(*p))
+def shape_name(shape):
+    return "width{}-depth{}-outputs{}-batch{}".format(*shape)
+
+
+@pytest.fixture(scope="module", params=SHAPES, ids=shape_name)
 def networks(request, program, tmp_path_factory):
-    width, depth, outputs, batch = request.param
+    return networks_of(request.param, program,
+                       tmp_path_factory.mktemp("bands"))
+
+
+def networks_of(shape, program, folder):
+    width, depth, outputs, batch = shape
     return depth, outputs, simulate(
-        program, tmp_path_factory.mktemp("bands"),
+        program, folder,
         f"""activation = {", ".join(ACTIVATIONS)}
 init = {", ".join(INITS if depth == 16 else INITS[:1])}
 loss = {", ".join(LOSSES)}

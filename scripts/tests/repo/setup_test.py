@@ -219,9 +219,10 @@ def test_find_python_can_be_sourced(machine):
 
 def test_every_preset_is_tried_and_named(machine):
     machine.fake("cmake", '[[ $* != "--build --preset asan" ]]')
-    machine.fake("ctest", '[[ $* != "--preset tsan" ]]')
+    machine.fake("ctest", 'echo "ctest $*"; [[ $* != "--preset tsan" ]]')
     answer = machine.run("test.sh", "--all")
     assert answer.returncode == 1
+    assert "ctest --preset release -C Scans\n" in answer.stdout
     summary = [line.rsplit(" in ")[0]
                for line in answer.stdout.splitlines()[-3:]]
     assert summary == ["release passed", "asan FAILED to build",
