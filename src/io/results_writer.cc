@@ -12,7 +12,7 @@
 #include "base/machine.h"
 #include "io/jacobian_columns.h"
 #include "io/table.h"
-#include "spec/input_summary.h"
+#include "spec/input_data.h"
 
 namespace initscope {
 namespace {
