@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <vector>
-
-#include "stats/scaled_double.h"
 
 namespace initscope {
 namespace {
 
-// √Σ e², which squares that underflow do not make 0.
+// √Σ e²; at least max |e|, in case squares underflow.
 class Norm {
  public:
   void Add(double e) {
@@ -23,7 +20,7 @@ class Norm {
   double squares_ = 0, largest_ = 0;
 };
 
-// The most that f changes within ±e of z, and 16 u of it.
+// The change of f from z to z ± e, plus 16 u |f(z)| for its rounding.
 double Wobble(double (*f)(double), double z, double e) {
   const double at = f(z);
   return std::max(std::abs(f(z + e) - at), std::abs(f(z - e) - at)) +
@@ -73,19 +70,24 @@ void AnalyticRounding::Forward(size_t l, const RoundingNoise& noise) {
   }
 }
 
-// ε(delta_L): what logits shifted to and fro by ε(Z_L) make of the loss's own
-// delta (not of the engine's, which may be wrong).
+// ε(delta_L): how much the loss's own delta (not the engine's, which may be
+// wrong) changes if ε(Z_L) is added to every other logit and subtracted from
+// the rest.
 void AnalyticRounding::Logits() {
   const size_t depth = network_.depth(), c = network_.width(depth);
   delta_[depth].Resize(network_.samples(), c);
   std::vector<double> logits(c), at(c), shifted(c);
+  const auto delta_of = [&](size_t s, double* delta) {
+    EvaluateLoss(*g_.parameters.loss, logits, g_.parameters.target.row(s),
+                 network_.samples(), delta);
+  };
   for (size_t s = 0; s < network_.samples(); ++s) {
     std::copy_n(network_.z(depth).row(s), c, logits.data());
-    DeltaOf(logits.data(), s, at.data());
+    delta_of(s, at.data());
     for (size_t j = 0; j < c; ++j) {
       logits[j] += j % 2 == 0 ? z_[depth](s, j) : -z_[depth](s, j);
     }
-    DeltaOf(logits.data(), s, shifted.data());
+    delta_of(s, shifted.data());
     for (size_t j = 0; j < c; ++j) {
       delta_[depth](s, j) =
           std::abs(shifted[j] - at[j]) +
@@ -94,19 +96,8 @@ void AnalyticRounding::Logits() {
   }
 }
 
-void AnalyticRounding::DeltaOf(const double* logits, size_t sample,
-                               double* delta) const {
-  const NetworkParameters& p = g_.parameters;
-  const size_t c = p.target.cols();
-  int64_t exponent = 0;
-  p.loss->row({logits, 0, p.target.row(sample), c, network_.samples()}, delta,
-              &exponent);
-  for (size_t j = 0; j < c; ++j) {
-    delta[j] = ScaledDouble{delta[j], exponent}.ToDouble();
-  }
-}
-
-// ε(delta_l); `sensitivity` = ∂loss/∂X_l, which at l = 0 is delta_0 itself.
+// ε(delta_l); `sensitivity` = ∂loss/∂X_l, or null at l = 0, where it is
+// delta_0.
 void AnalyticRounding::Backward(size_t l, const Matrix<double>* sensitivity) {
   const Matrix<double>& w = g_.parameters.w[l];
   const Matrix<double>& next = g_.delta[l + 1];

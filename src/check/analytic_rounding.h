@@ -1,19 +1,22 @@
-// How far the engine's gradients may be from the exact ones by rounding alone.
+// How far rounding alone may take the engine's gradients from the exact ones.
 //
-// The engine and the plain pass round differently, so that their Z_l differ,
-// by ε(Z_l), and with these X_l, f'(Z_l) and all gradients:
+// The engine and the plain pass round differently, so their Z_l differ by up to
+// ε(Z_l), and with these X_l, f'(Z_l) and all gradients:
 //
 //     ε(Z_{l+1}) = 2·local(Z_{l+1}) + ‖ε(X_l) ∘ W_l‖
 //     ε(X_l)     = |f(Z_l ± ε) − f(Z_l)|
 //     ε(delta_l) = |∂loss/∂X_l| |f'(Z_l ± ε) − f'(Z_l)|
-//         + |f'| (‖ε(delta_{l+1}) ∘ W_lᵀ‖ + (n + 16) u Σ |delta_{l+1} W_lᵀ|)
+//                + |f'| ‖ε(delta_{l+1}) ∘ W_lᵀ‖
+//                + |f'| (n + 16) u Σ |delta_{l+1} W_lᵀ|
 //     ε(dW_l)    = Σ ε(X_l) |delta_{l+1}| + |X_l| ε(delta_{l+1})
-//         + (m + 16) u |X_l delta_{l+1}|
+//                + (m + 16) u |X_l delta_{l+1}|
 //
-// over what is summed; ‖·‖ is the root of the sum of squares, as roundings are
-// independent (Higham & Mary, SIAM J. Sci. Comput. 41, 2019: their sum would
-// grow with the width at every layer). f and f' are within 8 ulp: 16 u. It
-// matters where a gradient is tiny, in the tails of f, or where sums cancel.
+// Norms and sums are over the terms of each product: n units of delta_{l+1}, m
+// samples of dW_l; u = 2⁻⁵³. ‖·‖ is the root of the sum of squares, because
+// roundings are independent (Higham & Mary, SIAM J. Sci. Comput. 41, 2019);
+// their plain sum would grow with the width at every layer. f and f' are
+// accurate to 8 ulp, that is 16 u. All of this matters where a gradient is
+// tiny, in the tails of f, or where sums cancel.
 #pragma once
 
 #include <vector>
@@ -27,8 +30,8 @@ namespace initscope {
 
 class AnalyticRounding {
  public:
-  // `sensitivity` as of RoundingNoise. Both `gradients` and `network` must
-  // outlive this.
+  // `sensitivity`: see RoundingNoise. `gradients` and `network` must outlive
+  // this.
   AnalyticRounding(const EngineGradients& gradients,
                    const PlainNetwork& network, const RoundingNoise& noise,
                    const std::vector<Matrix<double>>& sensitivity);
@@ -42,7 +45,6 @@ class AnalyticRounding {
  private:
   void Forward(size_t l, const RoundingNoise& noise);
   void Logits();
-  void DeltaOf(const double* logits, size_t sample, double* delta) const;
   void Backward(size_t l, const Matrix<double>* sensitivity);
 
   const EngineGradients& g_;

@@ -9,15 +9,15 @@ namespace initscope {
 namespace {
 
 constexpr int kLeastHalvings = 2;  // 4h is at most the largest step
-constexpr int kMostHalvings = 48;  // below, p ± h is p
+constexpr int kMostHalvings = 48;  // for smaller steps p ± h = p
 constexpr int kMostTries = 12;
 constexpr double kHalfEpsilon = std::numeric_limits<double>::epsilon() / 2;
 
 struct Quotient {
   double derivative;
-  double rounding;  // of the change itself, beyond the noise
-  double room;      // in units of the step: of the next kink
-  double reach;     // … of the next bend
+  double rounding;  // error of the change itself, beyond the noise
+  double room;      // distance to the next kink
+  double reach;     // distance to the next bend
   bool crosses;
   bool is_constant;
 };
@@ -35,7 +35,7 @@ class Search {
       const Quotient &one = At(k), &two = At(k - 1), &four = At(k - 2);
       double most = std::min({one.reach, two.reach, four.reach});
       if (options_.slope_jumps) {
-        // A little nearer than the kink itself, which may bend on the way.
+        // Stays a little before the kink, whose place may bend on the way.
         const double room = 0.9 * std::min({one.room, two.room, four.room});
         best_.near_kink = best_.near_kink || room < 4 * step;
         most = std::min(most, room);
@@ -81,11 +81,11 @@ class Search {
     return *slot;
   }
 
-  // Keeps D of k halvings if its bound is the least so far; returns how many
-  // halvings more would be better.
+  // Keeps D for k halvings if its bound is the least so far. Returns how many
+  // more halvings would be better.
   int Try(int k) {
     const Quotient &one = At(k), &two = At(k - 1), &four = At(k - 2);
-    // Across a jump of f'' the error falls with h, not h².
+    // Across a jump of f'' the error is of order h, not h².
     const bool bends = one.crosses || two.crosses || four.crosses;
     const double near = std::abs(two.derivative - one.derivative);
     const double far = std::abs(four.derivative - two.derivative);
@@ -101,9 +101,9 @@ class Search {
       best_.is_constant = one.is_constant;
     }
     if (!(rounding > 0) || std::isnan(truncation)) return 0;
-    // Noise alone may look like so much truncation: a larger step will tell.
+    // Noise alone may look like this much truncation; a larger step will tell.
     if (truncation <= rounding / 2) return -2;
-    // The least of T h^p + R/h.
+    // The step that minimizes T h^p + R/h.
     const double ratio = bends ? std::sqrt(rounding / truncation)
                                : std::cbrt(rounding / (2 * truncation));
     return -static_cast<int>(

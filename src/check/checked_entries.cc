@@ -8,10 +8,11 @@
 namespace initscope {
 namespace {
 
-// Values of the loss that a difference takes: a few steps, each with its
-// double and fourfold, both sides.
+// Values of the loss per difference: a few steps h, each with 2h and 4h, on
+// both sides.
 constexpr double kValuesPerEntry = 12;
-// A tensor whose check is below this is checked whole: half a second.
+// A tensor whose check takes no more than this (half a second) is checked
+// whole.
 constexpr double kWholeFlops = 1e9;
 constexpr size_t kMany = 200, kFew = 20;
 
@@ -19,7 +20,7 @@ constexpr size_t kMany = 200, kFew = 20;
 
 double DifferenceFlops(GradientKind kind, size_t layer, const Network& network,
                        size_t batch) {
-  // Of an exponential or a logarithm.
+  // Flop of an exponential or a logarithm.
   constexpr double kCall = 20;
   double flops = kCall * static_cast<double>(network.outputs());
   const size_t first = kind == GradientKind::kDelta ? layer : layer + 1;

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <string_view>
+#include <numeric>
+#include <string>
 #include <utility>
 
 #include "base/error.h"
@@ -32,35 +33,36 @@ class GradientKeeper : public TensorObserver {
   void Observe(Tensor name, size_t layer,
                const ScaledMatrix<double>& tensor) override {
     Matrix<double> plain = Plain(name, layer, tensor);
-    NetworkParameters& p = kept_.parameters;
-    switch (name) {
-      case Tensor::kX:
-        if (layer == 0) p.x = std::move(plain);
-        break;
-      case Tensor::kZ:
-        break;
-      case Tensor::kTarget:
-        p.target = std::move(plain);
-        break;
-      case Tensor::kW:
-        p.w[layer] = std::move(plain);
-        break;
-      case Tensor::kB:
-        p.b[layer] = std::move(plain);
-        break;
-      case Tensor::kDelta:
-        kept_.delta[layer] = std::move(plain);
-        break;
-      case Tensor::kDW:
-        kept_.dw[layer] = std::move(plain);
-        break;
-      case Tensor::kDb:
-        kept_.db[layer] = std::move(plain);
-        break;
+    if (Matrix<double>* const place = PlaceOf(name, layer)) {
+      *place = std::move(plain);
     }
   }
 
  private:
+  // Where the tensor is kept; nullptr if it is not.
+  Matrix<double>* PlaceOf(Tensor name, size_t layer) {
+    NetworkParameters& p = kept_.parameters;
+    switch (name) {
+      case Tensor::kX:
+        return layer == 0 ? &p.x : nullptr;
+      case Tensor::kZ:
+        return nullptr;
+      case Tensor::kTarget:
+        return &p.target;
+      case Tensor::kW:
+        return &p.w[layer];
+      case Tensor::kB:
+        return &p.b[layer];
+      case Tensor::kDelta:
+        return &kept_.delta[layer];
+      case Tensor::kDW:
+        return &kept_.dw[layer];
+      case Tensor::kDb:
+        return &kept_.db[layer];
+    }
+    return nullptr;
+  }
+
   Matrix<double> Plain(Tensor name, size_t layer,
                        const ScaledMatrix<double>& tensor) const {
     Matrix<double> plain(tensor.rows(), tensor.cols());
@@ -79,22 +81,34 @@ class GradientKeeper : public TensorObserver {
     const bool logits = name == Tensor::kZ && layer == run_.depth();
     const double digits =
         ScaledDouble{std::abs(entry.value), entry.exponent}.Log10();
-    throw UserError(
-        ExitCode::kUsage,
+    const std::string tensor =
+        logits ? "the logits overflow"
+               : fmt::format("{}_{} overflows",
+                             kTensorNames[static_cast<int>(name)], layer);
+    RefuseRun(
+        run_,
         fmt::format(
-            "run {} ({}): {} overflow{}{}, and differences are taken in "
-            "double; lower gain or depth",
-            RunIdHex(run_.run_id), run_.Title(),
-            logits ? "the logits"
-                   : fmt::format("{}_{}", kTensorNames[static_cast<int>(name)],
-                                 layer),
-            logits ? "" : "s",
+            "{}{}, and differences are taken in double; lower "
+            "gain or depth",
+            tensor,
             std::isfinite(digits) ? fmt::format(": 10^{:.0f}", digits) : ""));
   }
 
   const RunSpec& run_;
   EngineGradients& kept_;
 };
+
+Matrix<double> Sensitivity(const Matrix<double>& delta,
+                           const Matrix<double>& w) {
+  Matrix<double> out(delta.rows(), w.rows());
+  for (size_t s = 0; s < delta.rows(); ++s) {
+    for (size_t i = 0; i < w.rows(); ++i) {
+      out(s, i) =
+          std::inner_product(w.row(i), w.row(i) + w.cols(), delta.row(s), 0.0);
+    }
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -108,6 +122,14 @@ EngineGradients ComputeGradients(const RunSpec& run, StopFlag stop) {
   SimulateBundle({&run}, {stop, &keeper}, {&result});
   gradients.loss = result.loss_value;
   return gradients;
+}
+
+std::vector<Matrix<double>> Sensitivities(const EngineGradients& g) {
+  std::vector<Matrix<double>> out(g.dw.size());
+  for (size_t l = 1; l < g.dw.size(); ++l) {
+    out[l] = Sensitivity(g.delta[l + 1], g.parameters.w[l]);
+  }
+  return out;
 }
 
 }  // namespace initscope

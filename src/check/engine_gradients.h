@@ -1,7 +1,6 @@
-// What the engine computes for the first batch of a run, as plain doubles.
+// The engine's tensors for the first batch of a run, as plain doubles.
 #pragma once
 
-#include <atomic>
 #include <vector>
 
 #include "base/matrix.h"
@@ -17,9 +16,11 @@ struct EngineGradients {
   double loss = 0;
 };
 
-// REQUIRES: precision float64 and one batch. What is too small for a double is
-// 0. Throws UserError where a value overflows, Interrupted when `stop` became
-// true.
+// REQUIRES: precision float64 and one batch. Values too small for a double
+// become 0. Throws UserError if a value overflows, and Interrupted if stopped.
 EngineGradients ComputeGradients(const RunSpec& run, StopFlag stop);
+
+// ∂loss/∂X_l = delta_{l+1} W_lᵀ, batch × q_l, for l = 1 … L−1; [0] is empty.
+std::vector<Matrix<double>> Sensitivities(const EngineGradients& gradients);
 
 }  // namespace initscope

@@ -11,29 +11,30 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-double MaxAbs(double most, double x) { return std::max(most, std::abs(x)); }
-
 double MaxAbsOfColumn(const Matrix<double>& a, size_t j) {
   double most = 0;
-  for (size_t i = 0; i < a.rows(); ++i) most = MaxAbs(most, a(i, j));
+  for (size_t i = 0; i < a.rows(); ++i)
+    most = std::max(most, std::abs(a(i, j)));
   return most;
 }
 
 double MaxAbsOfRow(const Matrix<double>& a, size_t i) {
   double most = 0;
-  for (size_t j = 0; j < a.cols(); ++j) most = MaxAbs(most, a(i, j));
+  for (size_t j = 0; j < a.cols(); ++j)
+    most = std::max(most, std::abs(a(i, j)));
   return most;
 }
 
-// f' jumps at the activation's kinks, not only f''.
+// Whether f' itself jumps at a kink of the activation, and not only f''.
 bool SlopeJumps(const Activation& f) {
   return std::any_of(f.kinks.begin(), f.kinks.end(), [&](double kink) {
     return std::abs(f.slope(kink + 1e-9) - f.slope(kink)) > 1e-3;
   });
 }
 
-// Whether the loss is a polynomial of each weight, but for kinks: f is linear
-// on both sides of 0, and the head is the identity, as those of mse and probe.
+// Whether the loss is a polynomial in each weight, except for kinks: f is
+// linear on both sides of 0, and the head is the identity, as for mse and
+// probe.
 bool IsPolynomial(const NetworkParameters& p) {
   const double logits[] = {-3, 2};
   double prediction[2];
@@ -79,7 +80,7 @@ EntryGradient::EntryGradient(const EngineGradients& gradients,
       slope_jumps_(SlopeJumps(*p_.network.activation)),
       is_polynomial_(IsPolynomial(p_)) {}
 
-// The entry that is changed to differentiate by it.
+// The entry with respect to which the loss is differentiated.
 double EntryGradient::Value(GradientTensor t, size_t i, size_t j) const {
   if (t.kind == GradientKind::kWeight) return p_.w[t.layer](i, j);
   if (t.kind == GradientKind::kBias) return p_.b[t.layer](0, j);
@@ -91,8 +92,8 @@ double EntryGradient::Noise(GradientTensor t, size_t i, size_t j) const {
                                         : noise_.OfColumn(t.layer + 1, j);
 }
 
-// The change that moves the next pre-activation by 1, a scale on which
-// activations and losses bend; of a polynomial by itself if that is more.
+// The change that moves the next pre-activation z by 1, the scale on which
+// activations and losses bend; for a polynomial by |z| if that is more.
 double EntryGradient::LargestStep(GradientTensor t, size_t i, size_t j) const {
   double z = 0, factor = 1;
   if (t.kind == GradientKind::kDelta && t.layer > 0) {

@@ -1,5 +1,5 @@
-// One entry's gradient, by a central difference of the plain network's loss,
-// and what may be between it and the engine's.
+// One entry's gradient by a central difference of the plain network's loss, and
+// bounds on its distance from the engine's.
 #pragma once
 
 #include <cstddef>
@@ -27,17 +27,17 @@ struct GradientTensor {
 // In the order of the backward pass: delta_L, dW_{L−1}, db_{L−1}, … delta_0.
 std::vector<GradientTensor> GradientTensors(size_t depth);
 
-// All of them must outlive this. May be used by several threads.
+// All arguments must outlive it. Safe for concurrent use.
 class EntryGradient {
  public:
   EntryGradient(const EngineGradients& gradients, const PlainNetwork& network,
                 const RoundingNoise& noise, const AnalyticRounding& rounding);
 
-  // The difference at entry (i, j) of the tensor, whose search begins at
-  // `halvings`; `pass` is the thread's own.
+  // The difference for entry (i, j) of the tensor. The search for a step starts
+  // at `halvings`; `pass` belongs to the calling thread.
   CentralDifference Difference(GradientTensor t, size_t i, size_t j,
                                int halvings, ChangedPass* pass) const;
-  // How far rounding may take the engine's gradient there from the exact one.
+  // How far rounding may take the engine's gradient from the exact one.
   double Rounding(GradientTensor t, size_t i, size_t j) const;
 
  private:
@@ -50,7 +50,7 @@ class EntryGradient {
   const RoundingNoise& noise_;
   const AnalyticRounding& rounding_;
   const bool slope_jumps_;
-  const bool is_polynomial_;  // the loss, piece by piece
+  const bool is_polynomial_;  // whether the loss is one, piece by piece
 };
 
 }  // namespace initscope

@@ -5,15 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/error.h"
 #include "base/parallel.h"
 #include "check/analytic_rounding.h"
 #include "check/checked_entries.h"
 #include "check/entry_gradient.h"
 #include "check/plain_network.h"
 #include "check/rounding_noise.h"
-#include "check/sensitivity.h"
-#include "engine/engine.h"
 #include "spec/run_id.h"
 
 namespace initscope {
@@ -22,13 +19,13 @@ namespace {
 constexpr double kSafety = 4;
 constexpr double kResolved = 0.01;
 
-// Adds entry (i, j), whose analytic gradient may differ by `bound`.
+// Adds entry (i, j), whose analytic gradient may differ from D(h) by `bound`.
 void Record(size_t i, size_t j, double analytic, const CentralDifference& d,
             double bound, TensorCheck* check) {
   const double error = std::abs(analytic - d.derivative);
   const bool fails = !(error <= bound);
   check->scale = std::max(check->scale, std::abs(d.derivative));
-  // Without the kink a larger step would tell.
+  // Only the kink keeps the step too small for a useful bound.
   const double without = std::ldexp(bound, -d.halvings);
   const double told = kResolved * check->scale;
   if (!fails && d.near_kink && bound > told && without <= told) {
@@ -75,30 +72,46 @@ TensorCheck Check(GradientTensor t, const EngineGradients& gradients,
       ++check.at_kink;
       continue;
     }
-    halvings = d.halvings;  // the next entry's is near
+    halvings = d.halvings;  // the next entry needs a similar step
     Record(i, j, analytic(i, j), d,
            kSafety * (d.bound + entries.Rounding(t, i, j)), &check);
   }
   return check;
 }
 
-}  // namespace
-
-double TensorCheck::Error() const { return std::abs(analytic - numeric); }
-
-double TensorCheck::Relative(double error) const {
-  return error == 0 ? 0 : error / scale;
+// The largest |entry| that is not NaN. A NaN comes from an infinity elsewhere,
+// or is an error of the engine.
+double LargestEntry(const Matrix<double>& x) {
+  double largest = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double entry = std::abs(x.data()[i]);
+    if (entry > largest) largest = entry;
+  }
+  return largest;
 }
+
+// Refuses numbers whose products in the bounds might leave the range of double.
+void CheckRange(const RunSpec& run, const PlainNetwork& network,
+                const std::vector<Matrix<double>>& sensitivity) {
+  constexpr double kMost = 1e150;
+  double largest = LargestEntry(network.z(network.depth()));
+  for (size_t l = 1; l < network.depth(); ++l) {
+    largest = std::max(
+        {largest, LargestEntry(network.z(l)), LargestEntry(sensitivity[l])});
+  }
+  if (largest <= kMost) return;
+  RefuseRun(run,
+            fmt::format("pre-activations or gradients reach {:.0e}, beyond "
+                        "what differences in double can tell; lower gain "
+                        "or depth",
+                        largest));
+}
+
+}  // namespace
 
 bool TensorCheck::resolved() const {
   return scale == 0 ? is_constant : loosest_bound <= kResolved * scale;
 }
-
-bool GradientReport::loss_ok() const {
-  return std::abs(loss - plain_loss) <= loss_bound;
-}
-
-bool GradientReport::ok() const { return Failed().empty(); }
 
 std::vector<std::string> GradientReport::Failed() const {
   std::vector<std::string> names;
@@ -109,49 +122,15 @@ std::vector<std::string> GradientReport::Failed() const {
   return names;
 }
 
-namespace {
-
-// The largest |entry| that is a number: what is not comes from an infinite one
-// elsewhere, or is the engine's mistake.
-double LargestEntry(const Matrix<double>& x) {
-  double largest = 0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    const double entry = std::abs(x.data()[i]);
-    if (entry > largest) largest = entry;
-  }
-  return largest;
-}
-
-// Refuses numbers whose products, in the bounds, might leave double's range.
-void CheckRange(const RunSpec& run, const PlainNetwork& network,
-                const std::vector<Matrix<double>>& sensitivity) {
-  constexpr double kMost = 1e150;
-  double largest = LargestEntry(network.z(network.depth()));
-  for (size_t l = 1; l < network.depth(); ++l) {
-    largest = std::max(
-        {largest, LargestEntry(network.z(l)), LargestEntry(sensitivity[l])});
-  }
-  if (largest <= kMost) return;
-  throw UserError(
-      ExitCode::kUsage,
-      fmt::format("run {} ({}): pre-activations or gradients reach {:.0e}, "
-                  "beyond what differences in double can tell; lower gain or "
-                  "depth",
-                  RunIdHex(run.run_id), run.Title(), largest));
-}
-
-}  // namespace
-
 GradientReport CheckGradients(const RunSpec& run,
                               const EngineGradients& gradients,
                               const GradientCheckOptions& options) {
   PlainNetwork network(gradients.parameters);
   if (!std::isfinite(network.Loss())) {
-    throw UserError(
-        ExitCode::kUsage,
-        fmt::format("run {} ({}): the loss is {}: the logits overflow; lower "
-                    "gain or depth",
-                    RunIdHex(run.run_id), run.Title(), network.Loss()));
+    RefuseRun(run,
+              fmt::format("the loss is {}: the logits overflow; lower gain "
+                          "or depth",
+                          network.Loss()));
   }
   const std::vector<Matrix<double>> sensitivity = Sensitivities(gradients);
   CheckRange(run, network, sensitivity);
@@ -178,13 +157,10 @@ GradientReport CheckGradients(const RunSpec& run,
 }
 
 double GradientCheckMemory(const RunSpec& run) {
-  // W and dW; X_l, Z_l, delta_l, ∂loss/∂X_l, their roundings, and what of the
-  // kinks matters.
-  double units = 0;
-  for (size_t l = 0; l <= run.depth(); ++l) {
-    units += static_cast<double>(run.width(l) * run.batch);
-  }
-  return 8 * (2 * run.weights() + 9 * units);
+  // W and dW; X_l, Z_l, delta_l, ∂loss/∂X_l, their roundings, and which kinks
+  // matter.
+  return 8 *
+         (2 * run.weights() + 9 * run.units() * static_cast<double>(run.batch));
 }
 
 double GradientCheckFlops(const RunSpec& run) {

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <limits>
 
 #include "check/central_difference.h"
-#include "stats/scaled_double.h"
 
 namespace initscope {
 
@@ -14,27 +12,19 @@ SampleDerivatives DifferentiateLoss(const Loss& loss, const double* logits,
                                     const double* target, size_t outputs) {
   std::vector<double> beta(logits, logits + outputs), delta(outputs);
   std::vector<double> prediction(outputs), unused(outputs);
-  int64_t exponent = 0;
-  const auto value = [&](double* gradient, int64_t* e) {
-    return loss.row({beta.data(), 0, target, outputs, 1}, gradient, e)
-        .value.ToDouble();
-  };
   SampleDerivatives sample;
-  sample.loss = value(delta.data(), &exponent);
+  sample.loss = EvaluateLoss(loss, beta, target, 1, delta.data());
   loss.predict(logits, outputs, prediction.data());
-  // The sum has c terms, each a few operations.
+  // The sum has c terms, each of a few operations.
   double noise = std::abs(sample.loss);
-  for (size_t j = 0; j < outputs; ++j) {
-    delta[j] = ScaledDouble{delta[j], exponent}.ToDouble();
-    noise += std::abs(delta[j] * beta[j]);
-  }
+  for (size_t j = 0; j < outputs; ++j) noise += std::abs(delta[j] * beta[j]);
   noise *= (static_cast<double>(outputs) + 8) *
            std::numeric_limits<double>::epsilon() / 2;
   for (size_t j = 0; j < outputs; ++j) {
     const auto f = [&](double step) -> DifferenceValue {
       beta[j] = logits[j] + step;
-      int64_t e = 0;
-      const double change = value(unused.data(), &e) - sample.loss;
+      const double change =
+          EvaluateLoss(loss, beta, target, 1, unused.data()) - sample.loss;
       const double taken = beta[j] - logits[j];
       beta[j] = logits[j];
       return {taken, change};

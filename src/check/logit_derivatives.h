@@ -1,5 +1,5 @@
-// One sample's loss and its derivative in the logits, side by side with what
-// the formula says: ∂ℓ/∂β = ŷ − y for the cross-entropies, (ŷ − y)/c for mse,
+// One sample's loss ℓ and its derivatives with respect to the logits β, numeric
+// and by the formula: ∂ℓ/∂β = ŷ − y for the cross-entropies, (ŷ − y)/c for mse,
 // R for probe.
 #pragma once
 
@@ -17,7 +17,7 @@ struct LogitDerivative {
   double target;      // y (R for probe)
   double analytic;    // delta_L of a batch of one
   double numeric;     // ∂ℓ/∂β by central differences
-  double bound;       // on the error of `numeric`, rounding and curvature
+  double bound;       // on the error of `numeric` by rounding and curvature
 };
 
 struct SampleDerivatives {
@@ -28,7 +28,7 @@ struct SampleDerivatives {
 SampleDerivatives DifferentiateLoss(const Loss& loss, const double* logits,
                                     const double* target, size_t outputs);
 
-// Of the first samples of the batch, at most `most`.
+// The derivatives for the first samples of the batch, at most `most`.
 std::vector<SampleDerivatives> DifferentiateLosses(
     const NetworkParameters& parameters, size_t most);
 

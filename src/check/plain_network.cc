@@ -20,6 +20,17 @@ void Propagate(const double* x, const Matrix<double>& w,
 
 }  // namespace
 
+double EvaluateLoss(const Loss& loss, std::span<const double> logits,
+                    const double* target, size_t samples, double* delta) {
+  int64_t exponent = 0;
+  const LossRow row = loss.row(
+      {logits.data(), 0, target, logits.size(), samples}, delta, &exponent);
+  for (size_t j = 0; j < logits.size(); ++j) {
+    delta[j] = ScaledDouble{delta[j], exponent}.ToDouble();
+  }
+  return row.value.ToDouble();
+}
+
 PlainNetwork::PlainNetwork(const NetworkParameters& parameters)
     : parameters_(parameters),
       z_(depth() + 1),
@@ -53,11 +64,8 @@ double PlainNetwork::Loss() const {
 double PlainNetwork::LossOf(const double* logits, size_t sample) const {
   const Matrix<double>& target = parameters_.target;
   std::vector<double> delta(target.cols());
-  int64_t exponent = 0;
-  return parameters_.loss
-      ->row({logits, 0, target.row(sample), target.cols(), samples()},
-            delta.data(), &exponent)
-      .value.ToDouble();
+  return EvaluateLoss(*parameters_.loss, {logits, target.cols()},
+                      target.row(sample), samples(), delta.data());
 }
 
 void PlainNetwork::IgnoreKinks(size_t l, const Matrix<double>& sensitivity) {
@@ -137,7 +145,7 @@ void ChangedPass::Continue(size_t l, size_t sample, LossChange* sum) {
       network_.LossOf(row_.data(), sample) - network_.losses()[sample];
 }
 
-// What the new value of a pre-activation adds to `sum`.
+// Adds the effect of the new value of a pre-activation to `sum`.
 void ChangedPass::LookAt(size_t l, size_t sample, size_t j, double z,
                          LossChange* sum) const {
   const double from = network_.z(l)(sample, j);

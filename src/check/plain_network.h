@@ -1,12 +1,14 @@
-// A fully connected network in double by plain loops, against which gradients
-// are checked.
+// A fully connected network in double, with plain loops: the reference for
+// checking gradients.
 //
 // Independent of the engine: nothing is packed, shared or scaled, activations
 // and losses are the tables' plain references, and there is no backward pass.
-// Sums run in one order, so that what a change does not reach keeps its bits.
+// Sums run in one fixed order, so whatever a change does not reach keeps its
+// bits.
 #pragma once
 
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "base/matrix.h"
@@ -15,7 +17,8 @@
 
 namespace initscope {
 
-// What a network is evaluated with; layers as in the results file.
+// A network with its parameters and data; layers are numbered as in results
+// files.
 struct NetworkParameters {
   Network network;
   const Loss* loss = nullptr;
@@ -24,6 +27,11 @@ struct NetworkParameters {
   Matrix<double> x;               // X_0: batch × q_0
   Matrix<double> target;          // Y (R for probe): batch × q_L
 };
+
+// One sample's share of the loss of a batch of `samples`. Stores the sample's
+// row of delta_L in `delta`, as plain doubles.
+double EvaluateLoss(const Loss& loss, std::span<const double> logits,
+                    const double* target, size_t samples, double* delta);
 
 class PlainNetwork {
  public:
@@ -41,16 +49,16 @@ class PlainNetwork {
   const Matrix<double>& z(size_t l) const { return z_[l]; }  // l = 1 … L
   // X_l, l = 0 … L.
   const Matrix<double>& x(size_t l) const;
-  // Each sample's share of the batch's loss, and their sum.
+  // The samples' shares of the batch's loss, and their sum.
   const std::vector<double>& losses() const { return losses_; }
   double Loss() const;
-  // The share of a sample with these logits.
+  // The share that a sample would have with these logits.
   double LossOf(const double* logits, size_t sample) const;
 
-  // The kinks of those units of layer l do not matter to the loss whose entry
-  // of `sensitivity`, batch × q_l, is 0: passes do not look at them.
+  // From now on, passes ignore kinks of the units of layer l whose entry of
+  // `sensitivity`, batch × q_l, is 0: they do not matter to the loss.
   void IgnoreKinks(size_t l, const Matrix<double>& sensitivity);
-  // Whether unit j's kinks in layer l are looked at.
+  // Whether passes look at the kinks of unit j of layer l.
   bool Watches(size_t l, size_t sample, size_t j) const {
     return activation(l) != nullptr && !activation(l)->kinks.empty() &&
            (ignored_[l].size() == 0 || ignored_[l](sample, j) == 0);
@@ -63,33 +71,33 @@ class PlainNetwork {
   std::vector<double> losses_;
 };
 
-// What a change of one entry does.
+// The effect of changing one entry.
 struct LossChange {
   double change = 0;  // of the loss
-  // The share of the change at which the first unit arrives at a kink, 0 if it
-  // lies on one; infinite if none does.
+  // The fraction of the change at which the first unit reaches a kink: 0 if it
+  // lies on one, infinite if none is reached.
   double room = std::numeric_limits<double>::infinity();
   double moved = 0;  // the largest |change| of a pre-activation
 };
 
-// Passes with one entry changed; only what comes after it is computed. Not for
-// several threads at a time.
+// Passes with one entry changed, which compute only what comes after it. Not
+// for concurrent use.
 class ChangedPass {
  public:
   explicit ChangedPass(const PlainNetwork& network);
 
   LossChange SetWeight(size_t l, size_t i, size_t j, double value);
   LossChange SetBias(size_t l, size_t j, double value);
-  // Entry (sample, j) of Z_l, l = 1 … L; of X_0 for l = 0.
+  // Changes entry (sample, j) of Z_l, l = 1 … L, or of X_0 for l = 0.
   LossChange SetUnit(size_t l, size_t sample, size_t j, double value);
 
  private:
-  // Z_{l+1}(sample, j) with W_l(i, j) changed by its new value.
+  // Z_{l+1}(sample, j) with W_l(i, j) = weight and b_l(j) = bias.
   double PreActivation(size_t l, size_t sample, size_t i, size_t j,
                        double weight, double bias) const;
   void ChangeUnit(size_t l, size_t sample, size_t j, double value,
                   LossChange* sum);
-  // From the row of X_l in row_ to the loss.
+  // Computes the loss from the row of X_l in row_.
   void Continue(size_t l, size_t sample, LossChange* sum);
   void LookAt(size_t l, size_t sample, size_t j, double z,
               LossChange* sum) const;

@@ -8,7 +8,8 @@
 namespace initscope {
 namespace {
 
-// The running bound on z = x W + b, in the order of PlainNetwork.
+// The running bound on the rounding of z = x W + b, summed in PlainNetwork's
+// order.
 void DotNoise(const double* x, const Matrix<double>& w, const Matrix<double>& b,
               double* noise) {
   std::vector<double> z(b.row(0), b.row(0) + w.cols());
@@ -65,7 +66,7 @@ void RoundingNoise::AddLayer(size_t l, const Matrix<double>& delta) {
   }
 }
 
-// f is a few calls of the C library, each within an ulp of its value, at an
+// f consists of a few calls of the C library, each accurate to an ulp, at an
 // argument that may have been rounded once: 4u|f| + 2u|z f'|.
 double RoundingNoise::ActivationNoise(size_t l, size_t sample, size_t j) const {
   const Activation* f = network_.activation(l);
@@ -77,8 +78,8 @@ double RoundingNoise::ActivationNoise(size_t l, size_t sample, size_t j) const {
          (kUnitRoundoff * magnitude + Underflow(z, f->value(z)));
 }
 
-// A row sums c terms of one sign, each a few operations (probe: of either
-// sign, Σ|delta·z| in all).
+// A row is a sum of c terms of one sign, each of a few operations (for the
+// probe of either sign, with magnitudes Σ|delta·z|).
 double RoundingNoise::RowNoise(size_t sample,
                                const Matrix<double>& delta) const {
   const Matrix<double>& z = network_.z(network_.depth());

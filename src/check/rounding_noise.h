@@ -1,15 +1,15 @@
-// How much of a plain network's loss is rounding.
+// How much of a plain network's loss may be rounding.
 //
-// To first order a rounding error ε of an entry of Z_l (or X_l) moves the loss
-// by ε·∂loss/∂Z_l (∂loss/∂X_l), so the noise of the loss is at most
+// To first order, a rounding error ε of an entry of Z_l (or X_l) changes the
+// loss by ε·∂loss/∂Z_l (or ε·∂loss/∂X_l), so the noise of the loss is at most
 //
 //     Σ |∂loss/∂Z_l| |ε(Z_l)| + Σ |∂loss/∂X_l| |ε(X_l)| + ε(loss rows)
 //
-// over the entries that are computed. ε(Z) is the running bound of Higham,
-// Accuracy and Stability of Numerical Algorithms (2002), section 3.3: u times
-// the sum of the magnitudes of all products and partial sums, u = 2⁻⁵³, and for
-// each of these that is not exactly 0 the least normal number, as what is below
-// it may be flushed to 0.
+// over the entries computed. ε(Z) is the running bound of Higham, Accuracy and
+// Stability of Numerical Algorithms (2002), section 3.3: u = 2⁻⁵³ times the sum
+// of the magnitudes of all products and partial sums. Each of these that is not
+// exactly 0 adds the least normal number, because numbers below it may be
+// flushed to 0.
 #pragma once
 
 #include <limits>
@@ -20,7 +20,8 @@
 
 namespace initscope {
 
-// Bounds on one operation: relative, and of a product that may underflow.
+// Bounds on the error of one operation: relative, and of a product that may
+// underflow.
 inline constexpr double kUnitRoundoff =
     std::numeric_limits<double>::epsilon() / 2;
 inline double Underflow(double a, double b) {
@@ -39,12 +40,12 @@ class RoundingNoise {
   double OfPreActivation(size_t l, size_t sample, size_t j) const {
     return z_[l](sample, j);
   }
-  // Of the loss when unit j of layer l is computed anew for every sample.
+  // Noise of the loss when unit j of layer l is recomputed for every sample, …
   double OfColumn(size_t l, size_t j) const;
-  // … when entry (sample, j) of Z_l is given (of X_0 for l = 0), and what comes
-  // after it computed.
+  // … when only what comes after entry (sample, j) of Z_l (of X_0 for l = 0) is
+  // recomputed, …
   double OfUnit(size_t l, size_t sample, size_t j) const;
-  // … when everything is computed.
+  // … and when everything is computed.
   double OfAll() const { return after_all_[0]; }
 
  private:
@@ -55,7 +56,7 @@ class RoundingNoise {
   const PlainNetwork& network_;
   const std::vector<Matrix<double>>& sensitivity_;
   std::vector<Matrix<double>> z_;  // ε(Z_l)
-  // after_[l][sample]: of everything computed after X_l.
+  // after_[l][sample]: noise of everything computed after X_l.
   std::vector<std::vector<double>> after_;
   std::vector<std::vector<double>> column_;  // [l][j], over all samples
   std::vector<double> after_all_;            // after_[l], summed

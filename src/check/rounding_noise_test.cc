@@ -7,7 +7,6 @@
 #include <string>
 
 #include "check/engine_gradients.h"
-#include "check/sensitivity.h"
 #include "engine/oracle_test.h"
 #include "spec/run_id.h"
 

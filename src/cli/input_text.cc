@@ -8,7 +8,7 @@
 #include "base/quoted_text.h"
 #include "cli/say.h"
 #include "io/byte_source.h"
-#include "spec/input_summary.h"
+#include "spec/input_data.h"
 
 namespace initscope {
 namespace {

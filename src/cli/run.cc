@@ -10,7 +10,6 @@
 #include "cli/input_text.h"
 #include "cli/say.h"
 #include "sweep/scheduler.h"
-#include "sweep/training_sweep.h"
 
 namespace initscope {
 

@@ -30,7 +30,7 @@ BatchLoss ApplyLoss(const RunSpec& run, const PackedBatch<T>& z,
     for (size_t j = 0; j < outputs; ++j) {
       logits[j] = mantissas[j] * factor.value;
     }
-    // Logits that are all zero have no exponent, whatever the batch says.
+    // Normalizing gives logits that are all zero the exponent 0.
     int64_t scale = z.exponent[i] + factor.exponent;
     NormalizeRow(logits.data(), outputs, &scale);
     int64_t& exponent = delta_out->exponent[i];

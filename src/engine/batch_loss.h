@@ -1,4 +1,4 @@
-// The loss of one batch: from Z_L to its value and delta_L.
+// The loss of one batch and delta_L, from Z_L.
 #pragma once
 
 #include "engine/run_result.h"
@@ -8,12 +8,12 @@
 
 namespace initscope {
 
-// Sums over the samples of a batch of what LossRow has, and how many of them
-// have their largest logit at the target's class; a single logit stands for
-// class 1 where it is positive. `correct` is meaningful for labelled data only.
+// Sums over the samples of a batch; terms as in LossRow.
 struct BatchLoss {
   ScaledDouble value, label_entropy, cross_entropy, kl_divergence;
   size_t samples = 0;
+  // Samples whose largest logit is at the target's class; a single positive
+  // logit means class 1. Meaningful only for labelled data.
   size_t correct = 0;
 };
 
@@ -23,11 +23,11 @@ BatchLoss ApplyLoss(const RunSpec& run, const PackedBatch<T>& z,
                     ScaledDouble factor, const Matrix<double>& targets,
                     ScaledMatrix<T>* delta);
 
-// A run's means over its batches. Sums of what is out of a double's range may
-// be in it, or have a sign that two infinities would not.
+// Means over the batches of a run. Terms are ScaledDouble because terms beyond
+// the range of a double may have a sum within it.
 class MeanLoss {
  public:
-  // One of `batches` batches.
+  // Adds one of `batches` batches.
   void Add(const BatchLoss& loss, size_t batches);
   void Store(RunResult* result) const;
 

@@ -16,7 +16,7 @@ void DrawGaussian(const RunSpec& run, uint32_t row, MatrixView<double> out) {
   const double own = std::sqrt(run.input_variance * (1 - c));
   for (size_t j = 0; j < out.size(); ++j) out.data()[j] *= own;
   if (c == 0) return;
-  // What all samples share is the variate of layer 1, row 0.
+  // All samples share the variates of layer 1, row 0.
   Matrix<double> shared(1, out.cols());
   FillVariates(VariateLaw::kNormal, {run.data_seed, Stream::kInputs, 1}, 0, 0,
                shared.view());
@@ -59,7 +59,7 @@ void FillInputs(const RunSpec& run, size_t index, ScaledMatrix<T>* x) {
         run.samples->CopySample((*run.order)[at], row.data());
         break;
     }
-    // Normalized in double: a number may not fit T as it is.
+    // Normalized in double, because an entry may not fit T unscaled.
     NormalizeRow(row.data(), n, &x->exponent[i]);
     std::transform(row.begin(), row.end(), x->mantissa.row(i),
                    [](double v) { return static_cast<T>(v); });
@@ -73,8 +73,7 @@ template void FillInputs(const RunSpec&, size_t, ScaledMatrix<double>*);
 Matrix<double> MakeTargets(const RunSpec& run, size_t index) {
   const size_t outputs = run.outputs();
   Matrix<double> targets(run.batch, outputs);
-  const bool labelled =
-      run.loss->uses_labels && run.samples && run.samples->classes() > 0;
+  const bool labelled = run.HasLabels();
   for (size_t i = 0; i < run.batch; ++i) {
     const size_t at = index * run.batch + i;
     double* row = targets.row(i);

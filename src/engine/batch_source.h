@@ -1,8 +1,9 @@
 // The inputs and targets of a run's batches.
 //
-// A data file's samples come in the order of a permutation from data_seed,
-// without replacement; drawn samples are variates at row batch · m + i. Both
-// depend on data_seed alone, so that runs with different weights share them.
+// Samples of a data file come in the order of a permutation from data_seed,
+// without replacement; drawn sample i of batch k consists of the variates at
+// row k·m + i (m samples per batch). Both depend only on data_seed, so runs
+// with different weights share them.
 #pragma once
 
 #include "linalg/scaled_matrix.h"
@@ -14,10 +15,13 @@ namespace initscope {
 template <typename T>
 void FillInputs(const RunSpec& run, size_t index, ScaledMatrix<T>* x);
 
-// Y of batch `index` (R for probe): batch × outputs. Labels become one-hot
-// rows (one column where two classes share a sigmoid), else the loss draws
-// them; label smoothing ε then mixes in the uniform distribution: 1/outputs,
-// or ½ for sigmoid outputs. No smoothing for probe and drawn mse targets.
+// Y of batch `index` (R for probe): batch × outputs. Labels become one-hot rows
+// (one column if two classes share a sigmoid); without labels the loss draws
+// the targets. Label smoothing ε then mixes in the uniform distribution:
+//
+//     y ← (1 − ε) y + ε/outputs     (ε/2 for sigmoid outputs)
+//
+// Probe and drawn mse targets are not smoothed.
 Matrix<double> MakeTargets(const RunSpec& run, size_t index);
 
 }  // namespace initscope

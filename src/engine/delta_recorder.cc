@@ -11,7 +11,7 @@
 namespace initscope {
 namespace {
 
-// log of the mean of e^value over the samples of each group.
+// For each group: the log of the mean of e^value over its samples.
 std::vector<double> LogMeans(const std::vector<double>& values, size_t count,
                              size_t groups,
                              const std::function<size_t(size_t)>& group_of) {
@@ -109,8 +109,8 @@ void DeltaRecorder::AddProducts(const PackedBatch<T>& delta) {
     log_unit_ = 0;
     return;  // all of delta is zero
   }
-  // Of mantissas: |δ|/√(e^unit N), and the same in the row's own unit, which
-  // is another where the row is too small to count in sums of products.
+  // Factors on mantissas: to the common unit, and to the row's own unit. They
+  // differ if the row is too small to matter in sums of products.
   constexpr double kSmall = 600;
   std::vector<double> norm(n), own(n), inverse(n);
   for (size_t i = 0; i < n; ++i) {
@@ -146,7 +146,7 @@ void DeltaRecorder::AddProducts(const PackedBatch<T>& delta) {
   }
 }
 
-// As alike as two samples' delta · z are, for all pairs of a group.
+// Sums over the pairs of each group the product of the two samples' delta · z.
 void DeltaRecorder::AddAlignedProducts() {
   aligned_product_.assign(geometry_.pairs().size(), 0);
   log_aligned_unit_ =

@@ -1,5 +1,5 @@
-// Records where theory's backward recursion begins: delta_L as a run measured
-// it, and delta_L · Z_L.
+// Records where the backward recursion of theory starts: the measured delta_L
+// and delta_L · Z_L of a run.
 #pragma once
 
 #include "nn/propagation.h"
@@ -9,15 +9,15 @@ namespace initscope {
 
 class DeltaRecorder {
  public:
-  // `geometry` is that of the run's inputs.
+  // `geometry`: that of the run's inputs.
   explicit DeltaRecorder(const BatchGeometry& geometry);
 
-  // delta_L and Z_L of batch `index`.
+  // Adds delta_L and Z_L of batch `index`.
   template <typename T>
   void Add(size_t index, const MeasuredBatch<T>& delta,
            const PackedBatch<T>& z);
 
-  // After the last batch. Z_L = z_factor·z.
+  // To be called after the last batch. Z_L = z_factor·z.
   DeltaStart Result(ScaledDouble z_factor) const;
 
  private:
@@ -32,11 +32,12 @@ class DeltaRecorder {
   // delta · z/units, per sample: its sign and the log of its square.
   std::vector<double> sign_, log_aligned_;
   std::vector<double> log_output_;  // log of the mean square of z, per sample
-  // Of the first batch: Σ_a delta_aj²/|delta_a|² per unit, Σ_a of its square,
-  // and how many samples have a delta.
+  // First batch, with s_aj = delta_aj²/|delta_a|² for sample a and unit j: Σ_a
+  // s_aj; Σ_aj s_aj²; Σ_a of the concentration; the number of samples with
+  // delta ≠ 0.
   std::vector<double> shares_;
   double self_overlap_ = 0, concentration_ = 0, overlapping_ = 0;
-  // Sums over a group's pairs.
+  // Sums over the pairs of each group.
   std::vector<double> product_, cosine_square_, aligned_product_;
   double log_unit_ = 0, log_aligned_unit_ = 0;
 };

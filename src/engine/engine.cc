@@ -39,7 +39,7 @@ struct RunState {
   MeanLoss loss = {};
 };
 
-// Every run's factors: products of its scales where a pass is over U itself.
+// Sets the run's factors. In a pass over U itself they are products of scales.
 template <typename T>
 void SetFactors(RunState<T>* state) {
   const RunSpec& run = *state->run;
@@ -98,8 +98,6 @@ class Simulation {
   }
 
  private:
-  void Checkpoint() const { options_.stop.Check(); }
-
   void RunBatch(size_t batch) {
     inputs_.clear();
     targets_.clear();
@@ -110,7 +108,7 @@ class Simulation {
     ScaledMatrix<T> delta;
     for (RunState<T>& state : states_) {
       if (batch >= state.run->batches) continue;
-      Checkpoint();
+      options_.stop.Check();
       const Matrix<double>& y = TargetsOf(*state.run, batch);
       state.loss.Add(ApplyLoss(*state.run, state.forward->z(),
                                state.factors.x.back(), y, &delta),
@@ -126,20 +124,18 @@ class Simulation {
   void BeginBatch(size_t batch) {
     for (ForwardPass<T>& pass : forward_) {
       if (batch >= pass.run().batches) continue;
-      const Inputs<T>* found = nullptr;
-      for (const Inputs<T>& inputs : inputs_) {
-        if (ShareInputs(*inputs.run, pass.run())) found = &inputs;
-      }
-      if (found == nullptr) found = DrawInputs(pass.run(), batch);
-      pass.BeginBatch(batch, found);
+      pass.BeginBatch(batch, InputsOf(pass.run(), batch));
     }
     show_->Input();
   }
 
-  const Inputs<T>* DrawInputs(const RunSpec& run, size_t batch) {
+  const Inputs<T>* InputsOf(const RunSpec& run, size_t batch) {
+    for (const Inputs<T>& inputs : inputs_) {
+      if (ShareInputs(*inputs.run, run)) return &inputs;
+    }
     Inputs<T>& inputs = inputs_.emplace_back();
     inputs.run = &run;
-    initscope::DrawInputs(run, batch, &inputs);
+    DrawInputs(run, batch, &inputs);
     return &inputs;
   }
 
@@ -151,7 +147,7 @@ class Simulation {
   }
 
   void ForwardThrough(size_t batch, size_t l) {
-    Checkpoint();
+    options_.stop.Check();
     std::vector<ProductJob<T>> products;
     for (ForwardPass<T>& pass : forward_) {
       if (batch < pass.run().batches) products.push_back(pass.Product(l));
@@ -159,7 +155,7 @@ class Simulation {
     weights_[l]->Forward(products, options_.workers());
     for (ForwardPass<T>& pass : forward_) {
       if (batch >= pass.run().batches) continue;
-      Checkpoint();
+      options_.stop.Check();
       pass.Finish(l, options_.workers());
     }
     if (show_->is_on()) ShowLayer(states_.front(), l);
@@ -169,12 +165,12 @@ class Simulation {
     std::vector<ProductJob<T>> products;
     for (BackwardPass<T>& pass : backward_) {
       if (batch >= pass.run().batches) continue;
-      Checkpoint();
+      options_.stop.Check();
       pass.MeasureGradients(l, options_.workers(), &scratch_);
       products.push_back(pass.Product(l));
     }
     show_->Gradients(l);
-    Checkpoint();
+    options_.stop.Check();
     weights_[l]->Backward(products, options_.workers());
     for (BackwardPass<T>& pass : backward_) {
       if (batch < pass.run().batches) pass.Finish(l, options_.workers());
@@ -199,7 +195,7 @@ class Simulation {
     }
     state.loss.Store(&result);
     if (state.start != nullptr) {
-      // A pass over U itself has the run's own delta_L.
+      // Even a pass over U itself has the run's own delta_L.
       result.delta_start = std::make_shared<const DeltaStart>(
           state.start->Result(state.factors.x.back()));
     }
@@ -218,15 +214,15 @@ class Simulation {
   const EngineOptions& options_;
   const RunSpec& first_;
   const NetworkWeights<T> weights_;
-  std::deque<ForwardPass<T>> forward_;  // passes stay where they are
+  std::deque<ForwardPass<T>> forward_;  // a deque never moves its elements
   std::deque<BackwardPass<T>> backward_;
   std::deque<DeltaRecorder> starts_;
   std::vector<RunState<T>> states_;
-  std::deque<Inputs<T>> inputs_;  // of the batch
+  std::deque<Inputs<T>> inputs_;  // of the current batch
   std::deque<Targets> targets_;
   GradientScratch<T> scratch_;
   Jacobians<T> jacobians_;
-  std::optional<TensorShow<T>> show_;  // of the first run
+  std::optional<TensorShow<T>> show_;  // for the first run
 };
 
 }  // namespace

@@ -6,20 +6,16 @@
 #include <iterator>
 #include <type_traits>
 
-#include "base/error.h"
 #include "nn/unit_weights.h"
 #include "spec/run_id.h"
 
 namespace initscope {
 namespace {
 
-// U of every layer is kept between the passes up to this; beyond it each pass
-// draws anew. A constant: what is computed must not depend on the machine.
+// Up to this size U of every layer is kept between the passes; beyond it each
+// pass draws U anew. A constant, because results must not depend on the
+// machine.
 constexpr double kWeightCacheBytes = 1u << 30;
-
-double EntryBytes(const RunSpec& run) {
-  return run.precision == Precision::kFloat32 ? 4 : 8;
-}
 
 double PackedFlops(const RunSpec& run) {
   return HasMatrix(run.init->law)
@@ -28,17 +24,17 @@ double PackedFlops(const RunSpec& run) {
 }
 
 double PackedBytes(const RunSpec& run, double jobs) {
-  const double entry = EntryBytes(run);
+  const double entry = run.EntryBytes();
   double bytes = jobs * kWeightBlock * kWeightBlock * entry;
   if (KeepsWeights(run)) {
     bytes = HasMatrix(run.init->law) ? run.weights() * entry : 0;
   }
   const double largest = run.most_weights() * entry;
-  // The QR holds the draw, the factors, Q and a copy, all in double.
+  // QR holds the draw, the factors, Q and a copy, all in double.
   if (run.init->law == UnitLaw::kOrthogonal) {
     bytes += largest * (1 + 4 * (8 / entry));
   }
-  // U as it is, and in double.
+  // U itself, and a copy in double.
   if (run.jacobian_samples > 0) bytes += largest * 3;
   return bytes;
 }
@@ -68,10 +64,7 @@ const Engine& EngineOf(const RunSpec& run) {
   const Engine& engine = kEngines[index];
   const std::string refusal = engine.refusal(run);
   if (refusal.empty()) return engine;
-  throw UserError(
-      ExitCode::kUsage,
-      fmt::format("run {} ({}): engine = {} {}", RunIdHex(run.run_id),
-                  run.Title(), kEngineNames[index], refusal));
+  RefuseRun(run, fmt::format("engine = {} {}", kEngineNames[index], refusal));
 }
 
 template <typename T>
@@ -93,7 +86,7 @@ template NetworkWeights<double> MakeWeights(const RunSpec&);
 
 bool KeepsWeights(const RunSpec& run) {
   return !HasMatrix(run.init->law) ||
-         run.weights() * EntryBytes(run) <= kWeightCacheBytes;
+         run.weights() * run.EntryBytes() <= kWeightCacheBytes;
 }
 
 }  // namespace initscope

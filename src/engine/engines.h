@@ -1,7 +1,7 @@
 // The engines: what draws and multiplies the weights of a run.
 //
-// To add one: a name in kEngineNames (spec/run_spec.h), a row of the table in
-// engines.cc, and a LayerWeights<T> (nn/layer_weights.h) that it makes.
+// To add one: a LayerWeights<T> (nn/layer_weights.h), a name in kEngineNames
+// (spec/run_spec.h), and a row of the table in engines.cc.
 #pragma once
 
 #include <memory>
@@ -13,11 +13,12 @@
 namespace initscope {
 
 struct Engine {
-  // Why it cannot compute `run`, to follow "engine = NAME "; empty if it can.
+  // Why it cannot compute `run`, as text after "engine = NAME "; empty if it
+  // can.
   std::string (*refusal)(const RunSpec& run);
-  // Flop of the products of all layers with one batch, in one direction.
+  // Flop of one batch's products with all layers, in one direction.
   double (*flops)(const RunSpec& run);
-  // Bytes that the weights of a bundle take, with `jobs` workers inside.
+  // Bytes for the weights of a bundle with `jobs` workers inside.
   double (*bytes)(const RunSpec& run, double jobs);
   // The unit draw U of layer `l`.
   std::shared_ptr<LayerWeights<float>> (*make_float)(const RunSpec& run,
@@ -26,15 +27,15 @@ struct Engine {
                                                        size_t l);
 };
 
-// The run's own. Throws UserError if it refuses the run.
+// The run's engine. Throws UserError if it refuses the run.
 const Engine& EngineOf(const RunSpec& run);
 
 // U of every layer. REQUIRES: T is the run's precision.
 template <typename T>
 NetworkWeights<T> MakeWeights(const RunSpec& run);
 
-// Whether `packed` keeps U of every layer between the passes; else each pass
-// draws it anew. A function of the shape alone.
+// Whether `packed` keeps U of every layer between the passes, or draws it anew
+// for each. Depends only on the initializer's law, the shape and the precision.
 bool KeepsWeights(const RunSpec& run);
 
 }  // namespace initscope

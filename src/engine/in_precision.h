@@ -1,4 +1,4 @@
-// What computes a run is written for any T; here a run's precision becomes T.
+// Turns a run's precision into the type T of the code that computes it.
 #pragma once
 
 #include "base/denormals.h"
@@ -7,8 +7,9 @@
 
 namespace initscope {
 
-// Calls compute(T()) with T the float type of `precision`. Denormals are
-// flushed whoever calls, so that all get the same bits. The seconds it took.
+// Calls compute(T()), where T is float or double according to `precision`, with
+// denormals flushed, so that all callers get the same bits. Returns the seconds
+// it took.
 template <typename Compute>
 double InPrecision(Precision precision, const Compute& compute) {
   const FlushDenormals flush;

@@ -11,8 +11,8 @@
 namespace initscope {
 namespace {
 
-// The layers multiplied so far, for one sample: J's first ones or, where J has
-// fewer columns than rows, those of Jᵀ.
+// The product of the layers multiplied so far, for one sample: from the left of
+// J, or of Jᵀ if J has fewer columns than rows.
 template <typename T>
 struct Chain {
   const ForwardPass<T>* pass;
@@ -36,7 +36,7 @@ Matrix<double> Transposed(const Matrix<double>& a) {
   return out;
 }
 
-// product ← product·D, D the slopes at `layer`.
+// product ← product·D with the slopes D at `layer`.
 template <typename T>
 void MultiplyBySlopes(size_t layer, Chain<T>* chain) {
   const PackedBatch<T>& slope = chain->pass->slope(layer);

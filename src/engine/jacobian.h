@@ -3,16 +3,16 @@
 //     J = ∂Z_L/∂X_0 = W_0 D_1 W_1 D_2 … D_{L−1} W_{L−1}     d × c
 //     D_l = diag f'(Z_l)
 //
-// Rows are samples, so that δZ_L = δX_0 J. (Saxe, McClelland & Ganguli 2014;
+// Rows are samples, so δZ_L = δX_0 J. (Saxe, McClelland & Ganguli 2014;
 // Pennington, Schoenholz & Ganguli 2017, whose J has one more D, at the
 // output.)
 //
-// U and f'(Z_l) are those of the run's own forward pass, in its precision; the
-// products and the singular values are in double. The scales s of W = s·U come
-// last, so that the runs of one forward pass share all of the work. A product
-// carries a power of two and is brought back into range at each layer: any
-// depth will do. What is below about eps·s_max, eps that of a double, is
-// rounding and has no digits.
+// U and f'(Z_l) come from the run's forward pass, in its precision; products
+// and singular values are computed in double. The scales s of W = s·U are
+// applied last, so the runs of one forward pass share all of the work. A
+// product carries a power of two and is renormalized at each layer, so any
+// depth will do. Singular values below about eps·s_max (eps of double) are
+// rounding noise.
 #pragma once
 
 #include <deque>
@@ -25,26 +25,26 @@
 
 namespace initscope {
 
-// Of the passes of a bundle.
+// The Jacobians of the passes of a bundle.
 template <typename T>
 class Jacobians {
  public:
-  // Of each pass's first RunSpec::jacobian_samples samples, after the forward
-  // pass through the first batch. options.jobs change no bit.
-  // Throws Interrupted.
+  // Measures the first RunSpec::jacobian_samples samples of each pass, after
+  // the forward pass of the first batch. options.jobs changes no bit. Throws
+  // Interrupted.
   void Measure(const std::deque<ForwardPass<T>>& passes,
                const NetworkWeights<T>& weights, const EngineOptions& options);
 
-  // Those of `run`, one of `pass`. REQUIRES: Measure().
+  // The spectra of `run`, one of the runs of `pass`. REQUIRES: Measure().
   std::vector<JacobianSpectrum> Of(const ForwardPass<T>& pass,
                                    const RunSpec& run) const;
 
  private:
-  // Of U_0 D_1 U_1 …, without the scales.
+  // Spectra of U_0 D_1 U_1 …, without the scales.
   std::map<const ForwardPass<T>*, std::vector<JacobianSpectrum>> unit_;
 };
 
-// What a run's spectra say, means over its samples; n = min(d, c) values each.
+// Means over the samples of a run; each spectrum has n = min(d, c) values.
 struct JacobianSummary {
   ScaledDouble second_moment;  // Σ s²/n, which is Σ J_ij²/n
   ScaledDouble largest;        // s_max

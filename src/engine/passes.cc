@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "base/error.h"
 #include "engine/batch_source.h"
 #include "engine/sharing.h"
 #include "random/variates.h"
@@ -14,7 +13,7 @@
 namespace initscope {
 namespace {
 
-// The standard deviation of the biases of a layer, and their law.
+// The standard deviation of a layer's biases.
 double BiasScale(const RunSpec& run, size_t l) {
   if (run.bias_init == BiasInit::kNormal) return run.bias_std;
   return 1 / std::sqrt(3 * static_cast<double>(run.layers[l].fan_in));
@@ -109,12 +108,10 @@ void ForwardPass<T>::FindScale(size_t l) {
   const ScaledDouble scale = {run_.gain / std::sqrt(variance.value),
                               -variance.exponent / 2};
   if (!(variance.value > 0) || !std::isfinite(scale.ToDouble())) {
-    throw UserError(
-        ExitCode::kUsage,
-        fmt::format("run {} ({}): lsuv cannot scale layer {}: the variance "
-                    "of X_{} W_{} is {}; choose another init or input",
-                    RunIdHex(run_.run_id), run_.Title(), l + 1, l, l,
-                    variance.ToDouble()));
+    RefuseRun(run_, fmt::format("lsuv cannot scale layer {}: the variance "
+                                "of X_{} W_{} is {}; choose another init or "
+                                "input",
+                                l + 1, l, l, variance.ToDouble()));
   }
   scale_[l] = scale.ToDouble();
 }

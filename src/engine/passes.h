@@ -3,7 +3,7 @@
 //     forward:  Product(l), the product with U, Finish(l)   for l = 0 … L − 1
 //     backward: Begin(delta_L), then the same               for l = L − 1 … 0
 //
-// The product itself is the caller's, who forms it for all passes at once.
+// The caller forms the product, for all passes at once.
 #pragma once
 
 #include <vector>
@@ -21,7 +21,7 @@ namespace initscope {
 // X_0 of one batch.
 template <typename T>
 struct Inputs {
-  const RunSpec* run = nullptr;  // one that takes them
+  const RunSpec* run = nullptr;  // one of the runs that use them
   MeasuredBatch<T> x;
 };
 
@@ -29,12 +29,12 @@ struct Inputs {
 template <typename T>
 void DrawInputs(const RunSpec& run, size_t index, Inputs<T>* inputs);
 
-// The b_l that a run begins with, fan_out entries; none where all are zero.
+// The initial b_l of a run, fan_out entries; empty if all are zero.
 template <typename T>
 std::vector<T> DrawBias(const RunSpec& run, size_t l);
 
-// One forward pass, of one or of several runs, and what it leaves for the
-// backward passes: X and f'(Z) of every layer.
+// One forward pass, for one or several runs. Keeps X and f'(Z) of every layer
+// for the backward passes.
 template <typename T>
 class ForwardPass {
  public:
@@ -43,7 +43,8 @@ class ForwardPass {
 
   const RunSpec& run() const { return run_; }
   bool scale_free() const { return scale_free_; }
-  // The scale of W_l of `run`, one of this pass: of lsuv the one found here.
+  // The scale s of W_l = s·U for `run`, one of the runs of this pass. lsuv
+  // finds it in the first batch.
   double WeightScale(const RunSpec& run, size_t l) const {
     return scale_free_ ? run.Scale(l) : scale_[l];
   }
@@ -55,18 +56,18 @@ class ForwardPass {
   const std::vector<T>& bias() const { return layer_.bias; }
   const ForwardStatistics& row(size_t l) const { return rows_[l]; }
 
-  // Begins the statistics anew; none are gathered where `on` is false.
+  // Starts new statistics if `on`; else none are gathered.
   void Record(bool on);
   void BeginBatch(size_t index, const Inputs<T>* inputs);
 
-  // The product of layer l: X_l U.
+  // The product X_l U.
   ProductJob<T> Product(size_t l);
 
-  // After it: Z_{l+1}, X_{l+1} and f'(Z_{l+1}).
+  // From that product: Z_{l+1}, X_{l+1} and f'(Z_{l+1}).
   void Finish(size_t l, Jobs jobs);
 
  private:
-  // lsuv: the scale that gives X_l W_l of the first batch the variance gain².
+  // For lsuv: the scale that gives X_l W_l of the first batch variance gain².
   void FindScale(size_t l);
 
   const RunSpec& run_;
@@ -75,15 +76,15 @@ class ForwardPass {
   bool record_ = true;
   size_t batch_ = 0;
   const Inputs<T>* inputs_ = nullptr;
-  std::vector<double> scale_;          // of U; 1 in a pass over U itself
-  std::vector<MeasuredBatch<T>> x_;    // X_1 … X_{L−1}, at their layer
+  std::vector<double> scale_;          // s of W = s·U; 1 in a pass over U
+  std::vector<MeasuredBatch<T>> x_;    // X_1 … X_{L−1}; x_[0] is unused
   std::vector<PackedBatch<T>> slope_;  // f'(Z_1) … f'(Z_{L−1})
   MeasuredBatch<T> z_;
   ForwardLayer<T> layer_;
   std::vector<ForwardStatistics> rows_;
 };
 
-// One backward pass, of one or of several runs.
+// One backward pass, for one or several runs.
 template <typename T>
 class BackwardPass {
  public:
@@ -100,25 +101,25 @@ class BackwardPass {
   const ScaledMatrix<double>& bias_gradient() const { return bias_gradient_; }
   const BackwardStatistics& row(size_t l) const { return rows_[l]; }
 
-  // delta_L and Z_L then go there, too.
+  // From now on also records delta_L and Z_L in `start`.
   void RecordStart(DeltaRecorder* start) { start_ = start; }
   DeltaRecorder* start() const { return start_; }
-  // As ForwardPass::Record; db is there all the same.
+  // Like ForwardPass::Record. db is computed in any case.
   void Record(bool on);
   // delta_L of batch `index`.
   void Begin(const ScaledMatrix<T>& delta, size_t index, Jobs jobs);
 
-  // Adds dW_l and db_l to the statistics, where these are gathered.
+  // Adds dW_l and db_l to the statistics, if these are gathered.
   void MeasureGradients(size_t l, Jobs jobs, GradientScratch<T>* scratch);
 
-  // The product of layer l: delta_{l+1} Uᵀ.
+  // The product delta_{l+1} Uᵀ.
   ProductJob<T> Product(size_t l);
 
-  // After it: delta_l, and db_{l−1}.
+  // From that product: delta_l, and db_{l−1}.
   void Finish(size_t l, Jobs jobs);
 
  private:
-  // Of delta_, which belongs to layer l.
+  // Measures delta_, which is delta_l.
   void MeasureDelta(size_t l, Jobs jobs);
 
   const RunSpec& run_;

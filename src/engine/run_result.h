@@ -1,4 +1,4 @@
-// What one run leaves behind.
+// The result of one run.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,14 @@
 
 namespace initscope {
 
-// What one training step saw before it moved the weights.
+// One training step, measured before it moves the weights.
 struct StepResult {
   double loss_value = 0;
   double accuracy = 0;  // NaN without labels
 };
 
-// The singular values of one sample's Jacobian, values · 2^exponent, the
-// largest first.
+// The singular values of one sample's Jacobian, values · 2^exponent, in
+// descending order.
 struct JacobianSpectrum {
   std::vector<double> values;
   int64_t exponent = 0;
@@ -25,23 +25,23 @@ struct JacobianSpectrum {
 
 struct RunResult {
   bool complete = false;
-  // Of training: one that left the numbers that its precision can hold ends
-  // there, and has no rows from then on.
+  // Training overflowed the run's precision. The run stops at that step, and no
+  // later rows exist.
   bool diverged = false;
-  // For each of `recorded`: (depth + 1) rows × StatisticColumns(), row-major.
+  // For each recorded step: (depth + 1) rows × StatisticColumns(), row-major.
   std::vector<double> statistics;
   std::vector<uint64_t> recorded = {0};  // steps
   std::vector<StepResult> steps;         // 0, 1, … of training
-  // (depth + 1) rows × TheoryColumns(), of the first recorded step; empty where
+  // (depth + 1) rows × TheoryColumns(), for the first recorded step; empty if
   // there is no theory.
   std::vector<double> theory;
-  std::shared_ptr<const DeltaStart> delta_start;  // until theory is made
-  double loss_value = 0;  // mean over batches; of the last step
-  // Means over samples, in nats; NaN where targets are not distributions.
+  std::shared_ptr<const DeltaStart> delta_start;  // until theory is computed
+  double loss_value = 0;  // mean over batches; in training, of the last step
+  // Means over samples, in nats; NaN if targets are not distributions.
   double label_entropy = 0;
   double cross_entropy = 0;
   double kl_divergence = 0;
-  std::vector<JacobianSpectrum> jacobian;  // of jacobian_samples samples
+  std::vector<JacobianSpectrum> jacobian;  // one per sample measured
   int64_t first_non_finite_layer = -1;     // of Z or delta
   double wall_seconds = 0;                 // its share of its bundle's time
 };

@@ -1,6 +1,7 @@
 #include "engine/sharing.h"
 
 namespace initscope {
+
 namespace {
 
 template <typename Part>
@@ -22,7 +23,7 @@ UnitDraw UnitDrawOf(const RunSpec& run) {
   return {run.seed, run.init->law, run.Shape(), run.precision};
 }
 
-// The only one that knows what homogeneity lets be left out.
+// The only place that knows what a homogeneous network does not depend on.
 ForwardPassSpec ForwardPassOf(const RunSpec& run) {
   ForwardPassSpec pass = {run, run, run, run};
   if (IsHomogeneous(run)) {

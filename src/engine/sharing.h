@@ -1,4 +1,4 @@
-// Which runs of a bundle share what. Results do not depend on it.
+// What the runs of a bundle share. Results do not depend on it.
 #pragma once
 
 #include <compare>
@@ -9,12 +9,12 @@
 
 namespace initscope {
 
-// Whether Z and X are linear in the product of all scales: then runs that
-// differ in nothing else share one pass over U itself, and carry the scales as
-// factors on what was measured.
+// Whether Z and X are proportional to the product of all scales. Runs that
+// differ only in their scales then share one pass over U itself, and the scales
+// become factors on what is measured.
 bool IsHomogeneous(const RunSpec& run);
 
-// What the unit draw U depends on: runs of a bundle have it in common.
+// What the unit draw U depends on; equal for all runs of a bundle.
 struct UnitDraw {
   uint64_t seed;
   UnitLaw law;
@@ -25,19 +25,20 @@ struct UnitDraw {
 };
 UnitDraw UnitDrawOf(const RunSpec& run);
 
-// What a forward pass depends on, which is blind to the loss: runs of a bundle
-// for which it is equal share one. Of homogeneous runs without their scales.
+// What a forward pass depends on: everything except the loss, and for
+// homogeneous runs except the scales. Runs of a bundle for which it is equal
+// share a pass.
 struct ForwardPassSpec : NetworkSpec, WeightSource, InputSpec, Measure {
   auto operator<=>(const ForwardPassSpec&) const = default;
 };
 ForwardPassSpec ForwardPassOf(const RunSpec& run);
 
-// Whether two runs of a bundle take the same batches, and the same targets.
+// Whether two runs of a bundle have the same inputs, and the same targets.
 bool ShareInputs(const RunSpec& a, const RunSpec& b);
 bool ShareTargets(const RunSpec& a, const RunSpec& b);
-// delta is linear in delta_L, which the probe draws: homogeneous runs that
-// share the forward pass share the backward pass, too.
-// REQUIRES: equal forward passes.
+// Whether two runs share a backward pass. For the probe, delta_L is drawn and
+// delta is linear in it, so homogeneous runs can share. REQUIRES: equal forward
+// passes.
 bool ShareBackward(const RunSpec& a, const RunSpec& b);
 
 }  // namespace initscope

@@ -20,6 +20,23 @@ uint64_t CountZeros(const PackedBatch<T>& x) {
   return zeros;
 }
 
+// db is a sum over samples, in units of the largest exponent.
+template <typename T>
+SampleSum BeginBiasGradient(const PackedBatch<T>& d, int64_t common) {
+  SampleSum sum;
+  for (int64_t e : d.exponent) {
+    sum.factor.push_back(PowerOfTwo(std::min(e, common) - common));
+  }
+  return sum;
+}
+
+void SetBiasGradient(const SampleSum& sum, int64_t common,
+                     ScaledMatrix<double>* db) {
+  db->Resize(1, sum.sum.size());
+  std::copy(sum.sum.begin(), sum.sum.end(), db->mantissa.row(0));
+  db->exponent[0] = common;
+}
+
 }  // namespace
 
 const double RowStatistics::kAbsent = std::numeric_limits<double>::quiet_NaN();
@@ -46,7 +63,7 @@ void ForwardStatistics::Add(const ForwardLayer<T>& layer, Jobs jobs) {
   zeros += std::accumulate(layer.zeros.begin(), layer.zeros.end(), uint64_t{0});
   saturated += std::accumulate(layer.saturated.begin(), layer.saturated.end(),
                                uint64_t{0});
-  // A slope that only underflows is not dead; an exact zero is.
+  // Only an exact zero is dead, not a slope that underflows.
   alive.resize(z.units(), layer.HasExactZeros() ? 0 : 1);
   if (!layer.HasExactZeros()) return;
   for (size_t p = 0; p < z.panels(); ++p) {
@@ -69,27 +86,6 @@ ForwardStatistics ForwardStatistics::ScaledBy(ScaledDouble factor) const {
       pre_activation_sample_variance.ScaledBy(factor);
   return out;
 }
-
-namespace {
-
-// db is a sum over samples, in units of the largest exponent.
-template <typename T>
-SampleSum BeginBiasGradient(const PackedBatch<T>& d, int64_t common) {
-  SampleSum sum;
-  for (int64_t e : d.exponent) {
-    sum.factor.push_back(PowerOfTwo(std::min(e, common) - common));
-  }
-  return sum;
-}
-
-void SetBiasGradient(const SampleSum& sum, int64_t common,
-                     ScaledMatrix<double>* db) {
-  db->Resize(1, sum.sum.size());
-  std::copy(sum.sum.begin(), sum.sum.end(), db->mantissa.row(0));
-  db->exponent[0] = common;
-}
-
-}  // namespace
 
 template <typename T>
 void BackwardStatistics::AddDelta(const MeasuredBatch<T>& d, Jobs jobs,
@@ -167,8 +163,8 @@ struct Definition {
   bool with_log10 = false;
 };
 
-// N is the number of entries, over all batches: batch × width of activations
-// and gradients, fan_in × fan_out of each batch's dW, fan_out of its db.
+// N is the number of entries over all batches; each has batch × width entries
+// of Z, X and delta, fan_in × fan_out of dW, and fan_out of db.
 constexpr Definition kDefinitions[] = {
     {"pre_activation_mean", "mean of the pre-activations Z_l", "Σ z_ij/N",
      [](const Row& r) { return r.pre_activation.Mean(); }},

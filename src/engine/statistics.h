@@ -1,11 +1,11 @@
-// The statistics of a run: one table of columns, and what gathers them.
+// The statistics of a run: how they are gathered, and the table of columns.
 //
-// Row l = 1 … L of a run holds Z_l, X_l, delta_l and the weights and
-// gradients between l − 1 and l; row 0 holds X_0 and delta_0. A column is NaN
-// in the rows where its tensor does not exist.
+// Row l = 1 … L of a run describes Z_l, X_l, delta_l and the weights and
+// gradients between layers l − 1 and l; row 0 describes X_0 and delta_0. A
+// column is NaN in rows whose tensor does not exist.
 //
-// To add a column: a row of the table in statistics.cc (append: the order is
-// that of results files).
+// To add a column, append a row to the table in statistics.cc; results files
+// have the same order.
 #pragma once
 
 #include <cstdint>
@@ -23,16 +23,17 @@
 
 namespace initscope {
 
-// What is gathered of a row forward, over all batches: of Z, X and f'(Z).
+// Statistics of Z, X and f'(Z) in one row, over all batches.
 struct ForwardStatistics {
-  // Of one batch, whose layer was finished. `jobs` workers change no bit.
+  // Adds one batch after FinishForward(). `jobs` changes no bit.
   template <typename T>
   void Add(const ForwardLayer<T>& layer, Jobs jobs);
-  // Of X_0, which is no layer's.
+  // Adds X_0 of one batch.
   template <typename T>
   void AddInput(const MeasuredBatch<T>& x);
 
-  // Those of factor·Z, factor·X and the same slopes. REQUIRES: factor > 0.
+  // The statistics of factor·Z, factor·X and the same slopes.
+  // REQUIRES: factor > 0.
   ForwardStatistics ScaledBy(ScaledDouble factor) const;
 
   Moments pre_activation, activation, slope;
@@ -40,25 +41,26 @@ struct ForwardStatistics {
   SampleVariance pre_activation_sample_variance;
   uint64_t activations = 0, zeros = 0;
   uint64_t slopes = 0, saturated = 0;
-  std::vector<uint8_t> alive;  // units with f' ≠ 0 for some sample
+  std::vector<uint8_t> alive;  // per unit: f' ≠ 0 for some sample
 };
 
-// Backward: of delta, and of the gradients of the weights and biases between
-// the row before and this one.
+// Statistics of delta in one row, and of the gradients of the weights and
+// biases between the previous row and this one, over all batches.
 struct BackwardStatistics {
-  // One batch's; db is set to the bias gradient, 1 × width.
+  // Adds delta of one batch, and sets db to its bias gradient, 1 × width.
   template <typename T>
   void AddDelta(const MeasuredBatch<T>& delta, Jobs jobs,
                 ScaledMatrix<double>* db);
 
-  // Those of delta·factor, and of dW·(factor·x_factor). REQUIRES: both > 0.
+  // The statistics of delta·factor and dW·(factor·x_factor).
+  // REQUIRES: both factors > 0.
   BackwardStatistics ScaledBy(ScaledDouble factor, ScaledDouble x_factor) const;
 
   Moments delta, weight_gradient, bias_gradient;
   PairCosine delta_cosine;
 };
 
-// db alone, 1 × width.
+// Only sets db to the bias gradient, 1 × width.
 template <typename T>
 void SumBiasGradient(const MeasuredBatch<T>& delta, Jobs jobs,
                      ScaledMatrix<double>* db);
@@ -83,7 +85,7 @@ struct StatisticColumn {
   std::string long_name;
   std::string formula;
   ScaledDouble (*get)(const RowStatistics& row);
-  bool log10;  // of the value; right where the plain double is 0 or infinite
+  bool log10;  // report log10 of the value, even beyond the range of a double
 
   double Value(const RowStatistics& row) const {
     const ScaledDouble value = get(row);
@@ -93,8 +95,8 @@ struct StatisticColumn {
 
 std::span<const StatisticColumn> StatisticColumns();
 
-// Appends the value of every column in row `layer`, and notes whether it is the
-// first with an entry that is not finite.
+// Appends the value of every column in row `layer`, and records in `result` the
+// first row with a non-finite entry.
 void AddRow(const RowStatistics& row, size_t layer, RunResult* result);
 
 }  // namespace initscope

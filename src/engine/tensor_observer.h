@@ -1,4 +1,4 @@
-// Who sees every tensor of a run.
+// The interface of what is shown every tensor of a run.
 #pragma once
 
 #include <string_view>
@@ -8,12 +8,12 @@
 namespace initscope {
 
 enum class Tensor { kX, kZ, kDelta, kW, kB, kDW, kDb, kTarget };
-// As in the results file, in the order above; there a target is Y, or R for
-// the probe.
+// Names in the results file, in the order above. There the target is called Y,
+// or R for the probe.
 inline constexpr std::string_view kTensorNames[] = {
     "X", "Z", "delta", "W", "b", "dW", "db", "target"};
 
-// Layers have the results file's numbers.
+// Layers are numbered as in the results file.
 class TensorObserver {
  public:
   virtual ~TensorObserver() = default;

@@ -1,4 +1,4 @@
-// Shows the tensors of a run to an observer, as its passes compute them.
+// Shows the tensors of a run to an observer while its passes compute them.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace initscope {
 
-// Factors between what the passes compute and what the run has.
+// Factors from the tensors that the passes compute to those of the run.
 struct PassFactors {
   explicit PassFactors(size_t depth)
       : x(depth + 1, {1, 0}), delta(depth + 1, {1, 0}) {}
@@ -17,7 +17,7 @@ struct PassFactors {
   std::vector<ScaledDouble> delta;  // of delta_l
 };
 
-// What it refers to must outlive it. Without an observer it does nothing.
+// All arguments must outlive it. Does nothing if `observer` is null.
 template <typename T>
 class TensorShow {
  public:
@@ -32,11 +32,11 @@ class TensorShow {
 
   // X_0.
   void Input() const;
-  // W_l, b_l (zeros where there are none), Z_{l+1} and X_{l+1}, once the
-  // forward pass has finished layer l.
+  // W_l, b_l (zeros if `bias` is empty), Z_{l+1} and X_{l+1}, after the forward
+  // pass has finished layer l.
   void Layer(size_t l, ConstMatrixView<T> w, const std::vector<T>& bias) const;
   void Target(const Matrix<double>& target) const;
-  // delta_l, once the backward pass has it.
+  // delta_l, after the backward pass has computed it.
   void Delta(size_t l) const;
   // dW_l and db_l, while the backward pass has delta_{l+1}.
   void Gradients(size_t l) const;

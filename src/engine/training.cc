@@ -11,15 +11,41 @@
 #include "engine/batch_source.h"
 #include "engine/engines.h"
 #include "engine/in_precision.h"
-#include "engine/minibatches.h"
 #include "engine/tensor_show.h"
 #include "nn/trained_weights.h"
 
 namespace initscope {
 namespace {
 
-// W = s·U and b as the run begins with them; of lsuv with the scales that its
-// first minibatch gives.
+// Chooses the samples of each step. Data comes epoch by epoch, each in a new
+// order and without the remainder that does not fill a minibatch; drawn inputs
+// are new in every step. Epoch 0 has the order of runs without training.
+class Minibatches {
+ public:
+  explicit Minibatches(const RunSpec& run) : run_(run) {}
+
+  // A run whose batch *index (engine/batch_source.h) is the minibatch of
+  // `step`; valid until the next call.
+  const RunSpec& At(uint64_t step, size_t* index) {
+    *index = step;
+    if (!run_.samples) return run_;
+    const uint64_t per_epoch = run_.samples->samples() / run_.batch;
+    const uint64_t epoch = step / per_epoch;
+    *index = step % per_epoch;
+    if (epoch != epoch_) {
+      epoch_ = epoch;
+      run_.order = std::make_shared<const std::vector<uint32_t>>(
+          run_.samples->Order(run_.data_seed, static_cast<uint32_t>(epoch)));
+    }
+    return run_;
+  }
+
+ private:
+  RunSpec run_;
+  uint64_t epoch_ = 0;
+};
+
+// The initial W = s·U and b. For lsuv, the first minibatch determines s.
 template <typename T>
 std::vector<std::shared_ptr<TrainedWeights<T>>> InitialWeights(
     const RunSpec& run, const EngineOptions& options) {
@@ -57,8 +83,8 @@ class Trainer {
         result_(*result),
         minibatches_(run),
         weights_(InitialWeights<T>(run, options)),
-        moments_(run.depth()),
         layers_(weights_.begin(), weights_.end()),
+        moments_(run.depth()),
         forward_(run, layers_),
         backward_(run, &forward_),
         factors_(run.depth()) {}
@@ -88,14 +114,12 @@ class Trainer {
   }
 
  private:
-  void Checkpoint() const { options_.stop.Check(); }
-
   bool AreFinite() const {
     return std::all_of(weights_.begin(), weights_.end(),
                        [](const auto& w) { return w->IsFinite(); });
   }
 
-  // One minibatch, up to its loss and delta_L.
+  // Takes one minibatch up to its loss and delta_L.
   BatchLoss Forward(uint64_t step) {
     size_t index = 0;
     const RunSpec& batch = minibatches_.At(step, &index);
@@ -104,7 +128,7 @@ class Trainer {
     forward_.BeginBatch(index, &inputs_);
     show_->Input();
     for (size_t l = 0; l < run_.depth(); ++l) {
-      Checkpoint();
+      options_.stop.Check();
       const ProductJob<T> product = forward_.Product(l);
       weights_[l]->Forward({&product, 1}, options_.workers());
       forward_.Finish(l, options_.workers());
@@ -121,11 +145,11 @@ class Trainer {
     backward_.Begin(delta_, 0, options_.workers());
     show_->Delta(run_.depth());
     for (size_t l = run_.depth(); l-- > 0;) {
-      Checkpoint();
+      options_.stop.Check();
       backward_.MeasureGradients(l, options_.workers(), &scratch_);
       show_->Gradients(l);
       if (records) moments_[l] = weights_[l]->EntryMoments();
-      // With the weights as they were; nobody asks for delta_0 but records.
+      // Before the weights move. Only records and observers need delta_0.
       const bool goes_on = l > 0 || records || show_->is_on();
       if (goes_on) {
         const ProductJob<T> product = backward_.Product(l);
@@ -137,22 +161,21 @@ class Trainer {
                              options_.workers(), &scratch_);
       }
       if (!goes_on) break;
-      // The slope and scale alone: W has moved on.
+      // Uses slopes and scale, not W, which has moved.
       backward_.Finish(l, options_.workers());
       show_->Delta(l);
     }
   }
 
   void AddStep(const BatchLoss& loss) {
-    const bool labelled =
-        run_.loss->uses_labels && run_.samples && run_.samples->classes() > 0;
     MeanLoss mean;
     mean.Add(loss, 1);
     mean.Store(&result_);
+    const double accuracy =
+        static_cast<double>(loss.correct) / static_cast<double>(loss.samples);
     result_.steps.push_back(
-        {result_.loss_value, labelled
-                                 ? static_cast<double>(loss.correct) /
-                                       static_cast<double>(loss.samples)
+        {result_.loss_value, run_.HasLabels()
+                                 ? accuracy
                                  : std::numeric_limits<double>::quiet_NaN()});
   }
 
@@ -170,15 +193,15 @@ class Trainer {
   RunResult& result_;
   Minibatches minibatches_;
   const std::vector<std::shared_ptr<TrainedWeights<T>>> weights_;
-  const NetworkWeights<T> layers_;  // the same
-  std::vector<Moments> moments_;    // of the weights of a recorded step
+  const NetworkWeights<T> layers_;  // the same objects
+  std::vector<Moments> moments_;    // of the weights at a recorded step
   ForwardPass<T> forward_;
   BackwardPass<T> backward_;
   Inputs<T> inputs_;
   ScaledMatrix<T> delta_;
   GradientScratch<T> scratch_;
   const PassFactors factors_;
-  std::optional<TensorShow<T>> show_;  // of the step
+  std::optional<TensorShow<T>> show_;  // for the current step
 };
 
 }  // namespace

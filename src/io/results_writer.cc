@@ -10,7 +10,7 @@
 #include "base/kernel_target.h"
 #include "base/machine.h"
 #include "io/results_columns.h"
-#include "spec/input_summary.h"
+#include "spec/input_data.h"
 
 namespace initscope {
 namespace {

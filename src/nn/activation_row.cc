@@ -10,14 +10,14 @@
 namespace initscope {
 namespace {
 
-// Beyond 2^±kDirect a double pre-activation is replaced by f's limits.
+// Pre-activations beyond 2^±kDirect are replaced by f's limits.
 constexpr int64_t kDirect = 900;
 
-// f'(z) for a row: logarithms first, then mantissas under a common exponent.
+// f'(z) for a row: from the logarithms, as mantissas with a common exponent.
 template <typename T>
 void SlopeRowFromLog(const Activation& f, const std::vector<double>& z,
                      T* slope, int64_t* exponent) {
-  // An exponent past this cannot be told from an exact zero.
+  // Below e^−kLimit a slope counts as zero.
   constexpr double kLimit = 0x1p52;
   std::vector<double> log_slope(z.size());
   double largest = -std::numeric_limits<double>::infinity();
@@ -35,14 +35,14 @@ void SlopeRowFromLog(const Activation& f, const std::vector<double>& z,
   *exponent = static_cast<int64_t>(std::floor(largest / std::log(2.0)));
   const double base = static_cast<double>(*exponent) * std::log(2.0);
   for (size_t j = 0; j < z.size(); ++j) {
-    // Far out the sign is that of f' just before it would underflow.
+    // In the tails f' keeps the sign that it has before it underflows.
     const double sign = f.slope(std::clamp(z[j], -30.0, 30.0));
     slope[j] =
         static_cast<T>(std::copysign(std::exp(log_slope[j] - base), sign));
   }
 }
 
-// The slow path: a row with an exponent, in double.
+// A row with an exponent, for f that are not homogeneous.
 template <typename T>
 void ActivateScaledRow(const Activation& f, const T* z, size_t n, int64_t e,
                        T* x, int64_t* x_exponent, T* slope,
@@ -60,7 +60,7 @@ void ActivateScaledRow(const Activation& f, const T* z, size_t n, int64_t e,
       plain[j] = std::copysign(e > 0 ? kFar : kNear, mantissa);
     }
   }
-  // Where f keeps growing (or is linear near 0), x is in units of 2^e.
+  // If f grows without bound (or is linear near 0), x is in units of 2^e.
   const bool grows = f.slope(kFar) != 0 || f.slope(-kFar) != 0;
   const bool keeps_exponent = e > 0 ? grows : f.value(0) == 0;
   std::vector<double> value(n);
@@ -77,7 +77,7 @@ void ActivateScaledRow(const Activation& f, const T* z, size_t n, int64_t e,
   NormalizeRow(value.data(), n, &value_exponent);
   for (size_t j = 0; j < n; ++j) {
     x[j] = static_cast<T>(value[j]);
-    // Next to nothing, but not the zero that is counted as one.
+    // Tiny, but not to be counted as zero.
     if (x[j] == 0 && value[j] != 0) {
       x[j] = static_cast<T>(
           std::copysign(std::numeric_limits<T>::min(), value[j]));

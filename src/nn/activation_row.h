@@ -1,6 +1,5 @@
-// One sample's activations and slopes where T's own arithmetic is not enough:
-// rows with exponents, and slopes that underflow. The slow path of propagation,
-// in double.
+// The slow path of propagation: activations and slopes of one sample, in
+// double, for rows with exponents and for slopes that underflow in T.
 #pragma once
 
 #include <cstddef>
@@ -10,15 +9,15 @@
 
 namespace initscope {
 
-// Slopes whose row maximum is below this are computed from their logarithm:
-// even fourth powers of what is above it fit a double.
+// Rows of slopes whose maximum is below this are computed from log|f'|. Even
+// the fourth powers of larger slopes fit a double.
 template <typename T>
 inline constexpr double kSmallSlope = sizeof(T) == 4 ? 0x1p-60 : 0x1p-200;
 
-// x = f(z·2^e) and slope = f'(z·2^e), n entries each with an exponent of its
-// own, from a row in canonical form (NormalizeRow); x leaves in it. Homogeneous
-// f are exact; else f_e(x) = 2^−e f(2^e x), with the limits of f at 0 and ±∞
-// beyond the range of a double.
+// Stores x·2^x_exponent = f(z·2^e) and slope·2^slope_exponent = f'(z·2^e), n
+// entries each. REQUIRES: z is in canonical form (NormalizeRow); x will be.
+// Exact for homogeneous f; otherwise f is evaluated in double, with its limits
+// at 0 and ±∞ beyond double's range.
 template <typename T>
 void ActivateRow(const Activation& f, const T* z, size_t n, int64_t e, T* x,
                  int64_t* x_exponent, T* slope, int64_t* slope_exponent);

@@ -7,7 +7,7 @@
 //
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <numbers>
 #include <string_view>
 #include <vector>
 
@@ -21,9 +21,7 @@ namespace initscope {
 // Klambauer et al. 2017, equation 14.
 inline constexpr double kSeluLambda = 1.0507009873554805;
 inline constexpr double kSeluAlpha = 1.6732632423543772;
-inline constexpr double kTwoOverSqrtPi = 1.12837916709551257390;
-inline constexpr double kSqrt2 = 1.41421356237309504880;
-inline constexpr double kSqrtHalf = 0.70710678118654752440;
+inline constexpr double kTwoOverSqrtPi = 2 * std::numbers::inv_sqrtpi;
 inline constexpr double kInvSqrt2Pi = 0.39894228040143267794;
 
 struct ActivationKernels {
@@ -39,9 +37,10 @@ namespace initscope {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Each functor sets value and slope for a vector of pre-activations.
+// Each functor sets the values a and slopes s for a vector of pre-activations
+// z.
 
-// |z|, but `end` from there on: the function that wants it is constant then.
+// min(|z|, end): the caller's functions are constant beyond `end`.
 template <class D, class V>
 HWY_INLINE V MagnitudeUpTo(D d, double end, V z) {
   return hn::Min(hn::Abs(z), Constant(d, end));
@@ -74,7 +73,7 @@ struct Tanh {
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
     // With x = |z|: |a| = (1 − e^−2x)/(1 + e^−2x), s = 4e^−2x/(1 + e^−2x)²;
-    // carrying 4e^−2x keeps s right down to the smallest normal number.
+    // carrying 4e^−2x keeps s accurate down to the smallest normal number.
     const V x = MagnitudeUpTo(d, ExpEnd<2>(d) / 2, z);
     V e4, m4;  // 4e^−2x, 4(e^−2x − 1)
     ExpWithExpm1<2>(d, hn::Mul(Constant(d, -2), x), e4, m4);
@@ -156,7 +155,7 @@ struct Silu {
   template <class D, class V>
   void operator()(D d, V z, V& a, V& s) const {
     // a = max(z, 0) − xσ(−x) and s(z) = 1 − s(−z), with x = |z|; carrying
-    // σ(−x) times 2^10 keeps a right where σ(−x) itself underflows.
+    // 2^10 σ(−x) keeps a accurate where σ(−x) itself underflows.
     const V one = Constant(d, 1);
     const V down = Constant(d, 0x1p-10);
     const V x = MagnitudeUpTo(d, ExpEnd<10>(d), z);
@@ -199,7 +198,8 @@ struct Erf {
   void operator()(D d, V z, V& a, V& s) const {
     const V x = MagnitudeUpTo(d, std::sqrt(ExpEnd<1>(d)), z);
     const V e2 = ExpOfMinusSquare<1>(d, 1, x);  // 2e^(−x²)
-    const V tail = ScaledNormalTail(d, hn::Mul(x, Constant(d, kSqrt2)));
+    const V tail =
+        ScaledNormalTail(d, hn::Mul(x, Constant(d, std::numbers::sqrt2)));
     const V far = hn::NegMulAdd(e2, tail, Constant(d, 1));
     const auto near = hn::Lt(x, Constant(d, 0.75));
     a = hn::CopySign(hn::IfThenElse(near, ErfNearZero(d, x), far), z);
@@ -219,8 +219,8 @@ struct HardTanh {
   }
 };
 
-// The functor, and NaN for NaN, which minima and polynomials may swallow: all
-// bits set are one.
+// Applies the functor, and turns NaN into NaN (all bits set), which minima and
+// polynomials may lose.
 template <class Functor, class D, class V>
 HWY_INLINE void ApplyVector(D d, V z, V& a, V& s) {
   Functor()(d, z, a, s);
@@ -232,9 +232,8 @@ HWY_INLINE void ApplyVector(D d, V z, V& a, V& s) {
 template <class Functor, typename T>
 void Apply(const T* z, size_t n, T* a, T* s) {
   const hn::ScalableTag<T> d;
-  using V = hn::Vec<decltype(d)>;
   const size_t lanes = hn::Lanes(d);
-  V va, vs;
+  hn::Vec<decltype(d)> va, vs;
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
     ApplyVector<Functor>(d, hn::LoadU(d, z + i), va, vs);
@@ -281,7 +280,9 @@ double SigmoidOf(double z) {
 double LogSigmoid(double z) {
   return std::min(z, 0.0) - std::log1p(std::exp(-std::abs(z)));
 }
-double NormalCdf(double z) { return std::erfc(-z * kSqrtHalf) / 2; }
+double NormalCdf(double z) {
+  return std::erfc(-z * (std::numbers::sqrt2 / 2)) / 2;
+}
 double NormalDensity(double z) { return kInvSqrt2Pi * std::exp(-z * z / 2); }
 
 double GeluSlope(double z) { return NormalCdf(z) + z * NormalDensity(z); }
@@ -299,7 +300,7 @@ double SiluLogAbsSlope(double z) {
 constexpr double kZero[] = {0};
 constexpr double kMinusOneAndOne[] = {-1, 1};
 
-// The second list: what there is to know of each, and its plain reference.
+// The second list: the properties of each function, and its plain reference.
 // clang-format off
 const Activation kReferences[] = {
     {"linear", "z", "-", true, 1, {},
@@ -370,10 +371,6 @@ const Activation kReferences[] = {
 };
 // clang-format on
 
-}  // namespace
-
-namespace {
-
 // The kernels of a row of kReferences, for the instruction set in use.
 const ActivationKernels& KernelsOf(const Activation& activation) {
   const auto index = static_cast<size_t>(&activation - kReferences);
@@ -383,11 +380,9 @@ const ActivationKernels& KernelsOf(const Activation& activation) {
 }  // namespace
 
 std::span<const Activation> Activations() {
-  static const bool agree = [] {
-    return std::all_of(
-        std::begin(kReferences), std::end(kReferences),
-        [](const Activation& f) { return f.name == KernelsOf(f).name; });
-  }();
+  static const bool agree = std::ranges::all_of(
+      kReferences,
+      [](const Activation& f) { return f.name == KernelsOf(f).name; });
   INITSCOPE_CHECK(agree);
   return kReferences;
 }

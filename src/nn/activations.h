@@ -1,11 +1,12 @@
 // Activation functions and their derivatives.
 //
-// To add one: in activations.cc write its functor and name it in the two
-// lists there. The command line, `list`, the results file and the tests read
-// the table.
+// To add one, write its functor in activations.cc and add it to the two lists
+// there. The command line, `list`, results files and tests read the table.
 //
 // f' at a kink is the left derivative (relu: f'(0) = 0). f' is computed from z
-// without cancellation: tanh as 4e^(−2|z|)/(1 + e^(−2|z|))², not 1 − tanh².
+// without cancellation; for tanh
+//
+//     f' = 4e^(−2|z|)/(1 + e^(−2|z|))²,     not 1 − tanh² z
 #pragma once
 
 #include <cstddef>
@@ -20,28 +21,28 @@ struct Activation {
   std::string_view source;
   // f(2^e x) = 2^e f(x) for every e, exactly.
   bool homogeneous;
-  double max_slope;  // the largest |f'|, to which saturation is relative
-  // Where f is not smooth (f' or f'' jumps), in increasing order: integrals and
-  // differences are taken piece by piece.
+  double max_slope;  // the largest |f'|; saturation is relative to it
+  // Points where f' or f'' jumps, in increasing order. Integrals and
+  // differences are computed piece by piece between them.
   std::span<const double> kinks;
 
   // Plain double references (the C library's functions, no vectors).
   double (*value)(double z);
   double (*slope)(double z);
-  // log|f'(z)|, right where f' itself underflows; nullptr where it cannot,
-  // or where f' has exact zeros instead of small tails.
+  // log|f'(z)|, accurate even where f' underflows; nullptr if f' cannot
+  // underflow or has exact zeros instead of small tails.
   double (*log_abs_slope)(double z);
 
-  // a[i] = f(z[i]), s[i] = f'(z[i]) for n entries; vectorized, at most 7 ulp
-  // off (of max|f'| for a slope that changes its sign), in the tails too, but
-  // what is below the smallest normal number may be 0. Infinities give the
-  // limits, NaN is passed on. z may alias a.
-  // REQUIRES: *this is a row of Activations().
+  // a[i] = f(z[i]), s[i] = f'(z[i]) for n entries; vectorized. Errors are at
+  // most 7 ulp, in the tails too (7 ulp of max|f'| for a slope that changes its
+  // sign); results below the smallest normal number may be 0. Infinities give
+  // the limits, NaN gives NaN. z may alias a. REQUIRES: *this is a row of
+  // Activations().
   void Apply(const float* z, size_t n, float* a, float* s) const;
   void Apply(const double* z, size_t n, double* a, double* s) const;
 };
 
-// In the order of their codes in results files: append, never reorder.
+// The index is the code in results files: append, never reorder.
 std::span<const Activation> Activations();
 
 }  // namespace initscope

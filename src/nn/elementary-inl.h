@@ -1,9 +1,8 @@
 // Vector exponential, logarithm and normal tail for the activations.
 //
-// For float and double lanes, by minimax polynomials; "error" beside one is
-// relative, of the polynomial alone. No function here needs the processor to
-// keep numbers below the smallest normal one, nor the multiply-add to be fused.
-// A NaN gives anything.
+// For float and double lanes, by minimax polynomials; "error" beside one is the
+// relative error of the polynomial alone. No function here needs subnormal
+// numbers or fused multiply-adds. Results for NaN are unspecified.
 
 // Compiled once per instruction set, hence no #pragma once.
 #if defined(INITSCOPE_NN_ELEMENTARY_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -30,7 +29,7 @@ constexpr bool IsFloat(D /*d*/) {
   return sizeof(hn::TFromD<D>) == sizeof(float);
 }
 
-// c0 + c1 x + c2 x² + …, by Horner's rule in x² for pairs of terms: its chain
+// c0 + c1 x + c2 x² + … by Horner's rule in x² for pairs of terms, whose chain
 // of dependent operations is half as long as in x.
 template <class D, class V>
 HWY_INLINE V Polynomial(D d, V /*x*/, V /*x2*/, double c0) {
@@ -47,8 +46,8 @@ HWY_INLINE V Polynomial(D d, V x, V x2, double c0, double c1,
   }
 }
 
-// 2^kShift e^x underflows before x = −ExpEnd; the functions below are 0 there
-// and take no lower x.
+// 2^kShift e^x underflows at x = −ExpEnd, where the functions below give 0.
+// They do not accept lower x.
 template <int kShift = 0, class D>
 constexpr double ExpEnd(D d) {
   return 0.6931471805599453 * ((IsFloat(d) ? 127 : 1023) + kShift);
@@ -96,9 +95,9 @@ HWY_INLINE V Expm1NearZero(D d, V r) {
   return hn::MulAdd(r2, q, r);
 }
 
-// e^x, and e^x − 1 from the same polynomial, both times 2^kShift, so that it
-// is only 2^kShift e^x that may not be small.
-// REQUIRES: −ExpEnd<kShift>(d) <= x <= 0.
+// 2^kShift e^x and 2^kShift (e^x − 1), from the same polynomial. Only 2^kShift
+// e^x must stay above the smallest normal number, not e^x. REQUIRES:
+// −ExpEnd<kShift>(d) <= x <= 0.
 template <int kShift = 0, class D, class V>
 HWY_INLINE void ExpWithExpm1(D d, V x, V& exp, V& expm1) {
   V power, rest;
@@ -116,9 +115,9 @@ HWY_INLINE V Exp(D d, V x) {
   return hn::Mul(power, hn::Add(Constant(d, 1), Expm1NearZero(d, rest)));
 }
 
-// 2^kShift e^(−c x²). The square is exact, in two parts: rounded to one, its
-// error would be x² times that of e^(…). REQUIRES: x >= 0,
-// c x² <= ExpEnd<kShift>(d), c a power of two.
+// 2^kShift e^(−c x²). The square is formed exactly, in two parts; rounding it
+// would multiply the relative error of the result by x². REQUIRES: x >= 0, c x²
+// <= ExpEnd<kShift>(d), c a power of two.
 template <int kShift = 0, class D, class V>
 HWY_INLINE V ExpOfMinusSquare(D d, double c, V x) {
   using Bits = hwy::MakeUnsigned<hn::TFromD<D>>;
@@ -160,13 +159,13 @@ HWY_INLINE V Log1p(D d, V x) {
   }
 }
 
-// e^(x²/2) Φ(−x), the normal law's tail over its density (Mills' ratio) up to
-// a constant. REQUIRES: 0 <= x <= 13.5 (float), 37.7 (double).
+// e^(x²/2) Φ(−x): the tail of the normal law over its density (Mills' ratio),
+// up to a constant. REQUIRES: 0 <= x <= 13.5 (float), 37.7 (double).
 template <class D, class V>
 HWY_INLINE V ScaledNormalTail(D d, V x) {
-  // (x + k) times it is a polynomial in t = (x − k)/(x + k), within ±1
-  // (after Shepherd & Laframboise, Math. Comp. 36, 1981). A smaller k passes
-  // on less of the error of r, a larger one wants fewer terms.
+  // (x + k) e^(x²/2) Φ(−x) is a polynomial in t = (x − k)/(x + k), |t| <= 1
+  // (after Shepherd & Laframboise, Math. Comp. 36, 1981). A smaller k passes on
+  // less of the error of r, a larger one needs fewer terms.
   const double k = IsFloat(d) ? 2.5 : 3;
   const V r = hn::Div(Constant(d, 1), hn::Add(x, Constant(d, k)));
   const V t = hn::NegMulAdd(r, Constant(d, 2 * k), Constant(d, 1));

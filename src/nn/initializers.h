@@ -1,10 +1,11 @@
 // Weight initializers: W = gain · s · U.
 //
-// U is a draw with entries of mean 0 and variance 1 (but for zero, constant
-// and orthogonal, see UnitLaw); s depends on the two fans alone. Runs with the
-// same seed and law share U, so schemes are compared on the same draw.
+// The entries of the draw U have mean 0 and variance 1 (except for zero,
+// constant and orthogonal, see UnitLaw); s depends only on fan_in and fan_out.
+// Runs with the same seed and law share U, so schemes are compared on the same
+// draw.
 //
-// To add one: a row of the table in initializers.cc.
+// To add one, add a row to the table in initializers.cc.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +14,8 @@
 
 namespace initscope {
 
-// What U is. fan_in × fan_out.
+// Distribution of the unscaled weight matrix U (fan_in × fan_out); a layer uses
+// W = gain · s · U.
 enum class UnitLaw {
   kZero,             // U = 0
   kConstant,         // every entry 1
@@ -23,12 +25,12 @@ enum class UnitLaw {
   kOrthogonal,       // Haar, times √max(fan_in, fan_out)
 };
 
-// Whether X U is a product, and not one sum for all units.
+// Whether U has entries to multiply by. If not, X U is the same for all units.
 inline bool HasMatrix(UnitLaw law) {
   return law != UnitLaw::kZero && law != UnitLaw::kConstant;
 }
 
-// In words, in the order above.
+// Descriptions in the order above.
 inline constexpr std::string_view kUnitLawTexts[] = {
     "0",
     "1",
@@ -37,17 +39,20 @@ inline constexpr std::string_view kUnitLawTexts[] = {
     "N(0, 1) cut at ±2, rescaled to variance 1",
     "Haar-orthogonal · √max(fan_in, fan_out)"};
 
-// E U⁴/(E U²)² − 3 of the entries, in the order above: −6/5 of the uniform law;
-// of the normal law cut at ±2, with φ and Z the density at 2 and the mass
-// within, (3 v − 16 φ/Z)/v² − 3 with v = 1 − 4 φ/Z. 0 where entries do not
-// vary, and where they are not independent.
+// Excess kurtosis of the entries in the order above, E U⁴/(E U²)² − 3:
+//
+//     uniform                 −6/5
+//     normal, cut at ±2       (3v − 16 φ/Z)/v² − 3,    v = 1 − 4 φ/Z
+//
+// with φ the normal density at 2 and Z the mass within ±2. 0 if entries do not
+// vary or are not independent.
 inline constexpr double kUnitLawKurtosis[] = {
     0, 0, 0, -1.2, -0.63446328287, 0,
 };
 
-// The law of the biases.
+// Distribution of the biases.
 enum class BiasInit {
-  kNormal,        // N(0, bias_std²); bias_std = 0 is none
+  kNormal,        // N(0, bias_std²); no biases if bias_std = 0
   kTorchDefault,  // U(±1/√fan_in)
 };
 inline constexpr std::string_view kBiasInitNames[] = {"normal",
@@ -56,19 +61,19 @@ inline constexpr std::string_view kBiasInitNames[] = {"normal",
 struct Initializer {
   std::string_view name;
   UnitLaw law;
-  std::string_view formula;  // of the standard deviation s, or of U
+  std::string_view formula;  // of the standard deviation s
   double (*scale)(double fan_in, double fan_out);  // s at gain 1
-  // The scale is found layer by layer so that the first batch's X W has
-  // variance gain²; `scale` is where that search begins.
+  // The scale is found layer by layer so that X W of the first batch has
+  // variance gain²; `scale` is where that search starts.
   bool data_dependent;
   std::string_view torch, keras, jax;  // the same scheme elsewhere, or "-"
   std::string_view source;
-  // The biases that belong to the scheme: a run has them unless its own keys
-  // (bias_init, bias_std) say otherwise.
+  // The biases that belong to the scheme, unless the run's keys bias_init and
+  // bias_std say otherwise.
   BiasInit biases = BiasInit::kNormal;
 };
 
-// In the order of their codes in results files: append, never reorder.
+// The index is the code in results files: append, never reorder.
 std::span<const Initializer> Initializers();
 
 }  // namespace initscope

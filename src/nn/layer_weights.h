@@ -1,5 +1,4 @@
-// The weights of one layer, as the passes through it use them: what an engine
-// has to bring.
+// The interface of one layer's weights, which every engine implements.
 #pragma once
 
 #include <memory>
@@ -14,7 +13,7 @@
 namespace initscope {
 
 // Either the unit draw U, which the runs of a bundle share and scale, or one
-// run's own W and b. Below, W stands for both.
+// run's own W and b. Below, W stands for U too.
 template <typename T>
 class LayerWeights {
  public:
@@ -26,14 +25,14 @@ class LayerWeights {
   // out = in Wᵀ: batch × fan_out → batch × fan_in.
   virtual void Backward(std::span<const ProductJob<T>> products, Jobs jobs) = 0;
 
-  // Of the entries of W: mean, variance, second moment.
+  // Mean, variance and second moment of the entries of W.
   // REQUIRES: Forward() has been called.
   virtual Moments EntryMoments() const = 0;
 
   // W as a plain matrix, fan_in × fan_out. Throws Interrupted.
   virtual Matrix<T> Entries(StopFlag stop = {}) const = 0;
 
-  // b of a run's own weights, fan_out entries; null for U.
+  // The run's own b, fan_out entries; null for U.
   virtual const std::vector<T>* bias() const { return nullptr; }
 };
 

@@ -36,16 +36,16 @@ double Sigmoid(double z) {
   return (z >= 0 ? 1 : e) / (1 + e);
 }
 
-// Where all parts of a row of delta are below this, it is computed anew with an
-// exponent of its own. What is not normal is flushed to 0, so that entries down
-// to 1e-18 of the largest are kept.
+// If all entries of a row of delta are below this, the row is recomputed with
+// an exponent of its own. Numbers below the smallest normal one are flushed to
+// 0, so this keeps entries down to 1e-18 of the largest.
 constexpr double kLeastDelta = 0x1p-960;
-// e^-x with x beyond this is taken as 0: its exponent, and four times it (of
-// second moments of products), are far from the end of int64_t.
+// e^−x counts as 0 for x beyond this. Its exponent, even times four (in second
+// moments of products), stays far from the limits of int64_t.
 constexpr double kLargestLog = 2e17;
 
-// What a row of delta whose largest part is e^log_part has as its exponent: 0
-// where double's range does.
+// The exponent of a row of delta whose largest part is e^log_part: 0 if the
+// range of a double suffices.
 int64_t DeltaExponent(double log_part) {
   const double log2 = log_part / std::numbers::ln2;
   const bool has_one =
@@ -53,8 +53,8 @@ int64_t DeltaExponent(double log_part) {
   return has_one ? static_cast<int64_t>(std::floor(log2)) : 0;
 }
 
-// ‖z − y‖²/(2mc): the target is brought to the logits' exponent, not the
-// reverse, so that exploding logits keep a finite delta.
+// ‖z − y‖²/(2mc). The target is brought to the exponent of the logits, not the
+// reverse, so exploding logits keep a finite delta.
 LossRow Mse(const LossInput& in, double* delta, int64_t* delta_exponent) {
   const int64_t e = std::max<int64_t>(in.exponent, 0);
   const double scale =
@@ -70,7 +70,7 @@ LossRow Mse(const LossInput& in, double* delta, int64_t* delta_exponent) {
   return {{squares * scale / 2, 2 * e}, kNaN, kNaN, kNaN};
 }
 
-// (1 − y) σ(z) − y σ(−z) of every output, each part through its logarithm.
+// (1 − y) σ(z) − y σ(−z) for every output, each term through its logarithm.
 void TinySigmoidDelta(const LossInput& in, double* delta, int64_t* exponent) {
   const double m = static_cast<double>(in.samples);
   std::vector<double> log_up(in.outputs), log_down(in.outputs);
@@ -96,8 +96,8 @@ LossRow SigmoidCrossEntropy(const LossInput& in, double* delta,
   for (size_t j = 0; j < in.outputs; ++j) {
     const double z = Plain(in.logits[j], in.exponent);
     const double y = in.target[j];
-    // −log ŷ = softplus(−z), −log(1 − ŷ) = softplus(z); a weight of 0 must
-    // not meet an infinite logit.
+    // −log ŷ = softplus(−z), −log(1 − ŷ) = softplus(z). A weight of 0 must not
+    // be multiplied by an infinite logit.
     const double log_one = -Softplus(-z);
     const double log_zero = -Softplus(z);
     if (y > 0) out.cross_entropy -= y * log_one;
@@ -105,7 +105,7 @@ LossRow SigmoidCrossEntropy(const LossInput& in, double* delta,
     out.label_entropy += EntropyTerm(y) + EntropyTerm(1 - y);
     out.kl_divergence +=
         RelativeEntropyTerm(y, log_one) + RelativeEntropyTerm(1 - y, log_zero);
-    // ŷ − y, without cancellation for y = 0 and 1.
+    // ŷ − y without cancellation at y = 0 and y = 1.
     delta[j] = ((1 - y) * Sigmoid(z) - y * Sigmoid(-z)) / m;
   }
   out.value.value = out.cross_entropy / m;
@@ -116,8 +116,8 @@ LossRow SigmoidCrossEntropy(const LossInput& in, double* delta,
   return out;
 }
 
-// ŷ − y where both are all at `top` but for next to nothing: then log ŷ_j is
-// z_j − z_top, and delta of the largest is what the others leave.
+// ŷ − y if both have almost all their mass at `top`. Then log ŷ_j = z_j −
+// z_top, and delta of `top` is minus the sum of the others.
 void TinySoftmaxDelta(const LossInput& in, size_t top, double* delta,
                       int64_t* exponent) {
   const double m = static_cast<double>(in.samples);
@@ -147,7 +147,7 @@ LossRow SoftmaxCrossEntropy(const LossInput& in, double* delta,
   const double m = static_cast<double>(in.samples);
   const size_t top = static_cast<size_t>(
       std::max_element(in.logits, in.logits + c) - in.logits);
-  // Logits are taken relative to the largest, which leaves ŷ unchanged.
+  // Logits relative to the largest give the same ŷ.
   double others = 0;  // Σ e^(z_j − z_top) without the largest
   for (size_t j = 0; j < c; ++j) {
     delta[j] = Plain(in.logits[j] - in.logits[top], in.exponent);
@@ -167,7 +167,7 @@ LossRow SoftmaxCrossEntropy(const LossInput& in, double* delta,
       delta[j] = (std::exp(log_p) - y) / m;
     }
   }
-  // ŷ_top − y_top where both may be near 1: the difference of the rests.
+  // ŷ_top − y_top = (1 − y_top) − (1 − ŷ_top), because both may be near 1.
   delta[top] = (y_others - others / (1 + others)) / m;
   out.value.value = out.cross_entropy / m;
   *delta_exponent = 0;
@@ -196,7 +196,7 @@ void PredictSigmoid(const double* logits, size_t outputs, double* prediction) {
   std::transform(logits, logits + outputs, prediction, Sigmoid);
 }
 
-// Relative to the largest logit, so that nothing overflows.
+// Uses logits relative to the largest, so nothing overflows.
 void PredictSoftmax(const double* logits, size_t outputs, double* prediction) {
   const double top = *std::max_element(logits, logits + outputs);
   double sum = 0;
@@ -207,19 +207,10 @@ void PredictSoftmax(const double* logits, size_t outputs, double* prediction) {
   for (size_t j = 0; j < outputs; ++j) prediction[j] /= sum;
 }
 
-void DrawNormal(uint64_t seed, Stream stream, uint32_t row, size_t outputs,
-                double* target) {
-  FillVariates(VariateLaw::kNormal, {seed, stream, 0}, row, 0,
+template <Stream kStream>
+void DrawNormal(uint64_t seed, uint32_t row, size_t outputs, double* target) {
+  FillVariates(VariateLaw::kNormal, {seed, kStream, 0}, row, 0,
                MatrixView<double>(target, 1, outputs));
-}
-
-void DrawNormalTarget(uint64_t seed, uint32_t row, size_t outputs,
-                      double* target) {
-  DrawNormal(seed, Stream::kTargets, row, outputs, target);
-}
-
-void DrawProbe(uint64_t seed, uint32_t row, size_t outputs, double* target) {
-  DrawNormal(seed, Stream::kProbes, row, outputs, target);
 }
 
 // One-hot, the class ⌊c·u⌋ with u the uniform number at column 0.
@@ -242,7 +233,7 @@ void DrawBernoulli(uint64_t seed, uint32_t row, size_t outputs,
 // clang-format off
 constexpr Loss kLosses[] = {
     {"mse", "‖X_L - Y‖²/(2 m c)", "(X_L - Y)/(m c)", "-",
-     Mse, PredictItself, DrawNormalTarget, true, false, false,
+     Mse, PredictItself, DrawNormal<Stream::kTargets>, true, false, false,
      false, false, "Y: the targets"},
     {"sigmoid_cross_entropy",
      "mean over samples of Σ_j -[y log ŷ + (1-y) log(1-ŷ)], ŷ = σ(Z_L)",
@@ -255,7 +246,7 @@ constexpr Loss kLosses[] = {
      SoftmaxCrossEntropy, PredictSoftmax, DrawClass, true, true, false,
      true, false, "Y: the targets"},
     {"probe", "Σ R ⊙ Z_L, R i.i.d. N(0,1)", "R", "-",
-     Probe, PredictItself, DrawProbe, false, false, false,
+     Probe, PredictItself, DrawNormal<Stream::kProbes>, false, false, false,
      false, true, "R: the probe"},
 };
 // clang-format on

@@ -25,6 +25,12 @@ size_t Network::widest() const {
   return most;
 }
 
+double Network::units() const {
+  size_t sum = inputs();
+  for (const LayerSpec& layer : layers) sum += layer.fan_out;
+  return static_cast<double>(sum);
+}
+
 double Network::weights() const {
   double sum = 0;
   for (const LayerSpec& layer : layers) sum += layer.weights();

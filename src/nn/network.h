@@ -1,6 +1,5 @@
-// A network as the list of its layers: the description that the engine, the
-// plain reference, the gradient checks, the Jacobian, the cost and the theory
-// share.
+// A network as a list of layers. The engine, the plain reference, gradient
+// checks, Jacobians, costs and theory share this description.
 //
 //     Z_{l+1} = X_l W_l + 1 b_l      batch × q_{l+1},  l = 0 … L − 1
 //     X_{l+1} = f_l(Z_{l+1}),        X_L = Z_L
@@ -29,12 +28,12 @@ struct LayerSpec {
 };
 
 struct Network {
-  // Of the hidden layers; named even where there are none.
+  // The activation of the hidden layers; set even if there are none.
   const Activation* activation = nullptr;
   std::vector<LayerSpec> layers;
 
-  // Fully connected layers between `widths` q_0 … q_L, with `hidden` behind
-  // each but the last. REQUIRES: at least two widths.
+  // Fully connected layers between `widths` q_0 … q_L, each but the last
+  // followed by `hidden`. REQUIRES: at least two widths.
   void SetLayers(const Activation& hidden, const std::vector<size_t>& widths);
 
   size_t depth() const { return layers.size(); }  // L
@@ -45,7 +44,9 @@ struct Network {
   size_t inputs() const { return layers.front().fan_in; }
   size_t outputs() const { return layers.back().fan_out; }
   size_t widest() const;
-  // Entries of all W_l together, and of the largest.
+  // Σ q_l, l = 0 … L.
+  double units() const;
+  // Number of entries of all W_l together, and of the largest.
   double weights() const;
   double most_weights() const;
   // Every width, input to output: "784x300x10".

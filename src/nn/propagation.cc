@@ -11,19 +11,20 @@
 namespace initscope {
 namespace {
 
-// A stored row is brought back to [1, 2) when its largest magnitude leaves
-// 2^±kStoredRange: far enough from T's limits for a product over any width.
+// A stored row is rescaled to [1, 2) when its largest magnitude leaves
+// 2^±kStoredRange, which is far enough from T's limits for a product over any
+// width.
 template <typename T>
 constexpr int kStoredRange = sizeof(T) == 4 ? 16 : kPlainRange<double>;
 // Within 2^±kMomentRange fourth powers and their sums fit T.
 template <typename T>
 constexpr int kMomentRange = sizeof(T) == 4 ? 24 : 200;
 
-// Units that pass through a layer's kernels at a time: few enough that what
-// one kernel leaves is in L1 for the next.
+// Units that pass through a layer's kernels at a time: few enough that each
+// kernel finds its input in L1.
 constexpr size_t kUnits = 64;
 
-// scale = factor·2^shift with factor near 1 where T would lose it.
+// scale = factor·2^shift, with a factor near 1 if T could not hold `scale`.
 struct SplitScale {
   double factor;
   int64_t shift;
@@ -45,7 +46,7 @@ double LargestOf(const RowMoments& row) {
   return std::max(std::abs(row.min), std::abs(row.max));
 }
 
-// Whether x >= 0 has a binary exponent in ±range, or is zero.
+// Whether x is zero or its binary exponent is in ±range. REQUIRES: x >= 0.
 bool IsWithin(double x, int range) {
   const double limit = static_cast<double>(uint64_t{1} << (range / 4));
   const double low = 1 / limit / limit / limit / limit;
@@ -59,8 +60,8 @@ void SetMoments(const PackedBatch<T>& x, size_t sample, RowMoments* row) {
   *row = ComputeRowMoments(entries.data(), entries.size());
 }
 
-// Rescales the samples of a panel that left the stored range, and their
-// moments with them: by powers of two, which is exact.
+// Rescales samples of a panel that left the stored range, and their moments, by
+// powers of two, which is exact.
 template <typename T>
 void BringIntoRange(size_t p, MeasuredBatch<T>* x) {
   std::array<T, kMaxPanelWidth> factor;
@@ -74,7 +75,7 @@ void BringIntoRange(size_t p, MeasuredBatch<T>* x) {
     if (max == 0) {
       x->exponent[sample] = 0;
     } else if (!IsWithin(max, kStoredRange<T>)) {
-      // Whose inverse T holds.
+      // T can hold 2^−shift.
       constexpr int kLimit = std::numeric_limits<T>::max_exponent - 2;
       const int shift = std::clamp(std::ilogb(max), -kLimit, kLimit);
       x->exponent[sample] += shift;
@@ -88,7 +89,7 @@ void BringIntoRange(size_t p, MeasuredBatch<T>* x) {
   }
 }
 
-// What was summed over panel p becomes the moments of its samples.
+// Turns the sums over panel p into the moments of its samples.
 template <typename T>
 void SetPanelMoments(const LaneMoments<T>& sums, size_t p,
                      MeasuredBatch<T>* x) {
@@ -103,8 +104,8 @@ void SetPanelMoments(const LaneMoments<T>& sums, size_t p,
   BringIntoRange(p, x);
 }
 
-// bias·2^−common and the factor of the product, where samples carry exponents
-// and there is a bias: the common exponent is one that neither overflows.
+// Adds the bias to a sample with an exponent. The common exponent is large
+// enough that neither the product nor the bias overflows.
 template <typename T>
 void AddBiasToScaledSample(const ForwardLayer<T>& layer,
                            const SplitScale& split, size_t sample) {
@@ -112,7 +113,7 @@ void AddBiasToScaledSample(const ForwardLayer<T>& layer,
   const size_t n = z.units();
   std::vector<T> row(n);
   CopySample(z, sample, row.data());
-  // Where the product is zero there is nothing but the bias.
+  // If the product is zero, only the bias remains.
   const bool vanishes = split.factor == 0 || MaxMagnitude(row.data(), n) == 0;
   const int64_t e = vanishes ? 0 : layer.x->exponent[sample] + split.shift;
   const T bias_max = MaxMagnitude(layer.bias.data(), n);
@@ -127,8 +128,8 @@ void AddBiasToScaledSample(const ForwardLayer<T>& layer,
   SetSample(row.data(), sample, &z);
 }
 
-// A sample whose row needs care: out of T's plain range, not finite, or with
-// slopes that underflow.
+// Finishes a sample that needs care: out of T's plain range, not finite, or
+// with slopes that underflow.
 template <typename T>
 void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
   const size_t n = layer->z->units();
@@ -149,7 +150,7 @@ void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
   layer->next->rows[sample] = ComputeRowMoments(x.data(), n);
   layer->slope_rows[sample] = ComputeRowMoments(slope.data(), n);
   layer->zeros[sample] = static_cast<uint32_t>(CountZeros(x.data(), n));
-  // A row of slopes has an exponent only where all of them are tiny.
+  // A row of slopes has an exponent only if all of them are tiny.
   layer->saturated[sample] = static_cast<uint32_t>(
       slope_exponent < 0
           ? layer->slope_rows[sample].count
@@ -157,7 +158,7 @@ void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
                        static_cast<T>(0.01 * layer->activation->max_slope)));
 }
 
-// Whether the vectorized pass was right for a sample.
+// Whether the vectorized pass is accurate for a sample.
 template <typename T>
 bool IsPlain(const ForwardLayer<T>& layer, size_t sample) {
   const RowMoments& z = layer.z->rows[sample];
@@ -272,7 +273,7 @@ void FinishForward(ForwardLayer<T>* layer, size_t p) {
                    layer->alive.row(p));
   }
   BringIntoRange(p, layer->next);
-  // Lanes that are no sample are operands all the same.
+  // Lanes without a sample still take part in products.
   if (samples < width) {
     for (size_t j = 0; j < z.units(); ++j) {
       T* x = layer->next->unit(p, j);
@@ -317,7 +318,7 @@ void FinishBackward(BackwardLayer<T>* layer, size_t p) {
     sums.Add2(at, units);
   }
   SetPanelMoments(sums, p, layer->out);
-  // The product wrote there; a row that is not finite left no zeros.
+  // The product wrote to the padding, and not zeros if a row is not finite.
   std::fill(out.unit(p, n), out.unit(p, out.padded_units()), T{0});
 }
 

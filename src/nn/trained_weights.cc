@@ -7,7 +7,7 @@
 namespace initscope {
 namespace {
 
-// `v` is null without momentum, and not yet meaningful if `first`.
+// Moves n weights. `v` is null without momentum, and unspecified if `first`.
 template <typename T>
 void Move(const T* gradient, size_t n, const DescentRule& rule, bool first,
           T* v, T* w) {
@@ -37,7 +37,7 @@ TrainedWeights<T>::TrainedWeights(Matrix<T> w, std::vector<T> b)
 
 template <typename T>
 bool TrainedWeights<T>::IsFinite() const {
-  // One that is not makes the sum so.
+  // An infinity or NaN times 0 is NaN.
   T sum = 0;
   for (size_t i = 0; i < w_.size(); ++i) sum += w_.data()[i] * 0;
   for (T b : b_) sum += b * 0;

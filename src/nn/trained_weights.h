@@ -1,14 +1,15 @@
-// One layer's weights and biases that gradient descent moves.
+// One layer's weights and biases, trained by gradient descent.
 //
-// Stochastic gradient descent with momentum μ, learning rate η and weight
-// decay λ, as in torch.optim.SGD (dampening 0, no Nesterov), for weights and
-// biases alike:
+// Stochastic gradient descent with momentum μ, learning rate η and weight decay
+// λ, as in torch.optim.SGD (dampening 0, no Nesterov), for weights and biases
+// alike:
 //
 //     g = ∂loss/∂w + λ w
-//     v ← μ v + g  (v = g at first),   w ← w − η v
+//     v ← μ v + g           (v = g in the first step)
+//     w ← w − η v
 //
-// All of it in T. dW is formed strip by strip and used up at once; beside W
-// there are its packed copy, which the products read, and v where μ > 0.
+// All in T. dW is formed and used strip by strip; besides W, memory holds its
+// packed copy, which the products read, and v if μ > 0.
 #pragma once
 
 #include <span>
@@ -41,8 +42,8 @@ class TrainedWeights : public LayerWeights<T> {
   const Matrix<T>& weights() const { return w_; }
   bool IsFinite() const;
 
-  // One step on dW = xᵀ delta and db (1 × fan_out). Up to `jobs` workers,
-  // which changes no bit.
+  // Takes one step with dW = xᵀ delta and db (1 × fan_out). `jobs` changes no
+  // bit.
   void Descend(const MeasuredBatch<T>& x, const MeasuredBatch<T>& delta,
                const ScaledMatrix<double>& db, const DescentRule& rule,
                Jobs jobs, GradientScratch<T>* scratch);

@@ -5,17 +5,16 @@
 
 #include "linalg/packed_product.h"
 #include "random/orthogonal.h"
-#include "random/variates.h"
 
 namespace initscope {
 namespace {
 
-// Rows that are drawn at a time, and stay in L1 until they are packed.
+// Rows drawn at a time: few enough to stay in L1 until they are packed.
 constexpr size_t kDrawRows = 8;
 
 size_t Steps(size_t n, size_t step) { return (n + step - 1) / step; }
 
-// Every unit of `out` becomes the sum of its sample's units of `in`.
+// Sets every unit of `out` to the sum of the sample's units of `in`.
 template <typename T>
 void BroadcastSums(const PackedBatch<T>& in, PackedBatch<T>* out) {
   const size_t width = in.width();
@@ -32,13 +31,6 @@ void BroadcastSums(const PackedBatch<T>& in, PackedBatch<T>* out) {
   }
 }
 
-template <typename T>
-void FillWithZeros(PackedBatch<T>* out) {
-  for (size_t p = 0; p < out->panels(); ++p) {
-    std::fill(out->panel(p), out->unit(p, out->units()), T{0});
-  }
-}
-
 VariateLaw LawOf(UnitLaw law) {
   switch (law) {
     case UnitLaw::kNormal:
@@ -52,18 +44,13 @@ VariateLaw LawOf(UnitLaw law) {
   }
 }
 
-VariateSource SourceOf(uint64_t seed, size_t layer) {
-  return {seed, Stream::kWeights, static_cast<uint32_t>(layer)};
-}
-
 }  // namespace
 
 template <typename T>
 UnitWeights<T>::UnitWeights(UnitLaw law, uint64_t seed, size_t layer,
                             size_t fan_in, size_t fan_out, bool keep)
     : law_(law),
-      seed_(seed),
-      layer_(layer),
+      source_{seed, Stream::kWeights, static_cast<uint32_t>(layer)},
       fan_in_(fan_in),
       fan_out_(fan_out),
       keep_(keep) {}
@@ -81,8 +68,7 @@ void UnitWeights<T>::Draw(const WeightBlock<T>& block, Moments* moments) const {
                     rows.row(r));
       }
     } else {
-      FillVariates(LawOf(law_), SourceOf(seed_, layer_),
-                   static_cast<uint32_t>(row),
+      FillVariates(LawOf(law_), source_, static_cast<uint32_t>(row),
                    static_cast<uint32_t>(block.column), rows.view());
     }
     if (moments != nullptr) {
@@ -93,12 +79,12 @@ void UnitWeights<T>::Draw(const WeightBlock<T>& block, Moments* moments) const {
     PackRows<T>(rows.view(), i, block);
   }
   if (moments == nullptr) return;
-  // Entries have mean 0, so that nothing cancels.
+  // Nothing cancels, because entries have mean 0.
   RowMoments row;
   row.count = block.rows * block.columns;
   row.mean = sums.first / static_cast<double>(row.count);
   row.m2 = std::max(0.0, sums.second - row.mean * sums.first);
-  row.abs_sum = sums.second;  // of which only whether it is zero matters
+  row.abs_sum = sums.second;  // only whether it is zero matters
   moments->Add(row, 0);
 }
 
@@ -122,7 +108,7 @@ void UnitWeights<T>::Begin(Jobs jobs) {
   if (packed_.rows() > 0) return;
   if (law_ == UnitLaw::kOrthogonal) {
     dense_.Resize(fan_in_, fan_out_);
-    FillOrthogonal(SourceOf(seed_, layer_), dense_.view(), jobs.stop);
+    FillOrthogonal(source_, dense_.view(), jobs.stop);
   }
   if (!keep_) return;
   packed_.Resize(fan_in_, fan_out_);
@@ -199,10 +185,9 @@ void UnitWeights<T>::SetMomentsOfConstant() {
 template <typename T>
 void UnitWeights<T>::Broadcast(const PackedBatch<T>& in,
                                PackedBatch<T>* out) const {
-  if (law_ == UnitLaw::kZero) {
-    FillWithZeros(out);
-  } else {
-    BroadcastSums(in, out);
+  if (law_ == UnitLaw::kConstant) return BroadcastSums(in, out);
+  for (size_t p = 0; p < out->panels(); ++p) {
+    std::fill(out->panel(p), out->unit(p, out->units()), T{0});
   }
 }
 
@@ -212,9 +197,9 @@ Matrix<T> UnitWeights<T>::Entries(StopFlag stop) const {
   if (!HasMatrix(law_)) {
     std::fill_n(out.data(), out.size(), T(law_ == UnitLaw::kConstant));
   } else if (law_ == UnitLaw::kOrthogonal) {
-    FillOrthogonal(SourceOf(seed_, layer_), out.view(), stop);
+    FillOrthogonal(source_, out.view(), stop);
   } else {
-    FillVariates(LawOf(law_), SourceOf(seed_, layer_), 0, 0, out.view());
+    FillVariates(LawOf(law_), source_, 0, 0, out.view());
   }
   return out;
 }

@@ -16,14 +16,14 @@ namespace {
 
 constexpr int64_t kNoExponent = std::numeric_limits<int64_t>::min();
 
-// The relative error that the Gram matrices may leave in a variance. Rounding
-// moves an entry by about eps·‖x_i‖‖x_k‖. Samples that are nearly the same have
-// entries that are moved alike, so that the sum may move by eps times the sum
-// of its terms' magnitudes (seen: 2.5 times that, in clusters whose δ cancel).
+// The relative error allowed in a variance from Gram matrices. Rounding changes
+// an entry by about eps·‖x_i‖‖x_k‖. Nearly equal samples have entries that
+// change alike, so the sum may change by eps times the sum of the magnitudes of
+// its terms (observed: 2.5 times that, in clusters whose δ cancel).
 constexpr double kGramTolerance = 1e-4;
 constexpr double kGramRounding = 4;
 
-// What the sums over samples weigh a sample with.
+// The weights of samples in sums over them.
 struct Weights {
   std::vector<double> factor;  // 2^(its exponents − common), 0 for zero rows
   int64_t common = kNoExponent;  // kNoExponent if every product is zero
@@ -61,8 +61,8 @@ std::vector<double> Means(const std::vector<RowMoments>& rows) {
   return means;
 }
 
-// out = x − mean, sample by sample, and Σ_i weight_i·(x_i − mean_i) for each
-// unit. `means` are rounded to T first.
+// Sets out = x − mean, sample by sample, and returns Σ_i weight_i·(x_i −
+// mean_i) for each unit. Rounds `means` to T first.
 template <typename T>
 SampleSum Center(const PackedBatch<T>& x, std::vector<double>* means,
                  std::vector<double> weight, Jobs jobs, PackedBatch<T>* out) {
@@ -103,7 +103,7 @@ template <typename T>
 GramSum SumOfGrams(const PackedBatch<T>& x, const PackedBatch<T>& delta,
                    const std::vector<double>& factor, Jobs jobs) {
   const size_t panels = x.panels(), width = x.width();
-  // One task per panel p: its pairs (p, q) with q >= p, some at a time.
+  // One task per panel p takes its pairs (p, q) with q >= p, some at a time.
   constexpr size_t kPairs = 8;
   std::vector<GramSum> parts(panels);
   ParallelFor(panels, jobs, [&](size_t p) {
@@ -115,8 +115,8 @@ GramSum SumOfGrams(const PackedBatch<T>& x, const PackedBatch<T>& delta,
       GramTiles(delta, p, delta, begin, end, b.data());
       for (size_t q = begin; q < end; ++q) {
         const size_t tile = (q - begin) * size;
-        // Lane by lane, which the compiler turns into vectors. Lanes and rows
-        // that are no sample hold zeros.
+        // Sums per lane, which the compiler vectorizes. Lanes and rows without
+        // a sample hold zeros.
         std::array<double, kMaxPanelWidth> total = {}, magnitude = {};
         for (size_t i = 0; i < x.PanelSamples(p); ++i) {
           const double weight = (p == q ? 1 : 2) * factor[p * width + i];
@@ -142,7 +142,7 @@ GramSum SumOfGrams(const PackedBatch<T>& x, const PackedBatch<T>& delta,
   return sum;
 }
 
-// `delta`, or a copy of it with all of its products at one exponent.
+// Returns `delta`, or a copy of it that brings all products to one exponent.
 template <typename T>
 const PackedBatch<T>& Align(const PackedBatch<T>& delta, const Weights& w,
                             PackedBatch<T>* copy) {
@@ -169,7 +169,7 @@ void VisitFormed(const PackedBatch<T>& x, const PackedBatch<T>& delta,
   if (!is_zero) {
     Transpose(Align(delta, w, &scratch->delta), &scratch->transposed);
   }
-  // Strips that are small enough for the cache.
+  // Strips small enough for the cache.
   const size_t rows =
       kUnitStep * std::max<size_t>(1, 16384 / delta.units() / kUnitStep);
   ParallelFor((x.units() + rows - 1) / rows, jobs, [&](size_t s) {

@@ -9,47 +9,31 @@
 namespace initscope {
 namespace {
 
-using Attention = const AttentionSpec&;
+using Run = const AttentionSpec&;
 
 constexpr long double kMostExtent = 16777216.0L;  // 2^24
 
 KeyOf<AttentionSpec> FileKey(std::string_view name, std::string default_text,
                              std::string_view help) {
-  return RuledKey<AttentionSpec>({.name = name,
-                                  .commands = kAttention,
-                                  .type = KeyType::kText,
-                                  .default_text = std::move(default_text),
-                                  .help = help,
-                                  .example = "x.csv",
-                                  .sweepable = false});
+  return RuledKey<AttentionSpec>(KeyType::kText,
+                                 {name, help, "x.csv", kAttention, kAnyValue,
+                                  std::move(default_text), kNoSweep});
 }
 
 KeyOf<AttentionSpec> ExtentKey(size_t AttentionSpec::*member,
                                std::string_view name, std::string_view help) {
-  return WholeKey<AttentionSpec>(member, {.name = name,
-                                          .commands = kAttention,
-                                          .range = {1, kMostExtent},
-                                          .help = help,
-                                          .example = "16"});
+  return WholeKey<AttentionSpec>(
+      member, {name, help, "16", kAttention, Between(1, kMostExtent)});
 }
 
-// Written whatever it is.
+// The key's text is part of the run id whatever its value.
 KeyOf<AttentionSpec> Always(KeyOf<AttentionSpec> key) {
-  key.identity = [value = key.value](Attention run) {
-    return KeyText(value(run));
-  };
-  return key;
+  return WithIdentity<AttentionSpec>(std::move(key), "");
 }
 
-std::optional<std::string> DivisorIdentity(Attention run) {
+bool HasOwnDivisor(Run run) {
   const double root = std::sqrt(static_cast<double>(run.d_k));
-  if (!run.scaled || run.softmax.divisor == root) return std::nullopt;
-  return NumberText(run.softmax.divisor);
-}
-
-std::optional<std::string> BaseIdentity(Attention run) {
-  if (run.softmax.base == std::numbers::e) return std::nullopt;
-  return NumberText(run.softmax.base);
+  return run.scaled && run.softmax.divisor != root;
 }
 
 std::vector<KeyOf<AttentionSpec>> MakeKeys() {
@@ -58,40 +42,30 @@ std::vector<KeyOf<AttentionSpec>> MakeKeys() {
       GainKey<AttentionSpec>(),
       SeedKey<AttentionSpec>(),
       FileKey("x", "drawn, N(0, 1)",
-              "the tokens' rows, a file (.csv, .npy, .h5:/dataset), tokens × "
-              "d_model"),
-      FileKey("w_q", "drawn",
-              "the queries' weights, such a file, d_model × d_k"),
-      FileKey("w_k", "drawn", "the keys' weights, such a file, d_model × d_k"),
-      FileKey("w_v", "drawn",
-              "the values' weights, such a file, d_model × d_v"),
+              "X, tokens × d_model, from a file (.csv, .npy, .h5:/dataset)"),
+      FileKey("w_q", "drawn", "query weights, d_model × d_k, from such a file"),
+      FileKey("w_k", "drawn", "key weights, d_model × d_k, from such a file"),
+      FileKey("w_v", "drawn", "value weights, d_model × d_v, from such a file"),
       Always(ExtentKey(&AttentionSpec::d_k, "d_k",
                        "columns of drawn w_q, w_k and w_v")),
       ExtentKey(&AttentionSpec::tokens, "tokens", "rows of a drawn x"),
       ExtentKey(&AttentionSpec::d_model, "d_model", "columns of a drawn x"),
       NameKey<AttentionSpec>(&AttentionSpec::scaled, NamesOf<kOffOn>(),
-                             {.name = "scaled",
-                              .commands = kAttention,
-                              .help = "on: softmax(S/√d_k); off: softmax(S)",
-                              .example = "off"}),
-      RuledKey<AttentionSpec>(
-          {.name = "sqrt_d_k",
-           .commands = kAttention,
-           .type = KeyType::kReal,
-           .default_text = "√d_k",
-           .help = "what S is divided by",
-           .example = "4"},
-          [](Attention run) -> KeyValue { return run.softmax.divisor; },
-          DivisorIdentity),
-      RuledKey<AttentionSpec>(
-          {.name = "softmax_base",
-           .commands = kAttention,
-           .type = KeyType::kReal,
-           .default_text = "e",
-           .help = "b of the softmax b^s/Σ b^s, above 1",
-           .example = "2"},
-          [](Attention run) -> KeyValue { return run.softmax.base; },
-          BaseIdentity),
+                             {"scaled", "on: softmax(S/√d_k); off: softmax(S)",
+                              "off", kAttention}),
+      Where<AttentionSpec>(
+          HasOwnDivisor,
+          Always(RuledKey<AttentionSpec>(
+              KeyType::kReal,
+              {"sqrt_d_k", "divisor of S", "4", kAttention, kAnyValue, "√d_k"},
+              [](Run run) -> KeyValue { return run.softmax.divisor; }))),
+      WithIdentity<AttentionSpec>(
+          RuledKey<AttentionSpec>(
+              KeyType::kReal,
+              {"softmax_base", "b of the softmax b^s/Σ b^s, above 1", "2",
+               kAttention, kAnyValue, "e"},
+              [](Run run) -> KeyValue { return run.softmax.base; }),
+          NumberText(std::numbers::e)),
   };
 }
 

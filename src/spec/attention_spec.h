@@ -1,4 +1,4 @@
-// One run of attention, resolved.
+// One resolved run of attention.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct AttentionSoftmax {
   double base = std::numbers::e;  // b > 1
 };
 
-// `init` is null where the matrices are from files.
+// `init` is null if the matrices come from files.
 struct AttentionSpec : WeightSource {
   size_t tokens = 64, d_model = 512, d_k = 64;
   bool scaled = true;

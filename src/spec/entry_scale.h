@@ -1,5 +1,4 @@
-// Means and standard deviations of entries up to the limits of double, whose
-// squares leave its range.
+// Mean and variance of doubles whose squares may leave the range of a double.
 #pragma once
 
 #include <algorithm>
@@ -11,9 +10,10 @@
 
 namespace initscope {
 
-// A power of two that brings entries of magnitude up to `largest` to where
-// their squares neither overflow nor underflow: 1 in all but extreme cases.
-// Multiplying by it is exact but for entries that are 2^600 times smaller.
+// A power of two that scales entries of magnitude up to `largest` so that their
+// squares neither overflow nor underflow: 1 except in extreme cases. The
+// scaling is exact except for entries smaller than `largest` by a factor of
+// 2^600.
 inline double EntryScale(double largest) {
   constexpr int kPlain = 400, kMost = 1000;
   if (largest == 0) return 1;
@@ -22,14 +22,14 @@ inline double EntryScale(double largest) {
   return std::ldexp(1.0, -std::clamp(exponent, -kMost, kMost));
 }
 
-// Of entries times `scale`.
+// Mean and variance of the entries times `scale`.
 struct EntryMeasure {
   double scale = 1;
   double mean = 0;
   double variance = 0;  // divisor: their number; 0 exactly if all are equal
 };
 
-// Of all value(i, j), i < rows, j < columns. REQUIRES: they are finite.
+// For the entries value(i, j), i < rows, j < columns. REQUIRES: all finite.
 template <class Value>
 EntryMeasure MeasureEntries(size_t rows, size_t columns, Value value) {
   double largest = 0;

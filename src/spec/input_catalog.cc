@@ -1,7 +1,5 @@
 #include "spec/input_catalog.h"
 
-#include "spec/input_summary.h"
-
 namespace initscope {
 
 size_t InputCatalog::Find(const std::string& input, const std::string& labels) {

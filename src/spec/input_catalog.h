@@ -14,28 +14,29 @@
 
 namespace initscope {
 
-// What is wrong with `labels`, where `input` is right.
+// An error in the file of `labels`, not in that of `input`.
 class LabelsError : public UserError {
  public:
   using UserError::UserError;
 };
 
-// Reads a data set: io's reader, given by who assembles the program. Throws
-// UserError, where it is for the labels' sake LabelsError.
+// Reads a data set. cli passes io's reader. Throws LabelsError for errors in
+// the labels and UserError for others.
 using InputReader = std::function<InputData(const std::string& input,
                                             const std::string& labels)>;
 
-// The data sets of a sweep, each read once, and what is derived from them.
+// Reads each data set of a sweep once, and keeps it and what is derived from
+// it.
 class InputCatalog {
  public:
   explicit InputCatalog(InputReader reader) : reader_(std::move(reader)) {}
 
-  // The index of the data set, which is read when it is first asked for.
+  // The index of the data set; reads it the first time.
   size_t Find(const std::string& input, const std::string& labels);
   const std::vector<std::shared_ptr<const InputData>>& inputs() const {
     return inputs_;
   }
-  // How many samples of the data set each label has.
+  // The number of samples with each label.
   const std::map<int32_t, size_t>& LabelCounts(size_t input) const {
     return label_counts_[input];
   }

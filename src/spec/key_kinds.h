@@ -1,8 +1,8 @@
 // Declarations of keys by their kind. `at` is a member of Spec, or a function
-// that gives a reference to it; the default is what a new Spec has there.
+// that returns a reference to one; the key's default is its value in a new
+// Spec.
 #pragma once
 
-#include <algorithm>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -30,7 +30,7 @@ const std::vector<std::string_view>& NamesOf() {
   return names;
 }
 
-// Identified by its value's text, unless that is `fallback`.
+// The text of the key's value identifies the run, unless it is `fallback`.
 template <typename Spec>
 KeyOf<Spec> WithIdentity(KeyOf<Spec> key, std::string fallback) {
   key.identity = [value = key.value, fallback = std::move(fallback)](
@@ -41,7 +41,7 @@ KeyOf<Spec> WithIdentity(KeyOf<Spec> key, std::string fallback) {
   };
   return key;
 }
-// Whose default is what a new Spec has.
+
 template <typename Spec, typename Take, typename Value>
 KeyOf<Spec> Declared(Key key, const Take& take, const Value& value) {
   std::string fallback = KeyText(value(Spec()));
@@ -50,14 +50,14 @@ KeyOf<Spec> Declared(Key key, const Take& take, const Value& value) {
                             std::move(fallback));
 }
 
-// Taken by a rule of spec/resolve.cc.
+// A rule in spec/resolve.cc reads the key.
 template <typename Spec>
 KeyOf<Spec> ByRule(KeyOf<Spec> key) {
   key.take = {};
   return key;
 }
 
-// Only of runs that `holds` is true of.
+// The key identifies only runs for which `holds` is true.
 template <typename Spec, typename Condition>
 KeyOf<Spec> Where(Condition holds, KeyOf<Spec> key) {
   key.identity = [holds, identity = std::move(key.identity)](
@@ -80,7 +80,7 @@ KeyOf<Spec> RealKey(At at, Key key) {
   });
 }
 
-// Value: int64_t, or uint64_t for seeds.
+// Value: int64_t; for seeds uint64_t.
 template <typename Spec, typename Value = int64_t, typename At>
 KeyOf<Spec> WholeKey(At at, Key key) {
   key.type = KeyType::kWhole;
@@ -102,8 +102,7 @@ KeyOf<Spec> NameKey(At at, const std::vector<std::string_view>& names,
   const auto take = [at, name = key.name, all = &names](
                         const Settings& settings, Spec* spec) {
     auto& value = std::invoke(at, *spec);
-    value = static_cast<std::decay_t<decltype(value)>>(
-        settings.Name(name, static_cast<size_t>(value), *all));
+    value = settings.Name(name, value, *all);
   };
   return Declared<Spec>(
       key, take, [at, all = &names](const Spec& spec) -> KeyValue {
@@ -117,8 +116,7 @@ KeyOf<Spec> RowKey(At at, std::span<const Row> table, Key key) {
   key.type = KeyType::kName;
   const std::vector<std::string_view>& names = RowNames(table);
   const auto* all = &names;
-  const auto fallback = static_cast<size_t>(
-      std::find(names.begin(), names.end(), key.default_text) - names.begin());
+  const size_t fallback = IndexOf(names, key.default_text);
   return WithIdentity<Spec>(
       {key,
        [=](const Settings& settings, Spec* spec) {
@@ -133,40 +131,34 @@ KeyOf<Spec> RowKey(At at, std::span<const Row> table, Key key) {
       key.default_text);
 }
 
-// What identifies no run, or is read by a rule: each function may be empty.
+// A key that identifies no run or is read by a rule. Each function may be
+// empty.
 template <typename Spec>
 KeyOf<Spec> RuledKey(
-    Key key, std::function<KeyValue(const Spec&)> value = {},
+    KeyType type, Key key, std::function<KeyValue(const Spec&)> value = {},
     std::function<std::optional<std::string>(const Spec&)> identity = {}) {
+  key.type = type;
   return {std::move(key), {}, std::move(value), std::move(identity)};
 }
 
-// Keys of all that draws weights.
+// Keys of every command that draws weights.
 template <typename Spec>
 KeyOf<Spec> InitKey() {
   return RowKey<Spec>(&WeightSource::init, Initializers(),
-                      {.name = "init",
-                       .commands = kEveryCommand,
-                       .default_text = "xavier_normal",
-                       .help = "see 'list inits'",
-                       .example = "he_normal"});
+                      {"init", "see 'list inits'", "he_normal", kEveryCommand,
+                       kAnyValue, "xavier_normal"});
 }
 template <typename Spec>
 KeyOf<Spec> GainKey() {
-  return RealKey<Spec>(&WeightSource::gain, {.name = "gain",
-                                             .commands = kEveryCommand,
-                                             .range = {0, 1e100},
-                                             .help = "factor on every weight",
-                                             .example = "1.5"});
+  return RealKey<Spec>(&WeightSource::gain,
+                       {"gain", "factor on every weight", "1.5", kEveryCommand,
+                        Between(0, 1e100)});
 }
 template <typename Spec>
 KeyOf<Spec> SeedKey() {
-  return WholeKey<Spec, uint64_t>(&WeightSource::seed,
-                                  {.name = "seed",
-                                   .commands = kEveryCommand,
-                                   .range = {0, UINT64_MAX},
-                                   .help = "of the weights and biases",
-                                   .example = "7"});
+  return WholeKey<Spec, uint64_t>(
+      &WeightSource::seed, {"seed", "seed of the weights and biases", "7",
+                            kEveryCommand, Between(0, UINT64_MAX)});
 }
 
 }  // namespace initscope

@@ -1,10 +1,10 @@
-// How runs have their keys: one declaration per key, of which everything else
-// is made: help and `list keys`, parsing, what identifies a run, the columns of
+// How runs hold their keys. Everything else follows from a key's one
+// declaration: help and `list keys`, parsing, the run id, the columns of
 // results files, and the tests of what runs may share.
 //
-// To add a key: a member of a part of RunSpec (spec/run_spec.h), and a line of
-// the table in spec/network_keys.cc. Where its default or its range depends on
-// other keys the line has no `take`, and spec/resolve.cc the rule.
+// To add a key, add a member to a part of RunSpec (spec/run_spec.h) and a
+// declaration to spec/network_keys.cc. If its default or range depends on other
+// keys, leave `take` empty and add a rule to spec/resolve.cc.
 #pragma once
 
 #include <cstdint>
@@ -23,37 +23,37 @@
 
 namespace initscope {
 
-// An index into names that are fixed.
+// One of a fixed list of names.
 struct NameCode {
   size_t index;
   const std::vector<std::string_view>* names;
 };
 
-// A key's value: wholes, seeds (which take all of 64 bits), reals, texts,
-// names.
+// A key's value: a whole number, a seed (which needs all 64 bits), a real
+// number, a text, or a name.
 using KeyValue = std::variant<int64_t, uint64_t, double, std::string, NameCode>;
 
-// Shortest form that reads back as the same number.
+// Numbers in the shortest form that reads back as the same number.
 std::string KeyText(const KeyValue& value);
 
 template <typename Spec>
 struct KeyOf {
   Key key;
-  // Takes the setting or, where there is none, the default.
+  // Stores the setting, or the default if there is none.
   std::function<void(const Settings&, Spec*)> take;
-  // Of a resolved run, as results files have it; none: no column.
+  // The value in a resolved run, as in results files; empty: no column.
   std::function<KeyValue(const Spec&)> value;
-  // As text, where it is part of what identifies a run: not at its default.
-  // What a released key is written as never changes.
+  // The value's text in the run id; none at the default. The text of a released
+  // key never changes.
   std::function<std::optional<std::string>(const Spec&)> identity;
 };
 
 // All keys of run, train, plan and trace.
 const std::vector<KeyOf<RunSpec>>& NetworkKeys();
-// Those of attention that are not of the experiment (name, output, jobs).
+// All keys of attention except the experiment's own (name, output, jobs).
 const std::vector<KeyOf<AttentionSpec>>& AttentionKeys();
 
-// Takes every key that has no rule of its own.
+// Stores every key that has no rule of its own.
 template <typename Spec>
 void TakeKeys(const std::vector<KeyOf<Spec>>& keys, const Settings& settings,
               Spec* spec) {
@@ -62,7 +62,7 @@ void TakeKeys(const std::vector<KeyOf<Spec>>& keys, const Settings& settings,
   }
 }
 
-// The `key=value` of each key that identifies the run.
+// `key=value` for each key that identifies the run.
 template <typename Spec>
 std::vector<std::string> IdentityLines(const std::vector<KeyOf<Spec>>& keys,
                                        const Spec& spec) {

@@ -1,6 +1,7 @@
 #include "spec/keys.h"
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "base/number_text.h"
@@ -21,7 +22,7 @@ constexpr CommandNaming kCommandNamings[] = {{kSimulation, "run, theory"},
 
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 1; i <= a.size(); ++i) {
     size_t diagonal = row[0];
     row[0] = i;
@@ -49,10 +50,8 @@ std::span<const Key> Keys() {
 }
 
 const Key* FindKey(std::string_view name) {
-  for (const Key& key : Keys()) {
-    if (key.name == name) return &key;
-  }
-  return nullptr;
+  const auto key = std::ranges::find(Keys(), name, &Key::name);
+  return key == Keys().end() ? nullptr : &*key;
 }
 
 std::string CommandNames(CommandSet commands) {
@@ -64,12 +63,16 @@ std::string CommandNames(CommandSet commands) {
   return text;
 }
 
+size_t IndexOf(std::span<const std::string_view> names, std::string_view name) {
+  return static_cast<size_t>(std::ranges::find(names, name) - names.begin());
+}
+
 std::string DidYouMean(std::string_view name,
                        std::span<const std::string_view> names) {
   std::string_view best;
   size_t least = std::max<size_t>(2, name.size() / 3) + 1;
   for (std::string_view candidate : names) {
-    // It would take all of the candidate: not near, and slow to find out.
+    // Not near, whatever the letters, and slow to compute.
     if (name.size() >= 2 * candidate.size()) continue;
     const size_t distance = EditDistance(name, candidate);
     if (distance < least && distance < candidate.size()) {

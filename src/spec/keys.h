@@ -1,5 +1,5 @@
-// The keys of an experiment, as files, flags and `list keys` know them. Each is
-// declared once, with how a run has it (spec/key_table.h).
+// The keys of an experiment as files, flags and `list keys` show them. Each has
+// one declaration, which also says how a run holds it (spec/key_table.h).
 #pragma once
 
 #include <span>
@@ -17,35 +17,41 @@ enum class KeyType {
 inline constexpr std::string_view kKeyTypeNames[] = {"name", "whole", "real",
                                                      "text"};
 
-// Which commands know a key, as bits.
+// A set of commands, as bits: those that know a key.
 using CommandSet = unsigned;
 inline constexpr CommandSet kSimulation = 1;  // run
 inline constexpr CommandSet kTraining = 2;    // train
 inline constexpr CommandSet kAttention = 4;   // attention
-// plan and trace take the keys of both, gradcheck those of all.
+// plan and trace take the keys of run and train, gradcheck all keys.
 inline constexpr CommandSet kNetworks = kSimulation | kTraining;
 inline constexpr CommandSet kEveryCommand = kNetworks | kAttention;
 
 // The values of a switch.
 inline constexpr std::string_view kOffOn[] = {"off", "on"};
 
-// Of a number, both ends included. A long double holds every uint64_t.
+// Both ends are included. A long double holds every uint64_t.
 struct KeyRange {
   long double least = 0, most = 0;
 };
 
+inline constexpr KeyRange kAnyValue = {};
+constexpr KeyRange Between(long double least, long double most) {
+  return {least, most};
+}
+
 struct Key {
   std::string_view name;
+  std::string_view help;
+  std::string_view example;  // a value other than the default
   CommandSet commands;
-  KeyType type = {};
-  KeyRange range = {};
-  std::string default_text = {};  // a number where `--help` shows one
-  std::string_view help = {};
-  std::string_view example = {};  // a value that is not the default
-  bool sweepable = true;          // takes a list; else its value is taken whole
+  KeyRange range = kAnyValue;
+  std::string default_text = {};  // as `--help` shows it
+  bool sweepable = true;          // whether a list of values is a sweep
+  KeyType type = {};              // set by the kind of declaration
 };
+inline constexpr bool kNoSweep = false;  // for Key::sweepable
 
-// All commands' keys; a name means one thing wherever it is known.
+// The keys of all commands. A name means the same wherever it is known.
 std::span<const Key> Keys();
 
 // nullptr if there is none.
@@ -53,6 +59,9 @@ const Key* FindKey(std::string_view name);
 
 // The commands of a set, for messages: "run, plan, trace".
 std::string CommandNames(CommandSet commands);
+
+// The index of `name`; names.size() if it is not among them.
+size_t IndexOf(std::span<const std::string_view> names, std::string_view name);
 
 // "; did you mean 'x'?" for the nearest of `names`, or "" if none is near
 // (Levenshtein distance at most a third of the length, at least 2).

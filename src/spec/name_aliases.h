@@ -1,6 +1,6 @@
-// Other spellings of names: what torch, Keras, JAX and people write.
+// Other spellings of names: those of torch, Keras and JAX, and common ones.
 //
-// A run knows the name alone, so that nothing stored depends on the spelling.
+// A run holds only the name itself, so nothing stored depends on the spelling.
 #pragma once
 
 #include <span>
@@ -11,11 +11,10 @@
 namespace initscope {
 
 struct NameAlias {
-  std::string_view key;  // whose value it is
-  std::string_view alias;
-  // The names that it may mean: one, or several with a comma between, of which
-  // the user must choose.
+  std::string_view key;
+  // The name they mean; "a, b" if the user must choose one.
   std::string_view names;
+  std::string_view aliases;  // "c, d", in lower case
 };
 
 std::span<const NameAlias> NameAliases();
@@ -23,8 +22,8 @@ std::span<const NameAlias> NameAliases();
 // The aliases that mean `name` alone, "a, b", for `list`.
 std::string AliasesOf(std::string_view key, std::string_view name);
 
-// What a value spells: an index into `names`, or the reason why none, for a
-// message. Letter case does not matter.
+// The index into `names` of what `text` spells, or the reason why it spells
+// none, for a message. Letter case does not matter.
 struct NameMatch {
   size_t index = 0;
   std::string error;

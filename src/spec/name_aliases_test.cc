@@ -31,17 +31,27 @@ std::vector<std::string_view> NamesOf(std::string_view key) {
   return names;
 }
 
+// The items of "a, b".
+std::vector<std::string_view> Items(std::string_view list) {
+  std::vector<std::string_view> items;
+  while (!list.empty()) {
+    const size_t end = std::min(list.find(", "), list.size());
+    items.push_back(list.substr(0, end));
+    list.remove_prefix(std::min(end + 2, list.size()));
+  }
+  return items;
+}
+
 TEST(NameAliases, MeanNamesThatThereAre) {
   std::set<std::pair<std::string_view, std::string_view>> seen;
-  for (const NameAlias& alias : NameAliases()) {
-    EXPECT_TRUE(seen.insert({alias.key, alias.alias}).second) << alias.alias;
-    const auto names = NamesOf(alias.key);
-    EXPECT_THAT(names, testing::Not(testing::Contains(alias.alias)));
-    std::string_view rest = alias.names;
-    while (!rest.empty()) {
-      const size_t end = std::min(rest.find(", "), rest.size());
-      EXPECT_THAT(names, testing::Contains(rest.substr(0, end)));
-      rest.remove_prefix(std::min(end + 2, rest.size()));
+  for (const NameAlias& row : NameAliases()) {
+    const auto names = NamesOf(row.key);
+    for (const std::string_view alias : Items(row.aliases)) {
+      EXPECT_TRUE(seen.insert({row.key, alias}).second) << alias;
+      EXPECT_THAT(names, testing::Not(testing::Contains(alias)));
+    }
+    for (const std::string_view name : Items(row.names)) {
+      EXPECT_THAT(names, testing::Contains(name));
     }
   }
 }

@@ -15,27 +15,36 @@
 namespace initscope {
 namespace {
 
+// The numbers of `text` between separators; none if one is not a number in
+// [least, most].
+template <typename Number>
+std::vector<Number> ParseNumbers(std::string_view text, char separator,
+                                 Number least, Number most) {
+  std::vector<Number> numbers;
+  for (size_t begin = 0, end = 0; end < text.size(); begin = end + 1) {
+    end = std::min(text.find(separator, begin), text.size());
+    const auto number =
+        ParseNumber<Number>(Trim(text.substr(begin, end - begin)));
+    if (!number || *number < least || *number > most) return {};
+    numbers.push_back(*number);
+  }
+  return numbers;
+}
+
 std::vector<int32_t> ParseClasses(const Settings& settings) {
-  std::vector<int32_t> classes;
-  std::unordered_set<int32_t> seen;
-  if (!settings.Has("classes")) return classes;
+  if (!settings.Has("classes")) return {};
   const std::string text = settings.Text("classes", "");
-  std::string_view rest = text;
-  while (true) {
-    const size_t comma = rest.find(',');
-    const auto label = ParseNumber<int32_t>(Trim(rest.substr(0, comma)));
-    if (!label || *label < 0) {
-      settings.Fail("classes", fmt::format("classes = {} is not a list of "
-                                           "labels, as 0,1",
-                                           Quoted(text)));
+  const auto classes = ParseNumbers<int32_t>(text, ',', 0, INT32_MAX);
+  if (classes.empty()) {
+    settings.Fail("classes", "classes = {} is not a list of labels, as 0,1",
+                  Quoted(text));
+  }
+  std::unordered_set<int32_t> seen;
+  for (const int32_t label : classes) {
+    if (!seen.insert(label).second) {
+      settings.Fail("classes", "classes = {} names {} twice", Quoted(text),
+                    label);
     }
-    if (!seen.insert(*label).second) {
-      settings.Fail("classes", fmt::format("classes = {} names {} twice",
-                                           Quoted(text), *label));
-    }
-    classes.push_back(*label);
-    if (comma == std::string_view::npos) break;
-    rest = rest.substr(comma + 1);
   }
   return classes;
 }
@@ -43,25 +52,24 @@ std::vector<int32_t> ParseClasses(const Settings& settings) {
 void ResolveDrawnInput(const Settings& settings, RunSpec* run) {
   for (const char* key : {"labels", "classes", "samples"}) {
     if (settings.Has(key)) {
-      settings.Fail(key, fmt::format("{} needs a data file: input = {} is "
-                                     "drawn and has no labels",
-                                     key, QuotedPath(run->input)));
+      settings.Fail(
+          key, "{} needs a data file: input = {} is drawn and has no labels",
+          key, QuotedPath(run->input));
     }
   }
-  run->standardize = static_cast<Standardize>(
-      settings.Name("standardize", 0, kStandardizeNames));
+  run->standardize =
+      settings.Name("standardize", Standardize::kNone, kStandardizeNames);
   if (run->standardize != Standardize::kNone) {
     settings.Fail("standardize",
                   "drawn inputs are not standardized; use input_variance");
   }
   if (run->input_kind == InputKind::kSphere && run->input_correlation != 0) {
     settings.Fail("input_correlation",
-                  "input_correlation is for gaussian "
-                  "inputs only");
+                  "input_correlation is for gaussian inputs only");
   }
 }
 
-// Refuses more samples than there are.
+// Refuses to use more samples than the data set has.
 void CheckBatches(const Settings& settings, const RunSpec& run) {
   const size_t samples = run.samples->samples();
   if (run.batch * run.batches <= samples) return;
@@ -70,29 +78,28 @@ void CheckBatches(const Settings& settings, const RunSpec& run) {
                                : settings.Has("batch") ? "batch"
                                                        : "input";
   const bool batches = run.batches > samples;
-  settings.Fail(
-      key,
-      fmt::format("{} samples asked for (batch {} × batches {}), and {} {} "
-                  "is the most, as {} has {}",
-                  run.batch * run.batches, run.batch, run.batches,
-                  batches ? "--batches" : "--batch",
-                  batches ? samples : samples / run.batches,
-                  QuotedPath(run.input), samples));
+  settings.Fail(key,
+                "{} samples asked for (batch {} × batches {}), and {} {} is "
+                "the most, as {} has {}",
+                run.batch * run.batches, run.batch, run.batches,
+                batches ? "--batches" : "--batch",
+                batches ? samples : samples / run.batches,
+                QuotedPath(run.input), samples);
 }
 
 void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
                       RunSpec* run) {
   for (const char* key : {"input_variance", "input_correlation"}) {
     if (settings.Has(key)) {
-      settings.Fail(key, fmt::format("{} is for drawn inputs; input = {} is "
-                                     "data (see standardize)",
-                                     key, QuotedPath(run->input)));
+      settings.Fail(
+          key, "{} is for drawn inputs; input = {} is data (see standardize)",
+          key, QuotedPath(run->input));
     }
   }
   try {
     run->input_index = catalog->Find(run->input, run->labels);
   } catch (const UserError& error) {
-    // The file and line of the data, behind those of the experiment.
+    // What is wrong in the data, after the line of the experiment.
     const bool labels = dynamic_cast<const LabelsError*>(&error) != nullptr &&
                         settings.Has("labels");
     throw UserError(
@@ -100,22 +107,22 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
         fmt::format("{}: {}", settings.Where(labels ? "labels" : "input"),
                     error.what()));
   }
-  run->standardize = static_cast<Standardize>(
-      settings.Name("standardize", static_cast<size_t>(Standardize::kGlobal),
-                    kStandardizeNames));
+  run->standardize =
+      settings.Name("standardize", Standardize::kGlobal, kStandardizeNames);
   const std::vector<int32_t> classes = ParseClasses(settings);
   const InputData& data = *catalog->inputs()[run->input_index];
   if (!classes.empty()) {
     if (data.labels.empty()) {
-      settings.Fail("classes", fmt::format("classes needs labels, and {} has "
-                                           "none; name them with labels",
-                                           QuotedPath(run->input)));
+      settings.Fail(
+          "classes",
+          "classes needs labels, and {} has none; name them with labels",
+          QuotedPath(run->input));
     }
     const auto& counts = catalog->LabelCounts(run->input_index);
     for (int32_t label : classes) {
       if (!counts.contains(label)) {
-        settings.Fail("classes", fmt::format("{} has no sample of class {}",
-                                             QuotedPath(run->input), label));
+        settings.Fail("classes", "{} has no sample of class {}",
+                      QuotedPath(run->input), label);
       }
     }
     run->classes = fmt::format("{}", fmt::join(classes, ","));
@@ -124,10 +131,9 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
   run->samples = catalog->Samples(run->input_index, classes, run->most_samples,
                                   run->standardize);
   if (run->most_samples > run->samples->samples()) {
-    settings.Fail(
-        "samples",
-        fmt::format("{} samples asked for, but {} has {}", run->most_samples,
-                    QuotedPath(run->input), run->samples->samples()));
+    settings.Fail("samples", "{} samples asked for, but {} has {}",
+                  run->most_samples, QuotedPath(run->input),
+                  run->samples->samples());
   }
   CheckBatches(settings, *run);
   run->order = catalog->Order(run->samples, run->data_seed);
@@ -135,39 +141,23 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
 
 std::vector<size_t> ParseShape(const Settings& settings) {
   const std::string text = settings.Text("shape", "");
-  const auto most = static_cast<uint64_t>(FindKey("width")->range.most);
-  std::vector<size_t> widths;
-  std::string_view rest = text;
-  while (true) {
-    const size_t cross = rest.find('x');
-    const auto width = ParseNumber<uint64_t>(Trim(rest.substr(0, cross)));
-    if (!width || *width < 1 || *width > most) {
-      settings.Fail("shape",
-                    fmt::format("shape = {} is not widths of at least 1, as "
-                                "784x300x10",
-                                Quoted(text)));
-    }
-    widths.push_back(*width);
-    if (cross == std::string_view::npos) break;
-    rest = rest.substr(cross + 1);
+  const auto most = static_cast<size_t>(FindKey("width")->range.most);
+  std::vector<size_t> widths = ParseNumbers<size_t>(text, 'x', 1, most);
+  if (widths.empty()) {
+    settings.Fail("shape",
+                  "shape = {} is not widths of at least 1, as 784x300x10",
+                  Quoted(text));
   }
   if (widths.size() < 2) {
-    settings.Fail("shape", fmt::format("shape = {} needs an input and an "
-                                       "output width, as 784x10",
-                                       Quoted(text)));
+    settings.Fail("shape",
+                  "shape = {} needs an input and an output width, as 784x10",
+                  Quoted(text));
   }
   return widths;
 }
 
-// The outputs that labels ask for; 0 if any number will do.
-size_t LabelOutputs(const RunSpec& run) {
-  return run.samples && run.samples->classes() > 0 && run.loss->uses_labels
-             ? run.samples->classes()
-             : 0;
-}
-
 void ResolveLayers(const Settings& settings, RunSpec* run) {
-  const size_t classes = run->samples ? run->samples->classes() : 0;
+  const size_t classes = run->LabelClasses();
   std::string_view first = "input_width", last = "output_width";
   std::vector<size_t> widths;
   if (settings.Has("shape")) {
@@ -186,30 +176,30 @@ void ResolveLayers(const Settings& settings, RunSpec* run) {
   }
   run->SetLayers(*run->activation, widths);
   if (run->samples && run->inputs() != run->samples->width()) {
-    settings.Fail(first, fmt::format("the input width is {}, but {} has {} "
-                                     "features per sample",
-                                     run->inputs(), QuotedPath(run->input),
-                                     run->samples->width()));
+    settings.Fail(first,
+                  "the input width is {}, but {} has {} features per sample",
+                  run->inputs(), QuotedPath(run->input), run->samples->width());
   }
   const size_t outputs = run->outputs();
-  const size_t wanted = LabelOutputs(*run);
+  const size_t wanted = run->HasLabels() ? classes : 0;  // 0: any number
   const bool one_logit = run->loss->bernoulli && wanted == 2 && outputs == 1;
   if (wanted > 0 && outputs != wanted && !one_logit) {
-    settings.Fail(last, fmt::format("the output width is {}, but {} has {} "
-                                    "classes (loss = probe takes any)",
-                                    outputs, QuotedPath(run->input), wanted));
+    settings.Fail(last,
+                  "the output width is {}, but {} has {} classes (loss = probe "
+                  "takes any)",
+                  outputs, QuotedPath(run->input), wanted);
   }
   if (run->loss->categorical && wanted == 1) {
-    settings.Fail(settings.Has("classes") ? "classes" : "input",
-                  fmt::format("{} has one class here, and softmax over one "
-                              "output is always 1; keep two classes, or set "
-                              "loss = sigmoid_cross_entropy",
-                              QuotedPath(run->input)));
+    settings.Fail(
+        settings.Has("classes") ? "classes" : "input",
+        "{} has one class here, and softmax over one output is always 1; keep "
+        "two classes, or set loss = sigmoid_cross_entropy",
+        QuotedPath(run->input));
   }
   if (run->loss->categorical && outputs < 2) {
     settings.Fail(last,
-                  "softmax over one output is always 1; use two, or "
-                  "loss = sigmoid_cross_entropy");
+                  "softmax over one output is always 1; use two, or loss = "
+                  "sigmoid_cross_entropy");
   }
 }
 
@@ -233,14 +223,14 @@ std::vector<uint64_t> ParseRecord(const Settings& settings, uint64_t last) {
        ParseValueList(*FindKey("record"), text, settings.Where("record"))) {
     const auto step = ParseNumber<uint64_t>(item);
     if (!step) {
-      settings.Fail("record", fmt::format("record = {} is not log or a list of "
-                                          "steps, as 0,1,10",
-                                          Quoted(text)));
+      settings.Fail("record",
+                    "record = {} is not log or a list of steps, as 0,1,10",
+                    Quoted(text));
     }
     if (*step > last) {
-      settings.Fail("record", fmt::format("step {} of record = {} is beyond "
-                                          "the last one, {} (steps)",
-                                          *step, Quoted(text), last));
+      settings.Fail("record",
+                    "step {} of record = {} is beyond the last one, {} (steps)",
+                    *step, Quoted(text), last);
     }
     steps.push_back(*step);
   }
@@ -258,32 +248,31 @@ void ResolveTraining(const Settings& settings, uint64_t default_steps,
   training.record = ParseRecord(settings, training.steps);
   if (run->batches != 1) {
     settings.Fail("batches",
-                  "training takes one minibatch a step; remove "
-                  "batches");
+                  "training takes one minibatch a step; remove batches");
   }
 }
 
 void ResolveJacobian(const Settings& settings, RunSpec* run) {
-  // Every product and the SVD are cubic, in double.
+  // Every product and the SVD take cubic time, in double.
   constexpr size_t kMostWidth = 1024;
   const size_t samples = settings.Whole("jacobian_samples");
   if (settings.Name("jacobian", 0, kOffOn) == 0) return;
   if (run->training.steps > 0) {
-    settings.Fail("jacobian",
-                  "the Jacobian is that of the initialization; remove "
-                  "jacobian or steps");
+    settings.Fail(
+        "jacobian",
+        "the Jacobian is that of the initialization; remove jacobian or steps");
   }
   if (samples > run->batch) {
     settings.Fail("jacobian_samples",
-                  fmt::format("jacobian_samples = {} is more than the batch "
-                              "has: {}",
-                              samples, run->batch));
+                  "jacobian_samples = {} is more than the batch has: {}",
+                  samples, run->batch);
   }
   const size_t widest = run->widest();
   if (widest > kMostWidth) {
-    settings.Fail("jacobian", fmt::format("jacobian = on takes widths up to "
-                                          "{}, and the widest layer has {}",
-                                          kMostWidth, widest));
+    settings.Fail(
+        "jacobian",
+        "jacobian = on takes widths up to {}, and the widest layer has {}",
+        kMostWidth, widest);
   }
   run->jacobian_samples = samples;
 }
@@ -295,14 +284,14 @@ RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog,
   const Settings settings(point);
   RunSpec run;
   TakeKeys(NetworkKeys(), settings, &run);
-  const BiasInit of_scheme =
-      settings.Has("bias_std") ? BiasInit::kNormal : run.init->biases;
-  run.bias_init = static_cast<BiasInit>(settings.Name(
-      "bias_init", static_cast<size_t>(of_scheme), kBiasInitNames));
+  run.bias_init = settings.Name(
+      "bias_init",
+      settings.Has("bias_std") ? BiasInit::kNormal : run.init->biases,
+      kBiasInitNames);
   if (run.bias_init == BiasInit::kTorchDefault && run.bias_std != 0) {
-    settings.Fail("bias_std",
-                  "bias_init = torch_default has its own scale; "
-                  "remove bias_std");
+    settings.Fail(
+        "bias_std",
+        "bias_init = torch_default has its own scale; remove bias_std");
   }
   if (run.batch * run.batches > (uint64_t{1} << 32)) {
     settings.Fail("batches", "batch × batches is beyond 2^32 samples");
@@ -318,9 +307,8 @@ RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog,
     ResolveDrawnInput(settings, &run);
   }
   const std::vector<std::string_view>& losses = RowNames(Losses());
-  const auto usual = std::find(losses.begin(), losses.end(), run.DefaultLoss());
-  run.loss = &Losses()[settings.Name(
-      "loss", static_cast<size_t>(usual - losses.begin()), losses)];
+  run.loss = &Losses()[settings.Name("loss", IndexOf(losses, run.DefaultLoss()),
+                                     losses)];
   ResolveLayers(settings, &run);
   ResolveTraining(settings, default_steps, &run);
   ResolveJacobian(settings, &run);

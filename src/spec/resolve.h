@@ -1,5 +1,5 @@
-// From a run's settings, as text, to the run: names looked up, defaults filled
-// in, contradictions refused.
+// Turns the settings of a run, which are text, into a RunSpec: looks up names,
+// fills in defaults and refuses contradictions.
 #pragma once
 
 #include <functional>
@@ -11,17 +11,17 @@
 
 namespace initscope {
 
-// Throws UserError: kUsage for a value that makes no sense, naming where it
-// stands; kData for data that cannot be read.
-// A run that says nothing of `steps` has `default_steps`.
+// `default_steps` is for runs without a setting of `steps`. Throws UserError:
+// kUsage for a value that makes no sense, with its file and line; kData for
+// data that cannot be read.
 RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog,
                    uint64_t default_steps = 0);
 
 struct ResolvedSweep {
   std::vector<RunSpec> runs;
-  size_t duplicates = 0;  // dropped, by run_id
+  size_t duplicates = 0;  // runs dropped for having the run_id of another
 };
-// Calls `on_run` with every run that is not a duplicate as it comes; it may
+// Calls `on_run` with each run as it is resolved, except for duplicates; it may
 // throw.
 ResolvedSweep ResolveSweep(
     const Sweep& sweep, InputCatalog* catalog, uint64_t default_steps = 0,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/error.h"
 #include "base/sha256.h"
 #include "spec/key_table.h"
 
@@ -39,5 +40,11 @@ uint64_t RunId(const RunSpec& run) { return IdOf(CanonicalRun(run)); }
 uint64_t RunId(const AttentionSpec& run) { return IdOf(CanonicalRun(run)); }
 
 std::string RunIdHex(uint64_t run_id) { return fmt::format("{:016x}", run_id); }
+
+[[noreturn]] void RefuseRun(const RunSpec& run, const std::string& what) {
+  throw UserError(
+      ExitCode::kUsage,
+      fmt::format("run {} ({}): {}", RunIdHex(run.run_id), run.Title(), what));
+}
 
 }  // namespace initscope

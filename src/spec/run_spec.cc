@@ -18,7 +18,7 @@ std::string RunSpec::Title() const {
 }
 
 std::string_view RunSpec::DefaultLoss() const {
-  return samples && samples->classes() > 0 ? "softmax_cross_entropy" : "probe";
+  return LabelClasses() > 0 ? "softmax_cross_entropy" : "probe";
 }
 
 std::string AttentionSpec::Title() const {

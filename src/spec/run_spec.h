@@ -1,9 +1,9 @@
-// One run, resolved: every name looked up, every default filled in, every
-// contradiction refused.
+// One resolved run: names are looked up, defaults filled in, contradictions
+// refused.
 //
-// A run is its parts. What two runs share is decided by comparing parts
-// (engine/sharing.h), each compared whole: a member that a part gains is
-// compared from then on.
+// A run consists of parts. Comparing whole parts decides what two runs share
+// (engine/sharing.h), so a new member of a part is compared without further
+// ado.
 #pragma once
 
 #include <compare>
@@ -42,7 +42,7 @@ struct WeightLaw {
   auto operator<=>(const WeightLaw&) const = default;
 };
 
-// Which draw of that law.
+// One draw of that law.
 struct WeightSource : WeightLaw {
   uint64_t seed = 0;
 
@@ -53,7 +53,7 @@ struct InputSpec {
   std::string input = "gaussian";  // as written
   std::string labels;
   std::string classes;
-  size_t most_samples = 0;  // of the data set, the first ones; 0: all
+  size_t most_samples = 0;  // use only the first ones; 0: all
   InputKind input_kind = InputKind::kGaussian;
   size_t input_index = 0;  // into InputCatalog::inputs(), for kData
   std::shared_ptr<const SampleSet> samples;  // for kData
@@ -65,6 +65,9 @@ struct InputSpec {
   size_t batches = 1;
   uint64_t data_seed = 0;
 
+  // 0 without labels.
+  size_t LabelClasses() const { return samples ? samples->classes() : 0; }
+
   auto operator<=>(const InputSpec&) const = default;
 };
 
@@ -75,18 +78,20 @@ struct TargetSpec {
   auto operator<=>(const TargetSpec&) const = default;
 };
 
-// What `train` does to a run.
+// How `train` trains a run.
 struct Training {
-  uint64_t steps = 0;  // 0: the run is looked at as it was initialized
+  uint64_t steps = 0;  // 0: the run is measured as initialized
   DescentRule rule;
-  std::vector<uint64_t> record;  // steps with statistics, ascending; ≤ steps
+  std::vector<uint64_t> record;  // ascending steps ≤ `steps` with statistics
 };
 
-// How it is computed, and what is measured beside the statistics.
+// How a run is computed, and what is measured in addition to its statistics.
 struct Measure {
   size_t jacobian_samples = 0;  // of the first batch; 0: no Jacobians
   Precision precision = Precision::kFloat32;
   EngineKind engine = EngineKind::kPacked;
+
+  double EntryBytes() const { return precision == Precision::kFloat32 ? 4 : 8; }
 
   auto operator<=>(const Measure&) const = default;
 };
@@ -95,11 +100,13 @@ struct RunSpec : NetworkSpec, WeightSource, InputSpec, TargetSpec, Measure {
   Training training;
   uint64_t run_id = 0;
 
-  // s of W_l = s·U; where lsuv begins to search for it.
+  // Whether the targets are made from labels.
+  bool HasLabels() const { return loss->uses_labels && LabelClasses() > 0; }
+  // s of W_l = s·U; for lsuv the value from which its search starts.
   double Scale(size_t layer) const;
   // "tanh, he_normal, gain 1, seed 3": for messages.
   std::string Title() const;
-  // The loss where none is configured: softmax for labelled data, else probe.
+  // The default loss: softmax for labelled data, else probe.
   std::string_view DefaultLoss() const;
 };
 

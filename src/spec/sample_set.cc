@@ -62,7 +62,8 @@ void SampleSet::MeasureFeatures() {
   for (size_t i = 0; i < samples(); ++i)
     for (size_t j = 0; j < n; ++j)
       largest[j] = std::max(largest[j], std::abs(Raw(i, j)));
-  // About the first sample, so that a constant feature has variance 0 exactly.
+  // Sums about the first sample, so that a constant feature has variance 0
+  // exactly.
   std::vector<double> sum(n, 0.0), squares(n, 0.0), origin(n);
   scale_.resize(n);
   for (size_t j = 0; j < n; ++j) {

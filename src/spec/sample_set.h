@@ -1,7 +1,5 @@
-// The samples that runs take their batches from: a data set, or a selection of
-// its classes, with its standardization.
-//
-// Built once, then shared read-only by any number of runs and threads.
+// The samples from which runs take their batches: a data set or some of its
+// classes, standardized. Immutable, so runs and threads may share it.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +19,11 @@ inline constexpr std::string_view kStandardizeNames[] = {"none", "features",
 
 class SampleSet {
  public:
-  // Keeps the samples whose label is in `classes` (all if that is empty) and
-  // numbers their labels anew in its order. Means and standard deviations
-  // (divisor: samples) are those of the samples kept, in double; a feature
-  // without variance becomes 0. Of these the first `most` samples are kept (0:
-  // all). REQUIRES: at least one sample is kept.
+  // Keeps the samples whose label is in `classes` (all if that is empty),
+  // renumbers their labels in the order of `classes`, and keeps only the first
+  // `most` of them (0: all). Means and standard deviations (divisor: samples)
+  // are those of the samples kept, in double; a feature without variance
+  // becomes 0. REQUIRES: at least one sample is kept.
   SampleSet(std::shared_ptr<const InputData> data,
             const std::vector<int32_t>& classes, size_t most,
             Standardize standardize);
@@ -41,8 +39,8 @@ class SampleSet {
   // REQUIRES: classes() > 0.
   size_t Label(size_t sample) const { return labels_[sample]; }
 
-  // A permutation of the samples, by 64 random bits each from `data_seed`: of
-  // epoch 0, which runs without training have, too, and of later ones.
+  // A permutation of the samples, sorted by 64 random bits each from
+  // `data_seed`. Runs without training use that of epoch 0.
   std::vector<uint32_t> Order(uint64_t data_seed, uint32_t epoch = 0) const;
 
  private:
@@ -52,9 +50,9 @@ class SampleSet {
 
   std::shared_ptr<const InputData> data_;
   std::vector<uint32_t> kept_;  // rows of *data_
-  std::vector<size_t> labels_;  // of the kept
+  std::vector<size_t> labels_;  // of the samples kept
   size_t classes_ = 0;
-  // Per feature, of entries times scale_; empty for kNone.
+  // Per feature, for entries times scale_; empty for kNone.
   std::vector<double> scale_, mean_, inverse_std_;
 };
 

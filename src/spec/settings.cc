@@ -33,14 +33,14 @@ double Settings::Real(std::string_view key, double fallback) const {
   const std::string text = Text(key, "");
   const auto value = ParseNumber<double>(text);
   if (!value) {
-    Fail(key, fmt::format("{} = {} is not a number that a double can hold", key,
-                          Quoted(text)));
+    Fail(key, "{} = {} is not a number that a double can hold", key,
+         Quoted(text));
   }
   const auto least = static_cast<double>(FindKey(key)->range.least);
   const auto most = static_cast<double>(FindKey(key)->range.most);
   if (!(*value >= least && *value <= most)) {
-    Fail(key, fmt::format("{} = {} is out of range: it goes from {} to {}", key,
-                          Quoted(text), least, most));
+    Fail(key, "{} = {} is out of range: it goes from {} to {}", key,
+         Quoted(text), least, most);
   }
   return *value;
 }
@@ -57,19 +57,18 @@ uint64_t Settings::Whole(std::string_view key, uint64_t fallback,
   const std::string text = Text(key, "");
   const auto value = ParseNumber<uint64_t>(text);
   if (!value) {
-    Fail(key, fmt::format("{} = {} is not a whole number from {} to {}", key,
-                          Quoted(text), least, most));
+    Fail(key, "{} = {} is not a whole number from {} to {}", key, Quoted(text),
+         least, most);
   }
   if (*value < least || *value > most) {
-    Fail(key, fmt::format("{} = {} is out of range: it goes from {} to {}", key,
-                          Quoted(text), least, most));
+    Fail(key, "{} = {} is out of range: it goes from {} to {}", key,
+         Quoted(text), least, most);
   }
   return *value;
 }
 
-size_t Settings::Name(std::string_view key, size_t fallback,
+size_t Settings::Find(std::string_view key,
                       std::span<const std::string_view> names) const {
-  if (!Has(key)) return fallback;
   const NameMatch match = MatchName(key, Text(key, ""), names);
   if (!match.error.empty()) Fail(key, match.error);
   return match.index;

@@ -1,5 +1,7 @@
-// One point's settings, read key by key with its errors.
+// Reads the settings of one point, key by key, and reports errors in them.
 #pragma once
+
+#include <fmt/format.h>
 
 #include <cstdint>
 #include <span>
@@ -17,24 +19,36 @@ class Settings {
 
   bool Has(std::string_view key) const { return point_.contains(key); }
 
-  // "file.ini:12" or "--key"; the key itself where it is not set.
+  // "file.ini:12" or "--key"; the key itself if it is not set.
   std::string Where(std::string_view key) const;
 
   [[noreturn]] void Fail(std::string_view key, const std::string& what) const;
+  template <typename Argument, typename... Rest>
+  [[noreturn]] void Fail(std::string_view key,
+                         fmt::format_string<Argument, Rest...> text,
+                         Argument&& argument, Rest&&... rest) const {
+    Fail(key, fmt::vformat(text, fmt::make_format_args(argument, rest...)));
+  }
 
-  // The key's value, or `fallback` where it is not set.
+  // The key's value, or `fallback` if it is not set.
   std::string Text(std::string_view key, std::string_view fallback) const;
-  // In the key's range, of which a rule may cut off what is below `least`.
+  // Numbers must be in the key's range, and at least `least`.
   double Real(std::string_view key, double fallback) const;
   uint64_t Whole(std::string_view key, uint64_t fallback,
                  uint64_t least = 0) const;
-  // With the default that the key's declaration names.
+  // The same with the default in the key's declaration.
   uint64_t Whole(std::string_view key) const;
-  // The index of the value among `names`.
-  size_t Name(std::string_view key, size_t fallback,
-              std::span<const std::string_view> names) const;
+  // The index of the value among `names`: a number or an enumeration.
+  template <typename Index>
+  Index Name(std::string_view key, Index fallback,
+             std::span<const std::string_view> names) const {
+    return Has(key) ? static_cast<Index>(Find(key, names)) : fallback;
+  }
 
  private:
+  size_t Find(std::string_view key,
+              std::span<const std::string_view> names) const;
+
   const SweepPoint& point_;
 };
 

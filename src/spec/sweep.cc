@@ -14,12 +14,17 @@ namespace {
 
 constexpr double kMostRuns = 1e6;
 
-[[noreturn]] void Fail(const std::string& where, const std::string& what) {
-  throw UserError(ExitCode::kUsage, where + ": " + what);
+template <typename... Arguments>
+[[noreturn]] void Fail(const std::string& where,
+                       fmt::format_string<Arguments...> text,
+                       Arguments&&... arguments) {
+  throw UserError(
+      ExitCode::kUsage,
+      where + ": " + fmt::vformat(text, fmt::make_format_args(arguments...)));
 }
 
-// The position behind the closing quotation mark of an item that begins with
-// one at `begin` ("" within stands for "); 0 where it is not quoted.
+// For an item that begins with a quotation mark at `begin`: the position after
+// the closing mark ("" within stands for "). 0 if it is not quoted.
 size_t QuoteEnd(std::string_view text, size_t begin) {
   if (begin >= text.size() || text[begin] != '"') return 0;
   for (size_t i = begin + 1; i < text.size(); ++i) {
@@ -54,14 +59,15 @@ std::vector<std::string_view> SplitList(std::string_view text,
     }
   }
   if (depth != 0) {
-    Fail(where, fmt::format("parentheses do not match in '{}'; a name with one "
-                            "of them or a comma is written \"in quotes\"",
-                            Quoted(text)));
+    Fail(where,
+         "parentheses do not match in '{}'; a name with one of them or a comma "
+         "is written \"in quotes\"",
+         Quoted(text));
   }
   return items;
 }
 
-// The text inside the quotation marks, where all of `item` is in them.
+// The text inside the quotation marks if all of `item` is quoted, else `item`.
 std::string Unquoted(std::string_view item) {
   if (item.empty() || QuoteEnd(item, 0) != item.size()) {
     return std::string(item);
@@ -79,7 +85,7 @@ struct Call {
   std::vector<double> arguments;
 };
 
-// "range(0, 8)" taken apart; no name if `item` is not a call of one of ours.
+// The parts of "range(0, 8)"; no name if `item` calls no known function.
 Call ParseCall(std::string_view item, const std::string& where) {
   const size_t open = item.find('(');
   if (open == std::string_view::npos || !item.ends_with(')')) return {};
@@ -90,8 +96,7 @@ Call ParseCall(std::string_view item, const std::string& where) {
   for (std::string_view part : SplitList(inner, where)) {
     const auto number = ParseNumber<double>(part);
     if (!number || !std::isfinite(*number)) {
-      Fail(where, fmt::format("'{}' in {} is not a number", Quoted(part),
-                              Quoted(item)));
+      Fail(where, "'{}' in {} is not a number", Quoted(part), Quoted(item));
     }
     call.arguments.push_back(*number);
   }
@@ -102,22 +107,19 @@ std::vector<double> Range(const Call& call, std::string_view item,
                           const std::string& where) {
   const auto& a = call.arguments;
   if (a.empty() || a.size() > 3) {
-    Fail(where, fmt::format("{}: range takes (stop), (start, stop) or (start, "
-                            "stop, step)",
-                            item));
+    Fail(where, "{}: range takes (stop), (start, stop) or (start, stop, step)",
+         item);
   }
   const double start = a.size() == 1 ? 0 : a[0];
   const double stop = a.size() == 1 ? a[0] : a[1];
   const double step = a.size() == 3 ? a[2] : 1;
-  if (step == 0) Fail(where, fmt::format("{}: the step is 0", Quoted(item)));
+  if (step == 0) Fail(where, "{}: the step is 0", Quoted(item));
   const double count = std::ceil((stop - start) / step);
   if (!(count >= 1)) {
-    Fail(where,
-         fmt::format("{} is empty: it stops before it starts", Quoted(item)));
+    Fail(where, "{} is empty: it stops before it starts", Quoted(item));
   }
   if (count > kMostRuns) {
-    Fail(where,
-         fmt::format("{} has more than {} values", Quoted(item), kMostRuns));
+    Fail(where, "{} has more than {} values", Quoted(item), kMostRuns);
   }
   std::vector<double> values;
   for (double i = 0; i < count; ++i) values.push_back(start + i * step);
@@ -129,16 +131,15 @@ std::vector<double> Spaced(const Call& call, std::string_view item,
   const auto& a = call.arguments;
   if (a.size() != 3 || a[2] != std::floor(a[2]) || a[2] < 1 ||
       a[2] > kMostRuns) {
-    Fail(where, fmt::format("{}: {} takes (first, last, count), with a whole "
-                            "count of at least 1",
-                            Quoted(item), call.name));
+    Fail(where,
+         "{}: {} takes (first, last, count), with a whole count of at least 1",
+         Quoted(item), call.name);
   }
-  // As in NumPy: start + i·step; for geomspace of the base-10 logarithms; both
+  // As in NumPy: start + i·step (geomspace: for base-10 logarithms), with both
   // ends exact.
   const bool geometric = call.name == "geomspace";
   if (geometric && !(a[0] * a[1] > 0)) {
-    Fail(where, fmt::format("{}: both ends must be nonzero and of one sign",
-                            Quoted(item)));
+    Fail(where, "{}: both ends must be nonzero and of one sign", Quoted(item));
   }
   const double sign = a[0] < 0 ? -1 : 1;
   const double start = geometric ? std::log10(sign * a[0]) : a[0];
@@ -161,22 +162,22 @@ std::string ValueText(const Key& key, double value, std::string_view item,
   const double whole = std::round(value);
   if (whole < 0 || (item.starts_with("range") && whole != value) ||
       whole > 0x1p53) {
-    Fail(where, fmt::format("{} gives {}, but {} is a whole number",
-                            Quoted(item), value, key.name));
+    Fail(where, "{} gives {}, but {} is a whole number", Quoted(item), value,
+         key.name);
   }
   return NumberText(static_cast<uint64_t>(whole));
 }
 
-// A setting's values, or the text itself where the key takes no list.
+// A setting's values, or its text if the key takes no list.
 std::vector<std::string> ValuesOf(const Key& key, const Setting& setting) {
   if (Trim(setting.text).empty()) {
-    Fail(setting.where, fmt::format("{} has no value", key.name));
+    Fail(setting.where, "{} has no value", key.name);
   }
   if (!key.sweepable) return {Unquoted(Trim(setting.text))};
   return ParseValueList(key, setting.text, setting.where);
 }
 
-// Throws UserError for an unknown key, and for a key of other commands.
+// Refuses a key that does not exist or that `context` does not take.
 void CheckKey(const Setting& setting, const CommandContext& context) {
   const Key* key = FindKey(setting.key);
   if (key == nullptr) {
@@ -188,16 +189,15 @@ void CheckKey(const Setting& setting, const CommandContext& context) {
     if (hint.empty()) {
       hint = fmt::format("; 'initscope {} --help' lists them", context.command);
     }
-    Fail(setting.where,
-         fmt::format("unknown key '{}'{}", Quoted(setting.key), hint));
+    Fail(setting.where, "unknown key '{}'{}", Quoted(setting.key), hint);
   }
   if ((key->commands & context.commands) == 0) {
-    Fail(setting.where, NotItsKey(*key, context));
+    Fail(setting.where, "{}", NotItsKey(*key, context));
   }
 }
 
-// Later layers of settings override earlier ones; within one, a key stands
-// once.
+// Later layers of settings override earlier ones; within a layer a key may
+// occur only once.
 using Merged = std::vector<Setting>;
 
 void Override(const std::vector<Setting>& layer, const CommandContext& context,
@@ -207,9 +207,8 @@ void Override(const std::vector<Setting>& layer, const CommandContext& context,
     CheckKey(setting, context);
     const auto [first, fresh] = seen.emplace(setting.key, setting.where);
     if (!fresh) {
-      Fail(setting.where, fmt::format("{} is given twice (first at {}); remove "
-                                      "one",
-                                      setting.key, first->second));
+      Fail(setting.where, "{} is given twice (first at {}); remove one",
+           setting.key, first->second);
     }
     const auto same = std::find_if(
         merged->begin(), merged->end(),
@@ -237,9 +236,9 @@ void CheckShapeAlone(const Merged& settings) {
     const auto other = find(key);
     if (other != settings.end()) {
       Fail(shape->where,
-           fmt::format("shape names every width, so it cannot stand together "
-                       "with {} ({}); remove one",
-                       key, other->where));
+           "shape names every width, so it cannot stand together with {} ({}); "
+           "remove one",
+           key, other->where);
     }
   }
 }
@@ -262,9 +261,9 @@ void AppendProduct(const Merged& settings, std::vector<SweepPoint>* points) {
           return a.values.size() < b.values.size();
         });
     Fail(longest == axes.end() ? "sweep" : longest->setting->where,
-         fmt::format("the sweep has {:.3g} runs or more, and {:.0f} is the "
-                     "most; shorten its longest list or split the file",
-                     count + static_cast<double>(points->size()), kMostRuns));
+         "the sweep has {:.3g} runs or more, and {:.0f} is the most; shorten "
+         "its longest list or split the file",
+         count + static_cast<double>(points->size()), kMostRuns);
   }
   std::vector<size_t> index(axes.size(), 0);
   for (double i = 0; i < count; ++i) {
@@ -288,8 +287,7 @@ std::vector<std::string> ParseValueList(const Key& key, std::string_view text,
   std::vector<std::string> values;
   for (std::string_view item : SplitList(text, where)) {
     if (item.empty()) {
-      Fail(where,
-           fmt::format("an empty item in the list '{}'", Quoted(Trim(text))));
+      Fail(where, "an empty item in the list '{}'", Quoted(Trim(text)));
     }
     const bool number =
         key.type == KeyType::kReal || key.type == KeyType::kWhole;
@@ -327,9 +325,8 @@ Sweep ExpandSweep(const ExperimentText& text, const CommandContext& context) {
     for (const Setting& setting : section.settings) {
       if (IsExperimentKey(setting.key)) {
         Fail(setting.where,
-             fmt::format("{} belongs above the first section: it is the whole "
-                         "experiment's",
-                         setting.key));
+             "{} belongs above the first section: it is the whole experiment's",
+             setting.key);
       }
     }
     Override(section.settings, context, &merged);

@@ -1,10 +1,10 @@
-// From the text of an experiment to the list of its runs' settings.
+// Expands the text of an experiment into the settings of each of its runs.
 //
-// A list of values (`a, b`, range, linspace, geomspace) makes an axis; the
-// sweep is the product of all axes. Sections make a union: each is a product
-// on top of the keys above the first section, which it may override. A value
-// or an item "in quotation marks" is the text between them ("" stands for "),
-// so that it may hold commas and parentheses.
+// A list of values (`a, b`, range, linspace, geomspace) is an axis; the sweep
+// is the product of all axes. Sections form a union: each is a product that
+// starts from the keys above the first section and may override them. A value
+// or list item "in quotation marks" stands for the text between them ("" for
+// "), so it may contain commas and parentheses.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace initscope {
 
-// One `key = value`, as text, and where it stands ("file.ini:12", "--gain").
+// One `key = value` as text, and its place ("file.ini:12", "--gain").
 struct Setting {
   std::string key;
   std::string text;
@@ -36,7 +36,7 @@ struct ExperimentText {
   std::vector<Setting> flags;  // override all of the above
 };
 
-// The one value of each key that one run has; keys that nobody set are absent.
+// A run's value of each key; keys without a setting are absent.
 struct SweepValue {
   std::string text;
   std::string where;
@@ -44,17 +44,17 @@ struct SweepValue {
 using SweepPoint = std::map<std::string, SweepValue, std::less<>>;
 
 struct Sweep {
-  SweepPoint experiment;           // name, output, jobs, theory: not runs'
-  std::vector<SweepPoint> points;  // in order: sections, then the last key of
-                                   // each product fastest
+  SweepPoint experiment;           // name, output, jobs, theory
+  std::vector<SweepPoint> points;  // section by section; within a product the
+                                   // last key varies fastest
   std::vector<std::string> swept;  // keys with more than one value, in the
-                                   // order of the key table
+                                   // order of Keys()
 };
 
-// The command that takes the keys. It refuses the keys of other commands.
+// The command that reads the experiment. Keys of other commands are refused.
 struct CommandContext {
   std::string command = "run";
-  CommandSet commands = kSimulation;  // what it counts as
+  CommandSet commands = kSimulation;  // whose keys it takes
 };
 
 // Throws UserError (kUsage) for an unknown key, another command's key, a key
@@ -63,10 +63,10 @@ struct CommandContext {
 Sweep ExpandSweep(const ExperimentText& text,
                   const CommandContext& context = {});
 
-// A message: the command does not take `key`, and what to do.
+// Message: `context` does not take `key`, and what to do about it.
 std::string NotItsKey(const Key& key, const CommandContext& context);
 
-// The values of a list, numbers in shortest round-trip form.
+// The values of a list; numbers in the shortest form that reads back the same.
 std::vector<std::string> ParseValueList(const Key& key, std::string_view text,
                                         const std::string& where);
 

@@ -1,5 +1,6 @@
-// Where the layers of a run's network tend, were it deep: fixed points of the
-// variance and of the correlation, and the weights that would be critical.
+// The limits of a run's network as its depth grows: fixed points of the
+// variance and of the correlation, and the weight variances that would be
+// critical.
 #pragma once
 
 #include <optional>
@@ -16,17 +17,17 @@ namespace initscope {
 struct Asymptotics {
   LayerVariances variances;
   FixedPoints points;
-  // Of each attractor 0 < q < ∞.
+  // One per attractor; none at q = 0 and q = ∞.
   std::vector<std::optional<FixedCorrelation>> correlations;
   std::vector<CriticalPoint> critical;
 };
 
-// Nothing where the hidden layers are not all alike, where there are none,
-// where their weights are zero or their scale depends on the data.
+// None if there are fewer than two hidden layers or their widths differ, and if
+// the weights are zero or their scale depends on the data (lsuv).
 std::optional<Asymptotics> FindAsymptotics(const RunSpec& run,
                                            const TheoryTables& tables);
 
-// The gain at which this run's weights would have the variance of `point`.
+// The gain that would give this run's weights the variance of `point`.
 double GainOf(const RunSpec& run, const Asymptotics& found,
               const CriticalPoint& point);
 

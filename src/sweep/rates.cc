@@ -23,7 +23,7 @@ double ThreadSeconds() {
          1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-// The least CPU time that `work` takes, of as often as fits 30 ms.
+// The least CPU time that `work` takes when repeated for 30 ms.
 double LeastSeconds(const std::function<void()>& work) {
   constexpr double kBudget = 0.03;
   const double begin = ThreadSeconds();
@@ -48,7 +48,7 @@ size_t Widest(const RunSpec& run, size_t most) {
   return std::min(most, run.widest());
 }
 
-// Seconds a flop of a product like the run's.
+// Seconds per flop of a product of the run's shape.
 template <typename T>
 double ProductSeconds(const RunSpec& run) {
   const size_t m = std::min<size_t>(run.batch, 256);
@@ -85,7 +85,7 @@ double DecompositionSeconds(const RunSpec& run) {
          (8.0 / 3 * static_cast<double>(n * n * n));
 }
 
-// Of one unit interval, in the mean over the activations.
+// Seconds per unit interval of log q, averaged over activations.
 double TableSeconds(const std::vector<RunSpec>& runs) {
   constexpr size_t kMost = 4;
   std::set<const Activation*> activations;
@@ -105,7 +105,7 @@ double TableSeconds(const std::vector<RunSpec>& runs) {
   return (ThreadSeconds() - begin) / static_cast<double>(activations.size());
 }
 
-// How much longer a small run takes here than where the constants come from.
+// The time of a small run here, relative to the machine of the fit.
 double Slowness() {
   RunSpec run;
   run.SetLayers(Activations()[1], std::vector<size_t>(9, 32));
@@ -158,7 +158,7 @@ ExpectedTime Rates::Expect(const SweepWork& work, size_t jobs) const {
   const double total = Seconds(work.total);
   const double serial = Seconds(work.serial);
   const double longest = Seconds(work.longest);
-  // Bundles that have one job each are shared by no more jobs than they are.
+  // Where each bundle has one job, more jobs than bundles do not help.
   size_t workers = std::min(jobs, AvailableCores());
   if (longest > 0) workers = std::min(workers, work.bundles);
   return {total,

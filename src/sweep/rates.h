@@ -1,4 +1,4 @@
-// How long a unit of each part of a sweep's work takes on this machine.
+// How long one unit of each part of a sweep's work takes on this machine.
 #pragma once
 
 #include <array>
@@ -14,18 +14,18 @@ struct ExpectedTime {
 
 class Rates {
  public:
-  // Measures, in some tens of milliseconds of CPU time, what `work` has of the
-  // parts that are measured, at the shapes of the largest of `runs`.
+  // Measures the parts that occur in `work` (those with PartInfo::measured), at
+  // the shapes of the largest run, in some tens of milliseconds of CPU time.
   Rates(const std::vector<RunSpec>& runs, const Work& work);
 
-  // Of one core.
+  // On one core.
   double Seconds(const Work& work) const;
   double Seconds(const Work& work, Part part) const {
     return work[part] * seconds_[static_cast<size_t>(part)];
   }
-  // Of a whole sweep, from its first run to its results.
+  // For a whole sweep, from its first run to its written results.
   ExpectedTime Expect(const SweepWork& work, size_t jobs) const;
-  // flop/s of the products of the sweep.
+  // flop/s of the sweep's matrix products.
   double ProductRate() const { return product_rate_; }
 
  private:

@@ -6,9 +6,9 @@
 #include "base/parallel.h"
 #include "engine/engine.h"
 #include "engine/sharing.h"
-#include "sweep/cost.h"
+#include "engine/training.h"
+#include "sweep/run_cost.h"
 #include "sweep/theory_sweep.h"
-#include "sweep/work.h"
 
 namespace initscope {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 // The runs of one forward pass.
 using PassRuns = std::vector<size_t>;
 
-// Runs that share U, as the passes that they need.
+// Groups runs that share U; each group is the list of its forward passes.
 std::vector<std::vector<PassRuns>> GroupRuns(const std::vector<RunSpec>& runs) {
   struct Group {
     size_t index;
@@ -45,7 +45,7 @@ double PassMemory(const std::vector<RunSpec>& runs, const PassRuns& pass) {
   return PassMemory(run, BackwardPasses(run, pass.size()));
 }
 
-// Cuts passes up whose own backward passes would not fit.
+// Cuts up passes whose backward passes would not fit into `bytes`.
 std::vector<PassRuns> CutPasses(const std::vector<RunSpec>& runs,
                                 const std::vector<PassRuns>& passes,
                                 double bytes) {
@@ -85,8 +85,8 @@ bool IsShared(const RunSpec& run) {
 Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
                       double bundle_bytes) {
   const std::vector<std::vector<PassRuns>> groups = GroupRuns(runs);
-  // With too few groups narrow ones are cut up, but not so far that drawing
-  // the weights would weigh more than using them.
+  // If there are too few groups, narrow ones are cut up, but not so far that
+  // drawing the weights would cost more than using them.
   constexpr size_t kBundlesPerJob = 4, kLeastPasses = 3;
   const size_t parts = (kBundlesPerJob * jobs + groups.size() - 1) /
                        std::max<size_t>(1, groups.size());
@@ -129,8 +129,9 @@ Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
   }
   Schedule schedule;
   for (CostedBundle& bundle : bundles) {
-    // What is longer than half a job's share of the rest would leave the other
-    // jobs idle at the end; and so would the remainder of a division.
+    // A bundle longer than half a job's share of the rest would leave the other
+    // jobs idle at the end, and so would bundles left over when all jobs have
+    // had equally many.
     const bool too_long = bundle.flops * 2 * static_cast<double>(jobs) > left;
     const bool remainder = wide < kBundlesPerJob * jobs && wide % jobs != 0;
     if (jobs > 1 && bundle.is_wide && schedule.parallel.empty() &&
@@ -174,6 +175,23 @@ std::vector<RunResult> RunSweep(const std::vector<RunSpec>& runs,
       results[i].complete = false;
     }
   }
+  return results;
+}
+
+std::vector<RunResult> TrainSweep(const std::vector<RunSpec>& runs,
+                                  const SweepOptions& options) {
+  std::vector<RunResult> results(runs.size());
+  const bool one_by_one = runs.size() < options.jobs;
+  SweepOptions outside = options;
+  if (one_by_one) outside.jobs = 1;
+  RunLongestFirst(
+      runs.size(), [&](size_t i) { return RunFlops(runs[i]); }, outside,
+      [&](size_t i) {
+        const bool shared = one_by_one && IsShared(runs[i]);
+        TrainRun(runs[i],
+                 {options.stop, nullptr, shared ? options.jobs : size_t{1}},
+                 &results[i]);
+      });
   return results;
 }
 

@@ -1,4 +1,4 @@
-// Runs a sweep: groups its runs into bundles and spreads these over cores.
+// Runs a sweep: groups its runs into bundles and spreads them over cores.
 #pragma once
 
 #include <vector>
@@ -13,29 +13,32 @@ namespace initscope {
 // precision.
 using Bundle = std::vector<size_t>;
 
-// How the jobs take the bundles: one job each, then all jobs inside one after
-// another. Results do not depend on it.
+// How jobs take bundles. Results do not depend on it.
 struct Schedule {
-  std::vector<Bundle> parallel;  // the longest first
-  std::vector<Bundle> shared;    // of wide layers, too few to go round
+  std::vector<Bundle> parallel;  // one job each, the longest first
+  std::vector<Bundle> shared;  // then one after another, all jobs inside each:
+                               // wide layers, too few for one job each
 };
 
-// What the bundles of a sweep may take each.
+// The most bytes that one bundle of a sweep may take.
 inline constexpr double kBundleBytes = 512e6;
 
-// Whether a product of the run keeps several jobs busy.
+// Whether a product of the run is large enough to keep several jobs busy.
 bool IsShared(const RunSpec& run);
 
-// Runs that share a forward pass stay together, unless backward passes of
-// their own would not fit. A bundle is as large as fits
-// `bundle_bytes`, and is cut up where there would be too few for the jobs and
-// its layers are too narrow to be shared.
+// Runs that share a forward pass stay together unless their backward passes
+// would not fit. A bundle is as large as `bundle_bytes` allows; if that gives
+// fewer bundles than the jobs need, those with layers too narrow to be shared
+// are cut up.
 Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
                       double bundle_bytes);
 
-// One result per run, in their order. When `stop` becomes true it returns with
-// the runs that were complete by then (RunResult::complete).
+// One result per run, in the order of `runs`. When options.stop becomes true,
+// both return, and RunResult::complete tells which runs had finished.
 std::vector<RunResult> RunSweep(const std::vector<RunSpec>& runs,
                                 const SweepOptions& options);
+// The same for runs that are trained.
+std::vector<RunResult> TrainSweep(const std::vector<RunSpec>& runs,
+                                  const SweepOptions& options);
 
 }  // namespace initscope

@@ -5,71 +5,50 @@
 
 #include "engine/engines.h"
 #include "engine/sharing.h"
-#include "engine/statistics.h"
-#include "sweep/cost.h"
 #include "sweep/scheduler.h"
 #include "sweep/theory_work.h"
 
 namespace initscope {
 namespace {
 
-using PassRuns = std::vector<size_t>;
-
 bool IsTrained(const std::vector<RunSpec>& runs) {
   return runs[0].training.steps > 0;
 }
 
-// The runs of a bundle by forward pass.
-std::map<ForwardPassSpec, PassRuns> Passes(const std::vector<RunSpec>& runs,
-                                           const Bundle& bundle) {
-  std::map<ForwardPassSpec, PassRuns> passes;
+// Calls visit(run, n) for each forward pass of a bundle: a run of that pass,
+// and the number of backward passes.
+template <typename Visit>
+void VisitPasses(const std::vector<RunSpec>& runs, const Bundle& bundle,
+                 const Visit& visit) {
+  std::map<ForwardPassSpec, Bundle> passes;
   for (size_t i : bundle) passes[ForwardPassOf(runs[i])].push_back(i);
-  return passes;
+  for (const auto& [key, pass] : passes) {
+    const RunSpec& run = runs[pass[0]];
+    visit(run, BackwardPasses(run, pass.size()));
+  }
 }
 
 double MemoryOf(const std::vector<RunSpec>& runs, const Bundle& bundle,
-                double workers) {
+                size_t workers) {
   const RunSpec& first = runs[bundle[0]];
-  double sum = EngineOf(first).bytes(first, workers);
-  for (const auto& [key, pass] : Passes(runs, bundle)) {
-    const RunSpec& run = runs[pass[0]];
-    sum += PassMemory(run, BackwardPasses(run, pass.size()));
-  }
+  double sum = EngineOf(first).bytes(first, static_cast<double>(workers));
+  VisitPasses(runs, bundle, [&](const RunSpec& run, double backward) {
+    sum += PassMemory(run, backward);
+  });
   return sum;
 }
 
 Work WorkOf(const std::vector<RunSpec>& runs, const Bundle& bundle) {
   Work work = WeightWork(runs[bundle[0]]);
-  for (const auto& [key, pass] : Passes(runs, bundle)) {
-    const RunSpec& run = runs[pass[0]];
+  VisitPasses(runs, bundle, [&](const RunSpec& run, double backward) {
     work.Add(ForwardWork(run));
-    work.Add(BackwardWork(run), BackwardPasses(run, pass.size()));
+    work.Add(BackwardWork(run), backward);
     work.Add(JacobianWork(run));
-  }
+  });
   return work;
 }
 
 }  // namespace
-
-double ResultMemory(const RunSpec& run, bool theory) {
-  // Once in the results, once more as the columns that are written, with the
-  // keys that stand beside them; and the vectors that hold them.
-  constexpr double kKeys = 16, kJacobianColumns = 6, kRunBytes = 2560;
-  const double columns = static_cast<double>(
-      StatisticColumns().size() + (theory ? TheoryColumns().size() : 0));
-  const double records =
-      std::max<double>(1, static_cast<double>(run.training.record.size()));
-  const double steps =
-      run.training.steps > 0 ? static_cast<double>(run.training.steps + 1) : 0;
-  const double values =
-      static_cast<double>(run.jacobian_samples) *
-      static_cast<double>(std::min(run.inputs(), run.outputs()));
-  return kRunBytes + (theory ? TheoryStartMemory(run) : 0) +
-         records * static_cast<double>(run.depth() + 1) * 8 *
-             (2 * columns + kKeys) +
-         steps * 6 * sizeof(StepResult) +
-         values * 8 * (kJacobianColumns + kKeys);
-}
 
 SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
                            bool theory, double used) {
@@ -90,8 +69,7 @@ SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
     memory.per_job = engine.bytes(runs[0], 2) - engine.bytes(runs[0], 1);
     if (theory) other = GeometryMemory(runs, jobs);
     for (const Bundle& bundle : schedule.shared) {
-      other =
-          std::max(other, MemoryOf(runs, bundle, static_cast<double>(jobs)));
+      other = std::max(other, MemoryOf(runs, bundle, jobs));
     }
   }
   const JobMemory parallel = LargestTogether(alone, jobs);
@@ -107,7 +85,7 @@ SweepWork CountWork(const std::vector<RunSpec>& runs, size_t jobs,
   const auto add = [&](const Work& work, bool alone) {
     sum.total.Add(work);
     ++sum.bundles;
-    // By what they share, products: bundles are of one kind.
+    // Bundles are compared by their products, which dominate.
     const auto size = [](const Work& w) {
       return w[Part::kProducts] + 2 * w[Part::kDoubleProducts];
     };

@@ -17,7 +17,7 @@ namespace {
 
 std::unique_ptr<BatchGeometry> MakeGeometry(const RunSpec& run) {
   std::vector<size_t> labels;
-  if (run.samples && run.samples->classes() > 0) {
+  if (run.LabelClasses() > 0) {
     for (size_t i = 0; i < run.batches * run.batch; ++i) {
       labels.push_back(run.samples->Label((*run.order)[i]));
     }
@@ -39,6 +39,62 @@ std::vector<double> Columns(const std::vector<TheoryRow>& rows) {
     }
   }
   return values;
+}
+
+TargetMoments MomentsOf(const Matrix<double>& targets) {
+  double sum = 0, square = 0;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    sum += targets.data()[i];
+    square += targets.data()[i] * targets.data()[i];
+  }
+  const auto n = static_cast<double>(targets.size());
+  const double mean = sum / n;
+  return {mean, std::sqrt(std::max(0.0, square / n - mean * mean))};
+}
+
+// The expected share of delta_L along Z_L, per class of samples.
+std::vector<double> Alignment(const RunSpec& run,
+                              const ForwardTheory& forward) {
+  std::vector<double> alignment;
+  if (!forward.holds()) return alignment;
+  const TargetMoments targets = MomentsOf(MakeTargets(run, 0));
+  for (const ClassState& state : forward.layer(run.depth()).classes) {
+    alignment.push_back(OutputAlignment(*run.loss, state.log_q, targets));
+  }
+  return alignment;
+}
+
+// A delta_L with second moment 1 and the share along Z_L that the loss gives
+// it.
+DeltaStart UnitStart(const RunSpec& run, const ForwardTheory& forward) {
+  const BatchGeometry& geometry = forward.geometry();
+  DeltaStart start;
+  start.log_square.assign(geometry.sample_groups().size(), 0);
+  start.class_log_square.assign(geometry.classes().size(), 0);
+  if (forward.holds()) {
+    const TargetMoments targets = MomentsOf(MakeTargets(run, 0));
+    const LayerState& output = forward.layer(run.depth());
+    for (size_t k = 0; k < DeltaStart::kPowers; ++k) {
+      const auto aligned = [&](double log_q) {
+        const double by_chance = 1 / static_cast<double>(run.outputs());
+        return log_q * (1 - static_cast<double>(k) / 2) +
+               std::log(OutputAlignment(*run.loss, log_q, targets) + by_chance);
+      };
+      for (const double log_q : output.log_q) {
+        start.log_aligned[k].push_back(aligned(log_q));
+      }
+      for (const ClassState& state : output.classes) {
+        start.class_log_aligned[k].push_back(aligned(state.log_q));
+      }
+    }
+  }
+  if (run.loss->linear) {
+    start.product.assign(geometry.pairs().size(), 0);
+    start.aligned_product = start.product;
+    start.cosine_square.assign(geometry.pairs().size(),
+                               1 / static_cast<double>(run.outputs()));
+  }
+  return start;
 }
 
 }  // namespace
@@ -93,7 +149,7 @@ InputGeometries::InputGeometries(const std::vector<RunSpec>& runs, Jobs jobs) {
 
 std::vector<std::vector<size_t>> TheoryGroups(const std::vector<RunSpec>& runs,
                                               const TheoryInputs& inputs) {
-  // Whatever the seed, the loss and the precision.
+  // The key leaves out the seed, the loss and the precision.
   std::map<std::tuple<size_t, NetworkSpec, WeightLaw>, size_t> known;
   std::vector<std::vector<size_t>> groups;
   for (size_t i = 0; i < runs.size(); ++i) {
@@ -106,33 +162,6 @@ std::vector<std::vector<size_t>> TheoryGroups(const std::vector<RunSpec>& runs,
   }
   return groups;
 }
-
-namespace {
-
-TargetMoments MomentsOf(const Matrix<double>& targets) {
-  double sum = 0, square = 0;
-  for (size_t i = 0; i < targets.size(); ++i) {
-    sum += targets.data()[i];
-    square += targets.data()[i] * targets.data()[i];
-  }
-  const auto n = static_cast<double>(targets.size());
-  const double mean = sum / n;
-  return {mean, std::sqrt(std::max(0.0, square / n - mean * mean))};
-}
-
-// Of each class, how far delta_L will be along Z_L.
-std::vector<double> Alignment(const RunSpec& run,
-                              const ForwardTheory& forward) {
-  std::vector<double> alignment;
-  if (!forward.holds()) return alignment;
-  const TargetMoments targets = MomentsOf(MakeTargets(run, 0));
-  for (const ClassState& state : forward.layer(run.depth()).classes) {
-    alignment.push_back(OutputAlignment(*run.loss, state.log_q, targets));
-  }
-  return alignment;
-}
-
-}  // namespace
 
 void AddTheory(const std::vector<RunSpec>& runs,
                const InputGeometries& geometries, const SweepOptions& options,
@@ -147,7 +176,7 @@ void AddTheory(const std::vector<RunSpec>& runs,
     const ForwardTheory forward(model, *geometries.Of(groups[g][0]), tables,
                                 options.stop);
     const std::vector<TheoryRow> forward_rows = ForwardRows(forward, inside);
-    // Runs that differ in their seeds alone share theirs.
+    // Runs that differ only in their seed share it.
     std::map<std::pair<const Loss*, double>, std::vector<double>> alignments;
     for (size_t i : groups[g]) {
       RunResult& result = (*results)[i];
@@ -166,48 +195,12 @@ void AddTheory(const std::vector<RunSpec>& runs,
   });
 }
 
-namespace {
-
-// delta_L of second moment 1, as far along Z_L as the loss will have it.
-DeltaStart UnitStart(const RunSpec& run, const ForwardTheory& forward) {
-  const BatchGeometry& geometry = forward.geometry();
-  DeltaStart start;
-  start.log_square.assign(geometry.sample_groups().size(), 0);
-  start.class_log_square.assign(geometry.classes().size(), 0);
-  if (forward.holds()) {
-    const TargetMoments targets = MomentsOf(MakeTargets(run, 0));
-    const LayerState& output = forward.layer(run.depth());
-    for (size_t k = 0; k < DeltaStart::kPowers; ++k) {
-      const auto aligned = [&](double log_q) {
-        const double by_chance = 1 / static_cast<double>(run.outputs());
-        return log_q * (1 - static_cast<double>(k) / 2) +
-               std::log(OutputAlignment(*run.loss, log_q, targets) + by_chance);
-      };
-      for (const double log_q : output.log_q) {
-        start.log_aligned[k].push_back(aligned(log_q));
-      }
-      for (const ClassState& state : output.classes) {
-        start.class_log_aligned[k].push_back(aligned(state.log_q));
-      }
-    }
-  }
-  if (run.loss->linear) {
-    start.product.assign(geometry.pairs().size(), 0);
-    start.aligned_product = start.product;
-    start.cosine_square.assign(geometry.pairs().size(),
-                               1 / static_cast<double>(run.outputs()));
-  }
-  return start;
-}
-
-}  // namespace
-
 Prediction PredictSweep(const std::vector<RunSpec>& runs,
                         const TheoryTables& tables, Jobs jobs) {
   const InputGeometries geometries(runs, jobs);
   const auto groups = TheoryGroups(runs, TheoryInputs(runs));
   Prediction prediction;
-  std::vector<size_t> chosen;  // of each group one run of each loss
+  std::vector<size_t> chosen;  // one run per loss of each group
   for (const std::vector<size_t>& group : groups) {
     std::set<const Loss*> losses;
     for (const size_t i : group) {

@@ -1,8 +1,8 @@
 // Theory for the runs of a sweep.
 //
-// Runs with the same inputs share their geometry, and those that differ in
-// nothing but seed, loss and precision the forward recursion; the backward one
-// begins with what each run measured.
+// Runs with the same inputs share the geometry of these inputs. Runs that
+// differ only in seed, loss and precision share the forward recursion. The
+// backward recursion starts from what each run measured.
 #pragma once
 
 #include <memory>
@@ -17,19 +17,19 @@
 
 namespace initscope {
 
-// Whether the weights are random, or zero: not for `constant`.
+// Theory is for random or zero weights, not for init = constant.
 bool HasTheory(const RunSpec& run);
 
 // REQUIRES: HasTheory(run).
 NetworkModel TheoryModel(const RunSpec& run);
 
-// Which runs with theory share their inputs.
+// Which of the runs that have theory share their inputs.
 struct TheoryInputs {
   explicit TheoryInputs(const std::vector<RunSpec>& runs);
   static constexpr size_t kNone = static_cast<size_t>(-1);
 
-  std::vector<const RunSpec*> first;  // a run of each of the inputs
-  std::vector<size_t> of_run;         // an index into `first`, or kNone
+  std::vector<const RunSpec*> first;  // one run for each distinct input
+  std::vector<size_t> of_run;         // each run's index into `first`, or kNone
 };
 
 // The geometries of the inputs of a sweep.
@@ -39,7 +39,7 @@ class InputGeometries {
   // Throws Interrupted.
   InputGeometries(const std::vector<RunSpec>& runs, Jobs jobs);
 
-  // nullptr where there is none.
+  // nullptr for a run without theory.
   const BatchGeometry* Of(size_t run) const { return of_run_[run]; }
 
  private:
@@ -48,23 +48,23 @@ class InputGeometries {
 };
 
 // Groups of runs that share the forward recursion, in the order of their first
-// runs; runs without theory are left out.
+// run; runs without theory are left out.
 std::vector<std::vector<size_t>> TheoryGroups(const std::vector<RunSpec>& runs,
                                               const TheoryInputs& inputs);
 
-// Fills RunResult::theory of the runs that are complete, from their
-// delta_start, which it frees.
+// Fills RunResult::theory of all complete runs from RunResult::delta_start,
+// which it frees.
 void AddTheory(const std::vector<RunSpec>& runs,
                const InputGeometries& geometries, const SweepOptions& options,
                std::vector<RunResult>* results);
 
-// Theory alone, of the networks of a sweep: one run of each group. The backward
-// recursion begins with delta of second moment 1; products of different
-// samples are 0 for probe, and otherwise unknown, so that there is no weight
-// gradient.
+// Theory without a simulation, for one run per loss of each group. The backward
+// recursion starts from delta_L with second moment 1. Products between the
+// deltas of different samples are 0 for the probe; for other losses they are
+// unknown, so there is no prediction for weight gradients.
 struct Prediction {
   std::vector<RunSpec> runs;
-  std::vector<RunResult> results;  // of which theory is filled
+  std::vector<RunResult> results;  // only theory is filled
 };
 Prediction PredictSweep(const std::vector<RunSpec>& runs,
                         const TheoryTables& tables, Jobs jobs);

@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <set>
 
+#include "sweep/job_runner.h"
 #include "sweep/theory_sweep.h"
 
 namespace initscope {
 namespace {
 
-// How many groups a batch is put into, about (theory/batch_geometry.h).
+// About how many groups the samples and pairs of a batch are put into
+// (theory/batch_geometry.h).
 struct GroupCounts {
   double paired, classes, pairs, samples;
 };
@@ -24,8 +25,8 @@ GroupCounts CountGroups(const RunSpec& run) {
       std::min(paired, static_cast<double>(BatchGeometry::kClasses));
   const double angles = static_cast<double>(BatchGeometry::kAngles);
   const double members = paired / classes;
-  // Of one label and of two.
-  const double labels = run.samples && run.samples->classes() > 0 ? 2 : 1;
+  // Pairs with one label and pairs with two are apart.
+  const double labels = run.LabelClasses() > 0 ? 2 : 1;
   const double between = std::min(labels * angles, members * members);
   const double within = std::min(labels * angles, members * (members - 1) / 2);
   return {paired, classes,
@@ -41,13 +42,13 @@ Work GeometryWork(const RunSpec& run) {
   Work work;
   work[Part::kInputs] = samples * width;
   work[Part::kGeometries] = 2 * paired * paired * width;
-  work[Part::kTheoryPairs] = paired * paired / 2;  // sorted
+  work[Part::kTheoryPairs] = paired * paired / 2;  // to sort them
   return work;
 }
 
-// The unit intervals of log q that a run goes through: q of the mean-field
-// recursion, whose means need only be right to the interval, by a rule of five
-// nodes.
+// Inserts the unit intervals of log q that the layers of a run pass through.
+// The mean-field recursion gives q; a Gaussian rule of five nodes is accurate
+// enough to find the interval.
 void AddIntervals(const RunSpec& run, std::set<int>* intervals) {
   constexpr double kNode[] = {0, 1.355626179974266, 2.856970013872806};
   constexpr double kWeight[] = {0.533333333333333, 0.222075922005613,
@@ -86,8 +87,8 @@ Work TheoryWork(const std::vector<RunSpec>& runs) {
     const GroupCounts counts = CountGroups(run);
     const double layers = static_cast<double>(run.depth());
     const double members = static_cast<double>(group.size());
-    // Forward once, with the series of pairs where there is no closed form;
-    // backward for each run.
+    // The forward recursion runs once, with a series for each pair where there
+    // is no closed form, and the backward recursion once per run.
     const double forward = run.activation->homogeneous ? 1 : 3;
     work[Part::kTheoryPairs] +=
         layers * (counts.pairs + counts.classes) * (forward + members);
@@ -104,19 +105,17 @@ Work TheoryWork(const std::vector<RunSpec>& runs) {
 double GeometryMemory(const std::vector<RunSpec>& runs, size_t jobs) {
   std::vector<double> bytes;
   for (const RunSpec* run : TheoryInputs(runs).first) {
-    // A batch in double, and the samples whose pairs are looked at.
+    // A batch in double, and the samples that are paired.
     bytes.push_back(
         8 * static_cast<double>(run->inputs()) *
         (static_cast<double>(run->batch) + CountGroups(*run).paired));
   }
-  std::sort(bytes.rbegin(), bytes.rend());
-  bytes.resize(std::min(jobs, bytes.size()));
-  return std::accumulate(bytes.begin(), bytes.end(), 0.0);
+  return LargestTogether(std::move(bytes), jobs).together;
 }
 
 double TheoryStartMemory(const RunSpec& run) {
   const GroupCounts counts = CountGroups(run);
-  // delta_L's squares and its products with Z_L, at three powers of Z_L².
+  // The squares of delta_L and its products with Z_L, at three powers of Z_L².
   return 8 * (4 * (counts.samples + counts.classes) + 3 * counts.pairs);
 }
 

@@ -1,19 +1,19 @@
-// What the theory of a sweep takes.
+// What the theory of a sweep costs.
 #pragma once
 
 #include <vector>
 
 #include "spec/run_spec.h"
-#include "sweep/work.h"
+#include "sweep/run_cost.h"
 
 namespace initscope {
 
 Work TheoryWork(const std::vector<RunSpec>& runs);
 
-// Bytes while the geometries of the inputs are made, before the first run.
+// Bytes while the geometries of the inputs are computed, before the first run.
 double GeometryMemory(const std::vector<RunSpec>& runs, size_t jobs);
 
-// Bytes that a run keeps for its theory until that is made.
+// Bytes that a run keeps until its theory is computed.
 double TheoryStartMemory(const RunSpec& run);
 
 }  // namespace initscope

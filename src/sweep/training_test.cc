@@ -10,7 +10,7 @@
 
 #include "engine/oracle_test.h"
 #include "engine/statistics.h"
-#include "sweep/training_sweep.h"
+#include "sweep/scheduler.h"
 
 namespace initscope {
 namespace {

@@ -1,4 +1,4 @@
-#include "spec/input_summary.h"
+#include "spec/input_data.h"
 
 #include <cmath>
 
@@ -7,11 +7,9 @@
 namespace initscope {
 
 InputSummary Summarize(const InputData& data) {
-  const size_t width = data.width;
-  const auto value = [&](size_t i, size_t j) {
-    return data.Value(i * width + j);
-  };
-  const EntryMeasure measure = MeasureEntries(data.samples, width, value);
+  const EntryMeasure measure = MeasureEntries(
+      data.samples, data.width,
+      [&](size_t i, size_t j) { return data.Value(i * data.width + j); });
   return {measure.mean / measure.scale,
           std::sqrt(measure.variance) / measure.scale};
 }

@@ -1,0 +1,107 @@
+// What one run costs: its work, counted in the parts that its time is made of,
+// and its memory.
+//
+//     time = Σ count × seconds of one unit
+//
+// kParts has the seconds of every unit. Some are measured when `plan` asks
+// (sweep/rates.h); for these kParts has the factor on the measured value. The
+// others were fitted on one machine to the CPU times of 63 sweeps of 0.03 to
+// 5 s (all within a factor of 1.8); rates.cc scales them by the time of a small
+// run here and on that machine.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "spec/run_spec.h"
+
+namespace initscope {
+
+enum class Part {
+  kProducts,        // forward, backward and for weight gradients, in float32
+  kDoubleProducts,  // the same in float64
+  kDecompositions,  // QR for orthogonal draws
+  kJacobians,       // products and bidiagonalizations
+  kDraws,
+  kInputs,
+  kEntries,
+  kSamples,
+  kGeometries,
+  kTheoryPairs,
+  kTheoryTables,
+  kResults,
+  kRuns,
+  kMemory,
+};
+
+struct PartInfo {
+  std::string_view name;
+  std::string_view unit;
+  double measured;  // factor on the seconds measured here; 0 if not measured
+  double seconds;   // on the machine of the fit, if not measured
+};
+
+inline constexpr PartInfo kParts[] = {
+    {"products", "flop", 1.3, 0},
+    {"double_products", "flop", 1.4, 0},
+    {"decompositions", "flop", 0.7, 0},
+    {"jacobians", "flop", 0.7, 0},
+    {"draws", "weight", 0, 1e-9},
+    {"inputs", "entry of an input or target", 0, 4.5e-9},
+    {"entries", "entry of a layer, forward or backward", 0, 6.5e-10},
+    {"samples", "sample of a layer, forward or backward", 0, 1e-7},
+    {"geometries", "flop of inputs' products", 0, 1.2e-10},
+    {"theory_pairs", "group of pairs of a layer", 0, 1.7e-7},
+    {"theory_tables", "unit of log q of an activation", 0.6, 0},
+    {"results", "number", 0, 5.5e-8},
+    {"runs", "run", 0, 1e-6},
+    {"memory", "byte", 0, 7.4e-10},
+};
+// What the small run of sweep/rates.cc took on the machine of the fit.
+inline constexpr double kReferenceSeconds = 1.67e-4;
+
+inline constexpr size_t kPartCount = std::size(kParts);
+
+class Work {
+ public:
+  double& operator[](Part part) { return counts_[static_cast<size_t>(part)]; }
+  double operator[](Part part) const {
+    return counts_[static_cast<size_t>(part)];
+  }
+  // Adds `times` times `other`.
+  void Add(const Work& other, double times = 1);
+  Work ScaledBy(double factor) const {
+    Work work;
+    work.Add(*this, factor);
+    return work;
+  }
+
+ private:
+  std::array<double, kPartCount> counts_ = {};
+};
+
+// Costs of one run by itself; CountWork() (sweep/sweep_cost.h) knows what runs
+// share. Inputs and targets are those of all batches.
+Work ForwardWork(const RunSpec& run);   // with its inputs
+Work BackwardWork(const RunSpec& run);  // with its targets
+Work WeightWork(const RunSpec& run);    // drawing U
+Work JacobianWork(const RunSpec& run);
+Work TrainingWork(const RunSpec& run);
+// The writing of results, and what every run takes beside all of the above.
+Work ResultWork(const RunSpec& run, bool theory);
+
+// Flop of the matrix products of a run that shares nothing.
+double RunFlops(const RunSpec& run);
+
+// The number of backward passes that `runs` runs with one forward pass make.
+double BackwardPasses(const RunSpec& run, size_t runs);
+
+// Bytes of one forward pass like the run's and `backward` backward passes.
+double PassMemory(const RunSpec& run, double backward);
+// Bytes of a run while it is trained.
+double TrainingMemory(const RunSpec& run);
+// Bytes of a run's results until they are written.
+double ResultMemory(const RunSpec& run, bool theory);
+
+}  // namespace initscope
