@@ -25,7 +25,7 @@ Zero ZeroOf(const RunReadings& run, double measured, double expected,
   return measured < expected + rounding ? Zero::kRounding : Zero::kNone;
 }
 
-// Of Z_l; row 0 has none.
+// Whether Z_l is zero; row 0 has no Z.
 Zero ForwardZero(const RunReadings& run, size_t l) {
   if (l == 0) return Zero::kNone;
   const double n = run.width[l - 1];
@@ -35,7 +35,7 @@ Zero ForwardZero(const RunReadings& run, size_t l) {
                 n);
 }
 
-// Of delta_l below the output; that of row L comes from the loss.
+// Whether delta_l is zero below the output; delta_L comes from the loss.
 Zero BackwardZero(const RunReadings& run, size_t l) {
   if (l == run.depth()) return Zero::kNone;
   const std::vector<double>& delta = run.measured(kDeltaSecondMoment);

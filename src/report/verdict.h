@@ -68,7 +68,8 @@ inline constexpr double kDeadFraction = 0.9;
 inline constexpr double kSaturatedFraction = 0.75;
 // ReLU's 1 − cosine at the critical gain is 44/l²: 10⁻⁴ at 660 layers.
 inline constexpr double kCollapsedDecades = -4;
-// Of π/2 · (E|δ|)²/E δ²: 1 for normal entries, p if only a fraction p is not 0.
+// Bound on π/2 · (E|δ|)²/E δ², which is 1 for normal entries, and p if only a
+// fraction p of them is not 0.
 inline constexpr double kSparseFraction = 0.02;
 inline constexpr double kRoundingMargin = 4;
 
@@ -126,7 +127,7 @@ struct GroupVerdict {
   size_t dead_runs = 0, dead_layer = 0;
   bool dead_forward = false, dead_by_rounding = false;
   size_t non_finite_runs = 0;
-  // Of finite runs: the first layer with identical units, and the layer from
+  // For finite runs: the first layer with identical units, and the layer from
   // which on samples are collapsed; 0 if there is none. The value of
   // `collapsed` is log10(1 − cosine) at the last hidden layer.
   size_t identical_runs = 0, identical_layer = 0;

@@ -158,7 +158,7 @@ void FillSlope(const Layer& layer, TheoryRow* row) {
 // its root, so that it stays in range.
 class ActivationVariance {
  public:
-  // Of X_l, l > 0. log_unit: log M.
+  // REQUIRES: the layer is hidden. log_unit: log M.
   ActivationVariance(const Layer& layer, double log_unit)
       : layer_(layer),
         pairs_(layer.geometry.pairs()),

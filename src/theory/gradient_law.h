@@ -33,14 +33,14 @@ namespace initscope {
 
 // A hidden layer, or the input, as the law depends on it.
 struct GradientLayer {
-  double log_q = 0;        // log K_l; unused at l = 0
-  double log_square = 0;   // log E f²
-  double log_slope = 0;    // log E f'²
-  double mixed = 1;        // E f² f'²/(E f² E f'²)
-  double growth = 1;       // d log E f²/d log q
-  double slope_power = 0;  // d log E f'²/d log q
-  double width = 1;        // n_l
-  double share = 1;        // of the weights in K_{l+1}; the rest is the biases'
+  double log_q = 0;         // log K_l; unused at l = 0
+  double log_square = 0;    // log E f²
+  double log_slope = 0;     // log E f'²
+  double mixed = 1;         // E f² f'²/(E f² E f'²)
+  double growth = 1;        // d log E f²/d log q
+  double slope_power = 0;   // d log E f'²/d log q
+  double width = 1;         // n_l
+  double share = 1;         // the weights' part of K_{l+1}, not the biases'
   bool orthogonal = false;  // W_l
 };
 

@@ -14,8 +14,8 @@
 //     product          5e-4             5e-2             5e-2
 //     all others       1e-5             3e-2             percents, c near 1
 //
-// Those of one_minus_f hold for c up to 1 − 1e-6; hard_tanh's is at q = 10.
-// Only the spread uses the others.
+// The first row holds for c up to 1 − 1e-6; its hard_tanh is at q = 10. Only
+// the spread uses the others.
 #pragma once
 
 #include <array>
