@@ -24,7 +24,8 @@ struct GradientTensor {
   const Matrix<double>& In(const EngineGradients& gradients) const;
 };
 
-// In the order of the backward pass: delta_L, dW_{L−1}, db_{L−1}, … delta_0.
+// All tensors in the order of the backward pass: delta_L, dW_{L−1}, db_{L−1}, …
+// delta_0.
 std::vector<GradientTensor> GradientTensors(size_t depth);
 
 // All arguments must outlive it. Safe for concurrent use.

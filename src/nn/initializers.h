@@ -25,7 +25,7 @@ enum class UnitLaw {
   kOrthogonal,       // Haar, times √max(fan_in, fan_out)
 };
 
-// Whether U has entries to multiply by. If not, X U is the same for all units.
+// False if all entries of U are equal, so all units of X U are equal as well.
 inline bool HasMatrix(UnitLaw law) {
   return law != UnitLaw::kZero && law != UnitLaw::kConstant;
 }

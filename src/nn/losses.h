@@ -52,7 +52,7 @@ struct Loss {
   void (*draw)(uint64_t data_seed, uint32_t row, size_t outputs,
                double* target);
   bool uses_labels;            // labels become one-hot targets
-  bool smooths_drawn_targets;  // drawn targets are distributions, too
+  bool smooths_drawn_targets;  // drawn targets are also distributions
   // Each output is a Bernoulli variable of its own: smoothing mixes in ½, and
   // two classes may share one output.
   bool bernoulli;

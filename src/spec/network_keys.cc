@@ -201,10 +201,11 @@ std::vector<KeyOf<RunSpec>> TrainingKeys() {
       RealKey<RunSpec>(rule(&DescentRule::momentum),
                        {"momentum", "momentum of gradient descent, below 1",
                         "0.9", kTraining, Between(0, 0.9999999)}),
-      RealKey<RunSpec>(rule(&DescentRule::weight_decay),
-                       {"weight_decay",
-                        "times each weight and bias is added to its gradient",
-                        "0.01", kTraining, Between(0, 1e30)}),
+      RealKey<RunSpec>(
+          rule(&DescentRule::weight_decay),
+          {"weight_decay",
+           "this multiple of each weight and bias is added to its gradient",
+           "0.01", kTraining, Between(0, 1e30)}),
       RuledKey<RunSpec>(
           KeyType::kWhole,
           {"record", "steps to record: log (0, 1, 2, 5, 10, …) or a list",

@@ -99,7 +99,7 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
   try {
     run->input_index = catalog->Find(run->input, run->labels);
   } catch (const UserError& error) {
-    // What is wrong in the data, after the line of the experiment.
+    // Puts the place in the experiment before the error in the data.
     const bool labels = dynamic_cast<const LabelsError*>(&error) != nullptr &&
                         settings.Has("labels");
     throw UserError(

@@ -81,8 +81,8 @@ class Work {
   std::array<double, kPartCount> counts_ = {};
 };
 
-// Costs of one run by itself; CountWork() (sweep/sweep_cost.h) knows what runs
-// share. Inputs and targets are those of all batches.
+// Costs of a run that shares nothing; CountWork() (sweep/sweep_cost.h) knows
+// what runs share. Inputs and targets are those of all batches.
 Work ForwardWork(const RunSpec& run);   // with its inputs
 Work BackwardWork(const RunSpec& run);  // with its targets
 Work WeightWork(const RunSpec& run);    // drawing U

@@ -187,4 +187,4 @@ def test_info_judges_a_trained_run_at_its_start(run_program, tmp_path):
 def test_help_says_what_decays(run_program, tmp_path):
     """Weights and biases alike (trained_weights_test.cc)."""
     text = " ".join(run_program(["train", "--help"], tmp_path).stdout.split())
-    assert "times each weight and bias is added to its gradient" in text
+    assert "multiple of each weight and bias is added to its gradient" in text
