@@ -94,9 +94,13 @@ TEST_F(ByteSourceTest, RefusesAnUnreadableFile) {
   chmod(path_.c_str(), 0);
   const uid_t user = geteuid();
   constexpr uid_t kNobody = 65534;
-  if (user == 0) ASSERT_EQ(seteuid(kNobody), 0);
+  if (user == 0) {
+    ASSERT_EQ(seteuid(kNobody), 0);
+  }
   const std::string message = Message();
-  if (user == 0) ASSERT_EQ(seteuid(user), 0);
+  if (user == 0) {
+    ASSERT_EQ(seteuid(user), 0);
+  }
   EXPECT_THAT(message, HasSubstr("Permission denied"));
 }
 

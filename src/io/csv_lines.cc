@@ -6,7 +6,7 @@
 namespace initscope {
 namespace {
 
-constexpr size_t kPiece = size_t{1} << 18;
+constexpr size_t kReadAtOnce = size_t{1} << 18;
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
@@ -22,7 +22,7 @@ bool EndsLine(char c) {
 
 }  // namespace
 
-CsvLines::CsvLines(ByteSource* source) : source_(source), buffer_(kPiece) {
+CsvLines::CsvLines(ByteSource* source) : source_(source), buffer_(kReadAtOnce) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   Fill();
   const std::string_view text(buffer_.data(), end_);

@@ -35,7 +35,7 @@ Limits LimitsFor(const std::string& path) {
   return {5 + (bytes >> 24), (rlim_t{2} << 30) + 16 * bytes};
 }
 
-void Lower(int resource, rlim_t limit) {
+void LowerLimit(int resource, rlim_t limit) {
   rlimit held = {};
   getrlimit(resource, &held);
   held.rlim_cur = std::min(held.rlim_cur, limit);
@@ -44,13 +44,13 @@ void Lower(int resource, rlim_t limit) {
 
 void LimitThisProcess(const Limits& limits) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // dies with its parent
-  Lower(RLIMIT_CORE, 0);
-  Lower(RLIMIT_CPU, limits.seconds);
+  LowerLimit(RLIMIT_CORE, 0);
+  LowerLimit(RLIMIT_CPU, limits.seconds);
 #ifndef __SANITIZE_ADDRESS__  // its shadow memory is larger than any limit
   size_t pages = 0;           // of the address space in use
   std::ifstream("/proc/self/statm") >> pages;
   const auto page_size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  Lower(RLIMIT_AS, pages * page_size + limits.bytes);
+  LowerLimit(RLIMIT_AS, pages * page_size + limits.bytes);
 #endif
   // glibc reports a heap that HDF5 has corrupted.
   const int nowhere = open("/dev/null", O_WRONLY);

@@ -154,8 +154,8 @@ void CheckStored(hid_t dataset, size_t bytes, const std::string& where) {
 
 // Reads the elements into `out`, as they are stored but little-endian, and
 // returns the digest of all `bytes` bytes.
-std::string ReadElements(hid_t source, hid_t type, const std::string& where,
-                         void* out, size_t bytes) {
+std::string ReadDataset(hid_t source, hid_t type, const std::string& where,
+                        void* out, size_t bytes) {
   if (bytes > 0 &&
       H5Dread(source, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
     throw DataError(where,
@@ -186,7 +186,7 @@ Array Read(const std::string& path, const std::string& dataset) {
   CheckStored(source, count * size, where);
   if (H5Tequal(type, H5T_STD_U8LE) > 0) {
     array.bytes.resize(count);
-    array.sha256 = ReadElements(source, type, where, array.bytes.data(), count);
+    array.sha256 = ReadDataset(source, type, where, array.bytes.data(), count);
     return array;
   }
   // They are converted to double in place: an element that is larger than a
@@ -194,7 +194,7 @@ Array Read(const std::string& path, const std::string& dataset) {
   const size_t doubles = std::max<size_t>(1, (size + 7) / sizeof(double));
   array.reals.resize(count * doubles);
   array.sha256 =
-      ReadElements(source, type, where, array.reals.data(), count * size);
+      ReadDataset(source, type, where, array.reals.data(), count * size);
   if (IsBool(type)) {
     const auto* bytes = reinterpret_cast<const int8_t*>(array.reals.data());
     array.reals = std::vector<double>(bytes, bytes + count);

@@ -16,7 +16,7 @@ struct IdxType {
   Array (*read)(ByteSource* source, const ArrayHeader& header);
 };
 
-constexpr IdxType kTypes[] = {
+constexpr IdxType kIdxTypes[] = {
     {0x08, ReadElements<uint8_t>}, {0x09, ReadElements<int8_t>},
     {0x0B, ReadElements<int16_t>}, {0x0C, ReadElements<int32_t>},
     {0x0D, ReadElements<float>},   {0x0E, ReadElements<double>},
@@ -24,9 +24,9 @@ constexpr IdxType kTypes[] = {
 
 const IdxType* FindType(uint8_t code) {
   const auto* type =
-      std::find_if(std::begin(kTypes), std::end(kTypes),
+      std::find_if(std::begin(kIdxTypes), std::end(kIdxTypes),
                    [code](const IdxType& t) { return t.code == code; });
-  return type == std::end(kTypes) ? nullptr : type;
+  return type == std::end(kIdxTypes) ? nullptr : type;
 }
 
 }  // namespace

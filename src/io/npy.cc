@@ -142,7 +142,7 @@ struct NpyType {
   Array (*read)(ByteSource* source, const ArrayHeader& header);
 };
 
-constexpr NpyType kTypes[] = {
+constexpr NpyType kNpyTypes[] = {
     {"b1", ReadElements<Bool>},    {"u1", ReadElements<uint8_t>},
     {"i1", ReadElements<int8_t>},  {"u2", ReadElements<uint16_t>},
     {"i2", ReadElements<int16_t>}, {"u4", ReadElements<uint32_t>},
@@ -152,7 +152,7 @@ constexpr NpyType kTypes[] = {
 };
 
 const NpyType& FindType(std::string_view descr, const std::string& path) {
-  for (const NpyType& type : kTypes) {
+  for (const NpyType& type : kNpyTypes) {
     const std::string_view orders = type.code[1] == '1' ? "|<>" : "<>";
     if (descr.size() == 3 && descr.substr(1) == type.code &&
         orders.find(descr[0]) != std::string_view::npos)

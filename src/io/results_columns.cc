@@ -24,7 +24,7 @@ auto Stored(const Value& value) {
 }
 
 template <typename Spec>
-Column KeyColumn(const KeyOf<Spec>& key, const std::vector<Spec>& runs) {
+Column MakeKeyColumn(const KeyOf<Spec>& key, const std::vector<Spec>& runs) {
   Column column{std::string(key.key.name), std::string(key.key.help), {}};
   column.is_key = true;
   if (runs.empty()) return column;
@@ -160,7 +160,8 @@ std::vector<Column> KeyColumns(const std::vector<KeyOf<Spec>>& keys,
                                const std::function<bool(const Key&)>& wanted) {
   std::vector<Column> columns;
   for (const KeyOf<Spec>& key : keys) {
-    if (key.value && wanted(key.key)) columns.push_back(KeyColumn(key, runs));
+    if (key.value && wanted(key.key))
+      columns.push_back(MakeKeyColumn(key, runs));
   }
   return columns;
 }

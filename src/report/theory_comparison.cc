@@ -10,7 +10,7 @@
 namespace initscope {
 namespace {
 
-using Runs = std::vector<const RunCurves*>;
+using Curves = std::vector<const RunCurves*>;
 
 // Whether one run's theory has a band there: not where it has no spread,
 // because it starts there from measured values. A mean is a plain double, which
@@ -41,7 +41,7 @@ struct RowSum {
   }
 };
 
-RowSum SumAt(const Runs& runs, size_t q, size_t l) {
+RowSum SumAt(const Curves& runs, size_t q, size_t l) {
   RowSum sum;
   for (auto run = runs.begin(); run != runs.end();) {
     const uint64_t seed = (*run)->seed;
@@ -115,7 +115,7 @@ void Compare(const std::vector<Score>& scores, Comparison* found) {
   found->drift = first->layer;
 }
 
-bool HasTheory(const Runs& runs, size_t q) {
+bool HasTheory(const Curves& runs, size_t q) {
   return std::any_of(runs.begin(), runs.end(), [&](const RunCurves* run) {
     const std::vector<double>& theory = run->curves[q].theory;
     return !std::all_of(theory.begin(), theory.end(),
@@ -129,7 +129,7 @@ double Comparison::part() const {
   return rows == 0 ? 0 : PartOf(z.value, bound);
 }
 
-Comparisons CompareWithTheory(const Runs& runs) {
+Comparisons CompareWithTheory(const Curves& runs) {
   const size_t rows = runs[0]->curves[0].measured.size();
   Comparisons found;
   // Layers and sums, in the order of propagation.

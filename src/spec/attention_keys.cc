@@ -9,7 +9,7 @@
 namespace initscope {
 namespace {
 
-using Run = const AttentionSpec&;
+using Attention = const AttentionSpec&;
 
 constexpr long double kMostExtent = 16777216.0L;  // 2^24
 
@@ -31,7 +31,7 @@ KeyOf<AttentionSpec> Always(KeyOf<AttentionSpec> key) {
   return WithIdentity<AttentionSpec>(std::move(key), "");
 }
 
-bool HasOwnDivisor(Run run) {
+bool HasOwnDivisor(Attention run) {
   const double root = std::sqrt(static_cast<double>(run.d_k));
   return run.scaled && run.softmax.divisor != root;
 }
@@ -58,13 +58,13 @@ std::vector<KeyOf<AttentionSpec>> MakeKeys() {
           Always(RuledKey<AttentionSpec>(
               KeyType::kReal,
               {"sqrt_d_k", "divisor of S", "4", kAttention, kAnyValue, "√d_k"},
-              [](Run run) -> KeyValue { return run.softmax.divisor; }))),
+              [](Attention run) -> KeyValue { return run.softmax.divisor; }))),
       WithIdentity<AttentionSpec>(
           RuledKey<AttentionSpec>(
               KeyType::kReal,
               {"softmax_base", "b of the softmax b^s/Σ b^s, above 1", "2",
                kAttention, kAnyValue, "e"},
-              [](Run run) -> KeyValue { return run.softmax.base; }),
+              [](Attention run) -> KeyValue { return run.softmax.base; }),
           NumberText(std::numbers::e)),
   };
 }

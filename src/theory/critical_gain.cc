@@ -11,7 +11,7 @@ namespace initscope {
 namespace {
 
 // Error of log(E f²/(q E f'²)), from rounding and from the tables.
-constexpr double kNoise = 1e-12;
+constexpr double kExcessNoise = 1e-12;
 // |log χ_q| below this is half-stable: nine digits of σ_b² cannot tell more.
 constexpr double kHalfStable = 1e-8;
 
@@ -60,10 +60,10 @@ std::vector<CriticalPoint> CriticalPoints(const ActivationMeans& means,
     return std::exp(log_bias - log_q) + std::expm1(log_ratio);
   };
   std::vector<CriticalPoint> points;
-  if (bias_variance == 0 && SignBeyond(kNoise, excess(-kLogQBend)) == 0) {
+  if (bias_variance == 0 && SignBeyond(kExcessNoise, excess(-kLogQBend)) == 0) {
     AddEnd(means, bias_variance, -HUGE_VAL, &points);
   }
-  for (double log_q : ZerosAlong(LogQGrid(excess), kNoise, excess)) {
+  for (double log_q : ZerosAlong(LogQGrid(excess), kExcessNoise, excess)) {
     points.push_back(PointAt(means, log_q));
   }
   AddEnd(means, bias_variance, HUGE_VAL, &points);
