@@ -60,8 +60,8 @@ build/release/initscope run experiments/quickstart.ini \
 step "Plot"
 "$python" scripts/plot_variance.py "$results"
 
-step "What happens to the variance"
-"$python" scripts/quickstart_table.py "$results"
+step "What became of each network"
+build/release/initscope info "$results"
 
 step "Files, in $PWD"
 ls -1 "${results%.h5}"*

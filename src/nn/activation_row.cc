@@ -16,7 +16,8 @@ constexpr int64_t kDirect = 900;
 // f'(z) for a row: from the logarithms, as mantissas with a common exponent.
 template <typename T>
 void SlopeRowFromLog(const Activation& f, const std::vector<double>& z,
-                     T* slope, int64_t* exponent) {
+                     ScaledRow<T>* out) {
+  T* const slope = out->entries.data();
   // Below e^−kLimit a slope counts as zero.
   constexpr double kLimit = 0x1p52;
   std::vector<double> log_slope(z.size());
@@ -29,11 +30,11 @@ void SlopeRowFromLog(const Activation& f, const std::vector<double>& z,
     for (size_t j = 0; j < z.size(); ++j) {
       slope[j] = std::isnan(z[j]) ? static_cast<T>(z[j]) : T{0};
     }
-    *exponent = 0;
+    out->exponent = 0;
     return;
   }
-  *exponent = static_cast<int64_t>(std::floor(largest / std::log(2.0)));
-  const double base = static_cast<double>(*exponent) * std::log(2.0);
+  out->exponent = static_cast<int64_t>(std::floor(largest / std::log(2.0)));
+  const double base = static_cast<double>(out->exponent) * std::log(2.0);
   for (size_t j = 0; j < z.size(); ++j) {
     // In the tails f' keeps the sign that it has before it underflows.
     const double sign = f.slope(std::clamp(z[j], -30.0, 30.0));
@@ -45,8 +46,7 @@ void SlopeRowFromLog(const Activation& f, const std::vector<double>& z,
 // A row with an exponent, for f that are not homogeneous.
 template <typename T>
 void ActivateScaledRow(const Activation& f, const T* z, size_t n, int64_t e,
-                       T* x, int64_t* x_exponent, T* slope,
-                       int64_t* slope_exponent) {
+                       ScaledRow<T>* x, ScaledRow<T>* slope) {
   constexpr double kFar = 1e300;
   constexpr double kNear = 1e-300;
   std::vector<double> plain(n);  // z, or a stand-in at its limit
@@ -76,49 +76,50 @@ void ActivateScaledRow(const Activation& f, const T* z, size_t n, int64_t e,
   int64_t value_exponent = keeps_exponent ? e : 0;
   NormalizeRow(value.data(), n, &value_exponent);
   for (size_t j = 0; j < n; ++j) {
-    x[j] = static_cast<T>(value[j]);
+    T& entry = x->entries[j];
+    entry = static_cast<T>(value[j]);
     // Tiny, but not to be counted as zero.
-    if (x[j] == 0 && value[j] != 0) {
-      x[j] = static_cast<T>(
+    if (entry == 0 && value[j] != 0) {
+      entry = static_cast<T>(
           std::copysign(std::numeric_limits<T>::min(), value[j]));
     }
   }
-  *x_exponent = value_exponent;
+  x->exponent = value_exponent;
 
-  *slope_exponent = 0;
+  slope->exponent = 0;
   double largest = 0;
   for (size_t j = 0; j < n; ++j) {
     const double s = f.slope(plain[j]);
-    slope[j] = static_cast<T>(s);
+    slope->entries[j] = static_cast<T>(s);
     largest = std::max(largest, std::abs(s));
   }
   if (f.log_abs_slope != nullptr && largest < kSmallSlope<T>) {
-    SlopeRowFromLog(f, plain, slope, slope_exponent);
+    SlopeRowFromLog(f, plain, slope);
   }
 }
 
 }  // namespace
 
 template <typename T>
-void ActivateRow(const Activation& f, const T* z, size_t n, int64_t e, T* x,
-                 int64_t* x_exponent, T* slope, int64_t* slope_exponent) {
+void ActivateRow(const Activation& f, const T* z, size_t n, int64_t e,
+                 ScaledRow<T>* x, ScaledRow<T>* slope) {
   if (e != 0 && !f.homogeneous) {
-    ActivateScaledRow(f, z, n, e, x, x_exponent, slope, slope_exponent);
+    ActivateScaledRow(f, z, n, e, x, slope);
   } else {
-    f.Apply(z, n, x, slope);
-    *x_exponent = e;
-    *slope_exponent = 0;
-    if (f.log_abs_slope != nullptr && MaxMagnitude(slope, n) < kSmallSlope<T>) {
-      const std::vector<double> plain(z, z + n);
-      SlopeRowFromLog(f, plain, slope, slope_exponent);
+    f.Apply(z, n, x->entries.data(), slope->entries.data());
+    x->exponent = e;
+    slope->exponent = 0;
+    if (f.log_abs_slope != nullptr &&
+        MaxMagnitude(slope->entries.data(), n) < kSmallSlope<T>) {
+      SlopeRowFromLog(f, std::vector<double>(z, z + n), slope);
     }
   }
-  NormalizeRow(x, n, x_exponent);
+  NormalizeRow(x->entries.data(), n, &x->exponent);
 }
 
 template void ActivateRow(const Activation&, const float*, size_t, int64_t,
-                          float*, int64_t*, float*, int64_t*);
+                          ScaledRow<float>*, ScaledRow<float>*);
 template void ActivateRow(const Activation&, const double*, size_t, int64_t,
-                          double*, int64_t*, double*, int64_t*);
+                          ScaledRow<double>*, ScaledRow<double>*);
 
 }  // namespace initscope

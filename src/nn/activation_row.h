@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "nn/activations.h"
 
@@ -14,12 +15,19 @@ namespace initscope {
 template <typename T>
 inline constexpr double kSmallSlope = sizeof(T) == 4 ? 0x1p-60 : 0x1p-200;
 
-// Stores x·2^x_exponent = f(z·2^e) and slope·2^slope_exponent = f'(z·2^e), n
-// entries each. REQUIRES: z is in canonical form (NormalizeRow); x will be.
+// entries · 2^exponent.
+template <typename T>
+struct ScaledRow {
+  std::vector<T> entries;
+  int64_t exponent = 0;
+};
+
+// Stores x = f(z·2^e) and slope = f'(z·2^e), which have n entries each.
+// REQUIRES: z is in canonical form (NormalizeRow); x will be.
 // Exact for homogeneous f; otherwise f is evaluated in double, with its limits
 // at 0 and ±∞ beyond double's range.
 template <typename T>
-void ActivateRow(const Activation& f, const T* z, size_t n, int64_t e, T* x,
-                 int64_t* x_exponent, T* slope, int64_t* slope_exponent);
+void ActivateRow(const Activation& f, const T* z, size_t n, int64_t e,
+                 ScaledRow<T>* x, ScaledRow<T>* slope);
 
 }  // namespace initscope

@@ -133,7 +133,7 @@ void AddBiasToScaledSample(const ForwardLayer<T>& layer,
 template <typename T>
 void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
   const size_t n = layer->z->units();
-  std::vector<T> z(n), x(n), slope(n);
+  std::vector<T> z(n);
   CopySample(*layer->z, sample, z.data());
   int64_t& e = layer->z->exponent[sample];
   NormalizeRow(z.data(), n, &e);
@@ -141,10 +141,11 @@ void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
   layer->z->rows[sample] = ComputeRowMoments(z.data(), n);
   if (layer->activation == nullptr) return;
 
-  int64_t& x_exponent = layer->next->exponent[sample];
-  int64_t& slope_exponent = layer->slope->exponent[sample];
-  ActivateRow(*layer->activation, z.data(), n, e, x.data(), &x_exponent,
-              slope.data(), &slope_exponent);
+  ScaledRow<T> x_row = {std::vector<T>(n)}, slope_row = {std::vector<T>(n)};
+  ActivateRow(*layer->activation, z.data(), n, e, &x_row, &slope_row);
+  const std::vector<T>&x = x_row.entries, &slope = slope_row.entries;
+  layer->next->exponent[sample] = x_row.exponent;
+  layer->slope->exponent[sample] = slope_row.exponent;
   SetSample(x.data(), sample, layer->next);
   SetSample(slope.data(), sample, layer->slope);
   layer->next->rows[sample] = ComputeRowMoments(x.data(), n);
@@ -152,7 +153,7 @@ void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
   layer->zeros[sample] = static_cast<uint32_t>(CountZeros(x.data(), n));
   // A row of slopes has an exponent only if all of them are tiny.
   layer->saturated[sample] = static_cast<uint32_t>(
-      slope_exponent < 0
+      slope_row.exponent < 0
           ? layer->slope_rows[sample].count
           : CountBelow(slope.data(), n,
                        static_cast<T>(0.01 * layer->activation->max_slope)));

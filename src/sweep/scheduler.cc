@@ -67,27 +67,22 @@ std::vector<PassRuns> CutPasses(const std::vector<RunSpec>& runs,
   return out;
 }
 
+constexpr size_t kBundlesPerJob = 4;
+
 struct CostedBundle {
   Bundle runs;
   double flops = 0;
   bool is_wide = false;
 };
 
-}  // namespace
-
-bool IsShared(const RunSpec& run) {
-  if (run.init->law == UnitLaw::kZero) return false;
-  constexpr double kSharedFlops = 4e6;  // some tens of microseconds
-  return 2 * run.most_weights() * static_cast<double>(run.batch) >=
-         kSharedFlops;
-}
-
-Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
-                      double bundle_bytes) {
+// Runs that share U, in as many bundles as keep all jobs busy, the longest
+// first. None takes more than `bundle_bytes` unless a single pass does.
+std::vector<CostedBundle> MakeBundles(const std::vector<RunSpec>& runs,
+                                      size_t jobs, double bundle_bytes) {
   const std::vector<std::vector<PassRuns>> groups = GroupRuns(runs);
   // If there are too few groups, narrow ones are cut up, but not so far that
   // drawing the weights would cost more than using them.
-  constexpr size_t kBundlesPerJob = 4, kLeastPasses = 3;
+  constexpr size_t kLeastPasses = 3;
   const size_t parts = (kBundlesPerJob * jobs + groups.size() - 1) /
                        std::max<size_t>(1, groups.size());
   std::vector<CostedBundle> bundles;
@@ -121,6 +116,21 @@ Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
                    [](const CostedBundle& a, const CostedBundle& b) {
                      return a.flops > b.flops;
                    });
+  return bundles;
+}
+
+}  // namespace
+
+bool IsShared(const RunSpec& run) {
+  if (run.init->law == UnitLaw::kZero) return false;
+  constexpr double kSharedFlops = 4e6;  // some tens of microseconds
+  return 2 * run.most_weights() * static_cast<double>(run.batch) >=
+         kSharedFlops;
+}
+
+Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
+                      double bundle_bytes) {
+  std::vector<CostedBundle> bundles = MakeBundles(runs, jobs, bundle_bytes);
   double left = 0;
   size_t wide = 0;
   for (const CostedBundle& bundle : bundles) {

@@ -8,17 +8,13 @@ good file's.
 import random
 import time
 
-import initscope
-import quickstart_table
 from initscope.command import BAD_DATA, ScriptError
 from plot_harness import load, measured
 
 SECONDS = 90  # of all programs on one file; libhdf5 itself may loop for some
 PROGRAMS = {
     "plot_variance": lambda path: load(path)[1].to_csv(),
-    "plot_phase": lambda path: repr(vars(measured(path, []))),
-    "quickstart_table": lambda path: list(quickstart_table.lines(
-        initscope.read(path)))}
+    "plot_phase": lambda path: repr(vars(measured(path, [])))}
 
 
 def mutations(content, count, seed):

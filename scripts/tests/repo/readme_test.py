@@ -184,6 +184,21 @@ def test_links_lead_somewhere(page, folder):
         assert not anchor or anchor in anchors(there), target
 
 
+# --- src/README.md
+
+def test_the_map_of_the_source_is_true():
+    """Files that it names are there, and functions are in the files named."""
+    page = (ROOT / "src/README.md").read_text()
+    files = re.findall(r"`([a-z_]+(?:/[a-z_]+)+\.(?:h|cc|py))`", page)
+    assert len(files) > 25
+    for name in files:
+        assert (ROOT / "src" / name).exists() or (ROOT / name).exists(), name
+    places = re.findall(r"`(\w+)\(\)`[^`|]*`([\w/]+\.(?:h|cc))`", page)
+    assert len(places) > 5
+    for function, name in places:
+        assert f"{function}(" in (ROOT / "src" / name).read_text(), function
+
+
 # --- experiments/README.md
 
 @pytest.mark.parametrize("command", commands(PAGE))
