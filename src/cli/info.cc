@@ -84,8 +84,8 @@ std::string AttentionInfo(const ResultsReader& file, const Head& head,
 
 std::string GroupsText(const std::vector<RunGroup>& groups, bool trains) {
   std::string text = fmt::format(
-      "\nMedians over the runs of each group{}: activation\nvariance at the "
-      "first and the last hidden layer, and the second moment of delta\nat "
+      "\nMedians over the runs of each group{}:\nactivation variance at the "
+      "first and the last hidden layer, and the second\nmoment of delta at "
       "layer 1 divided by the output's\n\n{}",
       trains ? ", at its first and last recorded step" : "",
       MediansTable(groups));

@@ -34,7 +34,7 @@ std::vector<Number> ParseNumbers(std::string_view text, char separator,
 std::vector<int32_t> ParseClasses(const Settings& settings) {
   if (!settings.Has("classes")) return {};
   const std::string text = settings.Text("classes", "");
-  const auto classes = ParseNumbers<int32_t>(text, ',', 0, INT32_MAX);
+  std::vector<int32_t> classes = ParseNumbers<int32_t>(text, ',', 0, INT32_MAX);
   if (classes.empty()) {
     settings.Fail("classes", "classes = {} is not a list of labels, as 0,1",
                   Quoted(text));
