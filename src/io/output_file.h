@@ -14,8 +14,8 @@
 
 namespace initscope {
 
-// Thrown if an output file cannot be made because of its place, not its content.
-// Another place may do (io/publish.h).
+// Thrown if an output file cannot be made because of its place, not because of
+// its content. Another place may do (io/publish.h).
 class OutputError : public UserError {
  public:
   using UserError::UserError;

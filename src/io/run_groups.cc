@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <map>
 
@@ -58,24 +59,23 @@ struct Block {
   size_t run, begin, end;
 };
 
-// Cuts `table` into blocks whose column `counter` counts from 0.
-std::vector<Block> ReadBlocks(const ResultsReader& file,
-                              const std::string& table,
-                              const std::string& counter, size_t runs) {
+// Cuts `table` into blocks whose column `counter` counts from 0. `matches` says
+// whether a block, which it may use, is as /runs has it.
+void VisitBlocks(const ResultsReader& file, const std::string& table,
+                 const std::string& counter, size_t runs,
+                 const std::function<bool(const Block&)>& matches) {
   const auto run_index = file.Wholes(table + "/run_index");
   const auto count = file.Wholes(table + "/" + counter);
-  std::vector<Block> blocks;
   for (size_t begin = 0, end = 0; begin < count.size(); begin = end) {
     while (end < count.size() && count[end] == end - begin &&
            run_index[end] == run_index[begin]) {
       ++end;
     }
-    if (end == begin || run_index[begin] >= runs) {
+    if (end == begin || run_index[begin] >= runs ||
+        !matches({run_index[begin], begin, end})) {
       file.Fail(fmt::format("row {} of {} does not match /runs", begin, table));
     }
-    blocks.push_back({run_index[begin], begin, end});
   }
-  return blocks;
 }
 
 // A block of layers 0 … L, and its training step.
@@ -90,16 +90,14 @@ std::vector<LayerBlock> ReadLayerBlocks(const ResultsReader& file,
   const auto step = file.Has("/layers/step")
                         ? file.Wholes("/layers/step")
                         : std::vector<uint64_t>(file.Length("/layers/row"), 0);
-  for (const Block& block : ReadBlocks(file, "/layers", "layer", runs)) {
+  VisitBlocks(file, "/layers", "layer", runs, [&](const Block& block) {
     const auto [run, begin, end] = block;
     const uint64_t* const steps = step.data();
-    if (end - begin - 1 != depth[run] ||
-        std::count(steps + begin, steps + end, steps[begin]) !=
-            static_cast<ptrdiff_t>(end - begin)) {
-      file.Fail(fmt::format("row {} of /layers does not match /runs", begin));
-    }
     blocks.push_back({block, steps[begin]});
-  }
+    return end - begin - 1 == depth[run] &&
+           std::count(steps + begin, steps + end, steps[begin]) ==
+               static_cast<ptrdiff_t>(end - begin);
+  });
   return blocks;
 }
 
@@ -237,8 +235,7 @@ void ReadTraining(const ResultsReader& file,
     std::vector<double> first_loss, last_loss, first_accuracy, last_accuracy;
   };
   std::vector<Ends> ends(groups->size());
-  for (const Block& block :
-       ReadBlocks(file, "/steps", "step", group_of.size())) {
+  VisitBlocks(file, "/steps", "step", group_of.size(), [&](const Block& block) {
     const auto [run, begin, end] = block;
     const size_t last = end - 1;
     std::optional<GroupTraining>& training = (*groups)[group_of[run]].training;
@@ -257,7 +254,8 @@ void ReadTraining(const ResultsReader& file,
       values.last_loss.push_back(loss[last]);
       values.last_accuracy.push_back(accuracy[last]);
     }
-  }
+    return true;
+  });
   for (size_t i = 0; i < groups->size(); ++i) {
     std::optional<GroupTraining>& training = (*groups)[i].training;
     if (!training) continue;

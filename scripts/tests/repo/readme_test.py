@@ -172,7 +172,8 @@ def anchors(page):
     pytest.param(README, ROOT, id="README.md"),
     *(pytest.param((ROOT / name / "README.md").read_text(), ROOT / name,
                    id=f"{name}/README.md")
-      for name in ("experiments", "scripts", "scripts/bench", "src", "src/io"))])
+      for name in ("experiments", "scripts", "scripts/bench", "src",
+                   "src/io"))])
 def test_links_lead_somewhere(page, folder):
     targets = re.findall(r"\]\(([^)]+)\)", page)
     assert targets
