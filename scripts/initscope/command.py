@@ -25,6 +25,7 @@ USAGE, BAD_DATA, INTERNAL, CANNOT_CREATE, IO_ERROR = 64, 65, 70, 73, 74
 DISK_FAILS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 NEEDED = ["h5py", "matplotlib", "numpy", "pandas"]
 SCRIPTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+REMINDER = 2  # seconds until a signal that was lost is raised again
 FIND_PYTHON = os.path.join(SCRIPTS, "find_python.sh")
 
 
@@ -78,6 +79,7 @@ def run_main(main):
         if sys.stdout:
             sys.stdout.flush()
     except SystemExit:
+        _stop_reminders()
         raise
     except BaseException as error:
         sys.exit(report(error))
@@ -85,6 +87,7 @@ def run_main(main):
 
 def report(error):
     """Prints `error` as one line on stderr; returns the exit code."""
+    _stop_reminders()
     code, message = _in_words(error)
     if message and sys.stderr:
         try:
@@ -172,6 +175,31 @@ def _end_of_imports(_, error, __):
     os._exit(code)
 
 
+def _end_by(number):
+    """A handler of signal `number`, which ends the program.
+
+    What it raises can be lost in a __del__ or in somebody's bare `except`, so
+    it is raised again every REMINDER seconds until the program ends.
+    """
+    def end(*_):
+        signal.signal(signal.SIGALRM, end)
+        signal.setitimer(signal.ITIMER_REAL, REMINDER)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(128 + number)
+    return end
+
+
+def _stop_reminders():
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _lost(lost):
+    """Reports what was raised where nothing can catch it, but for signals."""
+    if not issubclass(lost.exc_type, (KeyboardInterrupt, SystemExit)):
+        sys.__unraisablehook__(lost)
+
+
 def _start():
     """Shields a program of ours from the user's settings."""
     if not _is_ours(os.path.abspath(sys.argv[0])):
@@ -182,9 +210,11 @@ def _start():
     os.environ["MPLBACKEND"] = "agg"
     os.environ["MATPLOTLIBRC"] = os.devnull
     sys.excepthook = _end_of_imports
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
+    sys.unraisablehook = _lost
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) in (signal.SIG_DFL,
+                                        signal.default_int_handler):
+            signal.signal(number, _end_by(number))
     if sys.stdout:  # names that are not UTF-8 leave as they came
         utf8 = sys.stdout.encoding.lower().replace("-", "") == "utf8"
         sys.stdout.reconfigure(errors="surrogateescape" if utf8

@@ -229,6 +229,30 @@ def test_interrupted(tmp_path, number, seconds):
     assert not list(tmp_path.glob(".initscope-*"))
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("place", [
+    "class A:\n  def __del__(_): wait(1)\nA()",
+    "try: wait(20)\nexcept: pass"])
+def test_a_signal_is_not_lost(place, number):
+    """What a handler raises is, in a __del__ and in a bare except."""
+    program = "\n".join([
+        "import sys, time", f"sys.argv = [{str(SCRIPT)!r}]",
+        f"sys.path.insert(0, {str(FOLDER)!r})",
+        "from initscope import command", "def wait(seconds):",
+        "  print(flush=True); time.sleep(seconds)", "def main():",
+        *(f"  {line}" for line in place.splitlines()),
+        "  time.sleep(30)", "command.run_main(main)"])
+    with subprocess.Popen([sys.executable, "-c", program], text=True,
+                          stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + number
+    assert err == ("plot_variance.py: interrupted\n"
+                   if number == signal.SIGINT else "")
+
+
 def test_what_nobody_foresaw_is_one_line(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(f"import sys\nsys.path.insert(0, {str(FOLDER)!r})\n"
