@@ -15,8 +15,6 @@
 // All functions are deterministic and run on the calling thread.
 #pragma once
 
-#include <numbers>
-
 #include "base/matrix.h"
 #include "spec/attention_spec.h"
 

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdint>
-
 #include "base/test_file_tree.h"
 
 namespace initscope {

@@ -8,9 +8,6 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
-#include <utility>
-
-#include "base/error.h"
 
 namespace initscope {
 

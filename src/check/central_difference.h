@@ -12,7 +12,6 @@
 // kink agree on the mean of two slopes.
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <limits>
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "nn/propagation.h"
-#include "theory/backward_theory.h"
 
 namespace initscope {
 

@@ -1,7 +1,6 @@
 #include "engine/jacobian.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/parallel.h"

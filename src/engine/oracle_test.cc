@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
-#include <numeric>
 
 #include "engine/batch_source.h"
 #include "engine/oracle_eigen_test.h"

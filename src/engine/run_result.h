@@ -1,12 +1,9 @@
 // The result of one run.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
-
-#include "theory/backward_theory.h"
 
 namespace initscope {
 

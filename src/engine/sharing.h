@@ -3,7 +3,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <vector>
 
 #include "spec/run_spec.h"
 

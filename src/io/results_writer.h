@@ -1,7 +1,6 @@
 // Writes a results file: format "initscope-results".
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>

@@ -1,7 +1,6 @@
 // Products with a whole packed matrix, spread over workers.
 #pragma once
 
-#include <cstddef>
 #include <span>
 
 #include "base/parallel.h"

@@ -8,7 +8,6 @@
 // To add one, add a row to the table in initializers.cc.
 #pragma once
 
-#include <cstddef>
 #include <span>
 #include <string_view>
 

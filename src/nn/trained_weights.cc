@@ -1,7 +1,6 @@
 #include "nn/trained_weights.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace initscope {

@@ -19,8 +19,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <span>
-#include <vector>
 
 #include "base/parallel.h"
 #include "linalg/packed_batch.h"

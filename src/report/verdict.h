@@ -49,9 +49,7 @@
 // gradient in few samples from one in few units: see sparse gradient.
 #pragma once
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>

@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <numbers>
 
 #include "report/test_readings.h"

@@ -7,7 +7,6 @@
 // "), so it may contain commas and parentheses.
 #pragma once
 
-#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>

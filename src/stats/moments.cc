@@ -1,7 +1,6 @@
 #include "stats/moments.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 namespace initscope {

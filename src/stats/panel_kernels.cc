@@ -6,8 +6,6 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 
 #include "linalg/lanes-inl.h"
 

@@ -4,7 +4,6 @@
 // differ in the order of the sums, and so in their rounding.
 #pragma once
 
-#include <cstddef>
 #include <span>
 #include <vector>
 

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "spec/run_id.h"
 #include "spec/small_data_test.h"
 #include "sweep/scheduler.h"
 

@@ -11,9 +11,7 @@
 #include "base/parallel.h"
 #include "engine/run_result.h"
 #include "spec/run_spec.h"
-#include "sweep/scheduler.h"
 #include "theory/forward_theory.h"
-#include "theory/theory_row.h"
 
 namespace initscope {
 

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "nn/find_activation_test.h"

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 
 #include "theory/batch_spread.h"
 #include "theory/network_model_test.h"

@@ -1,9 +1,6 @@
 // What the tests of fixed points share.
 #pragma once
 
-#include <algorithm>
-#include <string_view>
-
 #include "nn/activations.h"
 #include "nn/find_activation_test.h"
 #include "theory/fixed_point.h"

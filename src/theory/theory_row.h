@@ -6,7 +6,6 @@
 #include <limits>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace initscope {
 
