@@ -91,11 +91,10 @@ void CheckFinite(const AttentionTensors& t, const std::string& title) {
     for (size_t i = 0; i < a.rows(); ++i) {
       for (size_t j = 0; j < a.cols(); ++j) {
         if (std::isfinite(a(i, j))) continue;
-        throw UserError(
-            ExitCode::kData,
-            fmt::format("{}: {} overflows: its entry ({}, {}) is {}; make X or "
+        throw UserError(ExitCode::kData,
+                        "{}: {} overflows: its entry ({}, {}) is {}; make X or "
                         "the weights smaller",
-                        title, formula, i, j, a(i, j)));
+                        title, formula, i, j, a(i, j));
       }
     }
   };

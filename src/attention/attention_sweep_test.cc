@@ -22,7 +22,7 @@ Sweep Expand(const std::vector<Setting>& settings) {
 }
 
 Matrix<double> NoFiles(std::string_view, const std::string& path) {
-  throw UserError(ExitCode::kData, path + ": there is no file");
+  throw UserError(ExitCode::kData, "{}: there is no file", path);
 }
 
 AttentionSweep Resolve(const std::vector<Setting>& settings) {

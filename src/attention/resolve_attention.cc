@@ -24,12 +24,10 @@ double Above(const Settings& settings, std::string_view key, double fallback,
   const std::string text = settings.Text(key, "");
   const auto value = ParseNumber<double>(text);
   if (!value || !std::isfinite(*value)) {
-    settings.Fail(key,
-                  fmt::format("{} = {} is not a finite number", key, text));
+    settings.Fail(key, "{} = {} is not a finite number", key, text);
   }
   if (!(*value > bound)) {
-    settings.Fail(
-        key, fmt::format("{} = {} is not above {}: {}", key, text, bound, why));
+    settings.Fail(key, "{} = {} is not above {}: {}", key, text, bound, why);
   }
   return *value;
 }
@@ -58,9 +56,10 @@ AttentionSpec ResolveDrawn(const Settings& settings) {
   TakeKeys(AttentionKeys(), settings, &run);
   run.softmax = ResolveSoftmax(settings, run.scaled, run.d_k);
   if (run.init->data_dependent) {
-    settings.Fail("init", fmt::format("init = {} is fitted to a network's "
-                                      "data, which attention has none of",
-                                      run.init->name));
+    settings.Fail("init",
+                  "init = {} is fitted to a network's "
+                  "data, which attention has none of",
+                  run.init->name);
   }
   run.run_id = RunId(run);
   return run;
@@ -78,9 +77,8 @@ void CheckChain(const Settings& settings, const AttentionInputs& in) {
   const auto fail = [&](std::string_view key, const Matrix<double>& a,
                         std::string_view other, const Matrix<double>& b,
                         std::string_view why) {
-    throw UserError(ExitCode::kData,
-                    fmt::format("{}: {}, but {}: {}", settings.Where(key),
-                                named(key, a), named(other, b), why));
+    throw UserError(ExitCode::kData, "{}: {}, but {}: {}", settings.Where(key),
+                    named(key, a), named(other, b), why);
   };
   const auto check_rows = [&](std::string_view key, const Matrix<double>& w,
                               const char* why) {
@@ -102,16 +100,17 @@ AttentionInputs ReadFiles(const Settings& settings, const MatrixReader& read) {
       for (std::string_view other : kFileKeys) {
         if (settings.Has(other)) given = other;
       }
-      settings.Fail(given, fmt::format("{} is a file, so {} must be one too; "
-                                       "set all of x, w_q, w_k and w_v",
-                                       given, key));
+      settings.Fail(given,
+                    "{} is a file, so {} must be one too; "
+                    "set all of x, w_q, w_k and w_v",
+                    given, key);
     }
     try {
       return read(key, settings.Text(key, ""));
     } catch (const UserError& error) {
       // Adds the experiment's file and line to those of the data.
-      throw UserError(error.code(),
-                      fmt::format("{}: {}", settings.Where(key), error.what()));
+      throw UserError(error.code(), "{}: {}", settings.Where(key),
+                      error.what());
     }
   };
   AttentionInputs in{matrix("x"), matrix("w_q"), matrix("w_k"), matrix("w_v")};
@@ -124,9 +123,10 @@ AttentionSweep ResolveFiles(const SweepPoint& point, const MatrixReader& read) {
   for (std::string_view key :
        {"d_k", "tokens", "d_model", "init", "gain", "seed"}) {
     if (settings.Has(key)) {
-      settings.Fail(key, fmt::format("{} is for drawn matrices, and x, w_q, "
-                                     "w_k and w_v are files; remove it",
-                                     key));
+      settings.Fail(key,
+                    "{} is for drawn matrices, and x, w_q, "
+                    "w_k and w_v are files; remove it",
+                    key);
     }
   }
   AttentionSweep out;
@@ -144,8 +144,8 @@ AttentionSweep ResolveFiles(const SweepPoint& point, const MatrixReader& read) {
 }
 
 bool HasFiles(const SweepPoint& point) {
-  return std::any_of(std::begin(kFileKeys), std::end(kFileKeys),
-                     [&](std::string_view key) { return point.contains(key); });
+  return std::ranges::any_of(
+      kFileKeys, [&](std::string_view key) { return point.contains(key); });
 }
 
 }  // namespace
@@ -159,9 +159,10 @@ AttentionSweep ResolveAttention(const Sweep& sweep, const MatrixReader& read) {
       const Settings settings(point);
       const std::string_view swept =
           sweep.swept.empty() ? std::string_view("x") : sweep.swept[0];
-      settings.Fail(swept, fmt::format("x, w_q, w_k and w_v describe one run, "
-                                       "and this file {}; fix {} to one value",
-                                       sweep.points.size(), swept));
+      settings.Fail(swept,
+                    "x, w_q, w_k and w_v describe one run, "
+                    "and this file {}; fix {} to one value",
+                    sweep.points.size(), swept);
     }
     const AttentionSpec run = ResolveDrawn(Settings(point));
     if (seen.insert(run.run_id).second) {

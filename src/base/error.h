@@ -6,8 +6,10 @@
 // INITSCOPE_CHECK: the programmer is wrong. Prints the condition and aborts.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <stdexcept>
-#include <string>
+#include <utility>
 
 namespace initscope {
 
@@ -26,8 +28,11 @@ enum class ExitCode : int {
 
 class UserError : public std::runtime_error {
  public:
-  UserError(ExitCode code, const std::string& message)
-      : std::runtime_error(message), code_(code) {}
+  // The message is `format` with `args` in its {}.
+  template <typename... Args>
+  UserError(ExitCode code, fmt::format_string<Args...> format, Args&&... args)
+      : std::runtime_error(fmt::format(format, std::forward<Args>(args)...)),
+        code_(code) {}
   ExitCode code() const { return code_; }
 
  private:

@@ -1,5 +1,5 @@
 // Conversion of numbers from text, all of which must be read, and to the
-// shortest text.
+// shortest text; and text without its blanks or in lower case.
 #pragma once
 
 #include <charconv>
@@ -36,6 +36,13 @@ inline std::string_view Trim(std::string_view text) {
   const size_t first = text.find_first_not_of(kBlanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+// `text` in lower case (ASCII).
+inline std::string Lower(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
 }
 
 }  // namespace initscope

@@ -39,7 +39,7 @@ std::vector<std::string> Texts(const ExactMatrix& exact) {
 }
 
 bool AllWhole(const std::vector<std::string>& exact) {
-  return std::none_of(exact.begin(), exact.end(), [](const std::string& text) {
+  return std::ranges::none_of(exact, [](const std::string& text) {
     return text.find('/') != std::string::npos;
   });
 }
@@ -254,8 +254,7 @@ int CheckGradients(const Options& options, const ExperimentHead& head,
   const std::vector<TensorGradientCheck> checks =
       CheckAttentionGradients(in, run.softmax, r.view(),
                               AttentionBackward(in, t, run.softmax, r.view()));
-  const bool ok = std::all_of(checks.begin(), checks.end(),
-                              [](const auto& check) { return check.ok; });
+  const bool ok = std::ranges::all_of(checks, &TensorGradientCheck::ok);
   if (options.json) {
     fmt::print("{}", JsonText(CheckJson(checks)));
   } else if (!options.quiet) {

@@ -17,8 +17,7 @@ namespace initscope {
 template <typename Result>
 size_t CountComplete(const std::vector<Result>& results) {
   return static_cast<size_t>(
-      std::count_if(results.begin(), results.end(),
-                    [](const Result& result) { return result.complete; }));
+      std::ranges::count(results, true, &Result::complete));
 }
 
 // Reports how many of the runs were complete at the interruption, and

@@ -60,10 +60,9 @@ std::string Configuration(const ExperimentText& text) {
   };
   const auto add_all = [&](const std::vector<Setting>& settings) {
     for (const Setting& setting : settings) {
-      const bool overridden = std::any_of(
-          text.flags.begin(), text.flags.end(),
-          [&](const Setting& flag) { return flag.key == setting.key; });
-      if (!overridden) add(setting);
+      if (std::ranges::count(text.flags, setting.key, &Setting::key) == 0) {
+        add(setting);
+      }
     }
   };
   add_all(text.common);
@@ -187,11 +186,10 @@ OutputFile MakeOutput(const ExperimentHead& experiment, const Options& options,
     constexpr const char* kFolder = "results";
     std::error_code error;
     if (!fs::exists(kFolder, error) && !fs::create_directory(kFolder, error)) {
-      throw UserError(
-          ExitCode::kCannotCreate,
-          fmt::format("{}: cannot create the folder: {}; --output FILE names "
+      throw UserError(ExitCode::kCannotCreate,
+                      "{}: cannot create the folder: {}; --output FILE names "
                       "another place",
-                      kFolder, error.message()));
+                      kFolder, error.message());
     }
     path = fmt::format("{}/{}{}.h5", kFolder, experiment.name, suffix);
   }

@@ -137,9 +137,8 @@ ExperimentText ParseExperiment(const std::string& content,
 ExperimentText ReadExperimentFile(const std::string& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
-    throw UserError(ExitCode::kIo,
-                    fmt::format("{}: is a folder, not an experiment file",
-                                QuotedPath(path)));
+    throw UserError(ExitCode::kIo, "{}: is a folder, not an experiment file",
+                    QuotedPath(path));
   }
   FileReader file(path, "experiment file", ExitCode::kIo);
   const auto read = [&file](size_t size) {

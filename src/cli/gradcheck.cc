@@ -33,15 +33,14 @@ bool IsAttention(const Options& options) {
     return key != nullptr && key->commands == kAttention;
   };
   const auto any = [&](const std::vector<Setting>& settings) {
-    return std::any_of(settings.begin(), settings.end(), is_its);
+    return std::ranges::any_of(settings, is_its);
   };
   if (any(options.settings)) return true;
   if (options.files.empty()) return false;
   const ExperimentText text = ReadExperimentFile(options.files[0]);
   return any(text.common) ||
-         std::any_of(
-             text.sections.begin(), text.sections.end(),
-             [&](const auto& section) { return any(section.settings); });
+         std::ranges::any_of(text.sections, any,
+                             &ExperimentText::Section::settings);
 }
 
 // The options with float64 and one batch, whatever the file says: differences
@@ -225,10 +224,9 @@ int GradcheckCommand(const Options& options) {
   }
   if (failed == 0) return static_cast<int>(ExitCode::kSuccess);
   std::fflush(stdout);
-  throw UserError(ExitCode::kCheckFailed,
-                  failed == 1 ? first
-                              : fmt::format("{} of {} runs failed: {}", failed,
-                                            checked.size(), first));
+  if (failed == 1) throw UserError(ExitCode::kCheckFailed, "{}", first);
+  throw UserError(ExitCode::kCheckFailed, "{} of {} runs failed: {}", failed,
+                  checked.size(), first);
 }
 
 }  // namespace initscope

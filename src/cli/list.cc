@@ -161,11 +161,11 @@ int ListCommand(const Options& options) {
     }
   }
   if (topics.empty()) {
-    std::string hint = DidYouMean(options.files[0], names);
-    if (hint.empty()) {
-      hint = fmt::format("; there are {}", fmt::join(names, ", "));
-    }
-    FailUsage("list: there is no '{}'{}", Quoted(options.files[0]), hint);
+    const std::string& name = options.files[0];
+    FailUsage(
+        "list: there is no '{}'{}", Quoted(name),
+        DidYouMean(name, names,
+                   fmt::format("; there are {}", fmt::join(names, ", "))));
   }
   if (options.json) {
     Json json;

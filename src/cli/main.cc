@@ -52,10 +52,9 @@ const CommandInfo& FindCommand(const std::string& name) {
     if (name == command.name) return command;
     names.push_back(command.name);
   }
-  std::string hint = DidYouMean(name, names);
-  if (hint.empty())
-    hint = fmt::format("; there are {}", fmt::join(names, ", "));
-  FailUsage("unknown command '{}'{}", Quoted(name), hint);
+  FailUsage("unknown command '{}'{}", Quoted(name),
+            DidYouMean(name, names,
+                       fmt::format("; there are {}", fmt::join(names, ", "))));
 }
 
 int Main(const std::vector<std::string>& arguments) {

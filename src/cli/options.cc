@@ -88,7 +88,7 @@ po::options_description KeyOptions(CommandSet commands) {
 
 std::string FlagName(std::string_view key) {
   std::string flag(key);
-  std::replace(flag.begin(), flag.end(), '_', '-');
+  std::ranges::replace(flag, '_', '-');
   return flag;
 }
 

@@ -37,8 +37,7 @@ int Simulate(const Options& options, Runner simulate) {
   };
   task.end = [&](const std::string& path) {
     const auto diverged = static_cast<size_t>(
-        std::count_if(results.begin(), results.end(),
-                      [](const RunResult& r) { return r.diverged; }));
+        std::ranges::count(results, true, &RunResult::diverged));
     if (diverged == results.size()) {
       Say("initscope: every run diverged; {} holds what was before\n", path);
       return static_cast<int>(ExitCode::kCheckFailed);

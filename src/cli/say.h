@@ -14,8 +14,7 @@ namespace initscope {
 template <typename... Args>
 [[noreturn]] void FailUsage(fmt::format_string<Args...> format,
                             Args&&... args) {
-  throw UserError(ExitCode::kUsage,
-                  fmt::format(format, std::forward<Args>(args)...));
+  throw UserError(ExitCode::kUsage, format, std::forward<Args>(args)...);
 }
 
 // Prints on stderr. If that cannot be written (the terminal is gone, the disk

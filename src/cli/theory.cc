@@ -91,8 +91,7 @@ void PrintAsymptotics(const RunSpec& run, const Asymptotics& found) {
     fmt::print("  {} fixed point: q = {:.6g}, χ_1 = {:.6g}, χ_q = {:.6g}\n",
                StabilityName(at.stability), at.q, at.chi_1, at.chi_q);
   }
-  if (std::none_of(found.critical.begin(), found.critical.end(),
-                   [](const CriticalPoint& at) { return at.IsCritical(); })) {
+  if (std::ranges::none_of(found.critical, &CriticalPoint::IsCritical)) {
     fmt::print("  no gain is critical with these biases\n");
   }
   for (const CriticalPoint& point : found.critical) {

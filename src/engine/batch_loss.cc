@@ -8,7 +8,7 @@ namespace {
 
 bool IsCorrect(const std::vector<double>& logits, const double* target) {
   if (logits.size() == 1) return (logits[0] > 0) == (target[0] > 0.5);
-  const auto top = std::max_element(logits.begin(), logits.end());
+  const auto top = std::ranges::max_element(logits);
   const double* wanted = std::max_element(target, target + logits.size());
   return top - logits.begin() == wanted - target;
 }

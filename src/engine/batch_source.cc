@@ -61,8 +61,8 @@ void FillInputs(const RunSpec& run, size_t index, ScaledMatrix<T>* x) {
     }
     // Normalized in double, because an entry may not fit T unscaled.
     NormalizeRow(row.data(), n, &x->exponent[i]);
-    std::transform(row.begin(), row.end(), x->mantissa.row(i),
-                   [](double v) { return static_cast<T>(v); });
+    std::ranges::transform(row, x->mantissa.row(i),
+                           [](double v) { return static_cast<T>(v); });
     NormalizeRow(x->mantissa.row(i), n, &x->exponent[i]);
   }
 }

@@ -104,7 +104,7 @@ void DeltaRecorder::AddProducts(const PackedBatch<T>& delta) {
   const size_t n = geometry_.paired(), width = delta.width();
   product_.assign(geometry_.pairs().size(), 0);
   cosine_square_.assign(geometry_.pairs().size(), 0);
-  log_unit_ = *std::max_element(log_square_.begin(), log_square_.end());
+  log_unit_ = *std::ranges::max_element(log_square_);
   if (!std::isfinite(log_unit_)) {
     log_unit_ = 0;
     return;  // all of delta is zero
@@ -149,8 +149,7 @@ void DeltaRecorder::AddProducts(const PackedBatch<T>& delta) {
 // Sums over the pairs of each group the product of the two samples' delta · z.
 void DeltaRecorder::AddAlignedProducts() {
   aligned_product_.assign(geometry_.pairs().size(), 0);
-  log_aligned_unit_ =
-      *std::max_element(log_aligned_.begin(), log_aligned_.end());
+  log_aligned_unit_ = *std::ranges::max_element(log_aligned_);
   if (!std::isfinite(log_aligned_unit_)) {
     log_aligned_unit_ = 0;
     return;

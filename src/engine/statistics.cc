@@ -33,7 +33,7 @@ SampleSum BeginBiasGradient(const PackedBatch<T>& d, int64_t common) {
 void SetBiasGradient(const SampleSum& sum, int64_t common,
                      ScaledMatrix<double>* db) {
   db->Resize(1, sum.sum.size());
-  std::copy(sum.sum.begin(), sum.sum.end(), db->mantissa.row(0));
+  std::ranges::copy(sum.sum, db->mantissa.row(0));
   db->exponent[0] = common;
 }
 
@@ -213,9 +213,9 @@ constexpr Definition kDefinitions[] = {
     {"dead_unit_fraction", "fraction of units with f' = 0 for every sample",
      "#{j: f'(z_ij) = 0 for all i}/width",
      [](const Row& r) {
-       return Fraction(static_cast<uint64_t>(std::count(
-                           r.alive.begin(), r.alive.end(), uint8_t{0})),
-                       r.alive.size());
+       return Fraction(
+           static_cast<uint64_t>(std::ranges::count(r.alive, uint8_t{0})),
+           r.alive.size());
      }},
     {"pre_activation_cosine",
      "mean cosine between the pre-activations of two samples of a batch",

@@ -115,8 +115,8 @@ class Trainer {
 
  private:
   bool AreFinite() const {
-    return std::all_of(weights_.begin(), weights_.end(),
-                       [](const auto& w) { return w->IsFinite(); });
+    return std::ranges::all_of(weights_,
+                               [](const auto& w) { return w->IsFinite(); });
   }
 
   // Takes one minibatch up to its loss and delta_L.

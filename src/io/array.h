@@ -35,7 +35,7 @@ struct Array {
 
 // The product of `extents`; nothing where it exceeds size_t.
 inline std::optional<size_t> CheckedProduct(std::span<const size_t> extents) {
-  if (std::find(extents.begin(), extents.end(), 0u) != extents.end()) return 0;
+  if (std::ranges::find(extents, 0u) != extents.end()) return 0;
   size_t product = 1;
   for (const size_t extent : extents) {
     if (product > std::numeric_limits<size_t>::max() / extent) return {};

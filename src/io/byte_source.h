@@ -24,9 +24,8 @@ namespace initscope {
 template <typename... Args>
 UserError DataError(const std::string& path, fmt::format_string<Args...> what,
                     Args&&... args) {
-  return UserError(
-      ExitCode::kData,
-      QuotedPath(path) + ": " + fmt::format(what, std::forward<Args>(args)...));
+  return UserError(ExitCode::kData, "{}: {}", QuotedPath(path),
+                   fmt::format(what, std::forward<Args>(args)...));
 }
 
 // "a, b, c", for messages; a long list ends in '…'.

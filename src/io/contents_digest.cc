@@ -80,7 +80,7 @@ class Walk {
       fail_(fmt::format(
           "the members of {} cannot be listed, or are links elsewhere", path));
     }
-    std::sort(names.begin(), names.end());
+    std::ranges::sort(names);
     for (const std::string& name : names) {
       AddObject((depth == 0 ? "/" : path + "/") + name, depth + 1);
     }
@@ -93,7 +93,7 @@ class Walk {
       fail_(fmt::format("the attributes of {} cannot be listed: {}", path,
                         Hdf5Reason()));
     }
-    std::sort(names.begin(), names.end());
+    std::ranges::sort(names);
     for (const std::string& name : names) {
       if (path == "/" && name == kContentsDigest) continue;
       const Hdf5Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT),

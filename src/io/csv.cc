@@ -77,9 +77,9 @@ class CsvParser {
       if (!label_column_.empty())
         throw LabelsError(
             ExitCode::kData,
-            fmt::format("{}: labels = column:{} needs a CSV file with a header "
-                        "line",
-                        QuotedPath(source_->path()), Quoted(label_column_)));
+            "{}: labels = column:{} needs a CSV file with a header "
+            "line",
+            QuotedPath(source_->path()), Quoted(label_column_));
       counts_ = Counts(fields);
       wholes_below_ = !counts_;
       ReadRow(first);
@@ -141,9 +141,7 @@ class CsvParser {
             i);
       table_.columns.push_back(fields[i].text);
     }
-    if (std::all_of(fields.begin(), fields.end(), [](const CsvField& field) {
-          return IsMissingCsvField(field.text);
-        }))
+    if (std::ranges::all_of(fields, IsMissingCsvField, &CsvField::text))
       throw Error(
           "'{}' stands for what is missing, and is not a header; remove the "
           "line, or name the columns",
@@ -153,17 +151,15 @@ class CsvParser {
 
   void TakeLabelColumn() {
     std::vector<std::string>& columns = table_.columns;
-    const auto found = std::find(columns.begin(), columns.end(), label_column_);
+    const auto found = std::ranges::find(columns, label_column_);
     const bool twice =
         found != columns.end() &&
         std::find(found + 1, columns.end(), label_column_) != columns.end();
     if (found == columns.end() || twice)
-      throw LabelsError(
-          ExitCode::kData,
-          fmt::format("{}: {} '{}'; the columns are {}",
-                      QuotedPath(source_->path()),
-                      twice ? "two columns are called" : "no column",
-                      Quoted(label_column_), Listed(columns)));
+      throw LabelsError(ExitCode::kData, "{}: {} '{}'; the columns are {}",
+                        QuotedPath(source_->path()),
+                        twice ? "two columns are called" : "no column",
+                        Quoted(label_column_), Listed(columns));
     label_at_ = static_cast<size_t>(found - columns.begin());
     table_.labels_column = label_at_;
     columns.erase(found);
@@ -288,8 +284,7 @@ bool ReadCsvNumber(std::string_view field, double* number) {
 bool IsMissingCsvField(std::string_view field) {
   constexpr std::string_view kMissing[] = {"NA",   "N/A", "null", "NULL",
                                            "None", "?",   "-",    "missing"};
-  return std::find(std::begin(kMissing), std::end(kMissing), field) !=
-         std::end(kMissing);
+  return std::ranges::find(kMissing, field) != std::end(kMissing);
 }
 
 CsvTable ReadCsv(ByteSource* source, const CsvOptions& options) {

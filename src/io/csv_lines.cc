@@ -73,7 +73,7 @@ bool CsvLines::NextOrEmpty(std::string_view* line) {
 bool CsvLines::Next(std::string_view* line) {
   if (!NextOrEmpty(line)) return false;
   if (!line->empty()) {
-    if (std::all_of(line->begin(), line->end(), IsBlank))
+    if (std::ranges::all_of(*line, IsBlank))
       throw Error("an empty line; remove it");
     return true;
   }
@@ -88,8 +88,7 @@ bool CsvLines::Next(std::string_view* line) {
 
 UserError LineError(const std::string& path, size_t line,
                     const std::string& what) {
-  return UserError(ExitCode::kData,
-                   fmt::format("{}:{}: {}", QuotedPath(path), line, what));
+  return UserError(ExitCode::kData, "{}:{}: {}", QuotedPath(path), line, what);
 }
 
 std::string TakeField(std::string_view* rest, CsvField* field, bool* more) {

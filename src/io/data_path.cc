@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
 #include <cstdlib>
 #include <system_error>
 #include <vector>
 
 #include "base/build_info.h"
 #include "base/error.h"
+#include "base/number_text.h"
 #include "base/quoted_text.h"
 #include "io/byte_source.h"
 
@@ -24,12 +24,6 @@ fs::path PathFromEnvironment(const char* variable) {
 }
 
 }  // namespace
-
-std::string Lower(std::string text) {
-  for (char& c : text)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 std::string DataPath::Text() const {
   return !dataset || dataset->empty() ? file : file + ":" + *dataset;
@@ -57,10 +51,8 @@ DataPath Locate(std::string_view key, const std::string& path,
   DataPath place = SplitDataPath(path, directory);
   std::error_code error;
   if (!fs::exists(place.file, error) && error.value() == 0)
-    throw UserError(
-        ExitCode::kData,
-        fmt::format("{} = {}: there is no file {}; {}", key, QuotedPath(path),
-                    QuotedPath(place.file), otherwise));
+    throw UserError(ExitCode::kData, "{} = {}: there is no file {}; {}", key,
+                    QuotedPath(path), QuotedPath(place.file), otherwise);
   return place;
 }
 

@@ -37,7 +37,4 @@ using FilePair = std::pair<std::filesystem::path, std::filesystem::path>;
 FilePair FindFashionMnistSample();
 FilePair FindFashionMnist();
 
-// `text` in lower case (ASCII).
-std::string Lower(std::string text);
-
 }  // namespace initscope

@@ -26,9 +26,8 @@ FileReader::FileReader(const std::string& path, const char* what, ExitCode code)
   if (error != 0 || device) close(fd_);
   if (error != 0) Fail(error);
   if (device) {
-    throw UserError(code_,
-                    fmt::format("{}: a device, not {} {}", QuotedPath(path_),
-                                *what_ == 'e' ? "an" : "a", what_));
+    throw UserError(code_, "{}: a device, not {} {}", QuotedPath(path_),
+                    *what_ == 'e' ? "an" : "a", what_);
   }
   if (S_ISREG(status.st_mode)) size_ = static_cast<size_t>(status.st_size);
 }
@@ -36,9 +35,8 @@ FileReader::FileReader(const std::string& path, const char* what, ExitCode code)
 FileReader::~FileReader() { close(fd_); }
 
 void FileReader::Fail(int error) const {
-  throw UserError(
-      code_, fmt::format("{}: cannot read the {}: {}", QuotedPath(path_), what_,
-                         std::generic_category().message(error)));
+  throw UserError(code_, "{}: cannot read the {}: {}", QuotedPath(path_), what_,
+                  std::generic_category().message(error));
 }
 
 size_t FileReader::Read(uint8_t* out, size_t size) {

@@ -136,13 +136,13 @@ std::string GuardedRead(const std::string& path,
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   ExitCode code;
   if (status != 0 || reply.size() < sizeof(code)) {
-    throw UserError(ExitCode::kData, fmt::format("{}: is damaged: {}", path,
-                                                 EndText(status, limits)));
+    throw UserError(ExitCode::kData, "{}: is damaged: {}", path,
+                    EndText(status, limits));
   }
   std::memcpy(&code, reply.data(), sizeof(code));
   reply.erase(0, sizeof(code));
   if (code == ExitCode::kInternal) throw std::runtime_error(reply);
-  if (code != ExitCode::kSuccess) throw UserError(code, reply);
+  if (code != ExitCode::kSuccess) throw UserError(code, "{}", reply);
   return reply;
 }
 

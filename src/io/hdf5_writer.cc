@@ -8,6 +8,7 @@
 #include <functional>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -21,27 +22,10 @@ namespace {
 // chunks of kChunk values, which pass through filters.
 constexpr hsize_t kChunk = 16384;
 constexpr hsize_t kSmall = 4096;
-enum class Filters { kNone, kChecksum, kCompressed };
 
-using Shape = std::vector<hsize_t>;
-
-hsize_t SizeOf(Shape::const_iterator begin, Shape::const_iterator end) {
-  return std::accumulate(begin, end, hsize_t{1}, std::multiplies<>());
-}
-
-// Columns of measured numbers, hardly two of them equal, take ten times as long
-// to compress as to write, and shrink only by half. All other columns almost
-// vanish.
-template <typename T>
-Filters FiltersFor(const std::vector<T>& column) {
-  if constexpr (std::is_floating_point_v<T>) {
-    size_t repeats = 0;
-    for (size_t i = 1; i < column.size(); ++i) {
-      repeats += std::memcmp(&column[i], &column[i - 1], sizeof(T)) == 0;
-    }
-    if (2 * repeats < column.size()) return Filters::kChecksum;
-  }
-  return Filters::kCompressed;
+hsize_t SizeOf(std::span<const hsize_t> shape) {
+  return std::accumulate(shape.begin(), shape.end(), hsize_t{1},
+                         std::multiplies<>());
 }
 
 hid_t TypeOf(const double*) { return H5T_NATIVE_DOUBLE; }
@@ -52,49 +36,7 @@ hid_t TypeOf(const uint8_t*) { return H5T_NATIVE_UINT8; }
 
 }  // namespace
 
-class Hdf5Writer::File {
- public:
-  File(const std::filesystem::path& path, std::string title);
-
-  // The reason is HDF5's own unless given.
-  [[noreturn]] void Fail(const std::string& what,
-                         const std::string& reason = Hdf5Reason()) const;
-  void Check(herr_t status, const std::string& what) const {
-    if (status < 0) Fail(what);
-  }
-  Hdf5Handle Own(hid_t id, Hdf5Handle::Close close, const std::string& what);
-  Hdf5Handle TextType();
-  Hdf5Handle Ordered(hid_t property_class);
-  Hdf5Handle Space(const Shape& shape, const std::string& what);
-  void SetFilters(hid_t creation, const Shape& shape, Filters filters,
-                  const std::string& path);
-
-  void SetAttribute(const std::string& object, const char* name, hid_t type,
-                    const Shape& shape, const void* value);
-  void SetText(const std::string& object, const char* name,
-               std::string_view text);
-  // Writes a dataset with the attribute sha256 = `digest`.
-  Hdf5Handle WriteDataset(const std::string& path, hid_t type,
-                          const Shape& shape, const void* values,
-                          Filters filters, const std::string& digest);
-  template <typename T>
-  Hdf5Handle WriteNumbers(const std::string& path, const Shape& shape,
-                          const T* values, Filters filters) {
-    const hsize_t size = SizeOf(shape.begin(), shape.end());
-    return WriteDataset(path, TypeOf(values), shape, values, filters,
-                        Sha256Hex(values, size * sizeof(T)));
-  }
-  std::string Contents(hid_t file) const;
-  void ReadBack(const std::string& contents) const;
-
-  const std::string path_, title_;
-  Hdf5Silence silence_;
-  Hdf5CloseFailure close_failure_;
-  Hdf5Handle file_;
-  std::vector<std::pair<std::string, std::string>> digests_;  // by path
-};
-
-Hdf5Writer::File::File(const std::filesystem::path& path, std::string title)
+Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, std::string title)
     : path_(path.string()), title_(std::move(title)) {
   // Nobody else knows the temporary file, so it needs no lock.
   const Hdf5Handle access = UnlockedAccess();
@@ -106,19 +48,19 @@ Hdf5Writer::File::File(const std::filesystem::path& path, std::string title)
       H5Fclose, "the file");
 }
 
-void Hdf5Writer::File::Fail(const std::string& what,
-                            const std::string& reason) const {
-  throw OutputError(ExitCode::kIo, fmt::format("{}: cannot write {}: {}",
-                                               title_, what, reason));
+void Hdf5Writer::Fail(const std::string& what,
+                      const std::string& reason) const {
+  throw OutputError(ExitCode::kIo, "{}: cannot write {}: {}", title_, what,
+                    reason);
 }
 
-Hdf5Handle Hdf5Writer::File::Own(hid_t id, Hdf5Handle::Close close,
-                                 const std::string& what) {
+Hdf5Handle Hdf5Writer::Own(hid_t id, Hdf5Handle::Close close,
+                           const std::string& what) {
   if (id < 0) Fail(what);
   return Hdf5Handle(id, close, &close_failure_);
 }
 
-Hdf5Handle Hdf5Writer::File::TextType() {
+Hdf5Handle Hdf5Writer::TextType() {
   Hdf5Handle type = Own(H5Tcopy(H5T_C_S1), H5Tclose, "a text");
   Check(H5Tset_size(type, H5T_VARIABLE), "a text");
   Check(H5Tset_cset(type, H5T_CSET_UTF8), "a text");
@@ -127,7 +69,7 @@ Hdf5Handle Hdf5Writer::File::TextType() {
 
 // Properties of a file or group that keeps its members in the order of their
 // creation.
-Hdf5Handle Hdf5Writer::File::Ordered(hid_t property_class) {
+Hdf5Handle Hdf5Writer::Ordered(hid_t property_class) {
   Hdf5Handle creation = Own(H5Pcreate(property_class), H5Pclose, "a group");
   Check(H5Pset_link_creation_order(
             creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED),
@@ -135,21 +77,20 @@ Hdf5Handle Hdf5Writer::File::Ordered(hid_t property_class) {
   return creation;
 }
 
-Hdf5Handle Hdf5Writer::File::Space(const Shape& shape,
-                                   const std::string& what) {
+Hdf5Handle Hdf5Writer::Space(const Shape& shape, const std::string& what) {
   return Own(shape.empty() ? H5Screate(H5S_SCALAR)
                            : H5Screate_simple(static_cast<int>(shape.size()),
                                               shape.data(), nullptr),
              H5Sclose, what);
 }
 
-void Hdf5Writer::File::SetFilters(hid_t creation, const Shape& shape,
-                                  Filters filters, const std::string& path) {
+void Hdf5Writer::SetFilters(hid_t creation, const Shape& shape, Filters filters,
+                            const std::string& path) {
   Shape chunk = shape;
   for (size_t i = 1; i < chunk.size(); ++i) {
     chunk[i] = std::min(chunk[i], kChunk);
   }
-  const hsize_t rest = SizeOf(chunk.begin() + 1, chunk.end());
+  const hsize_t rest = SizeOf(std::span(chunk).subspan(1));
   chunk[0] = std::clamp<hsize_t>(kChunk / rest, 1, shape[0]);
   Check(H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data()),
         path);
@@ -160,14 +101,14 @@ void Hdf5Writer::File::SetFilters(hid_t creation, const Shape& shape,
   Check(H5Pset_fletcher32(creation), path);
 }
 
-Hdf5Handle Hdf5Writer::File::WriteDataset(const std::string& path, hid_t type,
-                                          const Shape& shape,
-                                          const void* values, Filters filters,
-                                          const std::string& digest) {
+Hdf5Handle Hdf5Writer::WriteDataset(const std::string& path, hid_t type,
+                                    const Shape& shape, const void* values,
+                                    Filters filters,
+                                    const std::string& digest) {
   const Hdf5Handle space = Space(shape, path);
   const Hdf5Handle creation =
       Own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path);
-  const hsize_t size = SizeOf(shape.begin(), shape.end());
+  const hsize_t size = SizeOf(shape);
   if (filters != Filters::kNone && size > kSmall) {
     SetFilters(creation, shape, filters, path);
   }
@@ -182,9 +123,31 @@ Hdf5Handle Hdf5Writer::File::WriteDataset(const std::string& path, hid_t type,
   return dataset;
 }
 
-void Hdf5Writer::File::SetAttribute(const std::string& object, const char* name,
-                                    hid_t type, const Shape& shape,
-                                    const void* value) {
+template <typename T>
+Hdf5Handle Hdf5Writer::WriteNumbers(const std::string& path, const Shape& shape,
+                                    const T* values, Filters filters) {
+  return WriteDataset(path, TypeOf(values), shape, values, filters,
+                      Sha256Hex(values, SizeOf(shape) * sizeof(T)));
+}
+
+// Columns of measured numbers, hardly two of them equal, take ten times as long
+// to compress as to write, and shrink only by half. All other columns almost
+// vanish.
+template <typename T>
+Hdf5Writer::Filters Hdf5Writer::FiltersFor(const std::vector<T>& column) {
+  if constexpr (std::is_floating_point_v<T>) {
+    size_t repeats = 0;
+    for (size_t i = 1; i < column.size(); ++i) {
+      repeats += std::memcmp(&column[i], &column[i - 1], sizeof(T)) == 0;
+    }
+    if (2 * repeats < column.size()) return Filters::kChecksum;
+  }
+  return Filters::kCompressed;
+}
+
+void Hdf5Writer::SetAttribute(const std::string& object, const char* name,
+                              hid_t type, const Shape& shape,
+                              const void* value) {
   const std::string what = fmt::format("the attribute {} of {}", name, object);
   const Hdf5Handle target =
       Own(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose, what);
@@ -195,19 +158,19 @@ void Hdf5Writer::File::SetAttribute(const std::string& object, const char* name,
   Check(H5Awrite(attribute, type, value), what);
 }
 
-void Hdf5Writer::File::SetText(const std::string& object, const char* name,
-                               std::string_view text) {
+void Hdf5Writer::SetText(const std::string& object, const char* name,
+                         std::string_view text) {
   const std::string terminated(text);
   const char* pointer = terminated.c_str();
   SetAttribute(object, name, TextType(), {}, &pointer);
 }
 
-std::string Hdf5Writer::File::Contents(hid_t file) const {
+std::string Hdf5Writer::Contents(hid_t file) const {
   return ContentsDigest(
       file, [this](const std::string& what) { Fail("the file", what); });
 }
 
-void Hdf5Writer::File::ReadBack(const std::string& contents) const {
+void Hdf5Writer::ReadBack(const std::string& contents) const {
   const auto fail = [this](const std::string& what) {
     Fail(what, "it cannot be read back: " + Hdf5Reason());
   };
@@ -229,15 +192,10 @@ void Hdf5Writer::File::ReadBack(const std::string& contents) const {
   if (Contents(file) != contents) Fail("the attributes", kChanged);
 }
 
-Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, std::string title)
-    : file_(std::make_unique<File>(path, std::move(title))) {}
-
-Hdf5Writer::~Hdf5Writer() = default;
-
 void Hdf5Writer::CreateGroup(const std::string& path) {
-  file_->Own(H5Gcreate2(file_->file_, path.c_str(), H5P_DEFAULT,
-                        file_->Ordered(H5P_GROUP_CREATE), H5P_DEFAULT),
-             H5Gclose, path);
+  Own(H5Gcreate2(file_, path.c_str(), H5P_DEFAULT, Ordered(H5P_GROUP_CREATE),
+                 H5P_DEFAULT),
+      H5Gclose, path);
 }
 
 void Hdf5Writer::WriteColumn(const std::string& path,
@@ -251,19 +209,19 @@ void Hdf5Writer::WriteColumn(const std::string& path,
           for (const std::string& text : column) {
             pointers.push_back(text.c_str());
           }
-          return file_->WriteDataset(path, file_->TextType(), {column.size()},
-                                     pointers.data(), Filters::kNone,
-                                     ValuesDigest(column));
+          return WriteDataset(path, TextType(), {column.size()},
+                              pointers.data(), Filters::kNone,
+                              ValuesDigest(column));
         } else {
-          return file_->WriteNumbers(path, {column.size()}, column.data(),
-                                     FiltersFor(column));
+          return WriteNumbers(path, {column.size()}, column.data(),
+                              FiltersFor(column));
         }
       },
       values);
   if (scale.empty()) return;
-  const Hdf5Handle scale_id = file_->Own(
-      H5Dopen2(file_->file_, scale.c_str(), H5P_DEFAULT), H5Dclose, scale);
-  file_->Check(H5DSattach_scale(dataset, scale_id, 0), "the scale of " + path);
+  const Hdf5Handle scale_id =
+      Own(H5Dopen2(file_, scale.c_str(), H5P_DEFAULT), H5Dclose, scale);
+  Check(H5DSattach_scale(dataset, scale_id, 0), "the scale of " + path);
 }
 
 void Hdf5Writer::WriteScale(const std::string& path, uint64_t count,
@@ -271,54 +229,48 @@ void Hdf5Writer::WriteScale(const std::string& path, uint64_t count,
   std::vector<int64_t> index(count);
   std::iota(index.begin(), index.end(), int64_t{0});
   const Hdf5Handle dataset =
-      file_->WriteNumbers(path, {count}, index.data(), Filters::kCompressed);
+      WriteNumbers(path, {count}, index.data(), Filters::kCompressed);
   const std::string name = path.substr(path.rfind('/') + 1);
-  file_->Check(H5DSset_scale(dataset, name.c_str()), path);
+  Check(H5DSset_scale(dataset, name.c_str()), path);
   SetText(path, "long_name", long_name);
 }
 
 void Hdf5Writer::WriteMatrix(const std::string& path,
                              ConstMatrixView<float> values) {
-  file_->WriteNumbers(path, {values.rows(), values.cols()}, values.data(),
-                      Filters::kCompressed);
+  WriteNumbers(path, {values.rows(), values.cols()}, values.data(),
+               Filters::kCompressed);
 }
 
 void Hdf5Writer::WriteMatrix(const std::string& path,
                              ConstMatrixView<double> values) {
-  file_->WriteNumbers(path, {values.rows(), values.cols()}, values.data(),
-                      Filters::kCompressed);
-}
-
-void Hdf5Writer::SetText(const std::string& object, const char* name,
-                         std::string_view text) {
-  file_->SetText(object, name, text);
+  WriteNumbers(path, {values.rows(), values.cols()}, values.data(),
+               Filters::kCompressed);
 }
 
 void Hdf5Writer::SetNumber(const std::string& object, const char* name,
                            int64_t value) {
-  file_->SetAttribute(object, name, H5T_NATIVE_INT64, {}, &value);
+  SetAttribute(object, name, H5T_NATIVE_INT64, {}, &value);
 }
 
 void Hdf5Writer::SetNumber(const std::string& object, const char* name,
                            double value) {
-  file_->SetAttribute(object, name, H5T_NATIVE_DOUBLE, {}, &value);
+  SetAttribute(object, name, H5T_NATIVE_DOUBLE, {}, &value);
 }
 
 void Hdf5Writer::SetCodes(const std::string& object, const char* name,
                           const std::vector<uint8_t>& codes) {
-  file_->SetAttribute(object, name, H5T_NATIVE_UINT8, {codes.size()},
-                      codes.data());
+  SetAttribute(object, name, H5T_NATIVE_UINT8, {codes.size()}, codes.data());
 }
 
 void Hdf5Writer::Close() {
-  const std::string contents = file_->Contents(file_->file_);
-  file_->SetText("/", kContentsDigest, contents);
-  file_->Check(H5Fflush(file_->file_, H5F_SCOPE_GLOBAL), "the file");
-  file_->file_.CloseNow();
-  if (!file_->close_failure_.reason.empty()) {
-    file_->Fail("the file", file_->close_failure_.reason);
+  const std::string contents = Contents(file_);
+  SetText("/", kContentsDigest, contents);
+  Check(H5Fflush(file_, H5F_SCOPE_GLOBAL), "the file");
+  file_.CloseNow();
+  if (!close_failure_.reason.empty()) {
+    Fail("the file", close_failure_.reason);
   }
-  file_->ReadBack(contents);
+  ReadBack(contents);
 }
 
 }  // namespace initscope

@@ -8,13 +8,14 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/matrix.h"
+#include "io/hdf5_handle.h"
 
 namespace initscope {
 
@@ -27,7 +28,6 @@ using ColumnValues = std::variant<std::vector<double>, std::vector<int64_t>,
 class Hdf5Writer {
  public:
   Hdf5Writer(const std::filesystem::path& path, std::string title);
-  ~Hdf5Writer();
 
   void CreateGroup(const std::string& path);
   // Writes a one-dimensional dataset. `scale`: "", or the path of a dimension
@@ -52,8 +52,40 @@ class Hdf5Writer {
   void Close();
 
  private:
-  class File;  // keeps HDF5's header out of this one
-  std::unique_ptr<File> file_;
+  using Shape = std::vector<hsize_t>;
+  enum class Filters { kNone, kChecksum, kCompressed };
+
+  // The reason is HDF5's own unless given.
+  [[noreturn]] void Fail(const std::string& what,
+                         const std::string& reason = Hdf5Reason()) const;
+  void Check(herr_t status, const std::string& what) const {
+    if (status < 0) Fail(what);
+  }
+  Hdf5Handle Own(hid_t id, Hdf5Handle::Close close, const std::string& what);
+  Hdf5Handle TextType();
+  Hdf5Handle Ordered(hid_t property_class);
+  Hdf5Handle Space(const Shape& shape, const std::string& what);
+  void SetFilters(hid_t creation, const Shape& shape, Filters filters,
+                  const std::string& path);
+  void SetAttribute(const std::string& object, const char* name, hid_t type,
+                    const Shape& shape, const void* value);
+  // Writes a dataset with the attribute sha256 = `digest`.
+  Hdf5Handle WriteDataset(const std::string& path, hid_t type,
+                          const Shape& shape, const void* values,
+                          Filters filters, const std::string& digest);
+  template <typename T>
+  Hdf5Handle WriteNumbers(const std::string& path, const Shape& shape,
+                          const T* values, Filters filters);
+  template <typename T>
+  static Filters FiltersFor(const std::vector<T>& column);
+  std::string Contents(hid_t file) const;
+  void ReadBack(const std::string& contents) const;
+
+  const std::string path_, title_;
+  Hdf5Silence silence_;
+  Hdf5CloseFailure close_failure_;
+  Hdf5Handle file_;
+  std::vector<std::pair<std::string, std::string>> digests_;  // by path
 };
 
 }  // namespace initscope

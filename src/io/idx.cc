@@ -23,9 +23,7 @@ constexpr IdxType kIdxTypes[] = {
 };
 
 const IdxType* FindType(uint8_t code) {
-  const auto* type =
-      std::find_if(std::begin(kIdxTypes), std::end(kIdxTypes),
-                   [code](const IdxType& t) { return t.code == code; });
+  const auto* type = std::ranges::find(kIdxTypes, code, &IdxType::code);
   return type == std::end(kIdxTypes) ? nullptr : type;
 }
 

@@ -54,8 +54,8 @@ class LabelDecoder {
       double number = 0;
       return !ReadCsvNumber(field, &number);
     };
-    const size_t words = static_cast<size_t>(
-        std::count_if(fields.begin(), fields.end(), is_word));
+    const size_t words =
+        static_cast<size_t>(std::ranges::count_if(fields, is_word));
     const bool header = whole_file && is_word(fields[0]) &&
                         (words == 1 || fields.size() == data_->samples + 1);
     if (header) fields = fields.subspan(1);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/number_text.h"
 #include "io/array.h"
 #include "io/byte_source.h"
 #include "io/csv.h"
@@ -33,11 +34,10 @@ constexpr std::string_view kColumnPrefix = "column:";
 CsvTable ReadTable(const DataPath& path, const CsvOptions& options) {
   const auto array = [&](Array read) {
     if (!options.label_column.empty())
-      throw LabelsError(
-          ExitCode::kData,
-          fmt::format("{}: labels = {}{} needs a CSV file with a header line",
-                      QuotedPath(path.file), kColumnPrefix,
-                      Quoted(options.label_column)));
+      throw LabelsError(ExitCode::kData,
+                        "{}: labels = {}{} needs a CSV file with a header line",
+                        QuotedPath(path.file), kColumnPrefix,
+                        Quoted(options.label_column));
     CsvTable table;
     table.array = std::move(read);
     return table;
@@ -167,7 +167,7 @@ InputData ReadUnguarded(const std::string& input, const std::string& labels,
       ReadLabels(*labels_path, &data);
     }
   } catch (const UserError& error) {
-    throw LabelsError(error.code(), error.what());
+    throw LabelsError(error.code(), "{}", error.what());
   }
   return data;
 }

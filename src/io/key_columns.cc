@@ -41,7 +41,7 @@ std::vector<Value> Encode(const std::vector<Value>& values,
 
 void DescribeNames(std::vector<std::string> distinct, KeyColumn* column) {
   column->texts = distinct;
-  std::sort(distinct.begin(), distinct.end());
+  std::ranges::sort(distinct);
   const size_t shown = std::min(distinct.size(), kMostListed);
   column->summary = fmt::format(
       "{}", fmt::join(distinct.begin(), distinct.begin() + shown, ", "));
@@ -67,7 +67,7 @@ void DescribeNumbers(std::vector<Number> distinct, KeyColumn* column) {
   if (different.size() < distinct.size()) {
     text_all([](Number number) { return fmt::format("{}", number); });
   }
-  std::sort(distinct.begin(), distinct.end());
+  std::ranges::sort(distinct);
   column->summary = distinct.size() > kMostListed
                         ? fmt::format("{} … {} ({} values)", distinct.front(),
                                       distinct.back(), distinct.size())
@@ -90,9 +90,8 @@ KeyColumn ReadKeyColumn(const ResultsReader& file, std::string_view name,
         } else {
           if constexpr (std::is_same_v<Value, double>) {
             // No key is NaN, which has no place in an order.
-            if (std::any_of(held.begin(), held.end(),
-                            [](double v) { return v != v; })) {
-              file.Fail(fmt::format("the key {} is not a number", path));
+            if (std::ranges::any_of(held, [](double v) { return v != v; })) {
+              file.Fail("the key {} is not a number", path);
             }
           }
           DescribeNumbers(std::move(distinct), &column);

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/number_text.h"
 #include "io/data_path.h"
 #include "io/guarded_read.h"
 #include "io/results_reader.h"
@@ -28,9 +29,8 @@ namespace fs = std::filesystem;
 template <typename... Args>
 [[noreturn]] void Refuse(const fs::path& path, fmt::format_string<Args...> why,
                          Args&&... args) {
-  throw OutputError(
-      ExitCode::kCannotCreate,
-      path.string() + ": " + fmt::format(why, std::forward<Args>(args)...));
+  throw OutputError(ExitCode::kCannotCreate, "{}: {}", path.string(),
+                    fmt::format(why, std::forward<Args>(args)...));
 }
 
 constexpr const char* kExists =
@@ -50,8 +50,7 @@ constexpr const char* kOtherFormats[] = {
 void CheckName(const fs::path& path) {
   const std::string extension = Lower(path.extension().string());
   const std::string name = path.filename().string();
-  if (std::find(std::begin(kOtherFormats), std::end(kOtherFormats),
-                extension) != std::end(kOtherFormats)) {
+  if (std::ranges::find(kOtherFormats, extension) != std::end(kOtherFormats)) {
     Refuse(path,
            "results are an HDF5 file and its name says {}; name one that ends "
            "in .h5",
@@ -241,9 +240,8 @@ OutputFile::OutputFile(fs::path path, bool overwrite,
     const int error = errno;
     unlink(temporary_.c_str());
     close(file_);
-    throw OutputError(ExitCode::kIo,
-                      fmt::format("{}: cannot write to {}: {}", path_.string(),
-                                  folder.string(), std::strerror(error)));
+    throw OutputError(ExitCode::kIo, "{}: cannot write to {}: {}",
+                      path_.string(), folder.string(), std::strerror(error));
   }
 }
 
@@ -254,8 +252,8 @@ OutputFile::~OutputFile() {
 
 void OutputFile::Commit() {
   const auto fail = [this](const std::string& what, int error) {
-    throw OutputError(ExitCode::kIo, fmt::format("{}: {}: {}", path_.string(),
-                                                 what, std::strerror(error)));
+    throw OutputError(ExitCode::kIo, "{}: {}: {}", path_.string(), what,
+                      std::strerror(error));
   };
   if (!Sync(file_)) fail("cannot sync the file to disk", errno);
   const unsigned int flags = overwrite_ ? 0 : RENAME_NOREPLACE;

@@ -61,11 +61,9 @@ void Publish(OutputFile* output,
   } catch (const OutputError& error) {
     if (output->committed()) throw;
     const std::optional<fs::path> place = Rescue(output->path(), write);
-    throw OutputError(
-        error.code(),
-        place ? fmt::format("{}; the results are in {}", error.what(),
-                            place->string())
-              : fmt::format("{}; nothing was written", error.what()));
+    throw OutputError(error.code(), "{}; {}", error.what(),
+                      place ? "the results are in " + place->string()
+                            : "nothing was written");
   }
 }
 

@@ -54,7 +54,7 @@ std::vector<Column> RepeatedKeys(const std::vector<RunSpec>& runs,
       KeyColumns(NetworkKeys(), runs, [&](const Key& key) {
         return key.name == "activation" || key.name == "init" ||
                key.name == "seed" ||
-               std::find(swept.begin(), swept.end(), key.name) != swept.end();
+               std::ranges::find(swept, key.name) != swept.end();
       });
   for (Column& column : columns) {
     column.values = std::visit(
@@ -72,10 +72,8 @@ std::vector<Column> RepeatedKeys(const std::vector<RunSpec>& runs,
 void AddJacobianSummaries(const std::vector<RunSpec>& runs,
                           const std::vector<RunResult>& results,
                           ColumnMaker* table) {
-  if (std::all_of(results.begin(), results.end(),
-                  [](const RunResult& r) { return r.jacobian.empty(); })) {
-    return;
-  }
+  const auto none = [](const RunResult& r) { return r.jacobian.empty(); };
+  if (std::ranges::all_of(results, none)) return;
   std::vector<JacobianSummary> of;
   for (const RunResult& result : results) {
     of.push_back(Summarize(result.jacobian));
@@ -132,10 +130,7 @@ template <typename Columns>
 void AddValues(const Columns& columns, const std::vector<RunResult>& results,
                std::vector<double> RunResult::*of,
                const std::vector<LayerRow>& rows, ColumnMaker* table) {
-  if (std::all_of(results.begin(), results.end(),
-                  [of](const RunResult& r) { return (r.*of).empty(); })) {
-    return;
-  }
+  if (std::ranges::all_of(results, &std::vector<double>::empty, of)) return;
   for (size_t k = 0; k < columns.size(); ++k) {
     std::string formula;
     if constexpr (requires { columns[k].formula; }) {
@@ -180,9 +175,8 @@ std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
             [&](size_t i) { return runs[i].run_id; });
   table.Add("run_id_hex", "run_id in hexadecimal",
             [&](size_t i) { return RunIdHex(runs[i].run_id); });
-  const bool trains =
-      std::any_of(runs.begin(), runs.end(),
-                  [](const RunSpec& run) { return run.training.steps > 0; });
+  const bool trains = std::ranges::any_of(
+      runs, [](const RunSpec& run) { return run.training.steps > 0; });
   const CommandSet known = trains ? kNetworks : kSimulation;
   table.Append(KeyColumns(NetworkKeys(), runs, [&](const Key& key) {
     return (key.commands & known) != 0;

@@ -23,9 +23,8 @@ namespace initscope {
 namespace {
 
 UserError CannotRead(const std::string& path, const char* why) {
-  return UserError(
-      ExitCode::kIo,
-      fmt::format("{}: cannot read the results file: {}", path, why));
+  return UserError(ExitCode::kIo, "{}: cannot read the results file: {}", path,
+                   why);
 }
 
 // The first bytes of a regular file, or all of a shorter one.
@@ -48,7 +47,7 @@ std::vector<uint8_t> Beginning(const std::string& path) {
 }
 
 bool IsText(std::string_view bytes) {
-  return std::none_of(bytes.begin(), bytes.end(), [](unsigned char c) {
+  return std::ranges::none_of(bytes, [](unsigned char c) {
     return (c < ' ' && std::strchr("\t\n\r\f", c) == nullptr) || c == 0;
   });
 }
@@ -78,7 +77,7 @@ Hdf5Handle OpenHdf5(const std::string& path) {
                               bytes.size());
   const FileKind* kind = FindFileKind(bytes);
   const auto damaged = [&](const std::string& what) {
-    return UserError(ExitCode::kData, fmt::format("{}: {}", path, what));
+    return UserError(ExitCode::kData, "{}: {}", path, what);
   };
   if (kind == nullptr || kind->format != DataFormat::kHdf5) {
     throw damaged(KindText(path, kind, text));
@@ -91,85 +90,70 @@ Hdf5Handle OpenHdf5(const std::string& path) {
 
 }  // namespace
 
-struct ResultsReader::File {
-  Hdf5Silence silence;
-  Hdf5Handle handle;
-  // By group: the length of its columns, and the first one that was read.
-  std::map<std::string, std::pair<size_t, std::string>> lengths;
-};
-
-ResultsReader::ResultsReader(const std::string& path)
-    : file_(std::make_unique<File>()) {
+ResultsReader::ResultsReader(const std::string& path) {
   H5PLset_loading_state(0);  // a file must not choose what code runs
-  file_->handle = OpenHdf5(path);
+  file_ = OpenHdf5(path);
   if (Text("/", "format") != "initscope-results") {
     Fail("is an HDF5 file, but not of initscope's results");
   }
   const int64_t version = Number("/", "format_version");
   if (version > kFormatVersion) {
     Fail(
-        fmt::format("has format version {}, and this initscope ({}) knows "
-                    "none beyond {}; read it with the initscope that wrote it",
-                    version, GetBuildInfo().version, kFormatVersion));
+        "has format version {}, and this initscope ({}) knows "
+        "none beyond {}; read it with the initscope that wrote it",
+        version, GetBuildInfo().version, kFormatVersion);
   }
-  if (version < 1) Fail(fmt::format("has format version {}", version));
+  if (version < 1) Fail("has format version {}", version);
   CheckContents();
 }
 
-ResultsReader::~ResultsReader() = default;
-
-void ResultsReader::Fail(const std::string& what) const {
-  throw FileError(file_->handle, "{}", what);
-}
-
 void ResultsReader::CheckContents() const {
-  const auto stored = TextAttribute(file_->handle, "/", kContentsDigest);
+  const auto stored = TextAttribute(file_, "/", kContentsDigest);
   if (!stored) {
     constexpr int64_t kLastWithout = 3;
     const int64_t version = Number("/", "numerics_version");
     if (1 <= version && version <= kLastWithout) return;
-    Fail(fmt::format("is damaged: the root has no attribute {}",
-                     kContentsDigest));
+    Fail("is damaged: the root has no attribute {}", kContentsDigest);
   }
   const std::string found =
-      ContentsDigest(file_->handle, [this](const std::string& what) {
-        Fail(what + "; the file is damaged or was changed");
+      ContentsDigest(file_, [this](const std::string& what) {
+        Fail("{}; the file is damaged or was changed", what);
       });
   if (found != stored) {
     Fail(
-        fmt::format("is damaged, or was changed since it was written: its "
-                    "columns and attributes are not those that its digest, "
-                    "the root's attribute {}, vouches for",
-                    kContentsDigest));
+        "is damaged, or was changed since it was written: its "
+        "columns and attributes are not those that its digest, "
+        "the root's attribute {}, vouches for",
+        kContentsDigest);
   }
 }
 
 std::string ResultsReader::Text(const std::string& object,
                                 const char* name) const {
-  return TextAttribute(file_->handle, object, name).value_or("");
+  return TextAttribute(file_, object, name).value_or("");
 }
 
 int64_t ResultsReader::Number(const std::string& object,
                               const char* name) const {
-  return NumberAttribute(file_->handle, object, name).value_or(0);
+  return NumberAttribute(file_, object, name).value_or(0);
 }
 
 bool ResultsReader::Has(const std::string& path) const {
-  return H5Lexists(file_->handle, path.c_str(), H5P_DEFAULT) > 0;
+  return H5Lexists(file_, path.c_str(), H5P_DEFAULT) > 0;
 }
 
 ColumnValues ResultsReader::Column(const std::string& path) const {
-  ColumnValues values = ReadColumn(file_->handle, path);
+  ColumnValues values = ReadColumn(file_, path);
   const size_t length =
       std::visit([](const auto& column) { return column.size(); }, values);
   const std::string group = path.substr(0, path.rfind('/'));
   const auto& [known, first] =
-      file_->lengths.try_emplace(group, length, path).first->second;
+      lengths_.try_emplace(group, length, path).first->second;
   if (length != known) {
     Fail(
-        fmt::format("the column {} has {} values and {} has {}; the file is "
-                    "damaged or was changed",
-                    path, length, first, known));
+        "the column {} has {} values and {} has {}; the file is "
+        "damaged or was changed",
+        path, length, first, known);
   }
   return values;
 }
@@ -179,7 +163,7 @@ std::vector<double> ResultsReader::Numbers(const std::string& path) const {
       [&](auto&& column) -> std::vector<double> {
         using Column = std::decay_t<decltype(column)>;
         if constexpr (std::is_same_v<Column, std::vector<std::string>>) {
-          Fail(fmt::format("the column {} is not of numbers", path));
+          Fail("the column {} is not of numbers", path);
         } else if constexpr (std::is_same_v<Column, std::vector<double>>) {
           return std::move(column);
         } else {
@@ -197,12 +181,12 @@ std::vector<uint64_t> ResultsReader::Wholes(const std::string& path) const {
           std::vector<uint64_t> wholes(column.begin(), column.end());
           for (const Value value : column) {
             if (std::is_signed_v<Value> && value < Value{0}) {
-              Fail(fmt::format("{} has the negative value {}", path, value));
+              Fail("{} has the negative value {}", path, value);
             }
           }
           return wholes;
         } else {
-          Fail(fmt::format("the column {} is not of whole numbers", path));
+          Fail("the column {} is not of whole numbers", path);
         }
       },
       Column(path));
@@ -214,14 +198,14 @@ std::vector<std::string> ResultsReader::Names(const std::string& path) const {
     return std::move(*texts);
   }
   const auto* codes = std::get_if<std::vector<uint8_t>>(&column);
-  if (codes == nullptr) Fail(fmt::format("the column {} has no names", path));
+  if (codes == nullptr) Fail("the column {} has no names", path);
   std::istringstream words(Text(path, "flag_meanings"));
   const std::vector<std::string> categories{
       std::istream_iterator<std::string>(words), {}};
   std::vector<std::string> names;
   for (const uint8_t code : *codes) {
     if (code >= categories.size()) {
-      Fail(fmt::format("{} has a code without a name", path));
+      Fail("{} has a code without a name", path);
     }
     names.push_back(categories[code]);
   }

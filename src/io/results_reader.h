@@ -8,11 +8,13 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/hdf5_writer.h"
+#include "io/stored_values.h"
 
 namespace initscope {
 
@@ -22,7 +24,6 @@ namespace initscope {
 class ResultsReader {
  public:
   explicit ResultsReader(const std::string& path);
-  ~ResultsReader();
 
   // An attribute of `object`; "" or 0 if it does not exist.
   std::string Text(const std::string& object, const char* name) const;
@@ -41,13 +42,19 @@ class ResultsReader {
   size_t Length(const std::string& scale) const;
 
   // Throws the UserError of a damaged file.
-  [[noreturn]] void Fail(const std::string& what) const;
+  template <typename... Args>
+  [[noreturn]] void Fail(fmt::format_string<Args...> what,
+                         Args&&... args) const {
+    throw FileError(file_, what, std::forward<Args>(args)...);
+  }
 
  private:
   void CheckContents() const;
 
-  struct File;  // keeps HDF5's header out of this one
-  std::unique_ptr<File> file_;
+  Hdf5Silence silence_;
+  Hdf5Handle file_;
+  // By group: the length of its columns, and the first one that was read.
+  mutable std::map<std::string, std::pair<size_t, std::string>> lengths_;
 };
 
 }  // namespace initscope

@@ -73,7 +73,7 @@ void VisitBlocks(const ResultsReader& file, const std::string& table,
     }
     if (end == begin || run_index[begin] >= runs ||
         !matches({run_index[begin], begin, end})) {
-      file.Fail(fmt::format("row {} of {} does not match /runs", begin, table));
+      file.Fail("row {} of {} does not match /runs", begin, table);
     }
   }
 }

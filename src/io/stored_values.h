@@ -22,9 +22,8 @@ std::string FileName(hid_t object);
 template <typename... Args>
 UserError FileError(hid_t object, fmt::format_string<Args...> what,
                     Args&&... args) {
-  return UserError(
-      ExitCode::kData,
-      FileName(object) + ": " + fmt::format(what, std::forward<Args>(args)...));
+  return UserError(ExitCode::kData, "{}: {}", FileName(object),
+                   fmt::format(what, std::forward<Args>(args)...));
 }
 
 // The attribute `name` of the object at the path `object`, if there is one.

@@ -13,9 +13,8 @@ namespace {
 bool IsSwept(const ColumnValues& values) {
   return std::visit(
       [](const auto& column) {
-        return std::any_of(
-            column.begin(), column.end(),
-            [&](const auto& value) { return value != column.front(); });
+        return std::ranges::any_of(
+            column, [&](const auto& value) { return value != column.front(); });
       },
       values);
 }

@@ -68,7 +68,8 @@ size_t IndexOf(std::span<const std::string_view> names, std::string_view name) {
 }
 
 std::string DidYouMean(std::string_view name,
-                       std::span<const std::string_view> names) {
+                       std::span<const std::string_view> names,
+                       const std::string& otherwise) {
   std::string_view best;
   size_t least = std::max<size_t>(2, name.size() / 3) + 1;
   for (std::string_view candidate : names) {
@@ -80,7 +81,7 @@ std::string DidYouMean(std::string_view name,
       best = candidate;
     }
   }
-  if (best.empty()) return "";
+  if (best.empty()) return otherwise;
   return "; did you mean '" + std::string(best) + "'?";
 }
 

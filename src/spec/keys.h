@@ -63,9 +63,10 @@ std::string CommandNames(CommandSet commands);
 // The index of `name`; names.size() if it is not among them.
 size_t IndexOf(std::span<const std::string_view> names, std::string_view name);
 
-// "; did you mean 'x'?" for the nearest of `names`, or "" if none is near
-// (Levenshtein distance at most a third of the length, at least 2).
+// "; did you mean 'x'?" for the nearest of `names`, or `otherwise` if none is
+// near (Levenshtein distance at most a third of the length, at least 2).
 std::string DidYouMean(std::string_view name,
-                       std::span<const std::string_view> names);
+                       std::span<const std::string_view> names,
+                       const std::string& otherwise = "");
 
 }  // namespace initscope

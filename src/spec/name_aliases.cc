@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/number_text.h"
 #include "base/quoted_text.h"
 #include "spec/keys.h"
 
@@ -52,12 +53,6 @@ constexpr NameAlias kAliases[] = {
     {"precision", "float64", "double, fp64, f64"},
 };
 
-std::string Lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
-
 // The items of "a, b".
 std::vector<std::string_view> Items(std::string_view list) {
   std::vector<std::string_view> items;
@@ -97,11 +92,10 @@ NameMatch MatchName(std::string_view key, const std::string& text,
                              Quoted(text), row.names)};
     }
   }
-  std::string hint = DidYouMean(text, spellings);
-  if (hint.empty()) {
-    hint = fmt::format("; it is one of {}", fmt::join(names, ", "));
-  }
-  return {0, fmt::format("unknown {} '{}'{}", key, Quoted(text), hint)};
+  return {0, fmt::format("unknown {} '{}'{}", key, Quoted(text),
+                         DidYouMean(text, spellings,
+                                    fmt::format("; it is one of {}",
+                                                fmt::join(names, ", "))))};
 }
 
 }  // namespace initscope

@@ -163,6 +163,11 @@ std::vector<KeyOf<RunSpec>> InputKeys() {
           {"input_correlation",
            "correlation between samples of gaussian inputs, 0 to 1", "0.5",
            kNetworks, Between(0, 1)}),
+  };
+}
+
+std::vector<KeyOf<RunSpec>> TargetKeys() {
+  return {
       RuledKey<RunSpec>(
           KeyType::kName,
           {"loss", "see 'list losses'", "mse", kNetworks, kAnyValue,
@@ -274,8 +279,8 @@ std::vector<KeyOf<RunSpec>> ExperimentKeys() {
 const std::vector<KeyOf<RunSpec>>& NetworkKeys() {
   static const std::vector<KeyOf<RunSpec>> keys = [] {
     std::vector<KeyOf<RunSpec>> all;
-    for (auto* part : {BasicKeys, ShapeKeys, InputKeys, TrainingKeys,
-                       MeasureKeys, ExperimentKeys}) {
+    for (auto* part : {BasicKeys, ShapeKeys, InputKeys, TargetKeys,
+                       TrainingKeys, MeasureKeys, ExperimentKeys}) {
       for (KeyOf<RunSpec>& key : part()) all.push_back(std::move(key));
     }
     return all;

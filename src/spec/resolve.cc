@@ -102,10 +102,8 @@ void ResolveDataInput(const Settings& settings, InputCatalog* catalog,
     // Puts the place in the experiment before the error in the data.
     const bool labels = dynamic_cast<const LabelsError*>(&error) != nullptr &&
                         settings.Has("labels");
-    throw UserError(
-        error.code(),
-        fmt::format("{}: {}", settings.Where(labels ? "labels" : "input"),
-                    error.what()));
+    throw UserError(error.code(), "{}: {}",
+                    settings.Where(labels ? "labels" : "input"), error.what());
   }
   run->standardize =
       settings.Name("standardize", Standardize::kGlobal, kStandardizeNames);
@@ -234,7 +232,7 @@ std::vector<uint64_t> ParseRecord(const Settings& settings, uint64_t last) {
     }
     steps.push_back(*step);
   }
-  std::sort(steps.begin(), steps.end());
+  std::ranges::sort(steps);
   steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
   return steps;
 }

@@ -14,7 +14,7 @@ namespace initscope {
 namespace {
 
 std::string Sorted(std::vector<std::string> lines) {
-  std::sort(lines.begin(), lines.end());
+  std::ranges::sort(lines);
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
   return text;
@@ -42,9 +42,8 @@ uint64_t RunId(const AttentionSpec& run) { return IdOf(CanonicalRun(run)); }
 std::string RunIdHex(uint64_t run_id) { return fmt::format("{:016x}", run_id); }
 
 [[noreturn]] void RefuseRun(const RunSpec& run, const std::string& what) {
-  throw UserError(
-      ExitCode::kUsage,
-      fmt::format("run {} ({}): {}", RunIdHex(run.run_id), run.Title(), what));
+  throw UserError(ExitCode::kUsage, "run {} ({}): {}", RunIdHex(run.run_id),
+                  run.Title(), what);
 }
 
 }  // namespace initscope

@@ -41,7 +41,7 @@ SampleSet::SampleSet(std::shared_ptr<const InputData> data,
   if (!classes.empty()) {
     classes_ = classes.size();
   } else if (!labels.empty()) {
-    classes_ = 1 + *std::max_element(labels_.begin(), labels_.end());
+    classes_ = 1 + *std::ranges::max_element(labels_);
   }
   if (most > 0 && most < kept_.size()) {
     kept_.resize(most);
@@ -115,7 +115,7 @@ std::vector<uint32_t> SampleSet::Order(uint64_t data_seed,
   }
   std::vector<uint32_t> order(samples());
   std::iota(order.begin(), order.end(), 0u);
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+  std::ranges::sort(order, [&](uint32_t a, uint32_t b) {
     return bits[a] != bits[b] ? bits[a] < bits[b] : a < b;
   });
   return order;

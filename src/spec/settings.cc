@@ -18,7 +18,7 @@ std::string Settings::Where(std::string_view key) const {
 }
 
 void Settings::Fail(std::string_view key, const std::string& what) const {
-  throw UserError(ExitCode::kUsage, Where(key) + ": " + what);
+  throw UserError(ExitCode::kUsage, "{}: {}", Where(key), what);
 }
 
 std::string Settings::Text(std::string_view key,

@@ -18,9 +18,8 @@ template <typename... Arguments>
 [[noreturn]] void Fail(const std::string& where,
                        fmt::format_string<Arguments...> text,
                        Arguments&&... arguments) {
-  throw UserError(
-      ExitCode::kUsage,
-      where + ": " + fmt::vformat(text, fmt::make_format_args(arguments...)));
+  throw UserError(ExitCode::kUsage, "{}: {}", where,
+                  fmt::vformat(text, fmt::make_format_args(arguments...)));
 }
 
 // For an item that begins with a quotation mark at `begin`: the position after
@@ -185,11 +184,10 @@ void CheckKey(const Setting& setting, const CommandContext& context) {
     for (const Key& k : Keys()) {
       if ((k.commands & context.commands) != 0) names.push_back(k.name);
     }
-    std::string hint = DidYouMean(setting.key, names);
-    if (hint.empty()) {
-      hint = fmt::format("; 'initscope {} --help' lists them", context.command);
-    }
-    Fail(setting.where, "unknown key '{}'{}", Quoted(setting.key), hint);
+    Fail(setting.where, "unknown key '{}'{}", Quoted(setting.key),
+         DidYouMean(setting.key, names,
+                    fmt::format("; 'initscope {} --help' lists them",
+                                context.command)));
   }
   if ((key->commands & context.commands) == 0) {
     Fail(setting.where, "{}", NotItsKey(*key, context));
@@ -210,9 +208,7 @@ void Override(const std::vector<Setting>& layer, const CommandContext& context,
       Fail(setting.where, "{} is given twice (first at {}); remove one",
            setting.key, first->second);
     }
-    const auto same = std::find_if(
-        merged->begin(), merged->end(),
-        [&](const Setting& other) { return other.key == setting.key; });
+    const auto same = std::ranges::find(*merged, setting.key, &Setting::key);
     if (same != merged->end()) {
       *same = setting;
     } else {
@@ -227,8 +223,7 @@ bool IsExperimentKey(std::string_view key) {
 
 void CheckShapeAlone(const Merged& settings) {
   const auto find = [&](std::string_view key) {
-    return std::find_if(settings.begin(), settings.end(),
-                        [&](const Setting& s) { return s.key == key; });
+    return std::ranges::find(settings, key, &Setting::key);
   };
   const auto shape = find("shape");
   if (shape == settings.end()) return;
@@ -256,10 +251,8 @@ void AppendProduct(const Merged& settings, std::vector<SweepPoint>* points) {
     count *= static_cast<double>(axes.back().values.size());
   }
   if (count + static_cast<double>(points->size()) > kMostRuns) {
-    const auto longest = std::max_element(
-        axes.begin(), axes.end(), [](const Axis& a, const Axis& b) {
-          return a.values.size() < b.values.size();
-        });
+    const auto longest = std::ranges::max_element(
+        axes, {}, [](const Axis& axis) { return axis.values.size(); });
     Fail(longest == axes.end() ? "sweep" : longest->setting->where,
          "the sweep has {:.3g} runs or more, and {:.0f} is the most; shorten "
          "its longest list or split the file",
@@ -352,10 +345,9 @@ Sweep ExpandSweep(const ExperimentText& text, const CommandContext& context) {
   };
   for (const Key& key : Keys()) {
     const std::string_view first = text_of(sweep.points[0], key.name);
-    if (std::any_of(sweep.points.begin(), sweep.points.end(),
-                    [&](const SweepPoint& point) {
-                      return text_of(point, key.name) != first;
-                    })) {
+    if (std::ranges::any_of(sweep.points, [&](const SweepPoint& point) {
+          return text_of(point, key.name) != first;
+        })) {
       sweep.swept.emplace_back(key.name);
     }
   }

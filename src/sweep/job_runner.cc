@@ -21,8 +21,8 @@ void RunLongestFirst(size_t count, const std::function<double(size_t)>& cost,
   for (size_t i = 0; i < count; ++i) costs[i] = cost(i);
   std::vector<size_t> order(count);
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return costs[a] > costs[b]; });
+  std::ranges::stable_sort(
+      order, [&](size_t a, size_t b) { return costs[a] > costs[b]; });
   RunUninterrupted([&] {
     ParallelFor(count, options.workers(), [&](size_t k) {
       job(order[k]);

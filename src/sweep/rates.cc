@@ -38,10 +38,7 @@ double LeastSeconds(const std::function<void()>& work) {
 }
 
 const RunSpec& Largest(const std::vector<RunSpec>& runs) {
-  return *std::max_element(runs.begin(), runs.end(),
-                           [](const RunSpec& a, const RunSpec& b) {
-                             return RunFlops(a) < RunFlops(b);
-                           });
+  return *std::ranges::max_element(runs, {}, RunFlops);
 }
 
 size_t Widest(const RunSpec& run, size_t most) {

@@ -112,10 +112,7 @@ std::vector<CostedBundle> MakeBundles(const std::vector<RunSpec>& runs,
       }
     }
   }
-  std::stable_sort(bundles.begin(), bundles.end(),
-                   [](const CostedBundle& a, const CostedBundle& b) {
-                     return a.flops > b.flops;
-                   });
+  std::ranges::stable_sort(bundles, std::greater<>(), &CostedBundle::flops);
   return bundles;
 }
 
