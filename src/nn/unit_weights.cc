@@ -12,8 +12,6 @@ namespace {
 // Rows drawn at a time: few enough to stay in L1 until they are packed.
 constexpr size_t kDrawRows = 8;
 
-size_t Steps(size_t n, size_t step) { return (n + step - 1) / step; }
-
 // Sets every unit of `out` to the sum of the sample's units of `in`.
 template <typename T>
 void BroadcastSums(const PackedBatch<T>& in, PackedBatch<T>* out) {
