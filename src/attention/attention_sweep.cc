@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
-#include "random/orthogonal.h"
+#include "nn/unit_weights.h"
 #include "random/variates.h"
 
 namespace initscope {
@@ -16,25 +15,6 @@ namespace {
 // The layer in a draw's index. A seed's meaning depends on it: never change
 // one.
 constexpr uint32_t kX = 0, kWq = 1, kWk = 2, kWv = 3, kProbe = 4;
-
-void Fill(UnitLaw law, const VariateSource& source, StopFlag stop,
-          MatrixView<double> out) {
-  switch (law) {
-    case UnitLaw::kZero:
-    case UnitLaw::kConstant:
-      std::fill_n(out.data(), out.size(), law == UnitLaw::kZero ? 0.0 : 1.0);
-      return;
-    case UnitLaw::kNormal:
-      return FillVariates(VariateLaw::kNormal, source, 0, 0, out);
-    case UnitLaw::kUniform:
-      return FillVariates(VariateLaw::kUniform, source, 0, 0, out);
-    case UnitLaw::kTruncatedNormal:
-      return FillVariates(VariateLaw::kTruncatedNormal, source, 0, 0, out);
-    case UnitLaw::kOrthogonal:
-      return FillOrthogonal(source, out, stop);
-  }
-  INITSCOPE_CHECK(false && "a law without a draw");
-}
 
 // Bytes that one run holds at the same time, at most.
 double Memory(const AttentionSpec& run) {
@@ -67,7 +47,7 @@ AttentionInputs DrawAttention(const AttentionSpec& run, StopFlag stop) {
                         double scale) {
     stop.Check();
     Matrix<double> out(rows, cols);
-    Fill(law, {run.seed, Stream::kAttention, layer}, stop, out.view());
+    DrawUnit(law, {run.seed, Stream::kAttention, layer}, stop, out.view());
     for (size_t i = 0; i < out.size(); ++i) out.data()[i] *= scale;
     return out;
   };

@@ -9,6 +9,8 @@
 #include <memory>
 #include <new>
 
+#include "base/error.h"
+
 namespace initscope {
 
 // A matrix whose entries another object owns. T may be const.

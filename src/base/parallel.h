@@ -18,7 +18,7 @@ size_t AvailableCores();
 // is enough.
 struct Jobs {
   // NOLINTNEXTLINE(google-explicit-constructor)
-  Jobs(size_t jobs, StopFlag flag = {}) : count(jobs), stop(flag) {}
+  Jobs(size_t jobs = 1, StopFlag flag = {}) : count(jobs), stop(flag) {}
 
   size_t count;
   StopFlag stop;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -18,12 +19,15 @@ namespace {
 class GradientKeeper : public TensorObserver {
  public:
   GradientKeeper(const RunSpec& run, EngineGradients* kept)
-      : run_(run), kept_(*kept) {
-    NetworkParameters& p = kept_.parameters;
-    for (auto* tensors : {&p.w, &p.b, &kept_.dw, &kept_.db}) {
-      tensors->resize(run.depth());
-    }
-    kept_.delta.resize(run.depth() + 1);
+      : run_(run),
+        parameters_(kept->parameters),
+        of_layers_{{Tensor::kW, &parameters_.w},
+                   {Tensor::kB, &parameters_.b},
+                   {Tensor::kDelta, &kept->delta},
+                   {Tensor::kDW, &kept->dw},
+                   {Tensor::kDb, &kept->db}} {
+    for (auto& [name, tensors] : of_layers_) tensors->resize(run.depth());
+    kept->delta.resize(run.depth() + 1);
   }
 
   void Observe(Tensor, size_t, const ScaledMatrix<float>&) override {
@@ -33,36 +37,16 @@ class GradientKeeper : public TensorObserver {
   void Observe(Tensor name, size_t layer,
                const ScaledMatrix<double>& tensor) override {
     Matrix<double> plain = Plain(name, layer, tensor);
-    if (Matrix<double>* const place = PlaceOf(name, layer)) {
-      *place = std::move(plain);
+    if (const auto kept = of_layers_.find(name); kept != of_layers_.end()) {
+      (*kept->second)[layer] = std::move(plain);
+    } else if (name == Tensor::kTarget) {
+      parameters_.target = std::move(plain);
+    } else if (name == Tensor::kX && layer == 0) {
+      parameters_.x = std::move(plain);
     }
   }
 
  private:
-  // Where the tensor is kept; nullptr if it is not.
-  Matrix<double>* PlaceOf(Tensor name, size_t layer) {
-    NetworkParameters& p = kept_.parameters;
-    switch (name) {
-      case Tensor::kX:
-        return layer == 0 ? &p.x : nullptr;
-      case Tensor::kZ:
-        return nullptr;
-      case Tensor::kTarget:
-        return &p.target;
-      case Tensor::kW:
-        return &p.w[layer];
-      case Tensor::kB:
-        return &p.b[layer];
-      case Tensor::kDelta:
-        return &kept_.delta[layer];
-      case Tensor::kDW:
-        return &kept_.dw[layer];
-      case Tensor::kDb:
-        return &kept_.db[layer];
-    }
-    return nullptr;
-  }
-
   Matrix<double> Plain(Tensor name, size_t layer,
                        const ScaledMatrix<double>& tensor) const {
     Matrix<double> plain(tensor.rows(), tensor.cols());
@@ -95,7 +79,8 @@ class GradientKeeper : public TensorObserver {
   }
 
   const RunSpec& run_;
-  EngineGradients& kept_;
+  NetworkParameters& parameters_;
+  const std::map<Tensor, std::vector<Matrix<double>>*> of_layers_;
 };
 
 Matrix<double> Sensitivity(const Matrix<double>& delta,

@@ -4,12 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace initscope {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 double MaxAbsOfColumn(const Matrix<double>& a, size_t j) {
   double most = 0;
@@ -127,8 +124,9 @@ CentralDifference EntryGradient::Difference(GradientTensor t, size_t i,
         t.kind == GradientKind::kWeight ? pass->SetWeight(t.layer, i, j, there)
         : t.kind == GradientKind::kBias ? pass->SetBias(t.layer, j, there)
                                         : pass->SetUnit(t.layer, i, j, there);
-    const double reach = is_polynomial_ ? kInfinity : 1 / change.moved;
-    return {there - value, change.change, change.room, reach};
+    DifferenceValue found = {there - value, change.change, change.room};
+    if (!is_polynomial_) found.reach = 1 / change.moved;
+    return found;
   };
   return Differentiate(f, {.noise = Noise(t, i, j),
                            .largest_step = LargestStep(t, i, j),

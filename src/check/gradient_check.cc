@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/parallel.h"
 #include "check/analytic_rounding.h"
 #include "check/checked_entries.h"
 #include "check/entry_gradient.h"
@@ -18,6 +17,17 @@ namespace {
 
 constexpr double kSafety = 4;
 constexpr double kResolved = 0.01;
+
+// The largest |entry| that is not NaN. A NaN comes from an infinity elsewhere,
+// or is an error of the engine.
+double LargestEntry(const Matrix<double>& x) {
+  double largest = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double entry = std::abs(x.data()[i]);
+    if (entry > largest) largest = entry;
+  }
+  return largest;
+}
 
 // Adds entry (i, j), whose analytic gradient may differ from D(h) by `bound`.
 void Record(size_t i, size_t j, double analytic, const CentralDifference& d,
@@ -55,9 +65,7 @@ TensorCheck Check(GradientTensor t, const EngineGradients& gradients,
   check.name = t.Name();
   check.rows = analytic.rows();
   check.cols = analytic.cols();
-  for (size_t k = 0; k < analytic.size(); ++k) {
-    check.scale = std::max(check.scale, std::abs(analytic.data()[k]));
-  }
+  check.scale = LargestEntry(analytic);
   const size_t count = CheckedCount(
       analytic.size(),
       DifferenceFlops(t.kind, t.layer, network.parameters().network,
@@ -77,17 +85,6 @@ TensorCheck Check(GradientTensor t, const EngineGradients& gradients,
            kSafety * (d.bound + entries.Rounding(t, i, j)), &check);
   }
   return check;
-}
-
-// The largest |entry| that is not NaN. A NaN comes from an infinity elsewhere,
-// or is an error of the engine.
-double LargestEntry(const Matrix<double>& x) {
-  double largest = 0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    const double entry = std::abs(x.data()[i]);
-    if (entry > largest) largest = entry;
-  }
-  return largest;
 }
 
 // Refuses numbers whose products in the bounds might leave the range of double.
@@ -123,8 +120,7 @@ std::vector<std::string> GradientReport::Failed() const {
 }
 
 GradientReport CheckGradients(const RunSpec& run,
-                              const EngineGradients& gradients,
-                              const GradientCheckOptions& options) {
+                              const EngineGradients& gradients, Jobs jobs) {
   PlainNetwork network(gradients.parameters);
   if (!std::isfinite(network.Loss())) {
     RefuseRun(run,
@@ -135,11 +131,11 @@ GradientReport CheckGradients(const RunSpec& run,
   const std::vector<Matrix<double>> sensitivity = Sensitivities(gradients);
   CheckRange(run, network, sensitivity);
   for (size_t l = 1; l < network.depth(); ++l) {
-    options.stop.Check();
+    jobs.stop.Check();
     network.IgnoreKinks(l, sensitivity[l]);
   }
   const RoundingNoise noise(network, gradients.delta, sensitivity);
-  options.stop.Check();
+  jobs.stop.Check();
   GradientReport report;
   report.loss = gradients.loss;
   report.plain_loss = network.Loss();
@@ -147,11 +143,11 @@ GradientReport CheckGradients(const RunSpec& run,
   const std::vector<GradientTensor> tensors = GradientTensors(network.depth());
   report.tensors.resize(tensors.size());
   const AnalyticRounding rounding(gradients, network, noise, sensitivity);
-  options.stop.Check();
+  jobs.stop.Check();
   const EntryGradient entries(gradients, network, noise, rounding);
-  ParallelFor(tensors.size(), options.jobs, [&](size_t t) {
+  ParallelFor(tensors.size(), jobs, [&](size_t t) {
     report.tensors[t] =
-        Check(tensors[t], gradients, network, entries, options.stop);
+        Check(tensors[t], gradients, network, entries, jobs.stop);
   });
   return report;
 }

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "base/parallel.h"
 #include "check/engine_gradients.h"
 #include "spec/run_spec.h"
 
@@ -61,16 +62,11 @@ struct GradientReport {
   std::vector<std::string> Failed() const;
 };
 
-struct GradientCheckOptions {
-  StopFlag stop;    // checked once per entry
-  size_t jobs = 1;  // tensors checked at the same time
-};
-
-// `gradients`: those of ComputeGradients(run). Throws UserError if the loss is
-// not finite or numbers are too large to check, and Interrupted if stopped.
+// `gradients`: those of ComputeGradients(run). Checks jobs.count tensors at the
+// same time, and jobs.stop once per entry. Throws UserError if the loss is not
+// finite or numbers are too large to check, and Interrupted if stopped.
 GradientReport CheckGradients(const RunSpec& run,
-                              const EngineGradients& gradients,
-                              const GradientCheckOptions& options);
+                              const EngineGradients& gradients, Jobs jobs);
 
 // Rough cost of a check of the run: bytes, and flop of the differences.
 double GradientCheckMemory(const RunSpec& run);

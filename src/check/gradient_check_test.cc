@@ -297,8 +297,8 @@ TEST(GradientCheck, ChecksSomeEntriesOfALargeTensor) {
 TEST(GradientCheck, IsTheSameForAnyNumberOfJobs) {
   const RunSpec run = SmallRun({{"activation", "gelu"}});
   const EngineGradients g = ComputeGradients(run, nullptr);
-  const GradientReport one = CheckGradients(run, g, {nullptr, 1});
-  const GradientReport three = CheckGradients(run, g, {nullptr, 3});
+  const GradientReport one = CheckGradients(run, g, {1, nullptr});
+  const GradientReport three = CheckGradients(run, g, {3, nullptr});
   ASSERT_EQ(one.tensors.size(), three.tensors.size());
   for (size_t t = 0; t < one.tensors.size(); ++t) {
     EXPECT_EQ(one.tensors[t].numeric, three.tensors[t].numeric);
@@ -311,7 +311,7 @@ TEST(GradientCheck, Stops) {
   const EngineGradients g = ComputeGradients(run, nullptr);
   const std::atomic<bool> stop = true;
   EXPECT_THROW(ComputeGradients(run, &stop), Interrupted);
-  EXPECT_THROW(CheckGradients(run, g, {&stop, 1}), Interrupted);
+  EXPECT_THROW(CheckGradients(run, g, {1, &stop}), Interrupted);
 }
 
 TEST(GradientCheck, RefusesWhatOverflows) {

@@ -81,19 +81,24 @@ ChangedPass::ChangedPass(const PlainNetwork& network) : network_(network) {
 }
 
 LossChange ChangedPass::SetWeight(size_t l, size_t i, size_t j, double value) {
-  const double bias = network_.parameters().b[l](0, j);
-  LossChange sum;
-  for (size_t s = 0; s < network_.samples(); ++s) {
-    ChangeUnit(l + 1, s, j, PreActivation(l, s, i, j, value, bias), &sum);
-  }
-  return sum;
+  return Set(l, i, j, value, network_.parameters().b[l](0, j));
 }
 
 LossChange ChangedPass::SetBias(size_t l, size_t j, double value) {
-  const double weight = network_.parameters().w[l](0, j);
+  return Set(l, 0, j, network_.parameters().w[l](0, j), value);
+}
+
+LossChange ChangedPass::Set(size_t l, size_t i, size_t j, double weight,
+                            double bias) {
+  const Matrix<double>& w = network_.parameters().w[l];
   LossChange sum;
   for (size_t s = 0; s < network_.samples(); ++s) {
-    ChangeUnit(l + 1, s, j, PreActivation(l, s, 0, j, weight, value), &sum);
+    const double* x = network_.x(l).row(s);
+    double z = bias;
+    for (size_t k = 0; k < w.rows(); ++k) {
+      z += x[k] * (k == i ? weight : w(k, j));
+    }
+    ChangeUnit(l + 1, s, j, z, &sum);
   }
   return sum;
 }
@@ -109,15 +114,6 @@ LossChange ChangedPass::SetUnit(size_t l, size_t sample, size_t j,
   row_[j] = value;
   Continue(0, sample, &sum);
   return sum;
-}
-
-double ChangedPass::PreActivation(size_t l, size_t sample, size_t i, size_t j,
-                                  double weight, double bias) const {
-  const Matrix<double>& w = network_.parameters().w[l];
-  const double* x = network_.x(l).row(sample);
-  double z = bias;
-  for (size_t k = 0; k < w.rows(); ++k) z += x[k] * (k == i ? weight : w(k, j));
-  return z;
 }
 
 void ChangedPass::ChangeUnit(size_t l, size_t sample, size_t j, double value,

@@ -92,9 +92,8 @@ class ChangedPass {
   LossChange SetUnit(size_t l, size_t sample, size_t j, double value);
 
  private:
-  // Z_{l+1}(sample, j) with W_l(i, j) = weight and b_l(j) = bias.
-  double PreActivation(size_t l, size_t sample, size_t i, size_t j,
-                       double weight, double bias) const;
+  // Sets W_l(i, j) = weight and b_l(j) = bias.
+  LossChange Set(size_t l, size_t i, size_t j, double weight, double bias);
   void ChangeUnit(size_t l, size_t sample, size_t j, double value,
                   LossChange* sum);
   // Computes the loss from the row of X_l in row_.

@@ -179,7 +179,7 @@ std::vector<Checked> CheckRuns(const Experiment& experiment,
       [&](size_t i) {
         const RunSpec& run = experiment.runs[i];
         const EngineGradients gradients = ComputeGradients(run, stop);
-        checked[i].report = CheckGradients(run, gradients, {stop, inner});
+        checked[i].report = CheckGradients(run, gradients, {inner, stop});
         if (options.print) {
           checked[i].samples = DifferentiateLosses(
               gradients.parameters, options.json ? run.batch : kSamplesShown);

@@ -9,8 +9,6 @@
 #include "base/build_info.h"
 #include "base/kernel_target.h"
 #include "base/machine.h"
-#include "nn/activations_bench.h"
-#include "nn/propagation_bench.h"
 
 namespace initscope {
 namespace {
@@ -58,8 +56,6 @@ void AddContext() {
 }  // namespace initscope
 
 int main(int argc, char** argv) {
-  initscope::RegisterActivationBenchmarks();
-  initscope::RegisterLayerBenchmarks();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 64;
   initscope::AddContext();

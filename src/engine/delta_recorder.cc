@@ -126,7 +126,7 @@ void DeltaRecorder::AddProducts(const PackedBatch<T>& delta) {
     own[i] = small ? in_unit(log_square_[i]) : norm[i];
     inverse[i] = small ? 1 : std::exp((log_unit_ - log_square_[i]) / 2);
   }
-  const size_t panels = (n + width - 1) / width;
+  const size_t panels = Steps(n, width);
   std::vector<double> grams(panels * width * width);
   for (size_t p = 0; p < panels; ++p) {
     GramTiles(delta, p, delta, p, panels, grams.data());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nn/propagation.h"
+#include "theory/backward_theory.h"
 
 namespace initscope {
 

@@ -5,6 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "theory/backward_theory.h"
+
 namespace initscope {
 
 // One training step, measured before it moves the weights.

@@ -9,8 +9,8 @@ void PackedBatch<T>::Resize(size_t samples, size_t units) {
   samples_ = samples;
   units_ = units;
   width_ = PanelWidth<T>();
-  const size_t padded = (units + kUnitStep - 1) / kUnitStep * kUnitStep;
-  entries_.Resize((samples + width_ - 1) / width_, padded * width_);
+  const size_t padded = RoundUp(units, kUnitStep);
+  entries_.Resize(Steps(samples, width_), padded * width_);
   for (size_t p = 0; p < panels(); ++p) {
     std::fill(unit(p, units), unit(p, padded), T{0});
   }

@@ -23,6 +23,10 @@
 
 namespace initscope {
 
+// The number of steps that cover n, and what they cover.
+inline size_t Steps(size_t n, size_t step) { return (n + step - 1) / step; }
+inline size_t RoundUp(size_t n, size_t step) { return Steps(n, step) * step; }
+
 // Samples per panel: two vectors of the instruction set in use.
 template <typename T>
 size_t PanelWidth();
@@ -36,8 +40,6 @@ class PackedBatch {
  public:
   // Changes the shape. Entries are lost; padded units and exponents become 0.
   void Resize(size_t samples, size_t units);
-  // Frees the storage.
-  void Clear() { *this = PackedBatch(); }
 
   size_t samples() const { return samples_; }
   size_t units() const { return units_; }

@@ -245,31 +245,81 @@ size_t PanelWidth<double>() {
 }
 size_t StripWidth() { return HWY_DYNAMIC_DISPATCH(Height)(); }
 
-#define INITSCOPE_DISPATCH(T, SUFFIX)                                        \
-  HWY_EXPORT(Multiply##SUFFIX);                                              \
-  HWY_EXPORT(MultiplyTransposed##SUFFIX);                                    \
-  HWY_EXPORT(GramTiles##SUFFIX);                                             \
-  HWY_EXPORT(TransposedMultiply##SUFFIX);                                    \
-  template <>                                                                \
-  void Multiply(const WeightBlock<T>& w, const PackedBatch<T>& x,            \
-                size_t begin, size_t end, PackedBatch<T>* out) {             \
-    HWY_DYNAMIC_DISPATCH(Multiply##SUFFIX)(w, x, begin, end, out);           \
-  }                                                                          \
-  template <>                                                                \
-  void MultiplyTransposed(const WeightBlock<T>& w, const PackedBatch<T>& d,  \
-                          size_t begin, size_t end, PackedBatch<T>* out) {   \
-    HWY_DYNAMIC_DISPATCH(MultiplyTransposed##SUFFIX)(w, d, begin, end, out); \
-  }                                                                          \
-  template <>                                                                \
-  void GramTiles(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b, \
-                 size_t begin, size_t end, double* grams) {                  \
-    HWY_DYNAMIC_DISPATCH(GramTiles##SUFFIX)(a, p, b, begin, end, grams);     \
-  }                                                                          \
-  template <>                                                                \
-  void TransposedMultiply(const PackedBatch<T>& x, size_t row,               \
-                          const PackedBatch<T>& dt, MatrixView<T> out) {     \
-    HWY_DYNAMIC_DISPATCH(TransposedMultiply##SUFFIX)(x, row, dt, out);       \
-  }
+namespace {
+
+// Units per task with several workers; a single one takes whole blocks.
+constexpr size_t kTaskUnits = 48;
+static_assert(kWeightBlock % kTaskUnits == 0);
+
+size_t TaskUnits(Jobs jobs) {
+  return jobs.count == 1 ? kWeightBlock : kTaskUnits;
+}
+
+}  // namespace
+
+template <typename T>
+void MultiplyAll(PackedWeights<T>* w, std::span<const ProductJob<T>> products,
+                 Jobs jobs) {
+  const size_t step = TaskUnits(jobs);
+  ParallelFor(Steps(w->columns(), step), jobs, [&](size_t t) {
+    const size_t column = t * step;
+    const size_t columns = std::min(step, w->columns() - column);
+    for (size_t i = 0; i < Steps(w->rows(), kWeightBlock); ++i) {
+      const WeightBlock<T> block = w->Block(i, column, columns);
+      for (const ProductJob<T>& o : products) {
+        Multiply(block, *o.in, 0, o.in->panels(), o.out);
+      }
+    }
+  });
+}
+
+template <typename T>
+void MultiplyTransposedAll(PackedWeights<T>* w,
+                           std::span<const ProductJob<T>> products, Jobs jobs) {
+  const size_t step = TaskUnits(jobs);
+  ParallelFor(Steps(w->rows(), step), jobs, [&](size_t t) {
+    const size_t row = t * step;
+    const size_t rows = std::min(step, w->rows() - row);
+    for (size_t j = 0; j < w->columns(); j += kWeightBlock) {
+      const size_t columns = std::min(kWeightBlock, w->columns() - j);
+      const WeightBlock<T> block =
+          w->Block(row / kWeightBlock, j, columns).Rows(row, rows);
+      for (const ProductJob<T>& o : products) {
+        MultiplyTransposed(block, *o.in, 0, o.in->panels(), o.out);
+      }
+    }
+  });
+}
+
+#define INITSCOPE_DISPATCH(T, SUFFIX)                                          \
+  HWY_EXPORT(Multiply##SUFFIX);                                                \
+  HWY_EXPORT(MultiplyTransposed##SUFFIX);                                      \
+  HWY_EXPORT(GramTiles##SUFFIX);                                               \
+  HWY_EXPORT(TransposedMultiply##SUFFIX);                                      \
+  template <>                                                                  \
+  void Multiply(const WeightBlock<T>& w, const PackedBatch<T>& x,              \
+                size_t begin, size_t end, PackedBatch<T>* out) {               \
+    HWY_DYNAMIC_DISPATCH(Multiply##SUFFIX)(w, x, begin, end, out);             \
+  }                                                                            \
+  template <>                                                                  \
+  void MultiplyTransposed(const WeightBlock<T>& w, const PackedBatch<T>& d,    \
+                          size_t begin, size_t end, PackedBatch<T>* out) {     \
+    HWY_DYNAMIC_DISPATCH(MultiplyTransposed##SUFFIX)(w, d, begin, end, out);   \
+  }                                                                            \
+  template <>                                                                  \
+  void GramTiles(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,   \
+                 size_t begin, size_t end, double* grams) {                    \
+    HWY_DYNAMIC_DISPATCH(GramTiles##SUFFIX)(a, p, b, begin, end, grams);       \
+  }                                                                            \
+  template <>                                                                  \
+  void TransposedMultiply(const PackedBatch<T>& x, size_t row,                 \
+                          const PackedBatch<T>& dt, MatrixView<T> out) {       \
+    HWY_DYNAMIC_DISPATCH(TransposedMultiply##SUFFIX)(x, row, dt, out);         \
+  }                                                                            \
+  template void MultiplyAll(PackedWeights<T>*, std::span<const ProductJob<T>>, \
+                            Jobs);                                             \
+  template void MultiplyTransposedAll(PackedWeights<T>*,                       \
+                                      std::span<const ProductJob<T>>, Jobs);
 INITSCOPE_DISPATCH(float, F32)
 INITSCOPE_DISPATCH(double, F64)
 #undef INITSCOPE_DISPATCH

@@ -2,11 +2,14 @@
 //
 // Sums are in T, in blocks of kWeightBlock inner indices that are added in
 // order. The error of an entry is at most k·eps·Σ|a||b|, where k is the inner
-// dimension. Single-threaded; the bits depend only on shapes and values, not on
-// which blocks, panels or tiles a call computes. The caller cares for
-// exponents.
+// dimension. The bits depend only on shapes and values, not on which blocks,
+// panels or tiles a call computes, nor on the number of workers. The caller
+// cares for exponents.
 #pragma once
 
+#include <span>
+
+#include "base/parallel.h"
 #include "linalg/packed_batch.h"
 #include "linalg/packed_weights.h"
 
@@ -25,6 +28,23 @@ void Multiply(const WeightBlock<T>& w, const PackedBatch<T>& x, size_t begin,
 template <typename T>
 void MultiplyTransposed(const WeightBlock<T>& w, const PackedBatch<T>& d,
                         size_t begin, size_t end, PackedBatch<T>* out);
+
+// One of several products with the same matrix. `out` has its final shape.
+template <typename T>
+struct ProductJob {
+  const PackedBatch<T>* in;
+  PackedBatch<T>* out;
+};
+
+// out = in W, spread over workers: batch × fan_in → batch × fan_out.
+template <typename T>
+void MultiplyAll(PackedWeights<T>* w, std::span<const ProductJob<T>> products,
+                 Jobs jobs);
+
+// out = in Wᵀ, likewise: batch × fan_out → batch × fan_in.
+template <typename T>
+void MultiplyTransposedAll(PackedWeights<T>* w,
+                           std::span<const ProductJob<T>> products, Jobs jobs);
 
 // Gram tiles of a's panel p and b's panels q in [begin, end), tile by tile:
 //

@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "linalg/packed_batch.h"
+
 namespace initscope {
-namespace {
-
-size_t RoundUp(size_t n, size_t step) { return (n + step - 1) / step * step; }
-
-}  // namespace
 
 template <typename T>
 void PackedWeights<T>::Resize(size_t rows, size_t columns) {

@@ -47,7 +47,6 @@ class PackedWeights {
  public:
   // Changes the shape; the entries are lost.
   void Resize(size_t rows, size_t columns);
-  void Clear() { *this = PackedWeights(); }
 
   size_t rows() const { return rows_; }
   size_t columns() const { return columns_; }

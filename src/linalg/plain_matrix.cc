@@ -21,11 +21,6 @@ double LargestMantissa(const ScaledMatrix<Source>& tensor, size_t i) {
   return largest;
 }
 
-// Beyond these bounds the result is 0 or infinite in any case.
-int Power(int64_t exponent) {
-  return static_cast<int>(std::clamp<int64_t>(exponent, -5000, 5000));
-}
-
 // Whether `plain` differs from mantissa·2^exponent by at most
 // allowed·2^exponent.
 bool Holds(double plain, double mantissa, int64_t exponent, double allowed) {
@@ -33,8 +28,7 @@ bool Holds(double plain, double mantissa, int64_t exponent, double allowed) {
   if (!std::isfinite(plain)) return false;
   if (plain == 0) return mantissa == 0;
   // Exact, as a plain number that is not 0 has an exponent within the bounds.
-  const double back = std::ldexp(plain, -Power(exponent));
-  return std::abs(back - mantissa) <= allowed;
+  return std::abs(Ldexp(plain, -exponent) - mantissa) <= allowed;
 }
 
 }  // namespace
@@ -53,7 +47,7 @@ std::optional<Entry> ToPlain(const ScaledMatrix<Source>& tensor,
       const double mantissa = tensor.mantissa(i, j);
       const int64_t exponent = tensor.exponent[i];
       T& entry = (*plain)(i, j);
-      entry = static_cast<T>(std::ldexp(mantissa, Power(exponent)));
+      entry = static_cast<T>(Ldexp(mantissa, exponent));
       if (!lost && !Holds(entry, mantissa, exponent, allowed)) {
         lost = Entry{i, j};
       }

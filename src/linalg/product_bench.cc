@@ -39,35 +39,19 @@ bool IsRight(const ProductOperands& p, size_t i, size_t j) {
   return std::abs(p.out(i, j) - sum) <= n * epsilon * magnitude;
 }
 
-template <typename T>
-PackedBatch<T> Packed(const Matrix<T>& from) {
-  ScaledMatrix<T> plain;
+PackedBatch<float> Packed(const Matrix<float>& from) {
+  ScaledMatrix<float> plain;
   plain.Resize(from.rows(), from.cols());
   std::copy_n(from.data(), from.size(), plain.mantissa.data());
-  PackedBatch<T> packed;
+  PackedBatch<float> packed;
   Pack(plain, &packed);
   return packed;
 }
 
-template <typename T>
-void ForAllBlocks(PackedWeights<T>* w, auto&& call) {
-  for (size_t c = 0; c < w->columns(); c += kWeightBlock) {
-    for (size_t i = 0; i * kWeightBlock < w->rows(); ++i) {
-      call(w->Block(i, c, std::min(kWeightBlock, w->columns() - c)));
-    }
-  }
-}
-
-template <typename T>
-PackedWeights<T> PackedMatrix(const Matrix<T>& from) {
-  PackedWeights<T> w;
+PackedWeights<float> PackedMatrix(const Matrix<float>& from) {
+  PackedWeights<float> w;
   w.Resize(from.rows(), from.cols());
-  ForAllBlocks<T>(&w, [&](const WeightBlock<T>& block) {
-    for (size_t r = 0; r < block.rows; ++r) {
-      PackRows<T>({from.row(block.row + r) + block.column, 1, block.columns}, r,
-                  block);
-    }
-  });
+  w.SetRows(0, from.view());
   return w;
 }
 
@@ -78,10 +62,9 @@ void BM_Packed(benchmark::State& state) {
   PackedWeights<float> w = PackedMatrix(p.b);
   PackedBatch<float> out;
   out.Resize(p.out.rows(), p.out.cols());
+  const ProductJob<float> product = {&x, &out};
   for (auto _ : state) {
-    ForAllBlocks<float>(&w, [&](const WeightBlock<float>& block) {
-      Multiply(block, x, 0, x.panels(), &out);
-    });
+    MultiplyAll<float>(&w, {&product, 1}, 1);
     benchmark::ClobberMemory();
   }
   for (size_t i = 0; i < p.out.rows(); ++i) CopySample(out, i, p.out.row(i));
@@ -95,10 +78,9 @@ void BM_Transposed(benchmark::State& state) {
   PackedWeights<float> w = PackedMatrix(p.b);
   PackedBatch<float> out;
   out.Resize(p.out.rows(), p.out.cols());
+  const ProductJob<float> product = {&d, &out};
   for (auto _ : state) {
-    ForAllBlocks<float>(&w, [&](const WeightBlock<float>& block) {
-      MultiplyTransposed(block, d, 0, d.panels(), &out);
-    });
+    MultiplyTransposedAll<float>(&w, {&product, 1}, 1);
     benchmark::ClobberMemory();
   }
   SetFlops(state, 2.0 * static_cast<double>(p.out.size() * p.out.cols()));

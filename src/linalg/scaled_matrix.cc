@@ -62,33 +62,13 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace initscope {
 
-HWY_EXPORT(MaxMagnitudeF32);
-HWY_EXPORT(MaxMagnitudeF64);
-HWY_EXPORT(MultiplyByF32);
-HWY_EXPORT(MultiplyByF64);
-
-template <>
-float MaxMagnitude(const float* x, size_t n) {
-  return HWY_DYNAMIC_DISPATCH(MaxMagnitudeF32)(x, n);
-}
-template <>
-double MaxMagnitude(const double* x, size_t n) {
-  return HWY_DYNAMIC_DISPATCH(MaxMagnitudeF64)(x, n);
+double Ldexp(double value, int64_t shift) {
+  return std::ldexp(value,
+                    static_cast<int>(std::clamp<int64_t>(shift, -5000, 5000)));
 }
 
-namespace {
-void MultiplyBy(float* x, size_t n, float factor) {
-  HWY_DYNAMIC_DISPATCH(MultiplyByF32)(x, n, factor);
-}
-void MultiplyBy(double* x, size_t n, double factor) {
-  HWY_DYNAMIC_DISPATCH(MultiplyByF64)(x, n, factor);
-}
-}  // namespace
-
-double PowerOfTwo(int64_t shift) {
-  return std::ldexp(1.0,
-                    static_cast<int>(std::clamp<int64_t>(shift, -1100, 1100)));
-}
+template <typename T>
+static void MultiplyBy(T* x, size_t n, T factor);
 
 template <typename T>
 void ScaleByPowerOfTwo(T* x, size_t n, int64_t shift) {
@@ -119,10 +99,22 @@ void NormalizeRow(T* row, size_t n, int64_t* exponent) {
   *exponent = target;
 }
 
-template void ScaleByPowerOfTwo(float*, size_t, int64_t);
-template void ScaleByPowerOfTwo(double*, size_t, int64_t);
-template void NormalizeRow(float*, size_t, int64_t*);
-template void NormalizeRow(double*, size_t, int64_t*);
+#define INITSCOPE_DISPATCH(T, SUFFIX)                        \
+  HWY_EXPORT(MaxMagnitude##SUFFIX);                          \
+  HWY_EXPORT(MultiplyBy##SUFFIX);                            \
+  template <>                                                \
+  T MaxMagnitude(const T* x, size_t n) {                     \
+    return HWY_DYNAMIC_DISPATCH(MaxMagnitude##SUFFIX)(x, n); \
+  }                                                          \
+  template <>                                                \
+  void MultiplyBy(T* x, size_t n, T factor) {                \
+    HWY_DYNAMIC_DISPATCH(MultiplyBy##SUFFIX)(x, n, factor);  \
+  }                                                          \
+  template void ScaleByPowerOfTwo(T*, size_t, int64_t);      \
+  template void NormalizeRow(T*, size_t, int64_t*);
+INITSCOPE_DISPATCH(float, F32)
+INITSCOPE_DISPATCH(double, F64)
+#undef INITSCOPE_DISPATCH
 
 }  // namespace initscope
 #endif  // HWY_ONCE

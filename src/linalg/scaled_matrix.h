@@ -52,7 +52,8 @@ void ScaleByPowerOfTwo(T* x, size_t n, int64_t shift);
 template <typename T>
 void NormalizeRow(T* row, size_t n, int64_t* exponent);
 
-// 2^shift as a double: 0 below the range, infinity above it.
-double PowerOfTwo(int64_t shift);
+// value · 2^shift for any shift: 0 below the range, infinity above it.
+double Ldexp(double value, int64_t shift);
+inline double PowerOfTwo(int64_t shift) { return Ldexp(1, shift); }
 
 }  // namespace initscope

@@ -302,7 +302,7 @@ constexpr double kMinusOneAndOne[] = {-1, 1};
 
 // The second list: the properties of each function, and its plain reference.
 // clang-format off
-const Activation kReferences[] = {
+constexpr Activation kReferences[] = {
     {"linear", "z", "-", true, 1, {},
      [](double z) { return z; }, [](double) { return 1.0; }, nullptr},
     {"sigmoid", "1/(1 + e^-z)", "-", false, 0.25, {},

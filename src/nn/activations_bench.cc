@@ -1,7 +1,5 @@
 // Each activation with its derivative, per entry.
 
-#include "nn/activations_bench.h"
-
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -41,13 +39,13 @@ void Register(const Activation& activation, const char* type) {
                                });
 }
 
-}  // namespace
-
-void RegisterActivationBenchmarks() {
+const bool activations_registered = [] {
   for (const Activation& activation : Activations()) {
     Register<float>(activation, "float");
     Register<double>(activation, "double");
   }
-}
+  return true;
+}();
 
+}  // namespace
 }  // namespace initscope

@@ -7,7 +7,7 @@
 
 #include "base/matrix.h"
 #include "base/parallel.h"
-#include "linalg/whole_product.h"
+#include "linalg/packed_product.h"
 #include "stats/moments.h"
 
 namespace initscope {

@@ -20,9 +20,8 @@ void Network::SetLayers(const Activation& hidden,
 }
 
 size_t Network::widest() const {
-  size_t most = inputs();
-  for (const LayerSpec& layer : layers) most = std::max(most, layer.fan_out);
-  return most;
+  return std::max(inputs(),
+                  std::ranges::max(layers, {}, &LayerSpec::fan_out).fan_out);
 }
 
 double Network::units() const {
@@ -38,9 +37,7 @@ double Network::weights() const {
 }
 
 double Network::most_weights() const {
-  double most = 0;
-  for (const LayerSpec& layer : layers) most = std::max(most, layer.weights());
-  return most;
+  return std::ranges::max(layers, {}, &LayerSpec::weights).weights();
 }
 
 std::string Network::Shape(char separator) const {

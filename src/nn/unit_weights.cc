@@ -12,8 +12,6 @@ namespace {
 // Rows drawn at a time: few enough to stay in L1 until they are packed.
 constexpr size_t kDrawRows = 8;
 
-size_t Steps(size_t n, size_t step) { return (n + step - 1) / step; }
-
 // Sets every unit of `out` to the sum of the sample's units of `in`.
 template <typename T>
 void BroadcastSums(const PackedBatch<T>& in, PackedBatch<T>* out) {
@@ -45,6 +43,18 @@ VariateLaw LawOf(UnitLaw law) {
 }
 
 }  // namespace
+
+template <typename T>
+void DrawUnit(UnitLaw law, const VariateSource& source, StopFlag stop,
+              MatrixView<T> out) {
+  if (!HasMatrix(law)) {
+    std::fill_n(out.data(), out.size(), T(law == UnitLaw::kConstant));
+  } else if (law == UnitLaw::kOrthogonal) {
+    FillOrthogonal(source, out, stop);
+  } else {
+    FillVariates(LawOf(law), source, 0, 0, out);
+  }
+}
 
 template <typename T>
 UnitWeights<T>::UnitWeights(UnitLaw law, uint64_t seed, size_t layer,
@@ -106,10 +116,7 @@ WeightBlock<T> UnitWeights<T>::DrawBlock(size_t i, size_t j, Moments* moments,
 template <typename T>
 void UnitWeights<T>::Begin(Jobs jobs) {
   if (packed_.rows() > 0) return;
-  if (law_ == UnitLaw::kOrthogonal) {
-    dense_.Resize(fan_in_, fan_out_);
-    FillOrthogonal(source_, dense_.view(), jobs.stop);
-  }
+  if (law_ == UnitLaw::kOrthogonal) dense_ = Entries(jobs.stop);
   if (!keep_) return;
   packed_.Resize(fan_in_, fan_out_);
   const size_t rows = Steps(fan_in_, kWeightBlock);
@@ -194,16 +201,12 @@ void UnitWeights<T>::Broadcast(const PackedBatch<T>& in,
 template <typename T>
 Matrix<T> UnitWeights<T>::Entries(StopFlag stop) const {
   Matrix<T> out(fan_in_, fan_out_);
-  if (!HasMatrix(law_)) {
-    std::fill_n(out.data(), out.size(), T(law_ == UnitLaw::kConstant));
-  } else if (law_ == UnitLaw::kOrthogonal) {
-    FillOrthogonal(source_, out.view(), stop);
-  } else {
-    FillVariates(LawOf(law_), source_, 0, 0, out.view());
-  }
+  DrawUnit(law_, source_, stop, out.view());
   return out;
 }
 
+template void DrawUnit(UnitLaw, const VariateSource&, StopFlag,
+                       MatrixView<double>);
 template class UnitWeights<float>;
 template class UnitWeights<double>;
 

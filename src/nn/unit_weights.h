@@ -20,6 +20,11 @@
 
 namespace initscope {
 
+// out = U, the draw of `source`, whole and plain. Throws Interrupted.
+template <typename T>
+void DrawUnit(UnitLaw law, const VariateSource& source, StopFlag stop,
+              MatrixView<T> out);
+
 template <typename T>
 class UnitWeights : public LayerWeights<T> {
  public:

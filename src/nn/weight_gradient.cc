@@ -172,7 +172,7 @@ void VisitFormed(const PackedBatch<T>& x, const PackedBatch<T>& delta,
   // Strips small enough for the cache.
   const size_t rows =
       kUnitStep * std::max<size_t>(1, 16384 / delta.units() / kUnitStep);
-  ParallelFor((x.units() + rows - 1) / rows, jobs, [&](size_t s) {
+  ParallelFor(Steps(x.units(), rows), jobs, [&](size_t s) {
     const size_t begin = s * rows;
     Matrix<T> strip(std::min(rows, x.units() - begin), delta.units());
     if (is_zero) {

@@ -1,8 +1,15 @@
 // Vectorized float32 variates, and the random words they are made from.
 //
 // These are the laws of variates.h in float arithmetic: a word gives the
-// variate that VariateFromWord() defines in double, to within the ulps below.
+// variate that VariateFromWord() defines in double, to within some ulps.
 // The method is described in float_laws-inl.h.
+//
+// With a fused multiply-add the error is at most 4 ulps of the exact variate,
+// or 2 of a uniform one. The largest errors over all 2^32 words are
+//
+//                      normal   uniform   truncated
+//     fused              3.65      1.67        3.12
+//     scalar code        3.86      2.10        3.41
 //
 // Words have the same bits everywhere. A variate depends only on its word, not
 // on the block, the length of the row or the place in a vector. All instruction
@@ -19,16 +26,6 @@
 #include "random/variates.h"
 
 namespace initscope {
-
-// The bound of the error, in ulps of the exact variate, with a fused
-// multiply-add. The largest errors over all 2^32 words are
-//
-//                      normal   uniform   truncated
-//     fused              3.65      1.67        3.12
-//     scalar code        3.86      2.10        3.41
-constexpr double FloatVariateMaxUlp(VariateLaw law) {
-  return law == VariateLaw::kUniform ? 2 : 4;
-}
 
 // FillVariates() of variates.h for float.
 void FillFloatVariates(VariateLaw law, const VariateSource& source,

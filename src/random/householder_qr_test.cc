@@ -1,5 +1,3 @@
-#include "random/householder_qr.h"
-
 #include <gtest/gtest.h>
 
 #include <Eigen/Dense>
@@ -7,6 +5,8 @@
 #include <atomic>
 #include <cstring>
 #include <vector>
+
+#include "random/orthogonal.h"
 
 namespace initscope {
 namespace householder_qr_test {

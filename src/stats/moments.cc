@@ -19,17 +19,9 @@ template void Moments::Add(const ScaledMatrix<double>&);
 
 void Moments::Add(const RowMoments& row, int64_t exponent) {
   Moments other;
-  other.count_ = row.count;
-  other.non_finite_ = row.non_finite;
-  other.rows_ = row.count > 0 ? 1 : 0;
-  other.mean_ = row.mean;
-  other.m2_ = row.m2;
-  other.m3_ = row.m3;
-  other.m4_ = row.m4;
-  other.abs_sum_ = row.abs_sum;
-  other.min_ = row.min;
-  other.max_ = row.max;
+  other.sums_ = row;
   if (row.count > 0) {
+    other.rows_ = 1;
     other.row_variance_sum_ = row.m2 / static_cast<double>(row.count);
   }
   other.exponent_ = exponent;
@@ -58,7 +50,8 @@ void Moments::Add(std::span<const RowMoments> rows,
   const auto unit = [&](size_t i) {
     return exponents[i] == common ? 1 : PowerOfTwo(exponents[i] - common);
   };
-  Moments sum;
+  Moments all;
+  RowMoments& sum = all.sums_;
   // A row of zeros may have any exponent, which does not matter.
   double offsets = 0;
   const double origin = rows[0].abs_sum == 0 ? 0 : rows[0].mean * unit(0);
@@ -69,25 +62,25 @@ void Moments::Add(std::span<const RowMoments> rows,
       offsets -= origin;
     }
   }
-  sum.mean_ = origin + offsets / static_cast<double>(rows.size());
+  sum.mean = origin + offsets / static_cast<double>(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
     const RowMoments& row = rows[i];
     const double f = row.abs_sum == 0 ? 0 : unit(i);
     const double f2 = f * f;
     const double m2 = row.m2 * f2, m3 = row.m3 * f2 * f, m4 = row.m4 * f2 * f2;
-    const double d = row.mean * f - sum.mean_;
-    sum.m2_ += m2 + n * d * d;
-    sum.m3_ += m3 + d * (3 * m2 + n * d * d);
-    sum.m4_ += m4 + d * (4 * m3 + d * (6 * m2 + n * d * d));
-    sum.abs_sum_ += row.abs_sum * f;
-    sum.row_variance_sum_ += m2 / n;
-    sum.min_ = i == 0 ? row.min * f : std::min(sum.min_, row.min * f);
-    sum.max_ = i == 0 ? row.max * f : std::max(sum.max_, row.max * f);
+    const double d = row.mean * f - sum.mean;
+    sum.m2 += m2 + n * d * d;
+    sum.m3 += m3 + d * (3 * m2 + n * d * d);
+    sum.m4 += m4 + d * (4 * m3 + d * (6 * m2 + n * d * d));
+    sum.abs_sum += row.abs_sum * f;
+    all.row_variance_sum_ += m2 / n;
+    sum.min = i == 0 ? row.min * f : std::min(sum.min, row.min * f);
+    sum.max = i == 0 ? row.max * f : std::max(sum.max, row.max * f);
   }
-  sum.rows_ = rows.size();
-  sum.count_ = rows.size() * length;
-  sum.exponent_ = common;
-  Merge(sum);
+  sum.count = rows.size() * length;
+  all.rows_ = rows.size();
+  all.exponent_ = common;
+  Merge(all);
 }
 
 Moments Moments::ScaledBy(ScaledDouble factor) const {
@@ -98,55 +91,49 @@ Moments Moments::ScaledBy(ScaledDouble factor) const {
 }
 
 // Zeros fit every exponent, and so they do not decide which one is used.
-void Moments::Merge(const Moments& b) {
-  non_finite_ += b.non_finite_;
-  if (b.count_ == 0) return;
-  if (count_ == 0) {
-    const uint64_t non_finite = non_finite_;
-    *this = b;
-    non_finite_ = non_finite;
+void Moments::Merge(const Moments& with) {
+  RowMoments& a = sums_;
+  a.non_finite += with.sums_.non_finite;
+  if (with.sums_.count == 0) return;
+  Moments other = with;
+  RowMoments& b = other.sums_;
+  if (a.count == 0) {
+    b.non_finite = a.non_finite;
+    *this = other;
     return;
   }
-  Moments other = b;
-  if (other.abs_sum_ == 0) {
+  if (b.abs_sum == 0) {
     other.exponent_ = exponent_;
-  } else if (abs_sum_ == 0) {
+  } else if (a.abs_sum == 0) {
     exponent_ = other.exponent_;
   }
   const int64_t exponent = std::max(exponent_, other.exponent_);
   Rescale(exponent);
   other.Rescale(exponent);
 
-  const double na = static_cast<double>(count_);
-  const double nb = static_cast<double>(other.count_);
+  const double na = static_cast<double>(a.count);
+  const double nb = static_cast<double>(b.count);
   const double n = na + nb;
-  const double delta = other.mean_ - mean_;
+  const double delta = b.mean - a.mean;
   const double d = delta / n;
-  m4_ += other.m4_ +
-         delta * d * d * d * na * nb * (na * na - na * nb + nb * nb) +
-         6 * d * d * (na * na * other.m2_ + nb * nb * m2_) +
-         4 * d * (na * other.m3_ - nb * m3_);
-  m3_ += other.m3_ + delta * d * d * na * nb * (na - nb) +
-         3 * d * (na * other.m2_ - nb * m2_);
-  m2_ += other.m2_ + delta * d * na * nb;
-  mean_ += d * nb;
-  count_ += other.count_;
+  a.m4 += b.m4 + delta * d * d * d * na * nb * (na * na - na * nb + nb * nb) +
+          6 * d * d * (na * na * b.m2 + nb * nb * a.m2) +
+          4 * d * (na * b.m3 - nb * a.m3);
+  a.m3 += b.m3 + delta * d * d * na * nb * (na - nb) +
+          3 * d * (na * b.m2 - nb * a.m2);
+  a.m2 += b.m2 + delta * d * na * nb;
+  a.mean += d * nb;
+  a.count += b.count;
+  a.abs_sum += b.abs_sum;
+  a.min = std::min(a.min, b.min);
+  a.max = std::max(a.max, b.max);
   rows_ += other.rows_;
-  abs_sum_ += other.abs_sum_;
-  min_ = std::min(min_, other.min_);
-  max_ = std::max(max_, other.max_);
   row_variance_sum_ += other.row_variance_sum_;
 }
 
-void Moments::MultiplyBy(double f) {
-  mean_ *= f;
-  m2_ *= f * f;
-  m3_ *= f * f * f;
-  m4_ *= f * f * f * f;
-  abs_sum_ *= f;
-  min_ *= f;
-  max_ *= f;
-  row_variance_sum_ *= f * f;
+void Moments::MultiplyBy(double factor) {
+  sums_ = sums_.ScaledBy(factor);
+  row_variance_sum_ *= factor * factor;
 }
 
 void Moments::Rescale(int64_t exponent) {
@@ -156,31 +143,33 @@ void Moments::Rescale(int64_t exponent) {
 }
 
 ScaledDouble Moments::Scaled(double value, int power) const {
-  if (count_ == 0) return {std::numeric_limits<double>::quiet_NaN(), 0};
+  if (sums_.count == 0) return {std::numeric_limits<double>::quiet_NaN(), 0};
   return {value, power * exponent_};
 }
 
-ScaledDouble Moments::Mean() const { return Scaled(mean_, 1); }
+ScaledDouble Moments::Mean() const { return Scaled(sums_.mean, 1); }
 
 ScaledDouble Moments::Variance() const {
-  return Scaled(m2_ / static_cast<double>(count_), 2);
+  return Scaled(sums_.m2 / static_cast<double>(sums_.count), 2);
 }
 
 ScaledDouble Moments::SecondMoment() const {
-  return Scaled(m2_ / static_cast<double>(count_) + mean_ * mean_, 2);
+  return Scaled(
+      sums_.m2 / static_cast<double>(sums_.count) + sums_.mean * sums_.mean, 2);
 }
 
 ScaledDouble Moments::AbsMean() const {
-  return Scaled(abs_sum_ / static_cast<double>(count_), 1);
+  return Scaled(sums_.abs_sum / static_cast<double>(sums_.count), 1);
 }
 
-ScaledDouble Moments::Min() const { return Scaled(min_, 1); }
-ScaledDouble Moments::Max() const { return Scaled(max_, 1); }
+ScaledDouble Moments::Min() const { return Scaled(sums_.min, 1); }
+ScaledDouble Moments::Max() const { return Scaled(sums_.max, 1); }
 
 double Moments::Kurtosis() const {
-  if (count_ == 0 || m2_ == 0) return std::numeric_limits<double>::quiet_NaN();
+  if (sums_.count == 0 || sums_.m2 == 0)
+    return std::numeric_limits<double>::quiet_NaN();
   // Divides twice, because m2² may be out of range.
-  return m4_ / m2_ / m2_ * static_cast<double>(count_);
+  return sums_.m4 / sums_.m2 / sums_.m2 * static_cast<double>(sums_.count);
 }
 
 ScaledDouble Moments::MeanRowVariance() const {

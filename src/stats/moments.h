@@ -26,13 +26,13 @@ class Moments {
   // Adds rows, each with its exponent.
   void Add(std::span<const RowMoments> rows,
            std::span<const int64_t> exponents);
-  void Merge(const Moments& other);
+  void Merge(const Moments& with);
 
   // The moments of all entries times `factor`. REQUIRES: factor > 0.
   Moments ScaledBy(ScaledDouble factor) const;
 
-  uint64_t count() const { return count_; }
-  uint64_t non_finite() const { return non_finite_; }
+  uint64_t count() const { return sums_.count; }
+  uint64_t non_finite() const { return sums_.non_finite; }
 
   ScaledDouble Mean() const;
   ScaledDouble Variance() const;
@@ -51,13 +51,8 @@ class Moments {
   void Rescale(int64_t exponent);
   ScaledDouble Scaled(double value, int power) const;
 
-  uint64_t count_ = 0;
-  uint64_t non_finite_ = 0;
+  RowMoments sums_;  // over the entries of all rows
   uint64_t rows_ = 0;
-  double mean_ = 0;
-  double m2_ = 0, m3_ = 0, m4_ = 0;
-  double abs_sum_ = 0;
-  double min_ = 0, max_ = 0;
   double row_variance_sum_ = 0;
   int64_t exponent_ = 0;  // all of the above are in units of 2^exponent
 };

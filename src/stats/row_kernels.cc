@@ -184,7 +184,7 @@ RowMoments RowMoments::ScaledBy(double factor) const {
   out.mean *= factor;
   out.m2 *= square;
   out.m3 *= square * factor;
-  out.m4 *= square * square;
+  out.m4 *= square * factor * factor;
   out.abs_sum *= factor;
   out.min *= factor;
   out.max *= factor;

@@ -132,7 +132,7 @@ void SumOverSamples(const PackedBatch<T>& x, Jobs jobs,
   constexpr size_t kMost = 3;
   constexpr size_t kBlock = 192;  // units
   INITSCOPE_CHECK(1 <= sums.size() && sums.size() <= kMost);
-  const size_t blocks = (x.units() + kBlock - 1) / kBlock;
+  const size_t blocks = Steps(x.units(), kBlock);
   std::vector<std::array<SampleSumView, kMost>> views(blocks);
   for (size_t s = 0; s < sums.size(); ++s) {
     SampleSum& sum = *sums[s];

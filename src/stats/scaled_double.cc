@@ -1,27 +1,19 @@
 #include "stats/scaled_double.h"
 
-#include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
+
+#include "linalg/scaled_matrix.h"
 
 namespace initscope {
-namespace {
-
-constexpr double kLog10Of2 = 0.30102999566398119521;
-
-// value · 2^shift for any shift, without overflow on the way.
-double Ldexp(double value, int64_t shift) {
-  return std::ldexp(value,
-                    static_cast<int>(std::clamp<int64_t>(shift, -5000, 5000)));
-}
-
-}  // namespace
 
 double ScaledDouble::ToDouble() const {
   return exponent == 0 ? value : Ldexp(value, exponent);
 }
 
 double ScaledDouble::Log10() const {
+  constexpr double kLog10Of2 = 0.30102999566398119521;
   if (exponent == 0) return std::log10(value);
   return std::log10(value) + static_cast<double>(exponent) * kLog10Of2;
 }

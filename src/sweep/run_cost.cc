@@ -134,8 +134,7 @@ double BackwardPasses(const RunSpec& run, size_t runs) {
 
 double PassMemory(const RunSpec& run, double backward) {
   // Panels are padded: at most to kMaxPanelWidth samples.
-  const size_t panels = (run.batch + kMaxPanelWidth - 1) / kMaxPanelWidth;
-  const double batch = static_cast<double>(panels * kMaxPanelWidth);
+  const auto batch = static_cast<double>(RoundUp(run.batch, kMaxPanelWidth));
   // X_0 … X_{L−1} and f'(Z_1) … f'(Z_{L−1}); Z, and what the loss makes of it;
   // delta and its successor.
   double widths = 0, kept = 0, widest = 0, widest_output = 0;

@@ -9,8 +9,6 @@
 #include "engine/batch_source.h"
 #include "engine/sharing.h"
 #include "theory/backward_theory.h"
-#include "theory/forward_rows.h"
-#include "theory/output_alignment.h"
 
 namespace initscope {
 namespace {
@@ -35,7 +33,7 @@ std::vector<double> Columns(const std::vector<TheoryRow>& rows) {
   values.reserve(rows.size() * TheoryColumns().size());
   for (const TheoryRow& row : rows) {
     for (const TheoryColumn& column : TheoryColumns()) {
-      values.push_back(column.Value(row));
+      values.push_back(column.get(row));
     }
   }
   return values;

@@ -11,6 +11,7 @@
 #include "base/parallel.h"
 #include "engine/run_result.h"
 #include "spec/run_spec.h"
+#include "sweep/job_runner.h"
 #include "theory/forward_theory.h"
 
 namespace initscope {

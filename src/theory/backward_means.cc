@@ -12,8 +12,6 @@ BackwardMeans::BackwardMeans(const ForwardTheory& forward,
                              const std::vector<double>& alignment,
                              const OutputKernel& output)
     : forward_(forward),
-      geometry_(forward.geometry()),
-      model_(forward.model()),
       start_(start),
       alignment_(alignment),
       output_(output),

@@ -44,7 +44,7 @@ struct PairDelta {
 class BackwardMeans {
  public:
   // Begins at row L. `alignment`: per class, the squared correlation of delta_L
-  // and Z_L at infinite width (theory/output_alignment.h). The arguments must
+  // and Z_L at infinite width (OutputAlignment()). The arguments must
   // outlive this.
   BackwardMeans(const ForwardTheory& forward, const DeltaStart& start,
                 const std::vector<double>& alignment,
@@ -85,8 +85,8 @@ class BackwardMeans {
   void StepPair(size_t l, size_t p, double log_weights);
 
   const ForwardTheory& forward_;
-  const BatchGeometry& geometry_;
-  const NetworkModel& model_;
+  const BatchGeometry& geometry_ = forward_.geometry();
+  const NetworkModel& model_ = forward_.model();
   const DeltaStart& start_;
   const std::vector<double>& alignment_;
   const OutputKernel& output_;

@@ -13,8 +13,6 @@ BackwardSpread::BackwardSpread(const ForwardTheory& forward,
                                const OutputKernel& output,
                                const BackwardMeans& means)
     : forward_(forward),
-      geometry_(forward.geometry()),
-      model_(forward.model()),
       start_(start),
       output_(output),
       means_(means),

@@ -68,8 +68,8 @@ class BackwardSpread {
   void Condition(size_t l, Estimate* second) const;
 
   const ForwardTheory& forward_;
-  const BatchGeometry& geometry_;
-  const NetworkModel& model_;
+  const BatchGeometry& geometry_ = forward_.geometry();
+  const NetworkModel& model_ = forward_.model();
   const DeltaStart& start_;
   const OutputKernel& output_;
   const BackwardMeans& means_;

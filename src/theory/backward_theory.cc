@@ -7,7 +7,6 @@
 #include "theory/backward_spread.h"
 #include "theory/band_limits.h"
 #include "theory/batch_spread.h"
-#include "theory/output_kernel.h"
 
 namespace initscope {
 namespace {

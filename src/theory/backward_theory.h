@@ -5,15 +5,13 @@
 
 #include <vector>
 
-#include "theory/delta_start.h"
-#include "theory/forward_theory.h"
-#include "theory/theory_row.h"
+#include "theory/output_kernel.h"
 
 namespace initscope {
 
 // Fills the backward columns of all rows; of none if the theory does not hold.
 // `alignment`: per class, the squared correlation of delta_L and Z_L at
-// infinite width (theory/output_alignment.h). Throws Interrupted.
+// infinite width (OutputAlignment()). Throws Interrupted.
 // REQUIRES: the forward columns are filled.
 void FillBackward(const ForwardTheory& forward, const DeltaStart& start,
                   const std::vector<double>& alignment,

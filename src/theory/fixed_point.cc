@@ -170,11 +170,6 @@ std::string_view StabilityName(Stability stability) {
   return kNames[static_cast<size_t>(stability)];
 }
 
-double NextLogQ(const ActivationMeans& means, const LayerVariances& variances,
-                double log_q) {
-  return log_q + LayerMap(means, variances).Growth(log_q);
-}
-
 std::string FixedPoints::Text() const {
   const double per_layer = attractors[0].chi_q;
   const std::string pace =

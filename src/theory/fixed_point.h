@@ -85,8 +85,4 @@ std::string_view StabilityName(Stability stability);
 FixedPoints FindFixedPoints(const ActivationMeans& means,
                             const LayerVariances& variances);
 
-// One layer's map: log q' at log q; −∞ where q' is 0.
-double NextLogQ(const ActivationMeans& means, const LayerVariances& variances,
-                double log_q);
-
 }  // namespace initscope

@@ -1,28 +1,22 @@
-#include "theory/forward_rows.h"
+// The forward columns of a network's rows, from the recursion.
 
 #include <algorithm>
 #include <cmath>
 
 #include "theory/band_limits.h"
 #include "theory/batch_spread.h"
+#include "theory/forward_theory.h"
 
 namespace initscope {
 namespace {
 
 // One layer of the recursion.
 struct Layer {
-  Layer(const ForwardTheory& of_all, size_t row)
-      : forward(of_all),
-        l(row),
-        geometry(forward.geometry()),
-        state(forward.layer(l)),
-        width(static_cast<double>(forward.model().width(l))) {}
-
   const ForwardTheory& forward;
   size_t l;
-  const BatchGeometry& geometry;
-  const LayerState& state;
-  double width;
+  const BatchGeometry& geometry = forward.geometry();
+  const LayerState& state = forward.layer(l);
+  double width = static_cast<double>(forward.model().width(l));
 };
 
 // Mean of f or f' over all samples, in units of e^(log_unit/2), from its mean
@@ -345,7 +339,7 @@ std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward, Jobs jobs) {
   if (!forward.holds()) return rows;
   ParallelFor(depth, jobs, [&](size_t i) {
     const size_t l = i + 1;
-    const Layer layer(forward, l);
+    const Layer layer{forward, l};
     FillPreActivation(layer, &rows[l]);
     FillCosine(layer, &rows[l]);
     if (l == depth) return;

@@ -26,10 +26,11 @@
 #include <optional>
 #include <vector>
 
-#include "base/stop_flag.h"
+#include "base/parallel.h"
 #include "nn/network.h"
 #include "theory/batch_geometry.h"
 #include "theory/pair_means.h"
+#include "theory/theory_row.h"
 #include "theory/theory_tables.h"
 
 namespace initscope {
@@ -122,5 +123,9 @@ class ForwardTheory {
   std::vector<LayerState> layers_;
   bool holds_ = true;
 };
+
+// Rows 0 … L with their forward columns, except at row 0, the input, and
+// anywhere if the theory does not hold. Bits do not depend on `jobs`.
+std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward, Jobs jobs);
 
 }  // namespace initscope

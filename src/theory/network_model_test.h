@@ -7,7 +7,6 @@
 
 #include "nn/find_activation_test.h"
 #include "theory/backward_theory.h"
-#include "theory/forward_rows.h"
 
 namespace initscope {
 

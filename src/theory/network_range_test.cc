@@ -6,7 +6,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "theory/forward_rows.h"
 #include "theory/log_sum.h"
 #include "theory/network_model_test.h"
 
@@ -136,7 +135,7 @@ TEST(NetworkRange, DoesNotHoldWhereLsuvHasNothingToScale) {
       const std::vector<TheoryRow> rows = AllRows(nothing, UnitStart(zero));
       for (const TheoryRow& row : rows) {
         for (const TheoryColumn& column : TheoryColumns()) {
-          EXPECT_TRUE(std::isnan(column.Value(row))) << column.name;
+          EXPECT_TRUE(std::isnan(column.get(row))) << column.name;
         }
       }
       if (gain == 0) continue;

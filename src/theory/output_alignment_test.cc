@@ -1,10 +1,10 @@
-#include "theory/output_alignment.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <string_view>
+
+#include "theory/output_kernel.h"
 
 namespace initscope {
 namespace {

@@ -1,4 +1,5 @@
-// What a run's measured Z_L reveals about its kernel K_L.
+// Where the backward recursion begins, and what a run's measured Z_L reveals
+// about its kernel K_L.
 //
 // At finite width log K_L differs from its limit by a random y, close to
 // normal. A sample's mean square of Z_L over n units measures it with the error
@@ -7,10 +8,54 @@
 // linear estimate: variance/(variance + error) times the measured part.
 #pragma once
 
-#include "theory/delta_start.h"
+#include <array>
+#include <vector>
+
+#include "nn/losses.h"
 #include "theory/forward_theory.h"
 
 namespace initscope {
+
+// The measured delta_L, and delta_L · Z_L.
+struct DeltaStart {
+  // log of the mean square over units and samples: per group of samples, and
+  // per class.
+  std::vector<double> log_square, class_log_square;
+  // The same of (delta · Z)²/width²/(Z²)^(k/2), k = 0, 1, 2, where Z² is the
+  // sample's mean square.
+  static constexpr size_t kPowers = 3;
+  std::array<std::vector<double>, kPowers> log_aligned, class_log_aligned;
+  // Means of Σ_j delta_aj² delta_bj²/(|delta_a|² |delta_b|²) over the samples
+  // of the first batch (a = b) and over their pairs.
+  double self_overlap = 0, pair_overlap = 0;
+  // Mean of Σ_j delta_j² Z_j² width/(|delta|² |Z|²) over the first batch's
+  // samples: above 1 where delta is large in the units where Z is.
+  double concentration = 1;
+  // log of the mean square of Z_L over all samples; NaN if unknown.
+  double log_output = kNoTheory;
+  // Means over a group's pairs of delta_a · delta_b/width, in units of
+  // e^log_unit, and of the square of their cosine; empty if unknown.
+  std::vector<double> product, cosine_square;
+  double log_unit = 0;
+  // The same of (delta_a · Z_a/width) (delta_b · Z_b/width), in units of
+  // e^log_aligned_unit.
+  std::vector<double> aligned_product;
+  double log_aligned_unit = 0;
+};
+
+// Mean and standard deviation of a target's entries.
+struct TargetMoments {
+  double mean, std;
+};
+
+// How strongly delta_L depends on Z_L before anything is measured: the squared
+// correlation of both about 0,
+//
+//     (E delta z)²/(E delta² E z²)
+//
+// of one output z ~ N(0, e^log_q) with an independent target. 0 for softmax, as
+// in the limit of many outputs, and for `probe`, whose delta_L is drawn.
+double OutputAlignment(const Loss& loss, double log_q, TargetMoments target);
 
 class OutputKernel {
  public:

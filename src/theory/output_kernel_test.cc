@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "nn/find_activation_test.h"
-#include "theory/forward_rows.h"
 
 namespace initscope {
 namespace {

@@ -37,8 +37,6 @@ struct TheoryColumn {
   std::string name;  // theory_…
   std::string long_name;
   std::function<double(const TheoryRow&)> get;
-
-  double Value(const TheoryRow& row) const { return get(row); }
 };
 
 // In the order of results files.
