@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/test_file_tree.h"
+#include "base/file_tree_test.h"
 
 namespace initscope {
 namespace {

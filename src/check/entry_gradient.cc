@@ -24,7 +24,7 @@ double MaxAbsOfRow(const Matrix<double>& a, size_t i) {
 
 // Whether f' itself jumps at a kink of the activation, and not only f''.
 bool SlopeJumps(const Activation& f) {
-  return std::any_of(f.kinks.begin(), f.kinks.end(), [&](double kink) {
+  return std::ranges::any_of(f.kinks, [&](double kink) {
     return std::abs(f.slope(kink + 1e-9) - f.slope(kink)) > 1e-3;
   });
 }

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 
 namespace initscope {
 namespace {

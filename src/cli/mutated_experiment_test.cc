@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/mutations_test.h"
 #include "base/quoted_text.h"
-#include "base/test_mutations.h"
 #include "cli/experiment_file.h"
 #include "spec/resolve.h"
 #include "spec/run_id.h"

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <string_view>
 
-#include "io/test_gzip.h"
+#include "io/gzip_test.h"
 
 namespace initscope {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "base/test_file_tree.h"
+#include "base/file_tree_test.h"
 
 namespace initscope {
 namespace {

@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/mutations_test.h"
 #include "base/quoted_text.h"
-#include "base/test_mutations.h"
+#include "io/gzip_test.h"
 #include "io/hdf5_handle.h"
 #include "io/input_reader.h"
-#include "io/test_gzip.h"
 
 namespace initscope {
 namespace {

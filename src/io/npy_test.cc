@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/test_file_tree.h"
+#include "base/file_tree_test.h"
 
 namespace initscope {
 namespace {

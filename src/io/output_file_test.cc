@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/test_file_tree.h"
+#include "base/file_tree_test.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
 

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "base/test_file_tree.h"
+#include "base/file_tree_test.h"
 #include "io/results_writer.h"
 
 namespace initscope {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/test_file_tree.h"
+#include "base/file_tree_test.h"
 #include "io/publish.h"
 #include "io/results_reader.h"
 #include "io/results_writer.h"

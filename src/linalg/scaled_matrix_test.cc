@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/test_targets.h"
+#include "base/targets_test.h"
 #include "random/variates.h"
 
 namespace initscope {

@@ -46,8 +46,7 @@ std::vector<double> SingularValues(ConstMatrixView<double> a, StopFlag stop) {
   std::vector<double> values(static_cast<size_t>(n), 0.0);
   const double largest = in.cwiseAbs().maxCoeff();
   if (!in.allFinite()) {
-    std::fill(values.begin(), values.end(),
-              std::numeric_limits<double>::quiet_NaN());
+    std::ranges::fill(values, std::numeric_limits<double>::quiet_NaN());
     return values;
   }
   if (largest == 0) return values;

@@ -12,7 +12,7 @@
 
 #include "base/denormals.h"
 #include "base/kernel_target.h"
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 
 namespace initscope {
 namespace activations_test {

@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 #include "nn/unit_weights.h"
 
 namespace initscope {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <vector>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 #include "nn/losses_test.h"
 
 namespace initscope {

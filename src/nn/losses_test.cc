@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 #include "nn/losses_test.h"
 
 namespace initscope {

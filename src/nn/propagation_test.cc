@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/denormals.h"
-#include "base/test_matchers.h"
-#include "base/test_targets.h"
-#include "linalg/test_batches.h"
+#include "base/matchers_test.h"
+#include "base/targets_test.h"
+#include "linalg/batches_test.h"
 #include "nn/rows_test.h"
 
 namespace initscope {

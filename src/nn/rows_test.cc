@@ -7,8 +7,8 @@
 #include <limits>
 #include <vector>
 
-#include "base/test_matchers.h"
-#include "linalg/test_batches.h"
+#include "base/matchers_test.h"
+#include "linalg/batches_test.h"
 #include "stats/panel_kernels.h"
 
 namespace initscope {

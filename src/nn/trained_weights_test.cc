@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "base/test_targets.h"
-#include "linalg/test_batches.h"
+#include "base/targets_test.h"
+#include "linalg/batches_test.h"
 
 namespace initscope {
 namespace trained_weights_test {

@@ -89,8 +89,7 @@ double SumOfSquares(const std::vector<double>& x) {
 std::vector<double> Product(const std::vector<double>& a,
                             const std::vector<double>& b) {
   std::vector<double> out(a.size());
-  std::transform(a.begin(), a.end(), b.begin(), out.begin(),
-                 std::multiplies<>());
+  std::ranges::transform(a, b, out.begin(), std::multiplies<>());
   return out;
 }
 

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "base/test_matchers.h"
-#include "base/test_targets.h"
-#include "linalg/test_batches.h"
+#include "base/matchers_test.h"
+#include "base/targets_test.h"
+#include "linalg/batches_test.h"
 #include "nn/gradient_reference_test.h"
 
 namespace initscope {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/kernel_target.h"
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 
 namespace initscope {
 namespace float_variates_test {

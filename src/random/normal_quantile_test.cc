@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 
 namespace initscope {
 namespace normal_quantile_test {

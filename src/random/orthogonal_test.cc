@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 
 namespace initscope {
 namespace orthogonal_test {

@@ -43,7 +43,7 @@ class PhiloxRows {
       const PhiloxBlock words = Philox4x32(
           {block, row, source_.layer, static_cast<uint32_t>(source_.stream)},
           source_.seed);
-      std::copy(words.begin(), words.end(), out + i);
+      std::ranges::copy(words, out + i);
     }
   }
 

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 #include "random/variates.h"
 
 namespace initscope {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 #include "random/philox.h"
 
 namespace initscope {

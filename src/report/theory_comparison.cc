@@ -111,15 +111,15 @@ void Compare(const std::vector<Score>& scores, Comparison* found) {
   const auto first =
       found->stays
           ? std::find_if_not(scores.rbegin(), scores.rend(), outside).base()
-          : std::find_if(scores.begin(), scores.end(), outside);
+          : std::ranges::find_if(scores, outside);
   found->drift = first->layer;
 }
 
 bool HasTheory(const Curves& runs, size_t q) {
-  return std::any_of(runs.begin(), runs.end(), [&](const RunCurves* run) {
+  return std::ranges::any_of(runs, [&](const RunCurves* run) {
     const std::vector<double>& theory = run->curves[q].theory;
-    return !std::all_of(theory.begin(), theory.end(),
-                        [](double value) { return std::isnan(value); });
+    return !std::ranges::all_of(theory,
+                                [](double value) { return std::isnan(value); });
   });
 }
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "random/normal_quantile.h"
-#include "report/test_readings.h"
+#include "report/readings_test.h"
 #include "theory/theory_row.h"
 
 namespace initscope {

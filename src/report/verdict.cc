@@ -91,10 +91,10 @@ Runs Living(std::span<const RunReadings> runs, GroupVerdict* verdict) {
     verdict->dead_by_rounding =
         verdict->dead_forward ? forward.by_rounding : backward.by_rounding;
   }
-  std::stable_sort(living.begin(), living.end(),
-                   [](const RunReadings* a, const RunReadings* b) {
-                     return a->seed < b->seed;
-                   });
+  std::ranges::stable_sort(living,
+                           [](const RunReadings* a, const RunReadings* b) {
+                             return a->seed < b->seed;
+                           });
   return living;
 }
 

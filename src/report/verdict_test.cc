@@ -6,7 +6,7 @@
 #include <functional>
 #include <numbers>
 
-#include "report/test_readings.h"
+#include "report/readings_test.h"
 
 namespace initscope {
 namespace {

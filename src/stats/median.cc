@@ -9,7 +9,7 @@ namespace initscope {
 double Median(std::vector<double> values) {
   std::erase_if(values, [](double v) { return std::isnan(v); });
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  std::sort(values.begin(), values.end());
+  std::ranges::sort(values);
   const double above = values[values.size() / 2];
   const double below = values[(values.size() - 1) / 2];
   // The mean of two equal infinities would be NaN.

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 #include "random/variates.h"
-#include "stats/test_samples.h"
+#include "stats/samples_test.h"
 
 namespace initscope {
 namespace moments_test {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "base/test_matchers.h"
-#include "base/test_targets.h"
+#include "base/matchers_test.h"
+#include "base/targets_test.h"
 #include "random/variates.h"
 
 namespace initscope {

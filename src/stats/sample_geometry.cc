@@ -22,16 +22,15 @@ double SquaredNorm(const RowMoments& row) {
 
 // The number of samples that are not left out.
 double Count(const SampleSum& sum) {
-  return static_cast<double>(
-      std::count_if(sum.factor.begin(), sum.factor.end(),
-                    [](double factor) { return factor != 0; }));
+  return static_cast<double>(std::ranges::count_if(
+      sum.factor, [](double factor) { return factor != 0; }));
 }
 
 // Makes the first sample that is not left out the origin.
 template <typename T>
 void SetOrigin(const PackedBatch<T>& x, SampleSum* sum) {
-  const auto first = std::find_if(sum->factor.begin(), sum->factor.end(),
-                                  [](double factor) { return factor != 0; });
+  const auto first = std::ranges::find_if(
+      sum->factor, [](double factor) { return factor != 0; });
   sum->origin.assign(x.units(), 0.0);
   if (first == sum->factor.end()) return;
   const auto i = static_cast<size_t>(first - sum->factor.begin());

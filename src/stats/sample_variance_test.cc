@@ -4,9 +4,9 @@
 #include <cmath>
 #include <vector>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 #include "stats/sample_geometry.h"
-#include "stats/test_samples.h"
+#include "stats/samples_test.h"
 
 namespace initscope {
 namespace {

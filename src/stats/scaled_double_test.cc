@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 
 namespace initscope {
 namespace scaled_double_test {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/matchers_test.h"
 #include "base/parallel.h"
-#include "base/test_matchers.h"
 #include "theory/activation_means.h"
 #include "theory/gaussian_rule.h"
 

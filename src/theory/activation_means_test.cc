@@ -8,7 +8,7 @@
 #include <numbers>
 #include <string_view>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 #include "nn/find_activation_test.h"
 
 namespace initscope {

@@ -21,7 +21,7 @@ std::vector<BatchGeometry::Group> Cut(std::span<const ScaledDouble> values,
   const size_t n = values.size(), groups = std::min(n, most);
   std::vector<uint32_t> order(n);  // ascending
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t i, uint32_t k) {
+  std::ranges::stable_sort(order, [&](uint32_t i, uint32_t k) {
     return IsLess(values[i], values[k]);
   });
   std::vector<BatchGeometry::Group> out(groups, {{}, 0});

@@ -8,8 +8,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "base/test_matchers.h"
-#include "theory/test_fixed_points.h"
+#include "base/matchers_test.h"
+#include "theory/fixed_points_test.h"
 
 namespace initscope {
 namespace {

@@ -134,14 +134,14 @@ FixedPoints FindFixedPoints(const ActivationMeans& means,
   const std::vector<double> extrema = ExtremaNearZero(map, grid);
   grid.insert(grid.end(), extrema.begin(), extrema.end());
   grid.insert(grid.end(), {kLowest, kHighest});
-  std::sort(grid.begin(), grid.end());
+  std::ranges::sort(grid);
   std::vector<Attractor> stable, others;
   int before = 0;    // whether q grew at the last place that shows it
   double where = 0;  // log q there
   for (double log_q : grid) {
     const double value = growth(log_q);
     if (std::abs(value) <= kTouching &&
-        std::binary_search(extrema.begin(), extrema.end(), log_q)) {
+        std::ranges::binary_search(extrema, log_q)) {
       others.push_back(map.At(log_q, Stability::kHalfStable));
       continue;
     }
@@ -190,9 +190,9 @@ std::string FixedPoints::Text() const {
                          fmt::join(q, " or "));
     }
     case Kind::kEvery:
-      return "q stays what it is";
+      break;
   }
-  INITSCOPE_CHECK(false);
+  return "q stays what it is";
 }
 
 }  // namespace initscope

@@ -8,9 +8,9 @@
 #include <cmath>
 #include <string>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
+#include "theory/fixed_points_test.h"
 #include "theory/gaussian_rule.h"
-#include "theory/test_fixed_points.h"
 
 namespace initscope {
 namespace {

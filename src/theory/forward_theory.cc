@@ -199,8 +199,8 @@ void ForwardTheory::ActivatePairs(size_t l) {
 bool ForwardTheory::HasWeights(size_t l) const {
   const std::vector<double>& squares = layers_[l].log_square;
   return !model_.output_variance ||
-         std::any_of(squares.begin(), squares.end(),
-                     [](double log_square) { return log_square > kLogZero; });
+         std::ranges::any_of(
+             squares, [](double log_square) { return log_square > kLogZero; });
 }
 
 void ForwardTheory::Propagate(size_t l) {

@@ -49,8 +49,8 @@ class Panels {
  public:
   Panels(std::vector<PanelEnd> ends, double q)
       : sigma_(std::sqrt(q)), ends_(std::move(ends)) {
-    std::sort(ends_.begin(), ends_.end(),
-              [](const PanelEnd& a, const PanelEnd& b) { return a.z < b.z; });
+    std::ranges::sort(
+        ends_, [](const PanelEnd& a, const PanelEnd& b) { return a.z < b.z; });
     const double reach = kReach * sigma_;
     double begin = -reach;
     for (const PanelEnd& end : ends_) {

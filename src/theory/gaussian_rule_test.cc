@@ -8,7 +8,7 @@
 #include <functional>
 #include <numbers>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 
 namespace initscope {
 namespace {

@@ -30,7 +30,7 @@ double MeanOver(const std::vector<Group>& groups, const Value& value) {
 template <class Group>
 double LogMeanExp(std::span<const double> values,
                   const std::vector<Group>& groups) {
-  const double largest = *std::max_element(values.begin(), values.end());
+  const double largest = *std::ranges::max_element(values);
   if (!std::isfinite(largest)) return largest;
   return largest + std::log(MeanOver(groups, [&](size_t i) {
            return std::exp(values[i] - largest);

@@ -45,8 +45,8 @@ double PairMean(const std::function<double(double u, double v)>& g,
       sum += outer.weight[i] * g(u, mean);
       continue;
     }
-    std::transform(kinks_v.begin(), kinks_v.end(), shifted.begin(),
-                   [&](double kink) { return kink - mean; });
+    std::ranges::transform(kinks_v, shifted.begin(),
+                           [&](double kink) { return kink - mean; });
     shifted.back() = -mean;  // v = 0: poles are near there
     const GaussianRule inner = MakeGaussianRule(shifted, rest);
     double inner_sum = 0;

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 #include "nn/activations.h"
 #include "nn/find_activation_test.h"
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 #include "theory/fixed_point.h"
-#include "theory/test_fixed_points.h"
+#include "theory/fixed_points_test.h"
 
 namespace initscope {
 namespace {

@@ -1,4 +1,4 @@
-#include "base/test_targets.h"
+#include "base/targets_test.h"
 
 #include <string>
 #include <vector>

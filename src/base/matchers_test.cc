@@ -1,4 +1,4 @@
-#include "base/test_matchers.h"
+#include "base/matchers_test.h"
 
 #include <gtest/gtest.h>
 
