@@ -24,7 +24,7 @@ from initscope import command  # first: it reports missing packages
 from initscope import program
 from bench import (peer_agreement, peer_figure, peer_machine, peer_summary)
 from initscope.command import CANNOT_CREATE, IO_ERROR, ScriptError
-from initscope.style import save
+from initscope.style import write_figure
 from bench.peer_comparison import Comparison
 from bench.peer_processes import NAMES
 
@@ -131,20 +131,15 @@ def caption(options, machine):
 
 def report(comparison, ratios, normals, agreement, options):
     """Prints times, ratios and the agreement of second moments."""
-    for line in peer_summary.table(comparison.measurements):
-        print(line)
-    print()
-    for peer, about in comparison.peers.items():
-        print(libraries_line(peer, about))
-    for ratio in ratios:
-        print(ratio.sentence())
-    print("ns per standard normal, one core: " + ", ".join(
-        f"{NAMES[program]} {ns:.2f}" for program, ns in normals.items()))
-    for line in peer_agreement.sentences(
-            agreement, [NAMES[name] for name in
-                        ("initscope", *comparison.peers)],
-            options.agreement_seeds):
-        print(line)
+    speeds = ", ".join(f"{NAMES[program]} {ns:.2f}"
+                       for program, ns in normals.items())
+    names = [NAMES[name] for name in ("initscope", *comparison.peers)]
+    print(*peer_summary.table(comparison.measurements), "",
+          *(libraries_line(*peer) for peer in comparison.peers.items()),
+          *(ratio.sentence() for ratio in ratios),
+          f"ns per standard normal, one core: {speeds}",
+          *peer_agreement.sentences(agreement, names,
+                                    options.agreement_seeds), sep="\n")
 
 
 def main():
@@ -170,8 +165,8 @@ def main():
         "ns_per_normal": normals,
         "agreement": {**vars(agreement), "holds": agreement.holds,
                       "significance": peer_agreement.SIGNIFICANCE}})
-    figure = peer_figure.draw(ratios, caption(options, machine))
-    command.write(options.output + ".png", lambda path: save(figure, path))
+    write_figure(peer_figure.draw(ratios, caption(options, machine)),
+                 options.output, [".png"])
     if not agreement.holds:
         raise ScriptError(1, "the programs disagree on second moments "
                           "(above)")

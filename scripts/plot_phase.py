@@ -19,8 +19,7 @@ from initscope.style import write_figure
 
 def main():
     """Runs the program."""
-    parser = command.plot_parser(__doc__, "phase")
-    options = command.plot_options(parser)
+    options = command.plot_options(command.plot_parser(__doc__, "phase"))
     diagram = phase_diagram.measure(results.read(options.file),
                                     options.filter)
     figure = phase_figure.draw(diagram, options.dpi)

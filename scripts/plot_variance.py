@@ -9,7 +9,6 @@ value). Runs that differ in their seeds alone are pooled: median and 10-90 %
 band. The theory is dotted, with a hatched band, if the file has it.
 """
 
-import math
 import sys
 
 from initscope import command  # first: it reports missing packages
@@ -47,26 +46,21 @@ def parse_arguments():
     return options
 
 
-def select(options):
-    """The Selection that the command line makes from its file."""
-    return Selection(results.read(options.file), Options(
+def main():
+    """Runs the program."""
+    options = parse_arguments()
+    prefix = options.output
+    selection = Selection(results.read(options.file), Options(
         rows=options.rows, columns=options.columns, color=options.color,
         filter=options.filter, moment=options.moment, dpi=options.dpi,
         quantities=[q for q in QUANTITIES
                     if q in (options.quantities or [q])],
         relative_delta=options.delta == "relative", theory=options.theory))
-
-
-def main():
-    """Runs the program."""
-    options = parse_arguments()
-    selection, prefix = select(options), options.output
     painter = Painter(selection, verdicts.read_if_possible(selection.results))
     pages = painter.pages()
     total = min(len(pages), options.max_pages)
     names = [prefix] if total == 1 else [
-        f"{prefix}_{i + 1:0{int(math.log10(total)) + 1}d}"
-        for i in range(total)]
+        f"{prefix}_{i + 1:0{len(str(total))}d}" for i in range(total)]
     command.keep(options.file, prefix, [
         f"{prefix}.csv", *(name + suffix for name in names
                            for suffix in (".png", ".svg"))])

@@ -7,7 +7,6 @@ source, quantity, expected and measured value, tolerance and its reason, PASS or
 FAIL. Exit code 1 if anything fails.
 """
 
-import argparse
 import os
 import pathlib
 import sys
@@ -15,17 +14,14 @@ import time
 
 from initscope import command  # first: it reports missing packages
 from initscope import claims, experiments, program
-from initscope.command import CANNOT_CREATE, ScriptError, write
+from initscope.command import CANNOT_CREATE, ScriptError
 from initscope.plot import claims_figure
-from initscope.style import save
+from initscope.style import write_figure
 
 
 def parse_arguments(known):
     """The parsed command line."""
-    parser = command.ArgumentParser(
-        description=__doc__,
-        epilog=f"experiments:\n{experiments.listing(known)}",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = experiments.parser(__doc__, known)
     parser.add_argument("names", metavar="NAME", nargs="*",
                         help="what to reproduce (default: all; see below)")
     parser.add_argument("--quick", action="store_true",
@@ -60,7 +56,7 @@ def reproduce(name, folder, quick):
         f"{module.PAPER}: {module.TITLE}", measured,
         module.panels(measured[0]),
         [each for each in found if isinstance(each, claims.Claim)])
-    write(f"{prefix}.png", lambda picture: save(figure, picture))
+    write_figure(figure, prefix, [".png"])
     return found
 
 

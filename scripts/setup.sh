@@ -55,15 +55,11 @@ if ! type dpkg-query apt-get >/dev/null 2>&1; then
 fi
 
 # Which packages are missing. dpkg-query fails if it does not know one of them.
-declare -A installed=()
-while read -r package status; do
-  if [[ $status == installed ]]; then installed[$package]=1; fi
-done < <(dpkg-query --show --showformat='${Package} ${db:Status-Status}\n' \
-  "${packages[@]}" 2>/dev/null || true)
-missing=()
-for package in "${packages[@]}"; do
-  if [[ ! -v installed[$package] ]]; then missing+=("$package"); fi
-done
+installed=$(dpkg-query --show \
+  --showformat='${Package} ${db:Status-Status}\n' "${packages[@]}" \
+  2>/dev/null | sed -n 's/ installed$//p' || true)
+mapfile -t missing < <(
+  printf '%s\n' "${packages[@]}" | grep -vxF -- "$installed")
 if ((${#missing[@]} == 0)); then
   echo "All ${#packages[@]} packages are installed."
   exit 0

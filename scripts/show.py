@@ -9,7 +9,6 @@ With FILE, an experiment or results file of your own, it draws that into
 results/FILE.png and checks no claims.
 """
 
-import argparse
 import os
 import pathlib
 import subprocess
@@ -18,16 +17,13 @@ import sys
 from initscope import command  # first: it reports missing packages
 from initscope import claims, experiments, program, results
 from initscope.command import USAGE, ScriptError
-from initscope.style import in_style, save
+from initscope.style import in_style, write_figure
 
 
 def parse_arguments():
     """The parsed command line."""
     known = experiments.names(published=False)
-    parser = command.ArgumentParser(
-        description=__doc__,
-        epilog=f"experiments:\n{experiments.listing(known)}",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = experiments.parser(__doc__, known)
     parser.add_argument("name", metavar="NAME", help="see below")
     parser.add_argument("file", metavar="FILE", nargs="?", type=pathlib.Path,
                         help="your own .ini or .h5 in place of the "
@@ -85,7 +81,7 @@ def main():
     print(path)
     if own:
         command.keep(own, prefix, [f"{prefix}.png"])
-    command.write(f"{prefix}.png", lambda picture: save(figure, picture))
+    write_figure(figure, prefix, [".png"])
     failed = sum(not claim.holds for claim in made)
     if failed:
         sys.stdout.flush()

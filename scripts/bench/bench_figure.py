@@ -17,10 +17,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from initscope import command  # first: it reports missing packages
 from bench import bench_results
 from bench.bench_results import OURS
-from initscope.command import write
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-from initscope.style import in_style, plain, save
+from initscope.style import in_style, plain, write_figure
 from initscope.plot.variance_panel import OKABE_ITO
 
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK = OKABE_ITO
@@ -38,13 +36,6 @@ def style(kernel, setting):
             "marker": "o" if setting == "installed" else "s",
             "markersize": 4.5 if kernel == OURS else 3.2,
             "zorder": 5 if kernel == OURS else 3}
-
-
-def plain_ticks(axis, values):
-    """Puts ticks with plain numbers at `values` of a logarithmic axis."""
-    axis.set_major_locator(FixedLocator(values))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_locator(NullLocator())
 
 
 def measured_peak(results):
@@ -72,11 +63,11 @@ def draw_products(axes, rows, across, peak):
               transform=axes.get_yaxis_transform(), va="bottom", size=8)
     axes.set_xscale("log", base=2)
     values = sorted(rows[across].unique())
-    plain_ticks(axes.xaxis, values)
+    axes.set_xticks(values, [f"{value:g}" for value in values])
+    axes.set_xticks([], minor=True)
     axes.set_xlim(values[0] / 1.25, values[-1] * 1.25)
     axes.set_ylim(0, 1.1 * max(peak, rows["highest"].max()))
     axes.grid(axis="y", color="0.9", linewidth=0.6)
-    axes.set_axisbelow(True)
 
 
 def surround(figure, title, results):
@@ -108,22 +99,14 @@ def product_figure(results):
                                     3.05 / height])
             draw_products(axes, rows, across, peak)
             axes.set_xlabel(label)
-            if i == 0:
-                axes.set_ylabel("GFLOP/s (median; bar: lowest to highest)")
-                first = axes
-        handles, labels = first.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="upper left", frameon=False,
+        first = figure.axes[0]
+        first.set_ylabel("GFLOP/s (median; bar: lowest to highest)")
+        figure.legend(*first.get_legend_handles_labels(), loc="upper left",
                       bbox_to_anchor=(1 - (legend + 0.2) / width,
-                                      1 - 0.55 / height), fontsize=8)
+                                      1 - 0.55 / height))
         surround(figure, "Product of one layer, batch \u00d7 n by n \u00d7 n, "
                  "float32", results)
     return figure
-
-
-def bandwidths(results):
-    """{"L1": GB/s, ..., "memory": GB/s}."""
-    rows = results.family("Read").dropna(subset=["GB/s"])
-    return dict(zip(rows["kernel"], rows["GB/s"]))
 
 
 def draw_roofs(axes, peak, speeds, low, high):
@@ -156,15 +139,11 @@ def name_shapes(axes, rows, y, gap):
                   color=GRAY, rotation=90, ha="center", va="bottom")
 
 
-def kernel_of(row):
-    """The legend's entry of a point: its kernel, or the family of ours."""
-    return row["kernel"] if row["family"] == "Product" else row["family"]
-
-
 def roofline_figure(results):
     """The figure of points under roofs; None if either is missing."""
     rows = results.table.dropna(subset=["bytes", "GFLOP/s"])
-    speeds = bandwidths(results)
+    reads = results.family("Read").dropna(subset=["GB/s"])
+    speeds = dict(zip(reads["kernel"], reads["GB/s"]))  # of L1 ... memory
     if rows.empty or not speeds:
         return None
     peak = measured_peak(results)
@@ -187,8 +166,10 @@ def roofline_figure(results):
         draw_roofs(axes, peak, speeds, low, high)
         name_shapes(axes, rows, 1.08 * peak, 0.1 / decade)
         others = iter([BLACK, "#8B4513", "#7F7F00", "#4B0082"])
-        for kernel, group in rows.groupby(rows.apply(kernel_of, axis=1),
-                                          sort=False):
+        # The legend has the kernels of products, of all else the families.
+        names = rows["kernel"].where(rows["family"] == "Product",
+                                     rows["family"])
+        for kernel, group in rows.groupby(names, sort=False):
             color = COLORS.get(kernel) or next(others, BLACK)
             ours = kernel == OURS or kernel not in COLORS
             installed = group["setting"] == "installed"
@@ -204,13 +185,11 @@ def roofline_figure(results):
         axes.set_xlim(low, high)
         axes.set_ylim(bottom, top)
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+            axis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.grid(color="0.93", linewidth=0.6)
-        axes.set_axisbelow(True)
         axes.set_xlabel("FLOP per byte that must be read or written at least")
         axes.set_ylabel("GFLOP/s")
-        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0),
-                    frameon=False, fontsize=8)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
         surround(figure, "Roofline of one core, products batch \u00d7 n by "
                  "n \u00d7 n", results)
     return figure
@@ -224,11 +203,10 @@ def main():
     path = parser.parse_args().file
     results = bench_results.read(path)
     folder = os.path.dirname(path)
-    for name, figure in (("bench.png", product_figure(results)),
-                         ("roofline.png", roofline_figure(results))):
+    for name, figure in (("bench", product_figure(results)),
+                         ("roofline", roofline_figure(results))):
         if figure is not None:
-            write(os.path.join(folder, name),
-                  lambda target, figure=figure: save(figure, target))
+            write_figure(figure, os.path.join(folder, name), [".png"])
 
 
 if __name__ == "__main__":

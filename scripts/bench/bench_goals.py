@@ -8,7 +8,6 @@ from typing import NamedTuple
 from bench.bench_results import OURS
 
 BATCH = 256
-NS = [64, 128, 256, 512, 1024, 2048, 4096]
 PERCENT_OF_PEAK = {64: 90, 128: 95, 256: 95, 512: 95, 1024: 95, 2048: 90,
                    4096: 90}
 TIMES_BEST_PEER = 1.02
@@ -53,7 +52,7 @@ class Outcome(NamedTuple):
 
 def outcomes(results):
     """Yields the Outcome of every goal, also without a measurement."""
-    for n in NS:
+    for n in PERCENT_OF_PEAK:
         yield from _product(results, n)
     for activation, limits in LAYER_OVERHEAD.items():
         for n, limit in limits.items():

@@ -4,6 +4,7 @@
 Adds a description of the machine. Averages nothing and leaves nothing out.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -18,12 +19,10 @@ from initscope.command import ScriptError
 
 def first_line(path, start=""):
     """The rest of a file's first line that begins with `start`."""
-    try:
+    with contextlib.suppress(OSError):
         for line in pathlib.Path(path).read_text().splitlines():
             if line.startswith(start):
                 return line[len(start):].lstrip(" \t:")
-    except OSError:
-        pass
     return "unknown"
 
 
@@ -59,13 +58,8 @@ def main():
     parser.add_argument("file", nargs="+",
                         help="written by initscope_bench --benchmark_out")
     options = parser.parse_args()
-    try:
-        texts = {path: pathlib.Path(path).read_text()
-                 for path in options.file}
-    except OSError as error:
-        raise ScriptError(command.IO_ERROR,
-                          f"{error.filename}: {error.strerror}")
-    command.write_json(options.output, merge(texts))
+    command.write_json(options.output, merge({
+        path: pathlib.Path(path).read_text() for path in options.file}))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ the machine has the peers; "tuned" is with their environment variables.
 """
 
 import json
+import math
 import pathlib
 from dataclasses import dataclass
 
@@ -74,7 +75,7 @@ def _row(benchmark, context):
             + benchmark.get("per_family_instance_index", 0),
             "ns": benchmark[clock] * UNITS[benchmark["time_unit"]],
             "label": benchmark.get("label", ""),
-            **{key: benchmark[key] for key in NUMBERS if key in benchmark}}
+            **{key: benchmark.get(key, math.nan) for key in NUMBERS}}
 
 
 def digest(document):
@@ -93,18 +94,13 @@ def digest(document):
     if not rows:
         raise ScriptError(command.BAD_DATA, "no benchmark has a result")
     frame = pd.DataFrame(rows)
-    for column in NUMBERS:
-        if column not in frame:
-            frame[column] = float("nan")
     groups = frame.groupby(["name", "setting"], sort=False)
-    table = groups[["ns", *NUMBERS]].median()
-    table["label"] = groups["label"].first()
-    table["lowest"], table["highest"] = (groups["GFLOP/s"].min(),
-                                         groups["GFLOP/s"].max())
+    table = groups[["ns", *NUMBERS]].median().assign(
+        label=groups["label"].first(), order=groups["order"].first(),
+        lowest=groups["GFLOP/s"].min(),
+        highest=groups["GFLOP/s"].max()).reset_index()
     # In the order of the program, whatever ran when. A run that leaves some
     # benchmarks out numbers the others lower; the place is the full run's.
-    table["order"] = groups["order"].first()
-    table = table.reset_index()
     table["order"] = table.groupby("name")["order"].transform("max")
     table = table.sort_values(["order", "setting"], ignore_index=True)
     parsed = pd.DataFrame([parse_name(name) for name in table["name"]],
@@ -144,7 +140,7 @@ def summary(results):
     commit = context.get("git_commit", "unknown")[:10]
     if context.get("git_dirty") == "1":
         commit += " with changes"
-    loads = context.get("load_avg") or [float("nan")]
+    loads = context.get("load_avg") or [math.nan]
     yield (f"{context.get('cpu', 'unknown CPU')}, "
            f"{context.get('kernel_target', 'unknown')} kernels, one thread, "
            f"{context.get('compiler', 'unknown compiler')}, commit {commit}")

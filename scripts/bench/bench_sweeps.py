@@ -10,7 +10,6 @@ import argparse
 import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 
@@ -78,7 +77,7 @@ def outcomes(seconds, peak, cores, quick, huge):
 
     seconds   {name of an experiment: median time}
     peak      GFLOP/s of one core, or None if not measured
-    huge      (seconds, GiB) of measure_huge(), or None if not measured
+    huge      (seconds, GiB) of the huge network, or None if not measured
     """
     width, tiny = (64, 100) if quick else (1024, 10000)
     rate = useful_flop(width) / seconds["grid"] / 1e9
@@ -99,28 +98,6 @@ def outcomes(seconds, peak, cores, quick, huge):
     what = f"width {HUGE_WIDTH}, depth {HUGE_DEPTH}, batch {HUGE_BATCH}"
     yield Outcome(f"{what}: time", huge and huge[0] / 60, 3, False, " min")
     yield Outcome(f"{what}: memory", huge and huge[1], 2, False, " GiB")
-
-
-def measure_huge(program, folder):
-    """(seconds, peak memory in GiB) of a network larger than the memory."""
-    path = os.path.join(folder, "huge.ini")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(experiment(width=HUGE_WIDTH, depth=HUGE_DEPTH,
-                              batch=HUGE_BATCH))
-    words = [program, "run", path, "--output",
-             os.path.join(folder, "huge.h5"), "--quiet"]
-    # In a process of its own, so that the memory is only that of the run.
-    code = ("import resource, subprocess, sys, time; t = time.monotonic(); "
-            "r = subprocess.run(sys.argv[1:]).returncode; "
-            "print(time.monotonic() - t, resource.getrusage("
-            "resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(r)")
-    done = subprocess.run([sys.executable, "-c", code, *words],
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ScriptError(command.INTERNAL,
-                          f"{program}: {done.stderr.strip()}")
-    seconds, kib = map(float, done.stdout.split())
-    return seconds, kib / 2**20
 
 
 def parse_arguments():
@@ -157,16 +134,15 @@ def main():
     times = {name: [] for name in plans}
     peaks = []
     with tempfile.TemporaryDirectory() as folder:
-        output = os.path.join(folder, "out.h5")
         for _ in range(1 if arguments.quick else arguments.repetitions):
             peaks.append(peak_gflops(program))
-            for i, (name, (text, jobs)) in enumerate(plans.items()):
-                path = os.path.join(folder, f"{i}.ini")
-                with open(path, "w", encoding="utf-8") as file:
-                    file.write(text)
-                times[name].append(run_initscope(program, path, output,
-                                                 jobs)[0])
-        huge = measure_huge(program, folder) if arguments.huge else None
+            for name, plan in plans.items():
+                times[name].append(run_initscope(program, folder, *plan)[0])
+        huge = None
+        if arguments.huge:  # a network larger than the memory
+            seconds, _, memory = run_initscope(program, folder, experiment(
+                width=HUGE_WIDTH, depth=HUGE_DEPTH, batch=HUGE_BATCH), cores)
+            huge = seconds, memory
     medians = {name: statistics.median(all_) for name, all_ in times.items()}
     peak = statistics.median(peaks) if all(peaks) else None
     found = list(outcomes(medians, peak, cores, arguments.quick, huge))

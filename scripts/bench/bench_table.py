@@ -53,9 +53,7 @@ def number(value):
 def other_table(results):
     """A row per benchmark that is not a product; None if empty."""
     table = [["", "speed", "of peak", ""]]
-    for _, row in results.table.iterrows():
-        if row["family"] == "Product":
-            continue
+    for _, row in results.table.query("family != 'Product'").iterrows():
         unit = next((unit for unit in ("GFLOP/s", "ns per item", "GB/s")
                      if row[unit] == row[unit]), "ns")
         speed = f"{number(row[unit])} {unit}"
@@ -68,25 +66,21 @@ def other_table(results):
     return table if len(table) > 1 else None
 
 
-def goal_table(results):
-    """A row per goal: the measured value and the goal."""
-    return [["", "measured", "goal", ""],
-            *(outcome.cells() for outcome in bench_goals.outcomes(results))]
-
-
 def main():
     """Runs the program."""
     parser = command.ArgumentParser(description=__doc__)
     parser.add_argument("file", help="bench.json")
     results = bench_results.read(parser.parse_args().file)
     print("\n".join(bench_results.summary(results)))
+    goals = [outcome.cells() for outcome in bench_goals.outcomes(results)]
     for title, table in (
             ("Product, batch 256: GFLOP/s (of FMA peak)",
              product_table(results, {"batch": 256}, "n")),
             ("Product, n = 1024: GFLOP/s (of FMA peak)",
              product_table(results, {"n": 1024}, "batch")),
             ("Everything else", other_table(results)),
-            ("Goals, for an idle machine", goal_table(results))):
+            ("Goals, for an idle machine",
+             [["", "measured", "goal", ""], *goals])):
         if table:
             print(f"\n{title}\n" + "\n".join(shown(table)))
     for name, message in results.errors.items():

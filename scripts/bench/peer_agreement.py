@@ -55,21 +55,19 @@ def difference(one, other):
     `one` and `other` are log10 values, seeds x cells. z is inf in a cell where
     the two cannot be compared.
     """
-    means, errors, counts = [], [], []
-    finite = np.ones(one.shape[1:], bool)
-    zero = []
-    for values in (one, other):
-        zero.append((values == -np.inf).all(axis=0))
-        good = np.isfinite(values).all(axis=0)
-        finite &= good
-        values = np.where(good, values, 0)
-        means.append(values.mean(axis=0))
-        errors.append(values.var(axis=0, ddof=1) / len(values) + ROUNDING**2)
-        counts.append(len(values))
+    both = one, other
+    zero = [(values == -np.inf).all(axis=0) for values in both]
+    finite = [np.isfinite(values).all(axis=0) for values in both]
+    both = [np.where(good, values, 0) for good, values in zip(finite, both)]
+    means = [values.mean(axis=0) for values in both]
+    errors = [values.var(axis=0, ddof=1) / len(values) + ROUNDING**2
+              for values in both]
     error = errors[0] + errors[1]
-    freedom = error**2 / sum(e**2 / (n - 1) for e, n in zip(errors, counts))
+    freedom = error**2 / sum(e**2 / (len(values) - 1)
+                             for e, values in zip(errors, both))
     z = normal_deviate((means[0] - means[1]) / np.sqrt(error), freedom)
-    z = np.where(finite, z, np.where(zero[0] & zero[1], 0.0, np.inf))
+    z = np.where(finite[0] & finite[1], z,
+                 np.where(zero[0] & zero[1], 0.0, np.inf))
     return z, np.sqrt(error)
 
 
@@ -84,35 +82,28 @@ def compare(logs, cells, significance=SIGNIFICANCE):
     pairs = list(itertools.combinations(logs, 2))
     comparisons = len(pairs) * len(cells)
     threshold = NormalDist().inv_cdf(1 - significance / comparisons / 2)
-    found = []
-    largest = 0.0
-    random_errors = []
+    found, random_errors, largest = [], [], 0.0
     for one, other in pairs:
         z, error = difference(logs[one], logs[other])
         random_errors += error[error > 10 * ROUNDING].tolist()
         largest = max(largest, float(np.abs(z).max()))
         for i in np.flatnonzero(~(np.abs(z) <= threshold)):
+            with np.errstate(invalid="ignore"):  # a mean of inf and -inf
+                means = [float(logs[name][:, i].mean())
+                         for name in (one, other)]
             found.append({**cells[i], "programs": [one, other],
-                          "z": float(z[i]),
-                          "log10": [mean(logs[one][:, i]),
-                                    mean(logs[other][:, i])]})
+                          "z": float(z[i]), "log10": means})
     found.sort(key=lambda entry: -abs(entry["z"]))
     detectable = 10 ** (threshold * float(np.median(random_errors or [0])))
     return Agreement(comparisons, threshold, largest, detectable, found)
 
 
-def mean(logs):
-    """The mean of log10 values; -inf or NaN if one of them is."""
-    with np.errstate(invalid="ignore"):
-        return float(np.mean(logs))
-
-
-def sentences(agreement, programs, seeds, significance=SIGNIFICANCE):
+def sentences(agreement, programs, seeds):
     """The result as lines of text."""
     names = f"{', '.join(programs[:-1])} and {programs[-1]}"
     test = (f"{agreement.comparisons} comparisons of second moments, "
             f"{seeds} seeds, largest |z| {agreement.largest:.1f}, allowed "
-            f"{agreement.threshold:.1f} (significance {significance:g} of "
+            f"{agreement.threshold:.1f} (significance {SIGNIFICANCE:g} of "
             f"all); half of the tests find a factor of "
             f"{agreement.detectable:.2f}")
     if agreement.holds:

@@ -1,5 +1,6 @@
 """Measures initscope and its peers in turn; collects their second moments."""
 
+import itertools
 import os
 import sys
 
@@ -14,30 +15,18 @@ CLEARLY_SLOWER = 1.3  # times the peer's best in the first round
 TENSORS = ["pre_activation", "activation", "delta", "weight_gradient"]
 
 
-def say(text):
-    """Prints progress on stderr."""
-    print(text, file=sys.stderr, flush=True)
-
-
 class Comparison:
     """Runs all measurements and keeps their results."""
 
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
-        self.program = options.initscope
         self.peers = {peer: ask(peer, "describe") for peer in options.peers}
         self.measurements = []
 
-    def _ini(self, sweep):
-        path = os.path.join(self.folder, "sweep.ini")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(sweep.ini())
-        return path
-
     def _run_own(self, sweep, jobs):
         """(seconds, CPU seconds); writes sweep.h5."""
-        return run_initscope(self.program, self._ini(sweep),
-                             os.path.join(self.folder, "sweep.h5"), jobs)
+        return run_initscope(self.options.initscope, self.folder, sweep.ini(),
+                             jobs)[:2]
 
     def measure(self, width):
         """Adds the measurements of one width."""
@@ -51,10 +40,10 @@ class Comparison:
                 seconds, cpu_seconds = run(measurement)
                 measurement["seconds"].append(seconds)
                 measurement["cpu_seconds"].append(cpu_seconds)
-                say(f"width {width}, round {turn + 1}: "
-                    f"{NAMES[measurement['program']]}, "
-                    f"{measurement['configuration']}: "
-                    f"{seconds:.3f} s")
+                print(f"width {width}, round {turn + 1}: "
+                      f"{NAMES[measurement['program']]}, "
+                      f"{measurement['configuration']}: {seconds:.3f} s",
+                      file=sys.stderr, flush=True)
             if turn == 0:
                 self.measurements += [entry for entry, _ in turns]
                 slow = peer_summary.slow(self.measurements, width,
@@ -127,11 +116,8 @@ def own_second_moments(path, sweep):
     names = [f"log10_{tensor}_second_moment" for tensor in TENSORS]
     results = read(path)
     results.check_one_step()
-    layers = results.table("layers", names).query("layer > 0").sort_values(
-        ["run_index", "layer"])
-    of_run = layers[names].to_numpy().reshape(len(results.runs), -1)
-    runs = results.runs.reset_index().set_index(
-        ["seed", "activation", "init"])["index"]
-    order = [runs[seed, activation, init] for seed in sweep.seeds
-             for activation in sweep.activations for init in sweep.inits]
-    return of_run[order].reshape(len(sweep.seeds), -1)
+    layers = results.keyed("layers", names).set_index(
+        ["seed", "activation", "init", "layer"])[names]
+    order = itertools.product(sweep.seeds, sweep.activations, sweep.inits,
+                              range(1, sweep.depth + 1))
+    return layers.loc[list(order)].to_numpy().reshape(len(sweep.seeds), -1)

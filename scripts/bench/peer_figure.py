@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from bench.peer_processes import NAMES
 from bench.peer_summary import BEST, INSTALLED, times
@@ -23,9 +23,8 @@ def draw(ratios, caption):
         figure.subplots_adjust(left=0.09, right=0.985, top=0.78,
                                bottom=0.22, wspace=0.06)
         for axes, kind in zip(panels, (INSTALLED, BEST)):
-            title = ("Peers as installed" if kind == INSTALLED else
-                     "Peers at their best")
-            axes.set_title(title, size=9.5, loc="left")
+            axes.set_title("Peers as installed" if kind == INSTALLED else
+                           "Peers at their best", size=9.5, loc="left")
             _panel(axes, [r for r in ratios if r.kind == kind])
         highest = max(max(r.high, r.goal or 0) for r in ratios)
         lowest = min(r.low for r in ratios)
@@ -44,8 +43,7 @@ def draw(ratios, caption):
         handles.append(Line2D([], [], color="0.25", marker="_", linewidth=0.9,
                               label="range of the rounds"))
         figure.legend(handles=handles, loc="upper left", ncol=4,
-                      bbox_to_anchor=(0.083, 0.925), frameon=False,
-                      fontsize=8)
+                      bbox_to_anchor=(0.083, 0.925))
         return figure
 
 
@@ -71,12 +69,10 @@ def _panel(axes, ratios):
                       color="black", linewidth=1.6, zorder=3)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(10, (1, 2, 5)))
-    axes.yaxis.set_major_formatter(FuncFormatter(
-        lambda value, _: f"{value:g}\u00d7"))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}\u00d7")
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.axhline(1, color="0.3", linewidth=0.8)
     axes.grid(axis="y", color="0.9", linewidth=0.6)
-    axes.set_axisbelow(True)
     axes.set_xticks(range(len(widths)), widths)
     axes.set_xlim(-0.6, len(widths) - 0.4)
     axes.spines["bottom"].set_visible(False)

@@ -57,12 +57,10 @@ def benchmarks(program, *options):
 
 def ns_per_normal(results):
     """The time of the first float normal in benchmarks(), in ns, or None."""
-    for result in results:
-        name = result["name"].lower()
-        if ("float" in name and "normal" in name and
-                result.get("items_per_second")):
-            return 1e9 / result["items_per_second"]
-    return None
+    return next((1e9 / result["items_per_second"] for result in results
+                 if re.search("float.*normal|normal.*float",
+                              result["name"].lower())
+                 and result.get("items_per_second")), None)
 
 
 def normals(program, peers):

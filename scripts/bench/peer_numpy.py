@@ -42,11 +42,6 @@ class Peer:
         """Fills an array with standard normals."""
         self.generator.standard_normal(dtype=np.float32, out=buffer)
 
-    @staticmethod
-    def buffer(size):
-        """An uninitialized array for fill()."""
-        return np.empty(size, np.float32)
-
     def weights(self, init, fan_in, fan_out):
         """One layer's weights, fan_in x fan_out."""
         if init == "zero":

@@ -6,11 +6,11 @@ peer is run: threads, processes and environment.
 
 import json
 import os
-import resource
+import pathlib
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from initscope.command import INTERNAL, ScriptError
 
@@ -36,10 +36,8 @@ class Configuration:
         """The name in tables."""
         if self.threads is None:
             return "as installed"
-        if self.processes > 1:
-            text = f"{self.processes} processes"
-        else:
-            text = f"{self.threads} thread{'s' * (self.threads > 1)}"
+        text = (f"{self.processes} processes" if self.processes > 1 else
+                f"{self.threads} thread{'s' * (self.threads > 1)}")
         return f"{text}, {self.core_type}" if self.core_type else text
 
     @property
@@ -90,10 +88,8 @@ class Sweep:
     batch: int
     seeds: list
     own_data: bool = False  # inputs and targets drawn for each seed
-    activations: list = field(
-        default_factory=lambda: ["sigmoid", "tanh", "relu"])
-    inits: list = field(
-        default_factory=lambda: ["zero", "xavier_normal", "he_normal"])
+    activations: tuple = ("sigmoid", "tanh", "relu")
+    inits: tuple = ("zero", "xavier_normal", "he_normal")
 
     def ini(self):
         """The text of its experiment file."""
@@ -101,12 +97,11 @@ class Sweep:
                  f"init = {', '.join(self.inits)}",
                  "input = gaussian", "loss = mse", f"depth = {self.depth}",
                  f"width = {self.width}", f"batch = {self.batch}"]
-        if not self.own_data:
-            return "\n".join([*lines,
-                              f"seed = {', '.join(map(str, self.seeds))}\n"])
-        for seed in self.seeds:  # a section each: not the product of the two
-            lines += [f"[seed_{seed}]", f"seed = {seed}",
-                      f"data_seed = {seed}"]
+        if self.own_data:  # a section each: not the product of the two
+            lines += [f"[seed_{seed}]\nseed = {seed}\ndata_seed = {seed}"
+                      for seed in self.seeds]
+        else:
+            lines.append(f"seed = {', '.join(map(str, self.seeds))}")
         return "\n".join([*lines, ""])
 
 
@@ -134,7 +129,7 @@ class Workers:
         answers)."""
         for process in self.processes:
             if not process.stdout.readline():
-                _fail(self.peer, process)
+                _answer(self.peer, process)  # fails, as it has ended
         for process in self.processes:
             process.stdin.write("\n")
             process.stdin.flush()
@@ -169,32 +164,34 @@ def _answer(peer, process):
     try:
         return json.loads(out)
     except ValueError:
-        _fail(peer, process, err)
+        _fail(f"the worker of {NAMES[peer]}", process.returncode, err)
 
 
-def _fail(peer, process, err=None):
-    if err is None:
-        err = process.communicate()[1]
+def _fail(who, code, err):
     said = (err.strip().splitlines() or ["it said nothing"])[-1]
-    raise ScriptError(INTERNAL, f"the worker of {NAMES[peer]} ended with "
-                      f"exit code {process.returncode}: {said}")
+    raise ScriptError(INTERNAL, f"{who} ended with exit code {code}: {said}")
 
 
-def run_initscope(program, ini, output, jobs):
-    """(seconds, CPU seconds) of the whole process."""
-    cpu_start, start = _cpu_of_children(), time.monotonic()
-    done = subprocess.run(
-        [program, "run", ini, "--output", output, "--jobs", str(jobs),
-         "--force", "--quiet"], capture_output=True, text=True)
+def run_initscope(program, folder, experiment, jobs):
+    """Runs the text of an experiment file, and writes FOLDER/sweep.h5.
+
+    Returns (seconds, CPU seconds, most memory in GiB) of the whole process.
+    """
+    path = pathlib.Path(folder, "sweep.ini")
+    path.write_text(experiment)
+    start = time.monotonic()
+    with subprocess.Popen(
+            [program, "run", path, "--output", path.with_suffix(".h5"),
+             "--jobs", str(jobs), "--force", "--quiet"], text=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        try:
+            said = process.stderr.read()
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:  # interrupted
+            process.kill()
+            raise
+        process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - start
-    cpu_seconds = _cpu_of_children() - cpu_start
-    if done.returncode != 0:
-        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise ScriptError(INTERNAL, f"{program} ended with exit code "
-                          f"{done.returncode}: {said}")
-    return seconds, cpu_seconds
-
-
-def _cpu_of_children():
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+    if process.returncode != 0:
+        _fail(program, process.returncode, said)
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20

@@ -54,16 +54,15 @@ def median(measurement):
     return statistics.median(measurement["seconds"])
 
 
-def default_of(measurements, width):
-    """The measurement at `width` to which ratios refer: initscope's first."""
-    return next(m for m in measurements
-                if m["program"] == "initscope" and m["width"] == width)
+def of_program(measurements, width, program):
+    """The measurements of a program at one width, its default first."""
+    return [m for m in measurements
+            if (m["width"], m["program"]) == (width, program)]
 
 
 def best_of(measurements, width, peer):
     """The fastest configuration, of those measured in every round."""
-    of_peer = [m for m in measurements
-               if m["program"] == peer and m["width"] == width]
+    of_peer = of_program(measurements, width, peer)
     rounds = max(len(m["seconds"]) for m in of_peer)
     return min((m for m in of_peer if len(m["seconds"]) == rounds),
                key=median)
@@ -73,17 +72,13 @@ def ratios(measurements):
     """The Ratios of every width and peer, as installed and at its best."""
     found = []
     for width in dict.fromkeys(m["width"] for m in measurements):
-        own = default_of(measurements, width)
+        own = of_program(measurements, width, "initscope")[0]
         peers = dict.fromkeys(m["program"] for m in measurements
                               if m["program"] != "initscope")
         for kind in (INSTALLED, BEST):
             for peer in peers:
-                measured = (best_of(measurements, width, peer)
-                            if kind == BEST else next(
-                                m for m in measurements
-                                if (m["program"], m["width"],
-                                    m["configuration"]) ==
-                                (peer, width, INSTALLED)))
+                measured = (best_of(measurements, width, peer) if kind == BEST
+                            else of_program(measurements, width, peer)[0])
                 rounds = [theirs / ours for theirs, ours in
                           zip(measured["seconds"], own["seconds"])]
                 found.append(Ratio(
@@ -97,16 +92,10 @@ def slow(measurements, width, factor):
     """The measurements of `width` that took more than `factor` times their
     peer's best. Never one "as installed", or one of initscope.
     """
-    found = []
-    for measurement in measurements:
-        if (measurement["width"] != width or
-                measurement["program"] == "initscope" or
-                measurement["configuration"] == INSTALLED):
-            continue
-        best = best_of(measurements, width, measurement["program"])
-        if median(measurement) > factor * median(best):
-            found.append(measurement)
-    return found
+    return [m for m in measurements
+            if m["width"] == width and m["program"] != "initscope"
+            and m["configuration"] != INSTALLED and median(m) > factor
+            * median(best_of(measurements, width, m["program"]))]
 
 
 def table(measurements):
@@ -114,7 +103,7 @@ def table(measurements):
     cells = [["width", "program", "configuration", "seconds", "ratio",
               "busy cores", "rounds"]]
     for measurement in measurements:
-        own = default_of(measurements, measurement["width"])
+        own = of_program(measurements, measurement["width"], "initscope")[0]
         busy = sum(measurement["cpu_seconds"]) / sum(measurement["seconds"])
         cells.append([
             str(measurement["width"]), NAMES[measurement["program"]],

@@ -46,11 +46,6 @@ class Peer:
         buffer.normal_()
 
     @staticmethod
-    def buffer(size):
-        """An uninitialized tensor for fill()."""
-        return torch.empty(size)
-
-    @staticmethod
     def run(activation, init, depth, inputs, targets):
         """The moments of Z, X, delta and dW, a row per layer 1..depth."""
         width = inputs.shape[1]

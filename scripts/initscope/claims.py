@@ -160,18 +160,15 @@ def table(claims):
     reasons = list(dict.fromkeys(claim.reason for claim in claims))
     cells = [["source", *HEADER]]
     for each in claims:
-        sided = each.relation != "="
         front = {"<=": "\u2264 ", ">=": "\u2265 "}.get(each.relation, "")
         cells.append([
             each.source, each.text, f"{front}{each.expected:.6g}",
-            f"{each.measured:.6g}", "" if sided else f"{each.tolerance:.2g}",
+            f"{each.measured:.6g}", "" if front else f"{each.tolerance:.2g}",
             "PASS" if each.holds else "FAIL",
             f"[{reasons.index(each.reason) + 1}]"])
-    left = {0, 1, 5, 6}
-    if not any(each.source for each in claims):
-        cells = [row[1:] for row in cells]
-        left = {0, 4, 5}
-    lines = aligned(cells, left)
+    unnamed = 0 if any(each.source for each in claims) else 1
+    lines = aligned([row[unnamed:] for row in cells],
+                    {0, 1 - unnamed, 5 - unnamed, 6 - unnamed})
     for number, reason in enumerate(reasons, 1):
         mark = f"[{number}] "
         lines += textwrap.wrap(reason, WIDTH, initial_indent=mark,

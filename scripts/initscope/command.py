@@ -8,6 +8,7 @@ effect.
 """
 
 import argparse
+import contextlib
 import errno
 import json
 import logging
@@ -17,6 +18,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import traceback
 import warnings
 
 from initscope.text import visible
@@ -79,7 +81,7 @@ def run_main(main):
         if sys.stdout:
             sys.stdout.flush()
     except SystemExit:
-        _stop_reminders()
+        signal.setitimer(signal.ITIMER_REAL, 0)  # reminds no more
         raise
     except BaseException as error:
         sys.exit(report(error))
@@ -87,14 +89,12 @@ def run_main(main):
 
 def report(error):
     """Prints `error` as one line on stderr; returns the exit code."""
-    _stop_reminders()
+    signal.setitimer(signal.ITIMER_REAL, 0)  # reminds no more of a signal
     code, message = _in_words(error)
     if message and sys.stderr:
-        try:
+        with contextlib.suppress(OSError):  # stderr is closed
             print(f"{os.path.basename(sys.argv[0])}: {visible(message)}",
                   file=sys.stderr, flush=True)
-        except OSError:  # stderr is closed
-            pass
     _forget_stdout()
     return code
 
@@ -118,11 +118,9 @@ def _in_words(error):
     if isinstance(error, OSError):
         place = f"{os.fsdecode(error.filename)}: " if error.filename else ""
         return IO_ERROR, f"{place}{error.strerror or error}"
-    place = error.__traceback__
-    while place and place.tb_next:
-        place = place.tb_next
-    where = (f"{os.path.basename(place.tb_frame.f_code.co_filename)}, line "
-             f"{place.tb_lineno}: " if place else "")
+    where = "".join(
+        f"{os.path.basename(place.filename)}, line {place.lineno}: "
+        for place in traceback.extract_tb(error.__traceback__, limit=-1))
     return INTERNAL, (f"internal error: {where}{type(error).__name__}: "
                       f"{error}; please report it ('python3 -X dev' shows "
                       f"where it came from)")
@@ -188,10 +186,6 @@ def _end_by(number):
             raise KeyboardInterrupt
         sys.exit(128 + number)
     return end
-
-
-def _stop_reminders():
-    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _lost(lost):
@@ -274,14 +268,9 @@ def _mode(path):
 
 def keep(source, prefix, outputs):
     """Raises a ScriptError if one of `outputs` is the file `source`."""
-    for path in outputs:
-        try:
-            same = os.path.samefile(path, source)
-        except OSError:  # there is no such file yet
-            continue
-        if same:
-            raise ScriptError(USAGE, f"--output {prefix} would overwrite "
-                              f"{source}")
+    if any(os.path.exists(path) and os.path.samefile(path, source)
+           for path in outputs):
+        raise ScriptError(USAGE, f"--output {prefix} would overwrite {source}")
 
 
 _start()

@@ -13,6 +13,7 @@ The others (show.py) define claims(results), which yields Claims, and
 draw(results), which returns a figure.
 """
 
+import argparse
 import ast
 import difflib
 import importlib
@@ -20,7 +21,7 @@ import re
 import sys
 
 from initscope import program
-from initscope.command import ScriptError, USAGE
+from initscope.command import ArgumentParser, ScriptError, USAGE
 from initscope.results import read
 
 EXPERIMENTS = program.ROOT / "experiments"
@@ -39,10 +40,13 @@ def summary(name):
     return ast.get_docstring(tree).splitlines()[0]
 
 
-def listing(known):
-    """A line for each of the names `known`, for a program's help."""
+def parser(description, known):
+    """The parser of a program; its help has a line for each name of `known`."""
     width = max(map(len, known), default=0)
-    return "\n".join(f"  {name:<{width}}  {summary(name)}" for name in known)
+    return ArgumentParser(
+        description=description, epilog="\n".join(["experiments:", *(
+            f"  {name:<{width}}  {summary(name)}" for name in known)]),
+        formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def check(name, known):
@@ -68,11 +72,9 @@ def ini(name):
     NAME.ini, the .ini in the folder NAME, or for published results
     reproduce/NAME.ini.
     """
-    for path in (EXPERIMENTS / f"{name}.ini",
-                 *(EXPERIMENTS / name).glob("*.ini")):
-        if path.exists():
-            return path
-    return EXPERIMENTS / "reproduce" / f"{name}.ini"
+    return [*EXPERIMENTS.glob(f"{name}.ini"),
+            *(EXPERIMENTS / name).glob("*.ini"),
+            EXPERIMENTS / "reproduce" / f"{name}.ini"][0]
 
 
 def measure(name, prefix, quick):

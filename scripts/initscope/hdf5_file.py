@@ -33,7 +33,7 @@ class File:
     def __init__(self, path, file):
         self.path, self._file = path, file
         self.size = os.path.getsize(path)
-        self.attributes = self._attributes(file)
+        self.attributes = self.attributes_of("/")
         if self.attributes.get("format") != "initscope-results":
             self.fail("not an initscope results file (attribute format is "
                       f"{self.attributes.get('format', 'not there')!r})")
@@ -68,12 +68,12 @@ class File:
         for name in names or []:
             if name not in there:
                 self.fail(f"has no column /{group}/{name}")
-        shapes = {name: self._file[f"{group}/{name}"].shape for name in there}
-        lengths = {name: shape[0] for name, shape in shapes.items()
-                   if len(shape) == 1}
+        lengths = {}
         for name in there:
-            if name not in lengths:
+            shape = self._file[f"{group}/{name}"].shape
+            if len(shape) != 1:
                 self.fail(f"/{group}/{name} is not a column")
+            lengths[name] = shape[0]
         if len(set(lengths.values())) > 1:
             least, most = (which(lengths, key=lengths.get)
                            for which in (min, max))
@@ -99,7 +99,9 @@ class File:
 
     def attributes_of(self, name):
         """The attributes of a group or dataset."""
-        return self._attributes(self._file[name])
+        attributes = self._file[name].attrs
+        return {key: _text(attributes[key]) for key in attributes
+                if key not in ("DIMENSION_LIST", "REFERENCE_LIST")}
 
     def values(self, name):
         """The array of a dataset, after checks; text as str."""
@@ -120,11 +122,6 @@ class File:
             return np.array([_text(value) for value in values.flat],
                             object).reshape(values.shape)
         return values
-
-    @staticmethod
-    def _attributes(item):
-        return {name: _text(item.attrs[name]) for name in item.attrs
-                if name not in ("DIMENSION_LIST", "REFERENCE_LIST")}
 
 
 def _text(value):
@@ -176,9 +173,9 @@ def _check_place(path):
             raise ScriptError(IO_ERROR, f"{path}: is no regular file")
         with open(path, "rb") as file:
             head = file.read(8)
+    except FileNotFoundError:
+        raise ScriptError(IO_ERROR, f"{path}: no such file") from None
     except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            raise ScriptError(IO_ERROR, f"{path}: no such file") from None
         raise ScriptError(IO_ERROR, f"{path}: cannot read: "
                           f"{error.strerror}") from None
     except ValueError as error:  # a zero byte in the name

@@ -5,7 +5,7 @@ before that have no marks; KEYS says which of their columns are keys.
 """
 
 import numpy as np
-import pandas as pd
+from pandas.api.types import is_numeric_dtype as is_numeric
 
 # The keys of files without marks, the most important first: if one key follows
 # from earlier ones (shape from depth and width), the later one is redundant.
@@ -53,22 +53,30 @@ def independent(samples, keys):
     The gain of "tanh with gain 1, relu with gain 1.4" follows from the
     activation, so it is no axis of the sweep; nor is shape beside width.
     """
-    axes = []
+    axes, count = [], 1
     for key in keys:
-        groups = samples.groupby(axes, dropna=False)[key] if axes else None
-        varies = (groups.nunique(dropna=False).max() if axes
-                  else samples[key].nunique(dropna=False)) > 1
-        if varies:
+        finer = len(samples[[*axes, key]].drop_duplicates())
+        if finer > count:
             axes.append(key)
+            count = finer
     return axes
+
+
+def parts(rows, by):
+    """Yields (tuple of values of the keys `by`, the rows that have them)."""
+    if not by:
+        yield (), rows
+        return
+    for values, part in rows.groupby(by[0] if len(by) == 1 else by,
+                                     sort=False):
+        yield values if len(by) > 1 else (values,), part
 
 
 def within(samples, where):
     """The samples whose keys have the values of `where`, a dictionary."""
-    kept = np.ones(len(samples), bool)
     for key, value in where.items():
-        kept &= (samples[key] == value).to_numpy()
-    return samples[kept]
+        samples = samples[samples[key] == value]
+    return samples
 
 
 def equal(column, text):
@@ -80,8 +88,3 @@ def equal(column, text):
                           atol=0)
     except ValueError:
         return np.zeros(len(column), bool)
-
-
-def is_numeric(column):
-    """Whether the values of a key are numbers (not names)."""
-    return pd.api.types.is_numeric_dtype(column)

@@ -49,9 +49,8 @@ class Results:
 
     def __init__(self, path):
         self.path = str(path)
-        found = hdf5_file.read(self.path, _extract)
-        self.attributes, self.columns, self.inputs = found[:3]
-        self._main, self._table, self.order, marks = found[3:]
+        (self.attributes, self.columns, self.inputs, self._main, self._table,
+         self.order, marks) = hdf5_file.read(self.path, _extract)
         self.keys = list(marks) or [key for key in keys.unmarked(self._table)
                                     if key not in INDEX]
         self.swept = [key for key in self.keys if (
@@ -116,15 +115,14 @@ class Results:
         always has run_index, step and layer. Raises a ScriptError if a column
         is missing.
         """
+        there = self.columns.get(group, [])
         if columns is not None:
-            there = self.columns.get(group, [])
             columns = [*columns, *(n for n in optional if n in there)]
         if group != "layers":
             return self._frame(group, columns)
-        columns = self.columns[group] if columns is None and (
-            group in self.columns) else columns or []
         return self._index.join(self._frame(group, [
-            name for name in columns if name not in INDEX]))
+            name for name in (there if columns is None else columns)
+            if name not in INDEX]))
 
     def keyed(self, group, columns=None):
         """table(), with all keys of its run beside each row."""
@@ -280,11 +278,11 @@ def _extract(file):
     table = pd.DataFrame(file.table(main)) if main else pd.DataFrame()
     inputs = (pd.DataFrame(file.table("inputs")) if "inputs" in columns
               else None)
-    order = {name: file.names(f"{main}/{name}") for name in table}
+    order = {name: names for name in table
+             if (names := file.names(f"{main}/{name}"))}
     marks = {name: found.get("swept") for name in table if (
         found := file.attributes_of(f"{main}/{name}")).get("role") == "key"}
-    return (file.attributes, columns, inputs, main, table,
-            {name: names for name, names in order.items() if names}, marks)
+    return file.attributes, columns, inputs, main, table, order, marks
 
 
 def _check_rows(results, layers):
@@ -296,20 +294,15 @@ def _check_rows(results, layers):
     for key in ("activation", "init"):
         if key not in runs or keys.is_numeric(runs[key]):
             fail(f"/runs/{key} is not there, or no name")
-    index = layers.to_numpy()
-    if index.dtype.kind not in "iu" or not (
+    if layers.to_numpy().dtype.kind not in "iu" or not (
             layers["run_index"].between(0, len(runs) - 1).all()):
         fail("/layers/run_index points outside /runs")
-    first = layers["layer"].to_numpy() == 0
-    group = np.cumsum(first) - 1
-    starts = np.flatnonzero(first)
-    place = np.arange(len(layers)) - starts[group] if len(starts) else []
-    ends = index[np.append(starts[1:] - 1, len(layers) - 1)
-                 if len(starts) else []]
-    depth = runs["depth"].to_numpy()
-    if (len(layers) and (not first[0] or (place != index[:, 2]).any()
-                         or (index[:, :2] != index[starts][group][:, :2]).any()
-                         or (ends[:, 2] != depth[ends[:, 0]]).any()
-                         or len(np.unique(ends[:, :2], axis=0)) < len(ends))):
+    of = ["run_index", "step"]
+    blocks = layers.groupby((layers["layer"] == 0).cumsum())
+    ends = blocks.last()
+    if ((layers["layer"] != blocks.cumcount()).any()
+            or (layers[of] != blocks[of].transform("first")).any(axis=None)
+            or (ends["layer"] != ends["run_index"].map(runs["depth"])).any()
+            or ends.duplicated(of).any()):
         fail("the rows of /layers are not layers 0 to depth of each run "
              "and step")

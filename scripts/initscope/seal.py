@@ -49,24 +49,19 @@ def _attribute(item, name):
 
 
 def _parts(item, path):
-    def shape(of):
-        return "x".join(map(str, of)).encode()
+    """Yields what is digested, as bytes."""
+    def described(name, shape, kind):
+        return [name.encode(), "x".join(map(str, shape)).encode(),
+                kind.encode()]
 
-    yield path.encode()
-    if isinstance(item, h5py.Dataset):
-        yield shape(item.shape)
-        yield _type_name(item.dtype).encode()
-    else:
-        yield b""
-        yield b"group"
+    yield from (described(path, item.shape, _type_name(item.dtype))
+                if isinstance(item, h5py.Dataset)
+                else described(path, (), "group"))
     for name in sorted(item.attrs, key=str.encode):
         found = _attribute(item, name)
-        if found is None or (path == "/" and name == CONTENTS):
-            continue
-        yield name.encode()
-        yield shape(found[0])
-        yield found[1].encode()
-        yield found[2]
+        if found and (path, name) != ("/", CONTENTS):
+            shape, kind, value = found
+            yield from (*described(name, shape, kind), value)
     if isinstance(item, h5py.Group):
         for name in sorted(item, key=str.encode):
             yield from _parts(item[name], f"{path.rstrip('/')}/{name}")

@@ -12,7 +12,8 @@ from initscope.command import ScriptError, USAGE
 
 RC = {"font.size": 8, "font.family": "DejaVu Sans", "axes.linewidth": 0.6,
       "svg.hashsalt": "initscope", "axes.spines.right": False,
-      "axes.spines.top": False, "xtick.major.width": 0.6,
+      "axes.spines.top": False, "axes.axisbelow": True,
+      "legend.frameon": False, "xtick.major.width": 0.6,
       "ytick.major.width": 0.6, "ytick.minor.width": 0.4,
       "ytick.minor.size": 1.5, "hatch.linewidth": 0.4}
 MOST_PIXELS = 2**16  # of a side, as matplotlib draws it

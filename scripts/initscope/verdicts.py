@@ -46,8 +46,7 @@ def read(path):
     """
     said = program.call("info", path, "--json")
     try:
-        groups = json.loads(said)["verdicts"]
-        return Verdicts([group for group in groups if group["run_indices"]])
+        return Verdicts(json.loads(said)["verdicts"])
     except (ValueError, KeyError, TypeError):
         raise ScriptError(
             BAD_DATA, f"{path}: 'initscope info --json' gives no verdicts; "

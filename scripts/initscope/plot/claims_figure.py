@@ -10,6 +10,7 @@ import textwrap
 from dataclasses import dataclass, field
 
 import numpy as np
+from matplotlib.transforms import Bbox
 
 from initscope import keys
 from initscope.estimates import chosen
@@ -59,17 +60,12 @@ def draw(title, measured, panels, claims):
             size=(2.7, max(2.2, CLAIM_HEIGHT * len(claims))), gap=(0.6, 0.6))
         for panel, axis in zip(panels, axes[0]):
             _curves(axis, panel, table, names)
-        _distances(_merged(*axes[0, -2:]), claims)
+        left, right = axes[0, -2:]  # one axes takes the place of both
+        left.set_position(Bbox.union([left.get_position(),
+                                      right.get_position()]))
+        right.remove()
+        _distances(left, claims)
     return figure
-
-
-def _merged(left, right):
-    """Replaces two adjacent axes by one."""
-    place = left.get_position()
-    place.x1 = right.get_position().x1
-    right.remove()
-    left.set_position(place)
-    return left
 
 
 def _curves(axis, panel, table, names):
@@ -83,13 +79,10 @@ def _curves(axis, panel, table, names):
                        else rows[panel.of])
     rows = rows[rows["of"].notna()]
     by = _axes(rows, names)
-    parts = rows.groupby(by[0] if len(by) == 1 else by,
-                         sort=False) if by else [((), rows)]
-    for (values, part), color in zip(parts, OKABE_ITO):
+    for (values, part), color in zip(keys.parts(rows, by), OKABE_ITO):
         groups = part.groupby(panel.along)["of"]
-        curve = groups.mean()
-        if panel.spread:
-            curve = groups.var(ddof=0) / curve**2
+        curve = (groups.var(ddof=0) / groups.mean()**2 if panel.spread
+                 else groups.mean())
         axis.plot(curve.index, curve, color=color, linewidth=1.2,
                   label=_label(by, values))
     if panel.along != "layer":
@@ -100,7 +93,7 @@ def _curves(axis, panel, table, names):
         axis.plot(x, np.broadcast_to(y, x.shape), ":", color="0.1",
                   linewidth=0.9, zorder=5)
     if by:
-        axis.legend(fontsize=6.5, frameon=False, handlelength=1.5)
+        axis.legend(fontsize=6.5, handlelength=1.5)
 
 
 def _axes(rows, names):
@@ -113,7 +106,6 @@ def _axes(rows, names):
 
 def _label(by, values):
     """'he_normal', 'gain 1.3, depth 40'"""
-    values = values if isinstance(values, tuple) else (values,)
     return plain(", ".join(value if isinstance(value, str) else
                            f"{key} {text_of(value)}"
                            for key, value in zip(by, values)))

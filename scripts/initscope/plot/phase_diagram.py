@@ -136,16 +136,14 @@ def hidden_layers(layers, samples, name, depth):
 
 def depth_of_loss(logarithms):
     """Layers until the last axis is LOST decades away from its start."""
-    with np.errstate(invalid="ignore"):  # −inf − −inf
+    with np.errstate(invalid="ignore", divide="ignore"):  # −inf − −inf
         change = np.abs(logarithms - logarithms[..., :1])
-    change[..., 0] = 0
-    lost = change >= LOST
-    at = np.argmax(lost, axis=-1)[..., np.newaxis]
-    after, before = (np.take_along_axis(change, i, -1)[..., 0]
-                     for i in (at, np.maximum(at - 1, 0)))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        fraction = (LOST - before) / (after - before)
-    depth = at[..., 0] - 1 + fraction
+        change[..., 0] = 0
+        lost = change >= LOST
+        at = np.argmax(lost, axis=-1)[..., np.newaxis]
+        after, before = (np.take_along_axis(change, i, -1)[..., 0]
+                         for i in (at, np.maximum(at - 1, 0)))
+        depth = at[..., 0] - 1 + (LOST - before) / (after - before)
     depth[~lost.any(axis=-1)] = np.inf
     depth[np.isnan(change).any(axis=-1)] = np.nan
     return depth

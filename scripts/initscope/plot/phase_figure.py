@@ -45,14 +45,12 @@ def draw(diagram, dpi):
             draw_map(axes, bar, diagram, values, is_ratio)
             axes.set_title(title, size=9.5, weight="bold", loc="left")
             axes.set_xlabel(r"gain ($\sigma_w$)", labelpad=1)
-            if i == 0:
-                axes.set_ylabel(r"bias_std ($\sigma_b$)")
+        figure.axes[0].set_ylabel(r"bias_std ($\sigma_b$)")
         handles = legend_handles(diagram)
         if handles:
-            figure.legend(handles=handles, loc="upper left", frameon=False,
+            figure.legend(handles=handles, loc="upper left",
                           bbox_to_anchor=(LEFT / width, 1 - 0.36 / height),
-                          fontsize=8, ncol=len(handles), borderaxespad=0,
-                          borderpad=0)
+                          ncol=len(handles), borderaxespad=0, borderpad=0)
     return figure
 
 
@@ -75,7 +73,7 @@ def draw_map(axes, bar, diagram, values, is_ratio):
     bar.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     bar.yaxis.set_minor_formatter(
         lambda value, _: f"{value:g}" if is_minor_label(value) else "")
-    if diagram.theory is not None and crosses(diagram.theory):
+    if crosses(diagram.theory):
         line = axes.contour(diagram.gain, diagram.bias_std,
                             np.log(diagram.theory), levels=[0],
                             colors="black", linewidths=1.6)
@@ -92,14 +90,14 @@ def is_minor_label(value):
 
 
 def crosses(theory):
-    """Whether χ_1 = 1 is within the map."""
-    return bool((theory > 1).any() and (theory < 1).any())
+    """Whether χ_1 = 1 is within the map; not without theory."""
+    return theory is not None and (theory > 1).any() and (theory < 1).any()
 
 
 def legend_handles(diagram):
     """The legend's handles for what the maps show."""
     handles = []
-    if diagram.theory is not None and crosses(diagram.theory):
+    if crosses(diagram.theory):
         handles.append(Line2D([], [], color="black", linewidth=1.6,
                               label=r"theory: $\chi_1 = 1$ in layer "
                               f"{diagram.depth - 1}"))

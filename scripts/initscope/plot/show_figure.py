@@ -41,15 +41,13 @@ def panels(title, caption, grid, size, gap=(0.7, 0.6)):
                 color="0.3", va="bottom", linespacing=1.25, gid="caption")
     for panel in axes.flat:
         panel.grid(color="0.9", linewidth=0.5)
-        panel.set_axisbelow(True)
+        panel.set_axisbelow(True)  # outside in_style(), too
     return figure, axes
 
 
-def legend(figure, handles, columns=None):
+def legend(figure, handles):
     """A legend in the strip under the title."""
     width, height = figure.get_size_inches()
-    figure.legend(handles=handles, loc="upper left",
-                  ncol=columns or len(handles), frameon=False, fontsize=8,
+    figure.legend(handles=handles, loc="upper left", ncol=len(handles),
                   bbox_to_anchor=(LEFT / width, 1 - TITLE / height),
-                  borderaxespad=0, borderpad=0, handlelength=2,
-                  columnspacing=1.4)
+                  borderaxespad=0, borderpad=0, columnspacing=1.4)

@@ -8,6 +8,7 @@ The theory's log10 of one run is normal to leading order, with a mean (column
 theory) and a standard deviation (theory_std, over draws of the weights).
 """
 
+import itertools
 import math
 from dataclasses import dataclass, field
 
@@ -131,7 +132,10 @@ class Selection:
             theory=layers.get(f"theory_{name}", np.nan),
             theory_std=layers.get(f"theory_{name}_std", np.nan))
         if quantity == "delta" and self.options.relative_delta:
-            output = _output_value(part, "theory" if alone else "log10")
+            output = part[part["output"]].set_index("sample")[
+                "theory" if alone else "log10"]
+            # The delta_L of each row's run; NaN unless finite in log10.
+            output = part["sample"].map(output.where(np.isfinite(output)))
             part["log10"] -= output
             part["theory"] -= output
         if quantity in ("pre_activation", "weight_gradient"):
@@ -179,32 +183,30 @@ class Selection:
                 for block in _blocks(self._grid(first, most), most)]
 
     def _grid(self, first, most):
-        layout = self.layout
-        axes = [self.results.values(key, self.samples) if key else [None]
-                for key in (layout.rows, layout.columns)]
-        names = [*first, *(k for k in (layout.rows, layout.columns) if k)]
-        there = set(self.samples[names].itertuples(index=False, name=None))
-        grid = []
-        for pair in ((row, column) for row in axes[0] for column in axes[1]):
-            cell = {**first, layout.rows: pair[0], layout.columns: pair[1]}
-            cell.pop(None, None)
-            grid.append(cell if tuple(cell.values()) in there or not cell
-                        else None)
+        names = list(filter(None, [self.layout.rows, self.layout.columns]))
+        axes = [self.results.values(key, self.samples) for key in names]
+        there = set(self.samples[[*first, *names]].itertuples(
+            index=False, name=None))
+        grid = [{**first, **dict(zip(names, values))}
+                for values in itertools.product(*axes)]
+        grid = [cell if tuple(cell.values()) in there or not cell else None
+                for cell in grid]
         cells = [cell for cell in grid if cell is not None]
-        width = len(axes[1])
-        if min(map(len, axes)) == 1 or len(cells) < 0.6 * len(grid):
+        width = len(axes[-1]) if axes else 1
+        if (len(axes) < 2 or min(map(len, axes)) == 1
+                or len(cells) < 0.6 * len(grid)):
             # No true table: a list of cells, broken into rows.
-            grid = cells
             width = len(cells) if len(cells) <= most else min(
                 most, math.ceil(math.sqrt(len(cells))))
-            grid += [None] * (-len(cells) % max(width, 1))
+            grid = cells + [None] * (-len(cells) % max(width, 1))
         return [grid[i:i + width] for i in range(0, len(grid), width or 1)]
 
 
 def choose_layout(results, samples, options):
     """The Layout: every swept key has a place, so only seeds are pooled."""
-    rows, columns, color = options.rows, options.columns, options.color
-    asked = [key for key in (rows, columns, color) if key]
+    places = {place: getattr(options, place)
+              for place in ("rows", "columns", "color")}
+    asked = list(filter(None, places.values()))
     for key in asked:
         results.check_key(key)
         if asked.count(key) > 1:
@@ -214,27 +216,16 @@ def choose_layout(results, samples, options):
                      and key not in keys.REPETITION_KEYS]
     free = [key for key in keys.independent(samples, order)
             if key not in asked]
-    if not rows and "activation" in free:
-        rows = "activation"
-        free.remove(rows)
-    if not columns and "init" in free:
-        columns = "init"
-        free.remove(columns)
+    for place, key in (("rows", "activation"), ("columns", "init")):
+        if not places[place] and key in free:
+            places[place] = key
+            free.remove(key)
     free.sort(key=lambda key: (not keys.is_numeric(samples[key]),
                                -samples[key].nunique()))
-    if free and not color:
-        color = free.pop(0)
-    if free and not columns:
-        columns = free.pop(0)
-    if free and not rows:
-        rows = free.pop(0)
-    return Layout(rows, columns, color, free)
-
-
-def _output_value(part, column):
-    """The delta_L of each row's run; NaN unless it is finite in log10."""
-    output = part[part["output"]].set_index("sample")[column]
-    return part["sample"].map(output.where(np.isfinite(output)))
+    for place in ("color", "columns", "rows"):
+        if free and not places[place]:
+            places[place] = free.pop(0)
+    return Layout(**places, pages=free)
 
 
 def summarize(values, by):
@@ -263,8 +254,7 @@ def summarize(values, by):
         "log10_p90": quantiles[0.9], "log10_min": groups["finite"].min(),
         "log10_max": groups["finite"].max(), "n_seeds": groups.size()})
     curves = curves.join([counts.astype(int), _theory(groups)])
-    curves = curves.reset_index()
-    return curves.sort_values("layer", kind="stable")
+    return curves.reset_index().sort_values("layer", kind="stable")
 
 
 def _theory(groups):

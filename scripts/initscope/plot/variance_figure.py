@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from initscope.keys import within
+from initscope.keys import parts, within
 from initscope.plot.variance_notes import (BACKWARD, caption, cell_title,
                                            describe, label, when)
 from initscope.plot.variance_panel import (LayerAxis, Palette, Place, STYLE,
@@ -50,20 +50,20 @@ class Painter:
         self.selection, self.options = selection, selection.options
         self.results, self.samples, self.layout = results, samples, layout = (
             selection.results, selection.samples, selection.layout)
-        values, curves = selection.values, selection.curves
         color = layout.color
         self.palette = Palette(
             color, results.values(color, samples) if color else [None])
-        by = [*layout.keys, "quantity"]
         self.curves, self.values = (
-            {key if len(by) > 1 else (key,): group for key, group in
-             frame.groupby(by[0] if len(by) == 1 else by, sort=False)}
-            for frame in (curves, values))
+            dict(parts(frame, [*layout.keys, "quantity"]))
+            for frame in (selection.curves, selection.values))
         self.theory = [curve for curve in self.curves.values()
                        if curve["theory_log10"].notna().any()]
-        self.words = self._words(samples, layout, verdicts, bool(self.theory))
+        self.words = {  # the verdict on the runs behind each curve
+            key: verdicts.words(part["run_index"], part["step"].max(),
+                                bool(self.theory))
+            for key, part in parts(samples, layout.keys)}
         self.tracks = self._tracks()
-        hidden = curves.loc[~curves["output"], "layer"]
+        hidden = selection.curves[~selection.curves["output"]]["layer"]
         self.layer_axis = LayerAxis(int(hidden.max()) if len(hidden) else 0)
         self.extents = {key: self._extent(curve)
                         for key, curve in self.curves.items()}
@@ -72,18 +72,6 @@ class Painter:
                        if keys else [{}])
         self.shared = {tuple(track): self._shared_limits(track)
                        for tracks in self.tracks for track in tracks}
-
-    @staticmethod
-    def _words(samples, layout, verdicts, theory):
-        """The verdict on the runs behind each curve, by its keys' values."""
-        def words(part):
-            return verdicts.words(part["run_index"], part["step"].max(),
-                                  theory)
-        if not layout.keys:
-            return {(): words(samples)}
-        by = layout.keys[0] if len(layout.keys) == 1 else layout.keys
-        return {tuple(part[key].iloc[0] for key in layout.keys): words(part)
-                for _, part in samples.groupby(by, sort=False)}
 
     def _tracks(self):
         """The axes of a cell: rows of axes, each a list of quantities.
@@ -116,12 +104,12 @@ class Painter:
         line = told(curve)["log10_median"].dropna().to_numpy()
         if not len(line):
             return None
-        alone = "_p10", "_p90"  # a band is as wide as the measured, else
-        ends = alone if told(curve) is not curve else ("", "")
+        # Beside a measured curve, a band that is as wide tells nothing.
+        low, high = ("", "") if told(curve) is curve else ("_p10", "_p90")
         return (np.nanmin([curve["log10_min"].min(), line.min(),
-                           curve[f"theory_log10{ends[0]}"].min()]),
+                           curve[f"theory_log10{low}"].min()]),
                 np.nanmax([curve["log10_max"].max(), line.max(),
-                           curve[f"theory_log10{ends[1]}"].max()]),
+                           curve[f"theory_log10{high}"].max()]),
                 np.ptp(line))
 
     def _limits(self, keys):
@@ -135,12 +123,10 @@ class Painter:
 
     def _shared_limits(self, track):
         """The limits that all panels share, except steep ones."""
-        calm = []
-        for where in self.panels:
-            keys = [key for _, _, key in self._of(where, track)]
-            if not self._is_steep(keys):
-                calm += keys
-        return self._limits(calm)
+        panels = ([key for *_, key in self._of(where, track)]
+                  for where in self.panels)
+        return self._limits([key for panel in panels
+                             if not self._is_steep(panel) for key in panel])
 
     def draw(self, page, number=1, total=1):
         """The Figure of one of pages()."""
@@ -218,10 +204,8 @@ class Painter:
         """
         found = list(self._of(cell, track))
         paragraphs = []
-        verdict = "" if self.layout.color or not found else (
-            self.words[found[0][2][:-1]])
-        if verdict and is_first:
-            paragraphs.append((verdict, "black"))
+        if is_first and found and not self.layout.color:
+            paragraphs.append((self.words[found[0][2][:-1]], "black"))
         if self.layout.color:
             head = NAMES[track[0]]
             if len(found) > NOTED:
@@ -277,8 +261,7 @@ class Painter:
         handles, columns = self._legend(width - LEFT)
         figure.legend(handles=handles, loc="upper left", ncol=columns,
                       bbox_to_anchor=(LEFT / width, 1 - 0.36 / height),
-                      frameon=False, fontsize=8, borderaxespad=0,
-                      borderpad=0, handlelength=2, columnspacing=1.4)
+                      borderaxespad=0, borderpad=0, columnspacing=1.4)
         if self.palette.scale:
             bar = figure.add_axes([1 - 0.85 / width, 0.25, 0.14 / width,
                                    0.5])
@@ -299,13 +282,12 @@ class Painter:
         return sum((handles[i::columns] for i in range(columns)), []), columns
 
     def _handles(self):
+        handles = []
         if self.palette.key and not self.palette.scale:
             handles = [Line2D([], [], color=self.palette.color(value, None),
                               label=label(self.palette.key, value))
                        for value in self.palette.values]
-        elif self.palette.key:
-            handles = []
-        else:
+        elif not self.palette.key:
             handles = [Line2D([], [], color=color, label=f"{NAMES[q]} "
                               f"{SYMBOLS[q]}", **(
                                   {"linestyle": THEORY_DOTS}
@@ -329,10 +311,9 @@ class Painter:
                 c["theory_log10_p10"].notna().any() for c in self.theory):
             handles.append(Patch(**theory_band((0, 0, 0)),
                                  label="10\u201390 % in theory"))
-        if any(c["n_zero"].any() for c in curves):
-            handles.append(Line2D([], [], marker="v", markersize=3.4, **gray,
-                                  label="exact zero"))
-        if any(c["n_non_finite"].any() for c in curves):
-            handles.append(Line2D([], [], marker="x", markersize=3.4, **gray,
-                                  label="not finite"))
+        for column, marker, words in (("n_zero", "v", "exact zero"),
+                                      ("n_non_finite", "x", "not finite")):
+            if any(c[column].any() for c in curves):
+                handles.append(Line2D([], [], marker=marker, markersize=3.4,
+                                      **gray, label=words))
         return handles

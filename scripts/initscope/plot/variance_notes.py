@@ -117,20 +117,15 @@ def seed_share(counts, seeds):
 
 def layer_ranges(rows):
     """'layers 0, 3–30 and output', of rows with layer and output."""
-    layers = sorted(rows.loc[~rows["output"], "layer"])
-    spans = []
-    for layer in layers:
-        if spans and layer == spans[-1][1] + 1:
-            spans[-1][1] = layer
-        else:
-            spans.append([layer, layer])
-    texts = [str(a) if a == b else f"{a}\u2013{b}" for a, b in spans]
+    layers = np.sort(rows.loc[~rows["output"], "layer"])
+    spans = np.split(layers, np.flatnonzero(np.diff(layers) > 1) + 1)
+    texts = [f"{span[0]}\u2013{span[-1]}" if len(span) > 1 else f"{span[0]}"
+             for span in spans if len(span)]
     if len(texts) > 4:
         texts = [f"{len(layers)} of {layers[0]}\u2013{layers[-1]}"]
     words = []
     if texts:
-        plural = "s" if len(layers) > 1 else ""
-        words.append(f"layer{plural} {', '.join(texts)}")
+        words.append(f"layer{'s' * (len(layers) > 1)} {', '.join(texts)}")
     if rows["output"].any():
         words.append("output")
     return " and ".join(words)

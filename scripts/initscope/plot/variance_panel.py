@@ -12,8 +12,7 @@ import numpy as np
 from matplotlib import colors
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.ticker import (FixedLocator, FuncFormatter, MaxNLocator,
-                               NullLocator)
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from initscope import keys
 from initscope.plot.variance_curves import DOUBLE_LOG10, QUANTITIES
@@ -81,10 +80,6 @@ class LayerAxis:
         self.output = last + max(0.7, 0.1 * last)
         self.half = max(0.3, 0.045 * last)
 
-    def places(self, rows):
-        """The positions at which rows (with layer and output) are drawn."""
-        return np.where(rows["output"], self.output, rows["layer"])
-
     def decorate(self, axes, labelled, track):
         """Draws strip and ticks."""
         if track == ["activation"]:
@@ -97,9 +92,9 @@ class LayerAxis:
         ticks = MaxNLocator(6, integer=True).tick_values(0, self.last)
         ticks = [t for t in ticks if 0 <= t <= self.last
                  and t < self.output - 0.09 * self.output]
-        axes.xaxis.set_major_locator(FixedLocator([*ticks, self.output]))
         names = [f"{t:.0f}" for t in ticks] + ["out"]
-        axes.set_xticklabels(names if labelled else [""] * len(names))
+        axes.set_xticks([*ticks, self.output],
+                        names if labelled else [""] * len(names))
 
 
 @dataclass
@@ -129,10 +124,10 @@ def draw_curve(place, samples, color, crowd, styled):
     if seeds > 1:
         if crowd <= MOST_SINGLE:
             _draw_single_seeds(axes, samples, color, seeds, quantity)
-        axes.fill_between(x, hidden["log10_p10"].to_numpy(),
-                          hidden["log10_p90"].to_numpy(), color=color,
+        axes.fill_between(x, hidden["log10_p10"], hidden["log10_p90"],
+                          color=color, linewidth=0, zorder=2,
                           alpha=0.22 if crowd <= MOST_SINGLE else 0.08,
-                          linewidth=0, zorder=2, gid=f"band:{quantity}")
+                          gid=f"band:{quantity}")
     width = 1.6 if crowd <= MOST_SINGLE and len(x) <= 200 else 0.9
     axes.plot(x, median, color=color, linestyle=dash, linewidth=width,
               zorder=4, gid=f"median:{quantity}")
@@ -167,9 +162,9 @@ def draw_theory(place, palette, value, alone):
               gid=f"theory-output:{quantity}")
     if palette.crowded:
         return
-    axes.fill_between(x, hidden["theory_log10_p10"].to_numpy(),
-                      hidden["theory_log10_p90"].to_numpy(),
-                      **theory_band(palette.ink(value, quantity)), zorder=6,
+    axes.fill_between(x, hidden["theory_log10_p10"],
+                      hidden["theory_log10_p90"], zorder=6,
+                      **theory_band(palette.ink(value, quantity)),
                       gid=f"theory-band:{quantity}")
     for end in ("p10", "p90"):
         axes.plot(at_output, output[f"theory_log10_{end}"], "_", color=ink,
@@ -219,7 +214,8 @@ def _mark_specials(place, color):
             ("n_non_finite", "non_finite", 0.965 - offset, "x")):
         rows = curve[curve[column] > 0]
         if len(rows):
-            x = place.layer_axis.places(rows)
+            x = np.where(rows["output"], place.layer_axis.output,
+                         rows["layer"])
             axes.plot(x, np.full(len(x), height), marker, color=color,
                       markersize=3.4, transform=edge, zorder=6,
                       clip_on=False, gid=f"{gid}:{quantity}")
@@ -238,16 +234,13 @@ def set_value_axis(axes, low, high, own):
                       va="bottom", transform=axes.get_yaxis_transform())
     axes.yaxis.set_major_locator(
         MaxNLocator(5, integer=True, steps=[1, 2, 3, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(
-        lambda value, _: f"$10^{{{value:.0f}}}$"))
-    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(lambda value, _: f"$10^{{{value:.0f}}}$")
     if high - low < 5:
         decades = np.arange(np.floor(low), np.ceil(high))
         minor = np.add.outer(decades, np.log10(np.arange(2, 10))).ravel()
         axes.yaxis.set_minor_locator(FixedLocator(minor))
     axes.tick_params(axis="y", labelsize=7.5)
     axes.grid(axis="y", color="0.88", linewidth=0.5)
-    axes.set_axisbelow(True)
     if own:
         axes.tick_params(axis="y", colors="#8A3B12")
         axes.spines["left"].set_color("#8A3B12")
