@@ -8,17 +8,18 @@
 #include "linalg/singular_values.h"
 
 namespace initscope {
-namespace {
 
 // The product of the layers multiplied so far, for one sample: from the left of
 // J, or of Jᵀ if J has fewer columns than rows.
 template <typename T>
-struct Chain {
+struct JacobianChain {
   const ForwardPass<T>* pass;
   size_t sample;
   Matrix<double> product;
   int64_t exponent = 0;
 };
+
+namespace {
 
 template <typename T>
 Matrix<double> InDouble(const Matrix<T>& u) {
@@ -37,7 +38,7 @@ Matrix<double> Transposed(const Matrix<double>& a) {
 
 // product ← product·D with the slopes D at `layer`.
 template <typename T>
-void MultiplyBySlopes(size_t layer, Chain<T>* chain) {
+void MultiplyBySlopes(size_t layer, JacobianChain<T>* chain) {
   const PackedBatch<T>& slope = chain->pass->slope(layer);
   std::vector<T> d(slope.units());
   CopySample(slope, chain->sample, d.data());
@@ -54,7 +55,7 @@ template <typename T>
 void Jacobians<T>::Measure(const std::deque<ForwardPass<T>>& passes,
                            const NetworkWeights<T>& weights,
                            const EngineOptions& options) {
-  std::vector<Chain<T>> chains;
+  std::vector<JacobianChain<T>> chains;
   for (const ForwardPass<T>& pass : passes) {
     for (size_t i = 0; i < pass.run().jacobian_samples; ++i) {
       chains.push_back({&pass, i, {}});
@@ -69,7 +70,7 @@ void Jacobians<T>::Measure(const std::deque<ForwardPass<T>>& passes,
     const size_t l = transposed ? depth - 1 - k : k;
     const Matrix<double> u = InDouble(weights[l]->Entries(options.stop));
     ParallelFor(chains.size(), options.workers(), [&](size_t i) {
-      Chain<T>& chain = chains[i];
+      JacobianChain<T>& chain = chains[i];
       Matrix<double>& j = chain.product;
       if (k == 0) {
         j = transposed ? Transposed(u) : InDouble(u);
