@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
+#include <utility>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
@@ -82,17 +84,26 @@ void CheckFinite(const AttentionTensors& t, const std::string& title) {
   check("O = P V", t.o);
 }
 
-std::vector<AttentionResult> RunAttentionSweep(
-    const std::vector<AttentionSpec>& runs, const SweepOptions& options) {
-  std::vector<AttentionResult> results(runs.size());
+void RunAttentionSweep(const std::vector<AttentionSpec>& runs,
+                       const SweepOptions& options,
+                       ResultSink<AttentionResult>* sink) {
   const auto cost = [&](size_t i) { return AttentionFlops(runs[i]); };
   RunLongestFirst(runs.size(), cost, options, [&](size_t i) {
     const Stopwatch watch;
-    results[i].statistics = Simulate(runs[i], options.stop);
-    results[i].wall_seconds = watch.Seconds();
-    results[i].complete = true;
+    AttentionResult result;
+    try {
+      result.statistics = Simulate(runs[i], options.stop);
+    } catch (const UserError& error) {
+      for (const AttentionStatisticColumn& column :
+           AttentionStatisticColumns()) {
+        result.statistics.*column.value =
+            std::numeric_limits<double>::quiet_NaN();
+      }
+      result.error = error.what();
+    }
+    result.wall_seconds = watch.Seconds();
+    sink->Take(i, std::move(result));
   });
-  return results;
 }
 
 double AttentionFlops(const AttentionSpec& run) {

@@ -10,14 +10,21 @@
 
 #include "attention/attention_statistics.h"
 #include "attention/resolve_attention.h"
+#include "engine/run_status.h"
 #include "sweep/job_runner.h"
+#include "sweep/result_sink.h"
 
 namespace initscope {
 
 struct AttentionResult {
+  RunStatus status() const {
+    return error.empty() ? RunStatus::kComplete : RunStatus::kFailed;
+  }
+  static size_t Bytes() { return sizeof(AttentionResult); }
+
   AttentionStatistics statistics;
   double wall_seconds = 0;
-  bool complete = false;
+  std::string error = {};  // why the run failed; then its numbers are NaN
 };
 
 // X, W_q, W_k and W_v of a drawn run; the weights are scaled by s. Checks
@@ -29,11 +36,11 @@ Matrix<double> DrawAttentionProbe(uint64_t seed, size_t rows, size_t cols);
 // Throws UserError (kData) where an entry of S or O is not finite, naming it.
 void CheckFinite(const AttentionTensors& t, const std::string& title);
 
-// One result per run, in their order. Returns early when options.stop becomes
-// true; only the runs done by then are `complete`. REQUIRES: every run is
-// drawn.
-std::vector<AttentionResult> RunAttentionSweep(
-    const std::vector<AttentionSpec>& runs, const SweepOptions& options);
+// Gives each result to `sink` as its run finishes. Returns early when
+// options.stop becomes true. REQUIRES: every run is drawn.
+void RunAttentionSweep(const std::vector<AttentionSpec>& runs,
+                       const SweepOptions& options,
+                       ResultSink<AttentionResult>* sink);
 
 // Floating-point operations of one run's products.
 double AttentionFlops(const AttentionSpec& run);

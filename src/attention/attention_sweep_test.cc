@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "spec/run_id.h"
+#include "sweep/result_sink_test.h"
 
 namespace initscope {
 namespace {
@@ -152,26 +153,21 @@ std::vector<AttentionSpec> SmallRuns() {
 TEST(RunAttentionSweep, DoesNotDependOnJobsOrNeighbours) {
   const std::vector<AttentionSpec> runs = SmallRuns();
   ASSERT_EQ(runs.size(), 60u);
-  const auto one = RunAttentionSweep(runs, {1, nullptr, {}});
-  const auto four = RunAttentionSweep(runs, {4, nullptr, {}});
+  const auto one = ResultsOf(RunAttentionSweep, runs, {1});
+  const auto four = ResultsOf(RunAttentionSweep, runs, {4});
   for (size_t i = 0; i < runs.size(); ++i) {
-    ASSERT_TRUE(one[i].complete && four[i].complete);
     EXPECT_EQ(std::memcmp(&one[i].statistics, &four[i].statistics,
                           sizeof(AttentionStatistics)),
               0);
   }
-  const auto alone = RunAttentionSweep({runs[17]}, {1, nullptr, {}});
+  const auto alone = ResultsOf(RunAttentionSweep, {runs[17]}, {1});
   EXPECT_EQ(std::memcmp(&alone[0].statistics, &one[17].statistics,
                         sizeof(AttentionStatistics)),
             0);
 }
 
 TEST(RunAttentionSweep, StopsWhereItIsTold) {
-  const std::atomic<bool> stop = true;
-  for (const AttentionResult& r :
-       RunAttentionSweep(SmallRuns(), {2, &stop, {}})) {
-    EXPECT_FALSE(r.complete);
-  }
+  EXPECT_EQ(FinishedWhenStopped(RunAttentionSweep, SmallRuns()), 0u);
 }
 
 TEST(RunAttentionSweep, ZeroWeightsAttendToAllAlike) {
@@ -181,7 +177,7 @@ TEST(RunAttentionSweep, ZeroWeightsAttendToAllAlike) {
                                      {"d_k", "4", "a:4"}})
                                 .runs[0];
   const AttentionStatistics s =
-      RunAttentionSweep({run}, {1, nullptr, {}})[0].statistics;
+      ResultsOf(RunAttentionSweep, {run}, {1})[0].statistics;
   EXPECT_EQ(s.score_variance, 0);
   EXPECT_EQ(s.largest_probability_mean, 0.125);
   EXPECT_NEAR(s.entropy_mean, std::log(8.0), 1e-15);

@@ -107,6 +107,11 @@ double PeakMemory() {
   return 1024 * NumberBehind("/proc/self/status", "VmHWM:").value_or(0);
 }
 
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
+}
+
 std::string CpuModel() {
   const std::string text = TextBehind("/proc/cpuinfo", "model name");
   const size_t colon = text.find(": ");

@@ -26,6 +26,9 @@ double MachineMemory();
 double UsedMemory();
 double PeakMemory();
 
+// The name of this machine in its network, or "unknown".
+std::string HostName();
+
 // The model name of the processor, or "unknown".
 std::string CpuModel();
 

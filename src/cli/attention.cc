@@ -18,6 +18,7 @@
 #include "cli/json_text.h"
 #include "cli/matrix_text.h"
 #include "cli/say.h"
+#include "cli/sweep_task.h"
 #include "io/attention_writer.h"
 #include "io/input_reader.h"
 
@@ -190,16 +191,15 @@ int WorkedExample(const Options& options, const ExperimentHead& head,
 
 int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
                         const AttentionSweep& sweep) {
-  std::vector<AttentionResult> results;
-  SweepTask task = {sweep.runs.size(), sweep.duplicates};
-  task.compute = [&](const SweepOptions& how) {
-    results = RunAttentionSweep(sweep.runs, how);
-    return CountComplete(results);
-  };
-  task.write = [&](Hdf5Writer* writer) {
-    WriteAttentionRuns(head.Describe(), sweep.runs, results, writer);
-  };
-  return RunTask(head, options, task);
+  const SweepTask<AttentionSpec, AttentionResult> task = {
+      sweep.runs, RunAttentionSweep,
+      [&](const std::vector<AttentionSpec>& runs,
+          const std::vector<AttentionResult>& results, Hdf5Writer* writer) {
+        WriteAttentionRuns(head.Describe(), runs, results, writer);
+      }};
+  SweepSummary summary;
+  summary.duplicates = sweep.duplicates;
+  return RunTask(head, options, task, summary);
 }
 
 Json CheckJson(std::span<const TensorGradientCheck> checks) {

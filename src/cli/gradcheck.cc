@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -88,7 +90,6 @@ void CheckCost(const Experiment& experiment) {
 struct Checked {
   GradientReport report;
   std::vector<SampleDerivatives> samples;  // for --print
-  bool complete = false;
 };
 
 Json TensorJson(const TensorCheck& t) {
@@ -166,27 +167,24 @@ void PrintText(const Experiment& experiment,
   }
 }
 
-std::vector<Checked> CheckRuns(const Experiment& experiment,
-                               const Options& options, StopFlag stop) {
+void CheckRuns(const Experiment& experiment, const Options& options,
+               StopFlag stop, ResultSink<Checked>* sink) {
   const size_t runs = experiment.runs.size();
   // A single run uses all jobs for its tensors; several use one each.
   const size_t inner = runs == 1 ? experiment.jobs : 1;
-  std::vector<Checked> checked(runs);
-  Progress progress(runs, !options.quiet && runs > 1);
   RunLongestFirst(
       runs, [&](size_t i) { return GradientCheckFlops(experiment.runs[i]); },
-      {experiment.jobs, stop, [&](size_t n) { progress.Advance(n); }},
+      {experiment.jobs, stop},
       [&](size_t i) {
         const RunSpec& run = experiment.runs[i];
         const EngineGradients gradients = ComputeGradients(run, stop);
-        checked[i].report = CheckGradients(run, gradients, {inner, stop});
+        Checked checked = {CheckGradients(run, gradients, {inner, stop}), {}};
         if (options.print) {
-          checked[i].samples = DifferentiateLosses(
+          checked.samples = DifferentiateLosses(
               gradients.parameters, options.json ? run.batch : kSamplesShown);
         }
-        checked[i].complete = true;
+        sink->Take(i, std::move(checked));
       });
-  return checked;
 }
 
 }  // namespace
@@ -202,12 +200,16 @@ int GradcheckCommand(const Options& options) {
   const Experiment experiment = LoadExperiment(InDouble(options));
   CheckCost(experiment);
   const InterruptFlag interrupt;
-  const std::vector<Checked> checked =
-      CheckRuns(experiment, options, &interrupt.raised());
-  const size_t complete = CountComplete(checked);
-  if (complete < checked.size()) {
-    return EndInterrupted(interrupt, complete, checked.size(), "");
+  const size_t runs = experiment.runs.size();
+  std::optional<Progress> progress(std::in_place, runs,
+                                   !options.quiet && runs > 1);
+  KeptResults<Checked> kept(runs, [&] { progress->Advance(1); });
+  CheckRuns(experiment, options, &interrupt.raised(), &kept);
+  progress.reset();
+  if (kept.complete() < runs) {
+    return EndInterrupted(interrupt, kept.complete(), runs, "");
   }
+  const std::vector<Checked> checked = kept.Release();
   PrintInputs(experiment, options);
   if (options.json) {
     PrintJson(experiment, checked, options.print);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/quoted_text.h"
@@ -70,6 +71,19 @@ class Head {
   std::vector<std::pair<std::string, std::string>> attributes_;
 };
 
+// How many runs failed, and why the first one did; "" if none did.
+std::string FailuresText(const ResultsReader& file, const std::string& group) {
+  if (!file.Has(group + "/error")) return "";
+  const auto errors = file.Names(group + "/error");
+  const auto failed =
+      errors.size() - static_cast<size_t>(std::ranges::count(errors, ""));
+  if (failed == 0) return "";
+  const auto first = std::ranges::find_if(
+      errors, [](const auto& text) { return !text.empty(); });
+  return fmt::format("; {} failed, the first one: {}", failed,
+                     Printable(*first));
+}
+
 // A file of `attention`: a sweep, or the tensors of one run.
 std::string AttentionInfo(const ResultsReader& file, const Head& head,
                           bool json) {
@@ -77,7 +91,8 @@ std::string AttentionInfo(const ResultsReader& file, const Head& head,
   const size_t runs = is_sweep ? file.Length("/attention/run") : 1;
   const auto keys = ReadKeyColumns(file, "/attention");
   if (json) return JsonText(head.Document({{"runs", runs}}, keys));
-  return head.Text(is_sweep ? fmt::format("attention: {} runs", runs)
+  return head.Text(is_sweep ? fmt::format("attention: {} runs{}", runs,
+                                          FailuresText(file, "/attention"))
                             : "attention: one run, every step in /tensors",
                    keys);
 }
@@ -118,9 +133,9 @@ std::string RunsInfo(const ResultsReader& file, const Head& head, bool json) {
     document["verdicts"] = VerdictJson(groups);
     return JsonText(std::move(document));
   }
-  const std::string contents =
-      fmt::format("{} runs, {} rows of layers{}", runs, rows,
-                  is_measured ? "" : ", theory alone");
+  const std::string contents = fmt::format(
+      "{} runs, {} rows of layers{}{}", runs, rows,
+      is_measured ? "" : ", theory alone", FailuresText(file, "/runs"));
   return head.Text(contents, keys) +
          (is_measured ? GroupsText(groups, trains) : "");
 }

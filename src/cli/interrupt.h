@@ -1,5 +1,6 @@
-// A flag that Ctrl-C, SIGTERM, SIGHUP and SIGQUIT raise, for long work to
-// check. A second signal kills the process.
+// A flag that Ctrl-C, SIGTERM, SIGHUP, SIGQUIT and SIGUSR1 (a batch system's
+// warning) raise, for long work to check. The first says on stderr that it was
+// heard; a second one of its kind kills the process.
 #pragma once
 
 #include <atomic>
@@ -16,10 +17,11 @@ class InterruptFlag {
   InterruptFlag& operator=(const InterruptFlag&) = delete;
 
   const std::atomic<bool>& raised() const;
-  int ExitCode() const;  // 128 + the signal: 130 after Ctrl-C
+  // 128 + the signal: 130 after Ctrl-C; 75 (run it again) after SIGUSR1.
+  int ExitCode() const;
 
  private:
-  static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1};
   struct sigaction before_[std::size(kSignals)];
 };
 

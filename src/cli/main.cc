@@ -140,10 +140,10 @@ std::span<const CommandInfo> Commands() {
   static constexpr CommandInfo kCommands[] = {
       {"run", "[FILE.ini] [options]",
        "runs the sweep that the file describes; writes an HDF5 file",
-       kSimulation, true, false, 1, RunCommand},
+       kSimulation, true, false, 1, RunCommand, false, true},
       {"train", "[FILE.ini] [options]",
        "takes steps of gradient descent; writes statistics at chosen steps",
-       kTraining, true, false, 1, TrainCommand},
+       kTraining, true, false, 1, TrainCommand, false, true},
       {"plan", "[FILE.ini] [options]",
        "prints the runs, the work, the memory and the time; runs nothing",
        kNetworks, false, false, 1, PlanCommand},
@@ -158,13 +158,13 @@ std::span<const CommandInfo> Commands() {
        kEveryCommand, false, true, 1, GradcheckCommand},
       {"attention", "[FILE.ini] [options]",
        "computes attention step by step from matrices, or sweeps over d_k",
-       kAttention, true, false, 1, AttentionCommand, true},
+       kAttention, true, false, 1, AttentionCommand, true, true},
       {"list", "[TOPIC]",
        "lists keys, activations, inits, losses, inputs or statistics", 0, false,
        false, 1, ListCommand},
       {"info", "FILE.h5",
        "shows what a results file holds and what became of its runs", 0, false,
-       false, 1, InfoCommand, false, VerdictHelp},
+       false, 1, InfoCommand, false, false, VerdictHelp},
   };
   return kCommands;
 }

@@ -33,6 +33,17 @@ po::options_description CommandOptions(const CommandInfo& command,
     add("check", po::bool_switch(&options->check),
         "compare every gradient with central differences; write nothing");
   }
+  if (command.stores) {
+    add("retry-failed", po::bool_switch(&options->retry_failed),
+        "compute runs again that failed before");
+    add("keep-going", po::bool_switch(&options->keep_going),
+        "go on when a run fails (the default)");
+    add("fail-fast", po::bool_switch(&options->fail_fast),
+        "stop at the first run that fails");
+    add("no-lock", po::bool_switch(&options->no_lock),
+        "for file systems without locks, if no other process computes this "
+        "sweep");
+  }
   add("json", po::bool_switch(&options->json),
       "machine-readable output on stdout");
   add("quiet", po::bool_switch(&options->quiet), "no progress, no summary");

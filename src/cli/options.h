@@ -18,6 +18,10 @@ struct Options {
   bool quiet = false;
   bool print = false;
   bool check = false;
+  bool no_lock = false;
+  bool retry_failed = false;
+  bool fail_fast = false;
+  bool keep_going = false;
   bool help = false;
   std::string command_line;  // as it was typed, for the results file
 };
@@ -33,6 +37,7 @@ struct CommandInfo {
   size_t most_files;
   int (*run)(const Options& options);
   bool checks = false;                 // has --check
+  bool stores = false;                 // keeps finished runs (sweep_task.h)
   std::string (*explain)() = nullptr;  // the end of its --help page
 };
 

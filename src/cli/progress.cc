@@ -23,11 +23,13 @@ bool StderrIsTerminal() {
 }  // namespace
 
 Progress::Progress(size_t runs, bool enabled)
-    : runs_(runs), enabled_(enabled && StderrIsTerminal()) {
+    : runs_(runs), enabled_(enabled && runs > 0 && StderrIsTerminal()) {
   if (enabled_) Draw();
 }
 
-Progress::~Progress() {
+Progress::~Progress() { Clear(); }
+
+void Progress::Clear() {
   if (enabled_) Say("\r\033[K");
 }
 

@@ -14,6 +14,7 @@ class Progress {
   ~Progress();
 
   void Advance(size_t runs);  // counts `runs` more as done
+  void Clear();  // the line, for another message; the next Advance() draws it
 
  private:
   void Draw();

@@ -2,53 +2,32 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "base/error.h"
 #include "cli/commands.h"
-#include "cli/ending.h"
 #include "cli/input_text.h"
-#include "cli/say.h"
+#include "cli/sweep_task.h"
 #include "sweep/scheduler.h"
 
 namespace initscope {
 
 namespace {
 
-using Runner = std::vector<RunResult> (*)(const std::vector<RunSpec>& runs,
-                                          const SweepOptions& options);
-
-int Simulate(const Options& options, Runner simulate) {
+int Simulate(const Options& options, decltype(RunSweep) simulate) {
   const Experiment experiment = LoadExperiment(options);
-  const double flops = SweepFlops(experiment.runs);
-  std::vector<RunResult> results;
-  SweepTask task = {experiment.runs.size(), experiment.duplicates, flops,
-                    options.quiet ? "" : InputText(experiment)};
+  const SweepTask<RunSpec, RunResult> task = {
+      experiment.runs, simulate,
+      [&](const std::vector<RunSpec>& runs,
+          const std::vector<RunResult>& results, Hdf5Writer* writer) {
+        WriteResults(experiment.Describe(), runs, results,
+                     experiment.sweep.swept, experiment.inputs, writer);
+      },
+      options.quiet ? "" : InputText(experiment)};
+  SweepSummary summary;
+  summary.duplicates = experiment.duplicates;
+  summary.flops = SweepFlops(experiment.runs);
   if (options.json) {
-    task.json = {{"flop", flops}, {"inputs", InputJson(experiment)}};
+    summary.json = {{"flop", summary.flops}, {"inputs", InputJson(experiment)}};
   }
-  task.compute = [&](const SweepOptions& how) {
-    results = simulate(experiment.runs, how);
-    return CountComplete(results);
-  };
-  task.write = [&](Hdf5Writer* writer) {
-    WriteResults(experiment.Describe(), experiment.runs, results,
-                 experiment.sweep.swept, experiment.inputs, writer);
-  };
-  task.end = [&](const std::string& path) {
-    const auto diverged = static_cast<size_t>(
-        std::ranges::count(results, true, &RunResult::diverged));
-    if (diverged == results.size()) {
-      Say("initscope: every run diverged; {} holds what was before\n", path);
-      return static_cast<int>(ExitCode::kCheckFailed);
-    }
-    if (diverged > 0 && !options.quiet) {
-      Say("{} of {} runs diverged (status); their rows end there\n", diverged,
-          results.size());
-    }
-    return 0;
-  };
-  return RunTask(experiment, options, task);
+  return RunTask(experiment, options, task, summary);
 }
 
 }  // namespace

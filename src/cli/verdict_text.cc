@@ -258,8 +258,9 @@ std::string VerdictTable(const std::vector<RunGroup>& groups) {
   for (const RunGroup& group : groups) {
     if (group.readings.empty()) {
       ++not_judged;
-      lines.push_back({group.medians.empty() ? "no step was recorded"
-                                             : "step 0 was not recorded"});
+      lines.push_back({group.failed == group.runs ? "failed"
+                       : group.medians.empty()    ? "no step was recorded"
+                                                  : "step 0 was not recorded"});
       continue;
     }
     const GroupVerdict verdict = JudgeRuns(group.readings);

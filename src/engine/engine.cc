@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -201,7 +202,6 @@ class Simulation {
     if (state.run->jacobian_samples > 0) {
       result.jacobian = jacobians_.Of(*state.forward, *state.run);
     }
-    result.complete = true;
   }
 
   void ShowLayer(const RunState<T>& state, size_t l) const {
@@ -225,6 +225,15 @@ class Simulation {
 };
 
 }  // namespace
+
+RunResult RunResult::Failed(const std::string& error) {
+  RunResult result;
+  result.error = error;
+  result.recorded.clear();
+  result.loss_value = result.label_entropy = result.cross_entropy =
+      result.kl_divergence = std::numeric_limits<double>::quiet_NaN();
+  return result;
+}
 
 void SimulateBundle(const std::vector<const RunSpec*>& runs,
                     const EngineOptions& options,

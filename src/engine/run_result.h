@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "engine/run_status.h"
 #include "theory/backward_theory.h"
 
 namespace initscope {
@@ -23,7 +25,23 @@ struct JacobianSpectrum {
 };
 
 struct RunResult {
-  bool complete = false;
+  RunStatus status() const {
+    return !error.empty() ? RunStatus::kFailed
+           : diverged     ? RunStatus::kDiverged
+                          : RunStatus::kComplete;
+  }
+
+  // Bytes of the results that grow with the run.
+  size_t Bytes() const {
+    return sizeof(RunResult) +
+           sizeof(double) * (statistics.size() + theory.size()) +
+           sizeof(StepResult) * steps.size();
+  }
+  // The result of a run that failed for this reason.
+  static RunResult Failed(const std::string& error);
+
+  // Why the run failed; then it has no rows, and its numbers are NaN.
+  std::string error;
   // Training overflowed the run's precision. The run stops at that step, and no
   // later rows exist.
   bool diverged = false;

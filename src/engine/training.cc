@@ -110,7 +110,6 @@ class Trainer {
       if (!is_last || records || show_->is_on()) Backward(records, !is_last);
       if (records) Record(step);
     }
-    result_.complete = true;
   }
 
  private:

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "io/results_columns.h"
 #include "spec/keys.h"
 #include "spec/run_id.h"
@@ -39,15 +38,9 @@ std::vector<Column> AttentionColumns(
         [&](size_t i) { return results[i].statistics.*column.value; },
         column.formula);
   }
-  table.Add("wall_seconds", "the run's time in s", [&](size_t i) {
-    INITSCOPE_CHECK(results[i].complete);
-    return results[i].wall_seconds;
-  });
-  table.Append({{"status",
-                 "how the run ended",
-                 std::vector<uint8_t>(runs.size(), 0),
-                 "",
-                 {"complete"}}});
+  table.Add("wall_seconds", "the run's time in s",
+            [&](size_t i) { return results[i].wall_seconds; });
+  AddStatus(results, &table);
   return table.Take();
 }
 

@@ -11,16 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void WriteAndCommit(const std::function<void(Hdf5Writer*)>& write,
-                    OutputFile* output) {
-  {
-    Hdf5Writer writer(output->temporary(), output->path().string());
-    write(&writer);
-    writer.Close();
-  }
-  output->Commit();
-}
-
 // A free name in `folder`, made from that of `path`.
 fs::path FreeName(const fs::path& folder, const fs::path& path) {
   for (int k = 1;; ++k) {
@@ -53,6 +43,16 @@ std::optional<fs::path> Rescue(const fs::path& path,
 }
 
 }  // namespace
+
+void WriteAndCommit(const std::function<void(Hdf5Writer*)>& write,
+                    OutputFile* output) {
+  {
+    Hdf5Writer writer(output->temporary(), output->path().string());
+    write(&writer);
+    writer.Close();
+  }
+  output->Commit();
+}
 
 void Publish(OutputFile* output,
              const std::function<void(Hdf5Writer*)>& write) {

@@ -205,16 +205,7 @@ std::vector<Column> RunColumns(const std::vector<RunSpec>& runs,
             [&](size_t i) { return results[i].first_non_finite_layer; });
   table.Add("wall_seconds", "the run's share of its bundle's time, in s",
             [&](size_t i) { return results[i].wall_seconds; });
-  std::vector<uint8_t> status;
-  for (const RunResult& result : results) {
-    INITSCOPE_CHECK(result.complete);
-    status.push_back(result.diverged);
-  }
-  table.Append({{"status",
-                 "how the run ended",
-                 std::move(status),
-                 "",
-                 {"complete", "diverged"}}});
+  AddStatus(results, &table);
   AddJacobianSummaries(runs, results, &table);
   return table.Take();
 }

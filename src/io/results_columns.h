@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/run_result.h"
+#include "engine/run_status.h"
 #include "io/table.h"
 #include "spec/key_table.h"
 
@@ -17,6 +18,22 @@ template <typename Spec>
 std::vector<Column> KeyColumns(const std::vector<KeyOf<Spec>>& keys,
                                const std::vector<Spec>& runs,
                                const std::function<bool(const Key&)>& wanted);
+
+// Adds `status` and `error`: how each run ended.
+template <typename Result>
+void AddStatus(const std::vector<Result>& results, ColumnMaker* table) {
+  std::vector<uint8_t> status;
+  for (const Result& result : results) {
+    status.push_back(static_cast<uint8_t>(result.status()));
+  }
+  table->Append({{"status",
+                  "how the run ended",
+                  std::move(status),
+                  "",
+                  {kRunStatusNames.begin(), kRunStatusNames.end()}}});
+  table->Add("error", "why the run failed; empty if it did not",
+             [&](size_t i) { return results[i].error; });
+}
 
 // /runs: one entry per run. The columns that summarize Jacobians are there if
 // any run has one, and NaN for runs without.

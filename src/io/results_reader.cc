@@ -142,6 +142,20 @@ bool ResultsReader::Has(const std::string& path) const {
   return H5Lexists(file_, path.c_str(), H5P_DEFAULT) > 0;
 }
 
+std::vector<std::string> ResultsReader::Members(
+    const std::string& group) const {
+  std::vector<std::string> names;
+  const auto add = [](hid_t, const char* name, const H5L_info_t*, void* to) {
+    static_cast<std::vector<std::string>*>(to)->push_back(name);
+    return herr_t{0};
+  };
+  if (H5Literate_by_name(file_, group.c_str(), H5_INDEX_CRT_ORDER, H5_ITER_INC,
+                         nullptr, add, &names, H5P_DEFAULT) < 0) {
+    Fail("the members of {} cannot be listed: {}", group, Hdf5Reason());
+  }
+  return names;
+}
+
 ColumnValues ResultsReader::Column(const std::string& path) const {
   ColumnValues values = ReadColumn(file_, path);
   const size_t length =
@@ -192,6 +206,12 @@ std::vector<uint64_t> ResultsReader::Wholes(const std::string& path) const {
       Column(path));
 }
 
+std::vector<std::string> ResultsReader::Categories(
+    const std::string& path) const {
+  std::istringstream words(Text(path, "flag_meanings"));
+  return {std::istream_iterator<std::string>(words), {}};
+}
+
 std::vector<std::string> ResultsReader::Names(const std::string& path) const {
   ColumnValues column = Column(path);
   if (auto* texts = std::get_if<std::vector<std::string>>(&column)) {
@@ -199,9 +219,7 @@ std::vector<std::string> ResultsReader::Names(const std::string& path) const {
   }
   const auto* codes = std::get_if<std::vector<uint8_t>>(&column);
   if (codes == nullptr) Fail("the column {} has no names", path);
-  std::istringstream words(Text(path, "flag_meanings"));
-  const std::vector<std::string> categories{
-      std::istream_iterator<std::string>(words), {}};
+  const std::vector<std::string> categories = Categories(path);
   std::vector<std::string> names;
   for (const uint8_t code : *codes) {
     if (code >= categories.size()) {

@@ -30,12 +30,17 @@ class ResultsReader {
   int64_t Number(const std::string& object, const char* name) const;
 
   bool Has(const std::string& path) const;
+  // The names of what is in `group`, in the order in which it was written.
+  std::vector<std::string> Members(const std::string& group) const;
   // A column as it is stored.
   ColumnValues Column(const std::string& path) const;
   // A column of numbers.
   std::vector<double> Numbers(const std::string& path) const;
   // A column of whole numbers, none of which is negative.
   std::vector<uint64_t> Wholes(const std::string& path) const;
+  // The names behind the codes of a column, in their order; none if it has no
+  // codes.
+  std::vector<std::string> Categories(const std::string& path) const;
   // A column of strings, or the names behind a column of codes.
   std::vector<std::string> Names(const std::string& path) const;
   // The number of rows of the group whose dimension scale is `scale`.

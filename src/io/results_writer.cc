@@ -15,11 +15,6 @@
 namespace initscope {
 namespace {
 
-std::string HostName() {
-  char name[256] = {};
-  return gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
-}
-
 Table InputTable(const std::vector<std::shared_ptr<const InputData>>& inputs) {
   std::vector<InputSummary> summaries;
   for (const auto& input : inputs) summaries.push_back(Summarize(*input));

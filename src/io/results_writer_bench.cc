@@ -29,7 +29,6 @@ RunSpec MakeRun(size_t seed) {
 
 RunResult MakeResult(size_t seed) {
   RunResult result;
-  result.complete = true;
   result.statistics.resize(kRows * StatisticColumns().size());
   for (size_t i = 0; i < result.statistics.size(); ++i) {
     result.statistics[i] = 1.0 / static_cast<double>(1 + i + seed);

@@ -273,6 +273,10 @@ std::vector<RunGroup> ReadRunGroups(const ResultsReader& file,
   std::vector<size_t> group_of;
   std::vector<RunGroup> groups =
       SplitRuns(file.Length("/runs/run"), keys, &group_of);
+  const auto status = file.Names("/runs/status");
+  for (size_t run = 0; run < status.size(); ++run) {
+    groups[group_of[run]].failed += status[run] == "failed";
+  }
   ReadLayers(file, keys, group_of, &groups);
   if (file.Has("/steps")) ReadTraining(file, group_of, &groups);
   return groups;

@@ -41,7 +41,7 @@ struct RunGroup {
   // activation, init, and each key that separates groups which the keys before
   // it do not: of depth and shape, only depth.
   std::vector<std::pair<std::string, std::string>> keys;
-  size_t runs = 0;
+  size_t runs = 0, failed = 0;
   std::vector<size_t> run_indices;    // rows of /runs
   std::vector<RunReadings> readings;  // of the runs that recorded step 0
   // At the first and the last recorded step: none if no step was recorded, one

@@ -26,27 +26,33 @@ size_t Table::rows() const {
                     columns[0].values);
 }
 
-void WriteTable(const Table& table, Hdf5Writer* writer) {
-  const std::string scale = table.group + "/" + table.index;
+void BeginTable(const Table& table, size_t rows, Hdf5Writer* writer) {
   writer->CreateGroup(table.group);
-  writer->WriteScale(scale, table.rows(), table.counted);
+  writer->WriteScale(table.group + "/" + table.index, rows, table.counted);
+}
+
+void WriteTableColumn(const Table& table, const Column& column,
+                      Hdf5Writer* writer) {
+  const std::string path = table.group + "/" + column.name;
+  writer->WriteColumn(path, column.values, table.group + "/" + table.index);
+  writer->SetText(path, "long_name", column.long_name);
+  if (!column.formula.empty()) writer->SetText(path, "formula", column.formula);
+  if (column.is_key) {
+    writer->SetText(path, "role", "key");
+    writer->SetNumber(path, "swept", int64_t{IsSwept(column.values)});
+  }
+  if (column.categories.empty()) return;
+  std::vector<uint8_t> codes(column.categories.size());
+  std::iota(codes.begin(), codes.end(), uint8_t{0});
+  writer->SetCodes(path, "flag_values", codes);
+  writer->SetText(path, "flag_meanings",
+                  fmt::format("{}", fmt::join(column.categories, " ")));
+}
+
+void WriteTable(const Table& table, Hdf5Writer* writer) {
+  BeginTable(table, table.rows(), writer);
   for (const Column& column : table.columns) {
-    const std::string path = table.group + "/" + column.name;
-    writer->WriteColumn(path, column.values, scale);
-    writer->SetText(path, "long_name", column.long_name);
-    if (!column.formula.empty()) {
-      writer->SetText(path, "formula", column.formula);
-    }
-    if (column.is_key) {
-      writer->SetText(path, "role", "key");
-      writer->SetNumber(path, "swept", int64_t{IsSwept(column.values)});
-    }
-    if (column.categories.empty()) continue;
-    std::vector<uint8_t> codes(column.categories.size());
-    std::iota(codes.begin(), codes.end(), uint8_t{0});
-    writer->SetCodes(path, "flag_values", codes);
-    writer->SetText(path, "flag_meanings",
-                    fmt::format("{}", fmt::join(column.categories, " ")));
+    WriteTableColumn(table, column, writer);
   }
 }
 

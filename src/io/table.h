@@ -62,8 +62,13 @@ class ColumnMaker {
 // Whole numbers are stored with a sign.
 inline int64_t Whole(size_t value) { return static_cast<int64_t>(value); }
 
-// Writes each column with its long_name, its formula and, for codes, the CF
-// attributes. REQUIRES: there is a column, and all have one length.
+// Creates the group and its dimension scale, of `rows` rows.
+void BeginTable(const Table& table, size_t rows, Hdf5Writer* writer);
+// Writes a column of a table that has begun, with its long_name, its formula
+// and, for codes, the CF attributes.
+void WriteTableColumn(const Table& table, const Column& column,
+                      Hdf5Writer* writer);
+// Both, for all columns. REQUIRES: there is a column, and all have one length.
 void WriteTable(const Table& table, Hdf5Writer* writer);
 
 // Writes the names behind the codes of the table to /categories.

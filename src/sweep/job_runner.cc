@@ -5,13 +5,11 @@
 
 namespace initscope {
 
-bool RunUninterrupted(const std::function<void()>& work) {
+void RunUninterrupted(const std::function<void()>& work) {
   try {
     work();
   } catch (const Interrupted&) {
-    return false;
   }
-  return true;
 }
 
 void RunLongestFirst(size_t count, const std::function<double(size_t)>& cost,
@@ -24,10 +22,7 @@ void RunLongestFirst(size_t count, const std::function<double(size_t)>& cost,
   std::ranges::stable_sort(
       order, [&](size_t a, size_t b) { return costs[a] > costs[b]; });
   RunUninterrupted([&] {
-    ParallelFor(count, options.workers(), [&](size_t k) {
-      job(order[k]);
-      if (options.on_progress) options.on_progress(1);
-    });
+    ParallelFor(count, options.workers(), [&](size_t k) { job(order[k]); });
   });
 }
 

@@ -13,17 +13,13 @@ namespace initscope {
 struct SweepOptions {
   size_t jobs = 1;
   StopFlag stop = {};
-  // Called with the number of runs just completed; possibly from several
-  // threads at once.
-  std::function<void(size_t runs)> on_progress = {};
   bool theory = true;  // also compute theory
 
   Jobs workers() const { return {jobs, stop}; }
 };
 
-// Calls work(). Returns whether it finished: false if it was interrupted; what
-// it had completed by then is kept.
-bool RunUninterrupted(const std::function<void()>& work);
+// Calls work(), which may be interrupted.
+void RunUninterrupted(const std::function<void()>& work);
 
 // Calls job(0) … job(count − 1), each of which completes one run. Jobs with the
 // largest cost(i) go first, so that no long one is left alone at the end. When

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "base/error.h"
 #include "spec/small_data_test.h"
+#include "sweep/result_sink_test.h"
 #include "sweep/scheduler.h"
 
 namespace initscope {
@@ -44,14 +44,7 @@ std::optional<RunSpec> Changed(Values base, const Key& key,
 }
 
 std::vector<RunResult> Sweep(const std::vector<RunSpec>& runs) {
-  SweepOptions options;
-  options.jobs = 1;
-  return RunSweep(runs, options);
-}
-
-bool SameBits(const std::vector<double>& a, const std::vector<double>& b) {
-  return a.size() == b.size() &&
-         std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
+  return ResultsOf(RunSweep, runs, {1});
 }
 
 void ExpectLikeAlone(const std::vector<RunSpec>& runs, std::string_view key) {

@@ -1,8 +1,11 @@
 #include "sweep/scheduler.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <optional>
 
+#include "base/error.h"
 #include "base/parallel.h"
 #include "engine/engine.h"
 #include "engine/sharing.h"
@@ -116,6 +119,58 @@ std::vector<CostedBundle> MakeBundles(const std::vector<RunSpec>& runs,
   return bundles;
 }
 
+// Simulates bundles and adds the theory of their runs.
+class BundleRunner {
+ public:
+  BundleRunner(const std::vector<RunSpec>& runs, const SweepOptions& options,
+               ResultSink<RunResult>* sink)
+      : runs_(runs), options_(options), sink_(sink) {}
+
+  void Begin() {
+    if (options_.theory) theory_.emplace(runs_, tables_, options_.workers());
+  }
+
+  void Run(const Bundle& bundle, size_t jobs, size_t theory_jobs) {
+    std::vector<RunResult> results(bundle.size());
+    try {
+      Simulate(bundle, jobs, &results);
+    } catch (const UserError& error) {
+      if (bundle.size() == 1) {
+        sink_->Take(bundle[0], RunResult::Failed(error.what()));
+      } else {  // which one?
+        for (const size_t run : bundle) Run({run}, jobs, theory_jobs);
+      }
+      return;
+    }
+    const size_t inside = bundle.size() < theory_jobs ? theory_jobs : 1;
+    ParallelFor(bundle.size(), {theory_jobs, options_.stop}, [&](size_t k) {
+      if (theory_)
+        theory_->Fill(bundle[k], {inside, options_.stop}, &results[k]);
+      sink_->Take(bundle[k], std::move(results[k]));
+    });
+  }
+
+ private:
+  void Simulate(const Bundle& bundle, size_t jobs,
+                std::vector<RunResult>* results) {
+    std::vector<const RunSpec*> specs;
+    std::vector<RunResult*> slots;
+    std::vector<const BatchGeometry*> geometries;
+    for (size_t k = 0; k < bundle.size(); ++k) {
+      specs.push_back(&runs_[bundle[k]]);
+      slots.push_back(&(*results)[k]);
+      if (theory_) geometries.push_back(theory_->GeometryOf(bundle[k]));
+    }
+    SimulateBundle(specs, {options_.stop, nullptr, jobs, geometries}, slots);
+  }
+
+  const std::vector<RunSpec>& runs_;
+  const SweepOptions& options_;
+  ResultSink<RunResult>* sink_;
+  const TheoryTables tables_;
+  std::optional<SweepTheory> theory_;
+};
+
 }  // namespace
 
 bool IsShared(const RunSpec& run) {
@@ -153,41 +208,24 @@ Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
   return schedule;
 }
 
-std::vector<RunResult> RunSweep(const std::vector<RunSpec>& runs,
-                                const SweepOptions& options) {
-  std::vector<RunResult> results(runs.size());
+void RunSweep(const std::vector<RunSpec>& runs, const SweepOptions& options,
+              ResultSink<RunResult>* sink) {
   const Schedule schedule = MakeSchedule(runs, options.jobs, kBundleBytes);
-  InputGeometries geometries;
-  const auto simulate = [&](const Bundle& bundle, size_t jobs) {
-    std::vector<const RunSpec*> specs;
-    std::vector<RunResult*> slots;
-    std::vector<const BatchGeometry*> of_runs;
-    for (size_t i : bundle) {
-      specs.push_back(&runs[i]);
-      slots.push_back(&results[i]);
-      if (options.theory) of_runs.push_back(geometries.Of(i));
+  const std::vector<Bundle>& parallel = schedule.parallel;
+  BundleRunner runner(runs, options, sink);
+  const size_t theory_jobs = parallel.size() < options.jobs ? options.jobs : 1;
+  RunUninterrupted([&] {
+    runner.Begin();
+    ParallelFor(parallel.size(), options.workers(),
+                [&](size_t b) { runner.Run(parallel[b], 1, theory_jobs); });
+    for (const Bundle& bundle : schedule.shared) {
+      runner.Run(bundle, options.jobs, options.jobs);
     }
-    SimulateBundle(specs, {options.stop, nullptr, jobs, of_runs}, slots);
-    if (options.on_progress) options.on_progress(specs.size());
-  };
-  const bool done = RunUninterrupted([&] {
-    if (options.theory) geometries = InputGeometries(runs, options.workers());
-    ParallelFor(schedule.parallel.size(), options.workers(),
-                [&](size_t b) { simulate(schedule.parallel[b], 1); });
-    for (const Bundle& bundle : schedule.shared) simulate(bundle, options.jobs);
-    if (options.theory) AddTheory(runs, geometries, options, &results);
   });
-  for (size_t i = 0; i < runs.size() && options.theory && !done; ++i) {
-    if (HasTheory(runs[i]) && results[i].theory.empty()) {
-      results[i].complete = false;
-    }
-  }
-  return results;
 }
 
-std::vector<RunResult> TrainSweep(const std::vector<RunSpec>& runs,
-                                  const SweepOptions& options) {
-  std::vector<RunResult> results(runs.size());
+void TrainSweep(const std::vector<RunSpec>& runs, const SweepOptions& options,
+                ResultSink<RunResult>* sink) {
   const bool one_by_one = runs.size() < options.jobs;
   SweepOptions outside = options;
   if (one_by_one) outside.jobs = 1;
@@ -195,11 +233,16 @@ std::vector<RunResult> TrainSweep(const std::vector<RunSpec>& runs,
       runs.size(), [&](size_t i) { return RunFlops(runs[i]); }, outside,
       [&](size_t i) {
         const bool shared = one_by_one && IsShared(runs[i]);
-        TrainRun(runs[i],
-                 {options.stop, nullptr, shared ? options.jobs : size_t{1}},
-                 &results[i]);
+        RunResult result;
+        try {
+          TrainRun(runs[i],
+                   {options.stop, nullptr, shared ? options.jobs : size_t{1}},
+                   &result);
+        } catch (const UserError& error) {
+          result = RunResult::Failed(error.what());
+        }
+        sink->Take(i, std::move(result));
       });
-  return results;
 }
 
 }  // namespace initscope

@@ -6,6 +6,7 @@
 #include "engine/run_result.h"
 #include "spec/run_spec.h"
 #include "sweep/job_runner.h"
+#include "sweep/result_sink.h"
 
 namespace initscope {
 
@@ -33,12 +34,12 @@ bool IsShared(const RunSpec& run);
 Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
                       double bundle_bytes);
 
-// One result per run, in the order of `runs`. When options.stop becomes true,
-// both return, and RunResult::complete tells which runs had finished.
-std::vector<RunResult> RunSweep(const std::vector<RunSpec>& runs,
-                                const SweepOptions& options);
+// Gives each result to `sink` as its run finishes. When options.stop becomes
+// true, both return; what has not finished by then is lost.
+void RunSweep(const std::vector<RunSpec>& runs, const SweepOptions& options,
+              ResultSink<RunResult>* sink);
 // The same for runs that are trained.
-std::vector<RunResult> TrainSweep(const std::vector<RunSpec>& runs,
-                                  const SweepOptions& options);
+void TrainSweep(const std::vector<RunSpec>& runs, const SweepOptions& options,
+                ResultSink<RunResult>* sink);
 
 }  // namespace initscope

@@ -3,13 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
-#include <mutex>
 #include <set>
 #include <string>
 
 #include "engine/oracle_test.h"
 #include "engine/sharing.h"
+#include "sweep/result_sink_test.h"
 #include "sweep/sweep_cost.h"
 
 namespace initscope {
@@ -99,32 +98,21 @@ TEST(MakeSchedule, CutsAPassWhoseBackwardPassesDoNotFit) {
 
 TEST(RunSweep, JobsAndOrderDoNotChangeABit) {
   std::vector<RunSpec> runs = SmallSweep();
-  const std::vector<RunResult> one = RunSweep(runs, {1, nullptr, {}});
+  const std::vector<RunResult> one = ResultsOf(RunSweep, runs, {1});
   std::reverse(runs.begin(), runs.end());
   for (size_t jobs : {2, 3, 8}) {
-    size_t done = 0;
-    std::mutex mutex;
-    const std::vector<RunResult> many =
-        RunSweep(runs, {jobs, nullptr, [&](size_t count) {
-                          const std::lock_guard lock(mutex);
-                          done += count;
-                        }});
-    EXPECT_EQ(done, runs.size());
+    const std::vector<RunResult> many = ResultsOf(RunSweep, runs, {jobs});
     for (size_t i = 0; i < runs.size(); ++i) {
-      const auto& a = one[i].statistics;
-      const auto& b = many[runs.size() - 1 - i].statistics;
-      ASSERT_EQ(a.size(), b.size());
-      EXPECT_EQ(std::memcmp(a.data(), b.data(), a.size() * sizeof(double)), 0);
+      const RunResult& a = one[i];
+      const RunResult& b = many[runs.size() - 1 - i];
+      EXPECT_TRUE(SameBits(a.statistics, b.statistics));
+      EXPECT_TRUE(SameBits(a.theory, b.theory));
     }
   }
 }
 
 TEST(RunSweep, StopsWhenTold) {
-  const std::vector<RunSpec> runs = SmallSweep();
-  const std::atomic<bool> stop{true};
-  for (const RunResult& result : RunSweep(runs, {2, &stop, {}})) {
-    EXPECT_FALSE(result.complete);
-  }
+  EXPECT_EQ(FinishedWhenStopped(RunSweep, SmallSweep()), 0u);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "sweep/theory_sweep.h"
 
 #include <cmath>
-#include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -161,36 +161,74 @@ std::vector<std::vector<size_t>> TheoryGroups(const std::vector<RunSpec>& runs,
   return groups;
 }
 
-void AddTheory(const std::vector<RunSpec>& runs,
-               const InputGeometries& geometries, const SweepOptions& options,
-               std::vector<RunResult>* results) {
-  const TheoryTables tables;
+struct SweepTheory::Forward {
+  std::once_flag computed;
+  NetworkModel model;
+  std::optional<ForwardTheory> theory;
+  std::vector<TheoryRow> rows;
+  std::mutex mutex;
+  // Runs that differ only in their seed share it.
+  std::map<std::pair<const Loss*, double>, std::vector<double>> alignments;
+};
+
+SweepTheory::SweepTheory(const std::vector<RunSpec>& runs,
+                         const TheoryTables& tables, Jobs jobs)
+    : runs_(runs),
+      tables_(tables),
+      geometries_(runs, jobs),
+      group_of_(runs.size()) {
   const auto groups = TheoryGroups(runs, TheoryInputs(runs));
-  const Jobs inside(groups.size() < options.jobs ? options.jobs : 1,
-                    options.stop);
-  ParallelFor(groups.size(), options.workers(), [&](size_t g) {
-    const RunSpec& first = runs[groups[g][0]];
-    const NetworkModel model = TheoryModel(first);
-    const ForwardTheory forward(model, *geometries.Of(groups[g][0]), tables,
-                                options.stop);
-    const std::vector<TheoryRow> forward_rows = ForwardRows(forward, inside);
-    // Runs that differ only in their seed share it.
-    std::map<std::pair<const Loss*, double>, std::vector<double>> alignments;
-    for (size_t i : groups[g]) {
-      RunResult& result = (*results)[i];
-      if (!result.complete) continue;
-      std::vector<TheoryRow> rows = forward_rows;
-      if (result.delta_start) {
-        const auto [it, fresh] =
-            alignments.try_emplace({runs[i].loss, runs[i].label_smoothing});
-        if (fresh) it->second = Alignment(runs[i], forward);
-        FillBackward(forward, *result.delta_start, it->second, &rows,
-                     options.stop);
-      }
-      result.delta_start.reset();
-      result.theory = Columns(rows);
+  for (size_t g = 0; g < groups.size(); ++g) {
+    for (const size_t run : groups[g]) group_of_[run] = g;
+  }
+}
+
+SweepTheory::~SweepTheory() = default;
+
+std::shared_ptr<SweepTheory::Forward> SweepTheory::ForwardOf(size_t run,
+                                                             Jobs jobs) {
+  constexpr size_t kMostLayers = 4096;  // of about 20 kB each
+  std::shared_ptr<Forward> forward;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto [kept, fresh] = kept_.try_emplace(group_of_[run]);
+    if (fresh) {
+      kept->second = std::make_shared<Forward>();
+      order_.push_back(run);
+      layers_ += runs_[run].depth();
     }
+    forward = kept->second;
+    while (layers_ > kMostLayers && order_.size() > 1) {
+      layers_ -= runs_[order_.front()].depth();
+      kept_.erase(group_of_[order_.front()]);
+      order_.pop_front();
+    }
+  }
+  std::call_once(forward->computed, [&] {
+    forward->model = TheoryModel(runs_[run]);
+    forward->theory.emplace(forward->model, *GeometryOf(run), tables_,
+                            jobs.stop);
+    forward->rows = ForwardRows(*forward->theory, jobs);
   });
+  return forward;
+}
+
+void SweepTheory::Fill(size_t run, Jobs jobs, RunResult* result) {
+  const RunSpec& spec = runs_[run];
+  if (!HasTheory(spec)) return;
+  const std::shared_ptr<Forward> forward = ForwardOf(run, jobs);
+  std::vector<TheoryRow> rows = forward->rows;
+  if (result->delta_start) {
+    std::unique_lock lock(forward->mutex);
+    const auto [alignment, fresh] =
+        forward->alignments.try_emplace({spec.loss, spec.label_smoothing});
+    if (fresh) alignment->second = Alignment(spec, *forward->theory);
+    lock.unlock();
+    FillBackward(*forward->theory, *result->delta_start, alignment->second,
+                 &rows, jobs.stop);
+  }
+  result->delta_start.reset();
+  result->theory = Columns(rows);
 }
 
 Prediction PredictSweep(const std::vector<RunSpec>& runs,
@@ -218,7 +256,6 @@ Prediction PredictSweep(const std::vector<RunSpec>& runs,
                  &rows, jobs.stop);
     RunResult& result = prediction.results[g];
     result.theory = Columns(rows);
-    result.complete = true;
     result.loss_value = result.label_entropy = result.cross_entropy =
         result.kl_divergence = kNoTheory;
   });

@@ -5,7 +5,10 @@
 // backward recursion starts from what each run measured.
 #pragma once
 
+#include <deque>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "base/parallel.h"
@@ -51,11 +54,38 @@ class InputGeometries {
 std::vector<std::vector<size_t>> TheoryGroups(const std::vector<RunSpec>& runs,
                                               const TheoryInputs& inputs);
 
-// Fills RunResult::theory of all complete runs from RunResult::delta_start,
-// which it frees.
-void AddTheory(const std::vector<RunSpec>& runs,
-               const InputGeometries& geometries, const SweepOptions& options,
-               std::vector<RunResult>* results);
+// The theory of the runs of a sweep, one after another as they finish, in any
+// order and by several threads at once.
+class SweepTheory {
+ public:
+  // All arguments must outlive this. Throws Interrupted.
+  SweepTheory(const std::vector<RunSpec>& runs, const TheoryTables& tables,
+              Jobs jobs);
+  ~SweepTheory();
+
+  // nullptr for a run without theory.
+  const BatchGeometry* GeometryOf(size_t run) const {
+    return geometries_.Of(run);
+  }
+  // Sets result->theory of a run from result->delta_start, which it frees.
+  // Bits do not depend on `jobs`. Throws Interrupted.
+  void Fill(size_t run, Jobs jobs, RunResult* result);
+
+ private:
+  // The forward recursion of some runs. As many are kept as fit into a few
+  // megabytes; one that is needed again is computed again.
+  struct Forward;
+  std::shared_ptr<Forward> ForwardOf(size_t run, Jobs jobs);
+
+  const std::vector<RunSpec>& runs_;
+  const TheoryTables& tables_;
+  const InputGeometries geometries_;
+  std::vector<size_t> group_of_;  // by run
+  std::mutex mutex_;
+  std::map<size_t, std::shared_ptr<Forward>> kept_;  // by group
+  std::deque<size_t> order_;  // a run of each group that is kept, oldest first
+  size_t layers_ = 0;         // of the groups that are kept
+};
 
 // Theory without a simulation, for one run per loss of each group. The backward
 // recursion starts from delta_L with second moment 1. Products between the

@@ -10,6 +10,7 @@
 
 #include "engine/oracle_test.h"
 #include "engine/statistics.h"
+#include "sweep/result_sink_test.h"
 #include "sweep/scheduler.h"
 
 namespace initscope {
@@ -40,18 +41,15 @@ std::vector<RunSpec> SmallTraining() {
 
 TEST(Training, JobsChangeNoBit) {
   const std::vector<RunSpec> runs = SmallTraining();
-  const std::vector<RunResult> one = TrainSweep(runs, {1, nullptr, {}});
-  const std::vector<RunResult> two = TrainSweep(runs, {2, nullptr, {}});
+  const std::vector<RunResult> one = ResultsOf(TrainSweep, runs, {1});
+  const std::vector<RunResult> two = ResultsOf(TrainSweep, runs, {2});
   for (size_t i = 0; i < runs.size(); ++i) {
     RunResult inside;
     TrainRun(runs[i], {nullptr, nullptr, 2}, &inside);
     const RunResult* const others[] = {&two[i], &inside};
     for (const RunResult* other : others) {
       ASSERT_EQ(one[i].steps.size(), 13u);
-      ASSERT_EQ(one[i].statistics.size(), other->statistics.size());
-      EXPECT_EQ(0,
-                std::memcmp(one[i].statistics.data(), other->statistics.data(),
-                            one[i].statistics.size() * sizeof(double)))
+      EXPECT_TRUE(SameBits(one[i].statistics, other->statistics))
           << runs[i].Title();
     }
   }
@@ -60,7 +58,6 @@ TEST(Training, JobsChangeNoBit) {
 TEST(Training, RecordsTheStepsAskedFor) {
   RunResult result;
   TrainRun(Small({{"record", "0,3,4"}}), {}, &result);
-  EXPECT_TRUE(result.complete);
   EXPECT_FALSE(result.diverged);
   EXPECT_EQ(result.recorded, (std::vector<uint64_t>{0, 3, 4}));
   EXPECT_EQ(result.statistics.size(), 3 * 4 * StatisticColumns().size());
@@ -73,17 +70,13 @@ TEST(Training, RecordsTheStepsAskedFor) {
 TEST(Training, EndsWhereItDiverges) {
   RunResult result;
   TrainRun(Small({{"learning_rate", "1e30"}, {"loss", "mse"}}), {}, &result);
-  EXPECT_TRUE(result.complete);
   EXPECT_TRUE(result.diverged);
   EXPECT_LT(result.steps.size(), 13u);
   EXPECT_FALSE(std::isfinite(result.steps.back().loss_value));
 }
 
 TEST(Training, StopsWhenAsked) {
-  const std::atomic<bool> stop = true;
-  const std::vector<RunResult> results =
-      TrainSweep(SmallTraining(), {2, &stop, {}});
-  for (const RunResult& result : results) EXPECT_FALSE(result.complete);
+  EXPECT_EQ(FinishedWhenStopped(TrainSweep, SmallTraining()), 0u);
 }
 
 // sigmoid(0) = ½ lets the output weights move, all rows alike; units that

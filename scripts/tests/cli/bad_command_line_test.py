@@ -98,7 +98,7 @@ def test_results_that_are_none(refuse, call, tmp_path):
 # --- what shows only while computing
 
 def test_lsuv_of_zero_variance(refuse):
-    refuse(["run", *TINY, "--init", "lsuv", "--input-variance", "0",
+    refuse(["trace", *TINY, "--init", "lsuv", "--input-variance", "0",
             "--output", "x.h5"], USAGE, [
                 r"run [0-9a-f]{16} \(tanh, lsuv, gain 1, seed 0\)",
                 "lsuv cannot scale layer 1", "choose another init or input"])

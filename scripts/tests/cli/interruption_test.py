@@ -25,7 +25,7 @@ def test_signal(program, tmp_path, command, keys, number, code):
     process = subprocess.Popen(
         [program, command, *arguments, "--output", "x.h5"],
         cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    while not list(tmp_path.iterdir()):  # the temporary file
+    while not temporary_files(tmp_path):
         assert process.poll() is None
         time.sleep(0.01)
     time.sleep(0.1)
@@ -34,19 +34,25 @@ def test_signal(program, tmp_path, command, keys, number, code):
     _, said = process.communicate(timeout=30)
     assert time.monotonic() - begin < 2
     assert process.returncode == code
-    (line,) = said.splitlines()
-    assert re.match(r"initscope: interrupted.*; nothing was written", line)
-    assert not list(tmp_path.iterdir())
+    heard, line = said.splitlines()
+    assert heard == "initscope: heard the signal, stopping"
+    assert re.match(r"initscope: interrupted.*; (nothing was written|"
+                    r"x\.h5\.parts holds them)", line)
+    assert {path.name for path in tmp_path.iterdir()} <= {"x.h5.parts"}
+
+
+def temporary_files(folder):
+    return {path for path in folder.iterdir() if path.name.startswith(".")}
 
 
 def start(program, folder, **settings):
     """A sweep that lasts, when its temporary file is there."""
-    before = set(folder.iterdir())
+    before = temporary_files(folder)
     process = subprocess.Popen(
         [program, "run", *LONG, "--seed", "range(0, 1000)", "--output",
          "long.h5", "--quiet"], cwd=folder, stderr=subprocess.PIPE, text=True,
         **settings)
-    while not set(folder.iterdir()) - before:
+    while not temporary_files(folder) - before:
         assert process.poll() is None
         time.sleep(0.01)
     time.sleep(0.1)
@@ -71,21 +77,21 @@ def test_what_killed_processes_leave(program, call, tmp_path):
         process = start(program, tmp_path)
         process.kill()
         process.communicate(timeout=30)
-    left = set(tmp_path.iterdir())
+    left = temporary_files(tmp_path)
     assert left
     strangers = {tmp_path / ".x.h5.initscope-elsewhere-abcdef",
                  tmp_path / ".x.h5.abcdef", tmp_path / ".profile"}
     for stranger in strangers:
         stranger.write_text("theirs")
     alive = start(program, tmp_path)
-    temporary = set(tmp_path.iterdir()) - left - strangers
+    temporary = temporary_files(tmp_path) - left - strangers
     assert len(temporary) == 1
     call(["run", *TINY, "--output", "x.h5"])
-    assert set(tmp_path.iterdir()) == (
-        strangers | temporary | {tmp_path / "x.h5"})
+    assert temporary_files(tmp_path) == strangers | temporary
     alive.terminate()
     alive.communicate(timeout=30)
-    assert set(tmp_path.iterdir()) == strangers | {tmp_path / "x.h5"}
+    assert temporary_files(tmp_path) == strangers
+    assert (tmp_path / "x.h5").exists()
 
 
 # Where one layer, or the theory behind all of them, takes many seconds.
@@ -100,7 +106,7 @@ def test_signal_within_a_layer(program, tmp_path, command, keys):
     process = subprocess.Popen(
         [program, command, *keys.split(), "--output", "x.h5"],
         cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    while not list(tmp_path.iterdir()):  # the temporary file
+    while not temporary_files(tmp_path):
         assert process.poll() is None
         time.sleep(0.01)
     time.sleep(0.7)
@@ -110,8 +116,8 @@ def test_signal_within_a_layer(program, tmp_path, command, keys):
     _, said = process.communicate(timeout=60)
     assert time.monotonic() - begin < 2
     assert process.returncode == 130
-    assert len(said.splitlines()) == 1
-    assert not list(tmp_path.iterdir())
+    assert len(said.splitlines()) == 2
+    assert {path.name for path in tmp_path.iterdir()} <= {"x.h5.parts"}
 
 
 def shell(program, line, cwd):

@@ -337,9 +337,10 @@ def test_interruption(program, tmp_path, number, code):
     process.send_signal(number)
     _, said = process.communicate(timeout=30)
     assert process.returncode == code
-    assert re.fullmatch(r"initscope: interrupted after \d+ of 4000 runs; "
-                        r"nothing was written\n", said)
-    assert not list(tmp_path.iterdir())
+    assert re.fullmatch(r"initscope: heard the signal, stopping\n"
+                        r"initscope: interrupted after \d+ of 4000 runs; "
+                        r"x\.h5\.parts holds them, and .*\n", said)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.h5.parts"]
 
 
 # --- the gradient check

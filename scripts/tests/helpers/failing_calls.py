@@ -8,6 +8,7 @@ import hashlib
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import h5py
@@ -84,8 +85,8 @@ class Command:
         self.good = contents(self.output)
 
     def start(self, environment):
-        for path in self.folder.iterdir():
-            path.unlink()
+        shutil.rmtree(self.folder)
+        self.folder.mkdir()
         return subprocess.run(
             [self.program, *self.arguments, "--output", "x.h5", "--quiet",
              "--jobs", "1"], cwd=self.folder, timeout=60, capture_output=True,

@@ -1,0 +1,154 @@
+"""A sweep that does not end well goes on from the runs that it finished."""
+
+import random
+import signal
+import subprocess
+import time
+
+import h5py
+import pytest
+
+from compare_programs import contents
+
+BUSY, CHECK_FAILED = 75, 1
+SWEEPS = {
+    "run": ["--depth", "40", "--width", "200", "--activation", "tanh, relu",
+            "--seed", "range(0, 40)"],
+    "train": ["--depth", "5", "--width", "128", "--steps", "40", "--activation",
+              "tanh, relu", "--seed", "range(0, 24)", "--record", "0,40"],
+    "attention": ["--d-k", "512", "--tokens", "256", "--scaled", "on, off",
+                  "--seed", "range(0, 30)"]}
+
+
+def start(program, folder, command, *flags):
+    return subprocess.Popen(
+        [program, command, *SWEEPS[command], "--output", "x.h5", "--jobs", "1",
+         *flags],
+        cwd=folder, stderr=subprocess.PIPE, text=True)
+
+
+def parts(folder):
+    return list((folder / "x.h5.parts").glob("*.h5"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(program, tmp_path_factory):
+    """{command: what its results file holds} of sweeps left alone."""
+    found = {}
+    for command in SWEEPS:
+        folder = tmp_path_factory.mktemp("undisturbed")
+        process = start(program, folder, command)
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+        found[command] = contents(folder / "x.h5")
+    return found
+
+
+@pytest.mark.parametrize("command", SWEEPS)
+def test_killed_again_and_again(program, undisturbed, tmp_path, command):
+    moments = random.Random(command)
+    kills = 0
+    kept = set()
+    for _ in range(40):
+        process = start(program, tmp_path, command)
+        try:
+            _, said = process.communicate(timeout=moments.uniform(0.8, 2.2))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            kills += 1
+            assert kept <= set(parts(tmp_path))
+            kept = set(parts(tmp_path))
+            continue
+        break
+    assert process.returncode == 0, said
+    assert kills > 0
+    assert contents(tmp_path / "x.h5") == undisturbed[command]
+    assert [path.name for path in tmp_path.iterdir()] == ["x.h5"]
+
+
+@pytest.mark.parametrize("number, code", [
+    (signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR1, BUSY)])
+def test_signals_keep_what_is_finished(program, undisturbed, tmp_path, number,
+                                       code):
+    process = start(program, tmp_path, "run")
+    while not parts(tmp_path):
+        assert process.poll() is None
+        time.sleep(0.01)
+    begin = time.monotonic()
+    process.send_signal(number)
+    heard = process.stderr.readline()
+    while heard and "heard the signal" not in heard:
+        heard = process.stderr.readline()
+    assert time.monotonic() - begin < 0.5
+    _, said = process.communicate(timeout=30)
+    assert time.monotonic() - begin < 5
+    assert process.returncode == code
+    assert "x.h5.parts holds them, and the same command goes on" in said
+    assert not (tmp_path / "x.h5").exists()
+    process = start(program, tmp_path, "run")
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "of 80 runs are in x.h5.parts already" in said
+    assert contents(tmp_path / "x.h5") == undisturbed["run"]
+
+
+def test_one_process_at_a_time(program, tmp_path):
+    first = start(program, tmp_path, "run")
+    while not (tmp_path / "x.h5.parts" / "lock").exists():
+        time.sleep(0.01)
+    time.sleep(0.2)
+    before = parts(tmp_path)
+    begin = time.monotonic()
+    second = start(program, tmp_path, "run")
+    _, said = second.communicate(timeout=30)
+    assert time.monotonic() - begin < 1
+    assert second.returncode == BUSY
+    assert f"x.h5.parts: process {first.pid} on " in said and " since 2" in said
+    assert set(before) <= set(parts(tmp_path))
+    first.terminate()
+    first.communicate(timeout=30)
+
+
+def test_another_experiment_leaves_the_runs_alone(program, tmp_path):
+    process = start(program, tmp_path, "run")
+    while not parts(tmp_path):
+        time.sleep(0.01)
+    process.terminate()
+    process.communicate(timeout=30)
+    kept = parts(tmp_path)
+    process = start(program, tmp_path, "train")
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "are not of this experiment as it is now, and are left alone" in said
+    assert parts(tmp_path) == kept
+
+
+@pytest.mark.parametrize("command, flags, lost", [
+    ("run", ["--init", "he_normal, lsuv", "--input-variance", "0"], 1),
+    ("train", ["--init", "he_normal, lsuv", "--input-variance", "0",
+               "--steps", "3"], 1),
+    ("attention", ["--gain", "1, 1e100", "--d-k", "8", "--tokens", "4"], 1)])
+def test_a_run_that_fails(program, tmp_path, command, flags, lost):
+    words = [program, command, *flags, "--output", "x.h5"]
+    if command != "attention":
+        words += ["--depth", "3", "--width", "8", "--batch", "4"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == CHECK_FAILED, done.stderr
+    assert f"{lost} of 2 runs failed; /runs/error" in done.stderr
+    with h5py.File(tmp_path / "x.h5") as file:
+        runs = file["attention" if command == "attention" else "runs"]
+        status = [file["categories/status"].asstr()[code]
+                  for code in runs["status"]]
+        assert status == ["complete", "failed"]
+        errors = list(runs["error"].asstr())
+        assert errors[0] == "" and errors[1] in done.stderr
+        if command != "attention":
+            assert set(file["layers/run_index"]) == {0}
+    said = subprocess.run([program, "info", "x.h5"], cwd=tmp_path, text=True,
+                          capture_output=True, check=True).stdout
+    assert f"; {lost} failed, the first one: {errors[1][:40]}" in said
+    fast = subprocess.run([*words, "--fail-fast", "--force"], cwd=tmp_path,
+                          capture_output=True, text=True, check=False)
+    assert fast.returncode == CHECK_FAILED and "--fail-fast" in fast.stderr

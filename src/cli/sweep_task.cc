@@ -1,0 +1,94 @@
+#include "cli/sweep_task.h"
+
+#include <fmt/format.h>
+
+#include <unordered_set>
+
+#include "cli/say.h"
+#include "cli/units.h"
+
+namespace initscope {
+
+std::string KeptText(const ResultsStore& store) {
+  if (store.runs().empty()) return "; nothing was written";
+  return fmt::format("; {} holds them, and the same command goes on from there",
+                     store.folder().string());
+}
+
+bool IsLeft(const ResultsStore& store, uint64_t run_id,
+            const Options& options) {
+  const auto stored = store.runs().find(run_id);
+  return stored == store.runs().end() ||
+         (options.retry_failed && stored->second.status == RunStatus::kFailed);
+}
+
+void SayReused(const ResultsStore& store, const std::vector<uint64_t>& run_ids,
+               size_t left, const Options& options) {
+  if (options.quiet) return;
+  const std::string folder = store.folder().string();
+  if (left < run_ids.size()) {
+    Say("{} of {} runs are in {} already; {} are computed\n",
+        run_ids.size() - left, run_ids.size(), folder, left);
+  }
+  const std::unordered_set<uint64_t> planned(run_ids.begin(), run_ids.end());
+  size_t others = 0;
+  for (const auto& [run_id, stored] : store.runs()) {
+    others += !planned.contains(run_id);
+  }
+  if (others > 0) {
+    Say("{} runs in {} are not of this experiment as it is now, and are left "
+        "alone\n",
+        others, folder);
+  }
+  if (store.outdated() > 0) {
+    Say("{} runs in {} are of a version of initscope that computes otherwise, "
+        "and are not used\n",
+        store.outdated(), folder);
+  }
+}
+
+void SayFailed(const std::string& error, const Options& options) {
+  if (options.fail_fast) {
+    throw UserError(ExitCode::kCheckFailed, "{} (--fail-fast)", error);
+  }
+  Say("initscope: {}\n", error);
+}
+
+int EndSweep(const Options& options, const OutputFile& output, double seconds,
+             const SweepSummary& summary) {
+  const size_t computed = summary.runs - summary.reused;
+  const size_t failed = summary.counts[static_cast<size_t>(RunStatus::kFailed)];
+  const size_t diverged =
+      summary.counts[static_cast<size_t>(RunStatus::kDiverged)];
+  nlohmann::ordered_json json = {{"runs", summary.runs},
+                                 {"duplicates_dropped", summary.duplicates},
+                                 {"seconds", seconds}};
+  json["reused"] = summary.reused;
+  json["failed"] = failed;
+  json.update(summary.json);
+  if (summary.duplicates > 0 && !options.quiet) {
+    Say("{} duplicate runs were dropped\n", summary.duplicates);
+  }
+  std::string text =
+      fmt::format("{} runs in {}", summary.runs, SecondsText(seconds));
+  if (summary.flops > 0 && computed == summary.runs) {
+    text +=
+        fmt::format(" ({:.3g} useful GFLOP/s)", summary.flops / seconds / 1e9);
+  }
+  Tell(options, output, json, text);
+  const std::string path = output.path().string();
+  if (diverged > 0 && diverged == summary.runs) {
+    Say("initscope: every run diverged; {} holds what was before\n", path);
+    return static_cast<int>(ExitCode::kCheckFailed);
+  }
+  if (diverged > 0 && !options.quiet) {
+    Say("{} of {} runs diverged (status); their rows end there\n", diverged,
+        summary.runs);
+  }
+  if (failed == 0) return 0;
+  Say("initscope: {} of {} runs failed; /runs/error in {} says why\n", failed,
+      summary.runs, path);
+  return static_cast<int>(ExitCode::kCheckFailed);
+}
+
+}  // namespace initscope

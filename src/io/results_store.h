@@ -1,0 +1,75 @@
+// The finished runs of a sweep on disk while it runs: the folder OUTPUT.parts
+// with its part files, each a small results file that holds some of the runs.
+//
+// A part file appears whole or not at all (io/output_file.h) and never changes.
+// A run counts as finished once its part file is in place. When all runs of the
+// sweep are finished, the parts are merged into OUTPUT and removed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/run_status.h"
+#include "io/hdf5_writer.h"
+#include "io/merged_tables.h"
+
+namespace initscope {
+
+struct StoredRun {
+  SourceRun place;  // its part, and its row there
+  RunStatus status = RunStatus::kComplete;
+};
+
+class ResultsStore {
+ public:
+  // Opens the store of `output` and keeps other processes from it while this
+  // object lives. Throws UserError: kBusy if another process has it, naming
+  // that; kCannotCreate or kIo if the folder cannot be used; kData for a
+  // damaged part. With `lock` false it may be shared unawares. REQUIRES: the
+  // process has one thread (io/guarded_read.h).
+  ResultsStore(const std::filesystem::path& output, bool lock);
+  // Removes the folder if nothing is in it.
+  ~ResultsStore();
+  ResultsStore(const ResultsStore&) = delete;
+  ResultsStore& operator=(const ResultsStore&) = delete;
+
+  const std::filesystem::path& folder() const { return folder_; }
+  // The runs in the parts, by run_id. Runs that another version of initscope
+  // would compute otherwise (numerics_version) are not among them.
+  const std::unordered_map<uint64_t, StoredRun>& runs() const { return runs_; }
+  size_t outdated() const { return outdated_; }  // the number of such runs
+
+  // Writes a part with these runs, in their order. Throws OutputError.
+  void AddPart(const std::vector<uint64_t>& run_ids,
+               const std::vector<RunStatus>& status,
+               const std::function<void(Hdf5Writer*)>& write);
+
+  // Writes the tables of a results file with these runs, in their order.
+  // REQUIRES: all of them are in the store.
+  void Merge(const std::vector<uint64_t>& run_ids, Hdf5Writer* writer) const;
+
+  // Removes the parts that hold nothing but some of these runs.
+  void Remove(const std::vector<uint64_t>& run_ids);
+
+ private:
+  struct PartRuns;  // what a part says of its runs
+
+  void Lock();
+  void ReadParts();
+  void Know(const std::filesystem::path& part, const PartRuns& runs);
+
+  std::filesystem::path folder_;
+  int lock_ = -1;
+  std::string session_;  // begins the names of this process's parts
+  std::vector<std::filesystem::path> parts_;
+  std::vector<std::vector<uint64_t>> run_ids_;  // of each part
+  std::unordered_map<uint64_t, StoredRun> runs_;
+  size_t outdated_ = 0;
+};
+
+}  // namespace initscope

@@ -1,0 +1,174 @@
+#include "io/results_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/file_tree_test.h"
+#include "engine/oracle_test.h"
+#include "io/publish.h"
+#include "io/results_writer.h"
+#include "io/store_sink.h"
+#include "sweep/result_sink_test.h"
+#include "sweep/scheduler.h"
+
+namespace initscope {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::string> kSwept = {"activation", "init", "depth"};
+
+// Depths differ, so that runs have different numbers of rows; lsuv fails.
+std::vector<RunSpec> SomeRuns() {
+  std::vector<RunSpec> runs;
+  for (const char* activation : {"relu", "tanh"}) {
+    for (const char* init : {"he_normal", "lsuv"}) {
+      for (const char* depth : {"2", "5", "3"}) {
+        runs.push_back(MakeRun({{"activation", activation},
+                                {"init", init},
+                                {"depth", depth},
+                                {"input_variance", "0"},
+                                {"width", "6"},
+                                {"batch", "4"}}));
+      }
+    }
+  }
+  return runs;
+}
+
+void Write(const std::vector<RunSpec>& runs,
+           const std::vector<RunResult>& results, Hdf5Writer* writer) {
+  WriteResults({"a", "", "", "then"}, runs, results, kSwept, {}, writer);
+}
+
+std::vector<uint64_t> IdsOf(const std::vector<RunSpec>& runs) {
+  std::vector<uint64_t> ids;
+  for (const RunSpec& run : runs) ids.push_back(run.run_id);
+  return ids;
+}
+
+// All columns of a file, with their attributes.
+std::map<std::string, ColumnValues> ColumnsOf(const fs::path& path) {
+  const ResultsReader file(path.string());
+  std::map<std::string, ColumnValues> columns;
+  for (const std::string& group : file.Members("/")) {
+    if (group == "categories") continue;  // of several lengths
+    for (const std::string& name : file.Members("/" + group)) {
+      const std::string column = "/" + group + "/" + name;
+      columns[column] = file.Column(column);
+      for (const char* key :
+           {"long_name", "formula", "role", "flag_meanings"}) {
+        columns[column + "@" + key] =
+            std::vector<std::string>{file.Text(column, key)};
+      }
+      columns[column + "@swept"] =
+          std::vector<int64_t>{file.Number(column, "swept")};
+    }
+  }
+  return columns;
+}
+
+// NaN is NaN.
+bool SameValues(const ColumnValues& a, const ColumnValues& b) {
+  const auto* x = std::get_if<std::vector<double>>(&a);
+  const auto* y = std::get_if<std::vector<double>>(&b);
+  return x != nullptr && y != nullptr ? SameBits(*x, *y) : a == b;
+}
+
+TEST(ResultsStore, MergesToWhatIsWrittenAtOnce) {
+  const FileTree tree{{}};
+  const std::vector<RunSpec> runs = SomeRuns();
+  const std::vector<RunResult> results = ResultsOf(RunSweep, runs, {1});
+  OutputFile whole(tree.root() / "whole.h5", false);
+  Publish(&whole, [&](Hdf5Writer* writer) { Write(runs, results, writer); });
+  {
+    ResultsStore store(tree.root() / "merged.h5", true);
+    for (const std::vector<size_t>& part :
+         std::vector<std::vector<size_t>>{{7, 2, 11}, {0}, {10, 9, 8, 1, 3}}) {
+      std::vector<RunSpec> some;
+      std::vector<RunResult> of_some;
+      std::vector<RunStatus> status;
+      for (const size_t i : part) {
+        some.push_back(runs[i]);
+        of_some.push_back(results[i]);
+        status.push_back(results[i].status());
+      }
+      store.AddPart(IdsOf(some), status,
+                    [&](Hdf5Writer* writer) { Write(some, of_some, writer); });
+    }
+    EXPECT_EQ(store.runs().size(), 9u);
+  }
+  // Another process goes on.
+  ResultsStore store(tree.root() / "merged.h5", true);
+  EXPECT_EQ(store.runs().size(), 9u);
+  EXPECT_EQ(store.runs().at(runs[0].run_id).status, RunStatus::kComplete);
+  EXPECT_EQ(store.runs().at(runs[3].run_id).status, RunStatus::kFailed);
+  std::vector<RunSpec> left = {runs[4], runs[5], runs[6]};
+  StoreSink<RunSpec, RunResult> sink(left, Write, &store,
+                                     [](const RunResult&) {});
+  for (const size_t k : {2, 0, 1}) sink.Take(k, results[4 + k]);
+  EXPECT_EQ(sink.count(RunStatus::kFailed), 2u);
+  sink.Commit();
+  OutputFile merged(tree.root() / "merged.h5", false);
+  Publish(&merged, [&](Hdf5Writer* writer) {
+    WriteRoot({"a", "", "", "then"}, writer);
+    store.Merge(IdsOf(runs), writer);
+  });
+  const auto expected = ColumnsOf(tree.root() / "whole.h5");
+  const auto found = ColumnsOf(tree.root() / "merged.h5");
+  EXPECT_EQ(found.size(), expected.size());
+  for (const auto& [name, values] : expected) {
+    ASSERT_TRUE(found.contains(name)) << name;
+    EXPECT_TRUE(SameValues(values, found.at(name))) << name;
+  }
+  EXPECT_FALSE(fs::is_empty(store.folder()));
+  store.Remove(IdsOf(runs));
+  for (const auto& entry : fs::directory_iterator(store.folder())) {
+    EXPECT_EQ(entry.path().filename(), "lock");
+  }
+}
+
+TEST(ResultsStore, IsLockedWhileItIsOpen) {
+  const FileTree tree{{}};
+  const fs::path output = tree.root() / "a.h5";
+  {
+    const ResultsStore store(output, true);
+    try {
+      const ResultsStore second(output, true);
+      ADD_FAILURE() << "opened twice";
+    } catch (const UserError& error) {
+      EXPECT_EQ(error.code(), ExitCode::kBusy);
+      EXPECT_THAT(error.what(),
+                  testing::ContainsRegex("a.h5.parts: process [0-9]+ on "));
+    }
+    EXPECT_TRUE(fs::exists(store.folder() / "lock"));
+  }
+  EXPECT_TRUE(fs::is_empty(tree.root()));
+  const ResultsStore third(output, true);
+}
+
+TEST(ResultsStore, RemovesOnlyPartsOfTheseRuns) {
+  const FileTree tree{{}};
+  const std::vector<RunSpec> runs = SomeRuns();
+  const std::vector<RunResult> results = ResultsOf(RunSweep, runs, {1});
+  ResultsStore store(tree.root() / "a.h5", true);
+  for (size_t i = 0; i < 2; ++i) {
+    store.AddPart(
+        {runs[i].run_id}, {results[i].status()},
+        [&](Hdf5Writer* writer) { Write({runs[i]}, {results[i]}, writer); });
+  }
+  store.Remove({runs[1].run_id});
+  size_t parts = 0;
+  for (const auto& entry : fs::directory_iterator(store.folder())) {
+    parts += entry.path().extension() == ".h5";
+  }
+  EXPECT_EQ(parts, 1u);
+}
+
+}  // namespace
+}  // namespace initscope

@@ -1,0 +1,130 @@
+// Takes the results of a sweep and stores them every now and then.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "io/results_store.h"
+#include "sweep/result_sink.h"
+
+namespace initscope {
+
+// When results are stored: about once a second at first, and more seldom the
+// longer a sweep lasts, so that a week leaves no more than 3000 parts.
+class StorePace {
+ public:
+  // Whether it is time to store results of `bytes`.
+  bool IsDue(size_t bytes) const;
+  void Stored() { stored_ = Clock::now(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin_ = Clock::now();
+  Clock::time_point stored_ = begin_;
+};
+
+template <typename Spec, typename Result>
+class StoreSink final : public ResultSink<Result> {
+ public:
+  // Writes a results file with these runs and results.
+  using Write = std::function<void(const std::vector<Spec>& runs,
+                                   const std::vector<Result>& results,
+                                   Hdf5Writer* writer)>;
+
+  // `on_take` is called for every result, by one thread at a time; what it
+  // throws ends the sweep.
+  StoreSink(const std::vector<Spec>& runs, Write write, ResultsStore* store,
+            std::function<void(const Result&)> on_take)
+      : runs_(runs),
+        write_(std::move(write)),
+        store_(store),
+        on_take_(std::move(on_take)) {}
+
+  void Take(size_t index, Result result) override {
+    std::vector<Held> due;
+    {
+      const std::lock_guard lock(mutex_);
+      ++counts_[static_cast<size_t>(result.status())];
+      bytes_ += result.Bytes();
+      held_.push_back({index, std::move(result)});
+      on_take_(held_.back().result);
+      if (pace_.IsDue(bytes_)) due = Release();
+    }
+    Store(std::move(due));
+  }
+
+  // Stores what is still in memory.
+  void Commit() {
+    std::unique_lock lock(mutex_);
+    std::vector<Held> due = Release();
+    lock.unlock();
+    Store(std::move(due));
+  }
+
+  // Writes a results file with all runs. REQUIRES: every run has been taken,
+  // and none has been stored.
+  void WriteAll(Hdf5Writer* writer) const {
+    const auto [runs, results] = InOrder(held_);
+    write_(runs, results, writer);
+  }
+
+  // The number of runs taken that ended like this.
+  size_t count(RunStatus status) const {
+    return counts_[static_cast<size_t>(status)];
+  }
+  size_t taken() const { return counts_[0] + counts_[1] + counts_[2]; }
+
+ private:
+  struct Held {
+    size_t index;
+    Result result;
+  };
+
+  std::vector<Held> Release() {
+    bytes_ = 0;
+    pace_.Stored();
+    return std::exchange(held_, {});
+  }
+
+  std::pair<std::vector<Spec>, std::vector<Result>> InOrder(
+      std::vector<Held> held) const {
+    std::ranges::sort(held, {}, &Held::index);
+    std::pair<std::vector<Spec>, std::vector<Result>> all;
+    for (Held& one : held) {
+      all.first.push_back(runs_[one.index]);
+      all.second.push_back(std::move(one.result));
+    }
+    return all;
+  }
+
+  void Store(std::vector<Held> held) {
+    if (held.empty()) return;
+    const auto [runs, results] = InOrder(std::move(held));
+    std::vector<uint64_t> run_ids;
+    std::vector<RunStatus> status;
+    for (const Spec& run : runs) run_ids.push_back(run.run_id);
+    for (const Result& result : results) status.push_back(result.status());
+    const std::lock_guard lock(store_mutex_);
+    store_->AddPart(run_ids, status,
+                    [&](Hdf5Writer* writer) { write_(runs, results, writer); });
+  }
+
+  const std::vector<Spec>& runs_;
+  const Write write_;
+  ResultsStore* store_;
+  const std::function<void(const Result&)> on_take_;
+  std::mutex mutex_;        // of all below
+  std::vector<Held> held_;  // not stored yet
+  size_t bytes_ = 0;        // of these
+  std::array<size_t, kRunStatusNames.size()> counts_ = {};
+  StorePace pace_;
+  std::mutex store_mutex_;
+};
+
+}  // namespace initscope
