@@ -1,6 +1,7 @@
 #include "io/contents_digest.h"
 
 #include <fmt/format.h>
+#include <hdf5.h>
 
 #include <algorithm>
 #include <string_view>

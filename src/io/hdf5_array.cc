@@ -1,5 +1,7 @@
 #include "io/hdf5_array.h"
 
+#include <hdf5.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <utility>

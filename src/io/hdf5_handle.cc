@@ -1,5 +1,7 @@
 #include "io/hdf5_handle.h"
 
+#include <hdf5.h>
+
 #include <algorithm>
 
 namespace initscope {
@@ -72,5 +74,16 @@ Hdf5Handle UnlockedAccess() {
   if (H5Pset_file_locking(access, false, true) < 0) return {};
   return access;
 }
+
+Hdf5Silence::Hdf5Silence() {
+  // Before the library starts: its clean-up at exit would crash on a file that
+  // a full disk kept from closing. Nothing needs the clean-up, since every
+  // handle has an owner.
+  H5dont_atexit();
+  H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
+
+Hdf5Silence::~Hdf5Silence() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
 
 }  // namespace initscope

@@ -2,14 +2,19 @@
 // needs.
 #pragma once
 
-#include <hdf5.h>
-
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+// Types of HDF5, as HDF5 declares them (anything else would not compile), so
+// that what includes this header does without HDF5's.
+using hid_t = int64_t;
+using herr_t = int;
+using hsize_t = unsigned long long;
 
 namespace initscope {
 
@@ -77,20 +82,13 @@ Hdf5Handle UnlockedAccess();
 // Keeps HDF5 from printing its error stack to stderr, for a scope.
 class Hdf5Silence {
  public:
-  Hdf5Silence() {
-    // Before the library starts: its clean-up at exit would crash on a file
-    // that a full disk kept from closing. Nothing needs the clean-up, since
-    // every handle has an owner.
-    H5dont_atexit();
-    H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  }
-  ~Hdf5Silence() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
+  Hdf5Silence();
+  ~Hdf5Silence();
   Hdf5Silence(const Hdf5Silence&) = delete;
   Hdf5Silence& operator=(const Hdf5Silence&) = delete;
 
  private:
-  H5E_auto2_t function_ = nullptr;
+  herr_t (*function_)(hid_t stack, void* data) = nullptr;
   void* data_ = nullptr;
 };
 

@@ -1,6 +1,7 @@
 #include "io/results_reader.h"
 
 #include <fmt/format.h>
+#include <hdf5.h>
 
 #include <algorithm>
 #include <cstring>

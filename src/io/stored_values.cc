@@ -1,5 +1,7 @@
 #include "io/stored_values.h"
 
+#include <hdf5.h>
+
 #include <algorithm>
 #include <cstring>
 #include <type_traits>

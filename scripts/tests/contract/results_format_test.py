@@ -92,7 +92,8 @@ def test_every_column_says_what_it_is(union):
 
 
 def test_types(union):
-    strings = {"run_id_hex", "shape", "widths", "input", "labels", "classes"}
+    strings = {"run_id_hex", "shape", "widths", "input", "labels", "classes",
+               "error"}
     for name, data in columns(union["runs"]).items():
         kind = h5py.check_string_dtype(data.dtype)
         assert (kind is not None) == (name in strings), name

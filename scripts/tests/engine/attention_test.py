@@ -259,7 +259,7 @@ def test_sweep_is_what_numpy_computes(sweep):
             assert math.isclose(run[name], value, rel_tol=1e4 * EPS,
                                 abs_tol=1e4 * EPS), (i, name)
     keys = set("""run run_id run_id_hex init gain weight_scale d_k tokens
-        d_model scaled sqrt_d_k softmax_base seed wall_seconds status"""
+        d_model scaled sqrt_d_k softmax_base seed wall_seconds status error"""
                .split())
     assert set(found) == keys | statistics
 
