@@ -20,14 +20,15 @@ KEYS = ["activation", "init", "gain", "bias_init", "bias_std", "depth",
 # The columns of such files that are not keys.
 OUTCOMES = """run run_index run_id run_id_hex widths input_index loss_value
     label_entropy cross_entropy kl_divergence first_non_finite_layer
-    wall_seconds status jacobian_second_moment log10_jacobian_second_moment
-    jacobian_largest log10_jacobian_largest jacobian_squared_variance
-    weight_scale query_variance key_variance score_variance logit_variance
+    wall_seconds status error jacobian_second_moment
+    log10_jacobian_second_moment jacobian_largest
+    log10_jacobian_largest jacobian_squared_variance weight_scale
+    query_variance key_variance score_variance logit_variance
     entropy_mean largest_probability_mean saturated_row_fraction
-    jacobian_norm_mean jacobian_norm_median score_gradient_second_moment
-    query_gradient_second_moment query_gradient_row_median
-    key_gradient_second_moment value_gradient_second_moment
-    input_gradient_second_moment
+    jacobian_norm_mean jacobian_norm_median
+    score_gradient_second_moment query_gradient_second_moment
+    query_gradient_row_median key_gradient_second_moment
+    value_gradient_second_moment input_gradient_second_moment
     input_gradient_through_scores_second_moment""".split()
 
 # Runs that differ in these alone are repetitions of one experiment.

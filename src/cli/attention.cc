@@ -195,7 +195,8 @@ int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
       sweep.runs, RunAttentionSweep,
       [&](const std::vector<AttentionSpec>& runs,
           const std::vector<AttentionResult>& results, Hdf5Writer* writer) {
-        WriteAttentionRuns(head.Describe(), runs, results, writer);
+        WriteAttentionRuns(DescribeSweep(head, sweep.runs), runs, results,
+                           writer);
       }};
   SweepSummary summary;
   summary.duplicates = sweep.duplicates;

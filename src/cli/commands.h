@@ -17,6 +17,9 @@ int GradcheckCommand(const Options& options);
 int TheoryCommand(const Options& options);
 int ListCommand(const Options& options);
 int InfoCommand(const Options& options);
+int VerifyCommand(const Options& options);
+int MergeCommand(const Options& options);
+int StatusCommand(const Options& options);
 int AttentionCommand(const Options& options);
 
 }  // namespace initscope

@@ -179,19 +179,22 @@ void CheckOneRun(const ExperimentHead& head, size_t runs,
       head.title, what, runs, fmt::join(swept, ", "), FlagName(swept[0]));
 }
 
+std::string OutputPath(const ExperimentHead& experiment, const char* suffix) {
+  if (!experiment.output.empty()) return experiment.output;
+  return fmt::format("results/{}{}.h5", experiment.name, suffix);
+}
+
 OutputFile MakeOutput(const ExperimentHead& experiment, const Options& options,
                       const char* suffix) {
-  std::string path = experiment.output;
-  if (path.empty()) {
-    constexpr const char* kFolder = "results";
-    std::error_code error;
-    if (!fs::exists(kFolder, error) && !fs::create_directory(kFolder, error)) {
-      throw UserError(ExitCode::kCannotCreate,
-                      "{}: cannot create the folder: {}; --output FILE names "
-                      "another place",
-                      kFolder, error.message());
-    }
-    path = fmt::format("{}/{}{}.h5", kFolder, experiment.name, suffix);
+  const std::string path = OutputPath(experiment, suffix);
+  const fs::path folder = fs::path(path).parent_path();
+  std::error_code error;
+  if (experiment.output.empty() && !fs::exists(folder, error) &&
+      !fs::create_directory(folder, error)) {
+    throw UserError(
+        ExitCode::kCannotCreate,
+        "{}: cannot create the folder: {}; --output FILE names another place",
+        folder.string(), error.message());
   }
   return OutputFile(path, options.force, experiment.files_read);
 }

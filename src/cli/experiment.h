@@ -62,8 +62,10 @@ void CheckMemory(const ExperimentHead& head, std::string_view what,
 void CheckOneRun(const ExperimentHead& head, size_t runs,
                  std::string_view what);
 
-// Opens the output: the configured file, or results/<name><suffix>.h5, whose
-// folder is created. Throws UserError if that is impossible or would overwrite
+// The configured file, or results/<name><suffix>.h5.
+std::string OutputPath(const ExperimentHead& experiment, const char* suffix);
+
+// Opens OutputPath(), whose folder `results` is created. Throws UserError if that is impossible or would overwrite
 // a file that the command has read.
 OutputFile MakeOutput(const ExperimentHead& experiment, const Options& options,
                       const char* suffix);

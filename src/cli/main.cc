@@ -165,6 +165,14 @@ std::span<const CommandInfo> Commands() {
       {"info", "FILE.h5",
        "shows what a results file holds and what became of its runs", 0, false,
        false, 1, InfoCommand, false, false, VerdictHelp},
+      {"status", "[FILE.ini] [options]",
+       "says how many runs of a sweep are finished, and who is at work",
+       kNetworks, false, false, 1, StatusCommand},
+      {"verify", "FILE.h5", "checks digests, tables and runs of a results file",
+       0, false, false, 1, VerifyCommand},
+      {"merge", "OUT.h5 FILE.h5...",
+       "joins results files, of one sweep or of several", 0, true, false,
+       SIZE_MAX, MergeCommand},
   };
   return kCommands;
 }

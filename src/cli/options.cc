@@ -34,6 +34,9 @@ po::options_description CommandOptions(const CommandInfo& command,
         "compare every gradient with central differences; write nothing");
   }
   if (command.stores) {
+    add("extend", po::bool_switch(&options->extend),
+        "keep the runs of an existing output file, and add those that it "
+        "lacks");
     add("retry-failed", po::bool_switch(&options->retry_failed),
         "compute runs again that failed before");
     add("keep-going", po::bool_switch(&options->keep_going),

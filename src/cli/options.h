@@ -19,6 +19,7 @@ struct Options {
   bool print = false;
   bool check = false;
   bool no_lock = false;
+  bool extend = false;
   bool retry_failed = false;
   bool fail_fast = false;
   bool keep_going = false;

@@ -62,9 +62,6 @@ Plan MakePlan(const Experiment& experiment) {
   ExpectedTime time = rates.Expect(work, experiment.jobs);
   time.cpu += reading;
   time.wall += reading;
-  const std::string output = experiment.output.empty()
-                                 ? "results/" + experiment.name + ".h5"
-                                 : experiment.output;
   return {experiment,
           reading,
           work,
@@ -72,7 +69,7 @@ Plan MakePlan(const Experiment& experiment) {
           time,
           SweepFlops(experiment.runs),
           AvailableMemory(),
-          output};
+          OutputPath(experiment, "")};
 }
 
 nlohmann::ordered_json PlanJson(const Plan& plan) {

@@ -17,7 +17,7 @@ int Simulate(const Options& options, decltype(RunSweep) simulate) {
       experiment.runs, simulate,
       [&](const std::vector<RunSpec>& runs,
           const std::vector<RunResult>& results, Hdf5Writer* writer) {
-        WriteResults(experiment.Describe(), runs, results,
+        WriteResults(DescribeSweep(experiment, experiment.runs), runs, results,
                      experiment.sweep.swept, experiment.inputs, writer);
       },
       options.quiet ? "" : InputText(experiment)};

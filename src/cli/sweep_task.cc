@@ -4,6 +4,7 @@
 
 #include <unordered_set>
 
+#include "base/error.h"
 #include "cli/say.h"
 #include "cli/units.h"
 
@@ -13,6 +14,24 @@ std::string KeptText(const ResultsStore& store) {
   if (store.runs().empty()) return "; nothing was written";
   return fmt::format("; {} holds them, and the same command goes on from there",
                      store.folder().string());
+}
+
+void IncludeOutput(const std::filesystem::path& file,
+                   const std::vector<uint64_t>& run_ids, ResultsStore* store) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return;
+  const auto before = store->runs();
+  store->Include(file);
+  const std::unordered_set<uint64_t> planned(run_ids.begin(), run_ids.end());
+  size_t others = 0;
+  for (const auto& [run_id, stored] : store->runs()) {
+    others += !before.contains(run_id) && !planned.contains(run_id);
+  }
+  if (others == 0) return;
+  throw UserError(ExitCode::kUsage,
+                  "{}: {} of its runs are not of this experiment, and "
+                  "extending it would drop them; name another --output",
+                  file.string(), others);
 }
 
 bool IsLeft(const ResultsStore& store, uint64_t run_id,
@@ -27,8 +46,9 @@ void SayReused(const ResultsStore& store, const std::vector<uint64_t>& run_ids,
   if (options.quiet) return;
   const std::string folder = store.folder().string();
   if (left < run_ids.size()) {
+    const std::string place = options.extend ? store.output().string() : folder;
     Say("{} of {} runs are in {} already; {} are computed\n",
-        run_ids.size() - left, run_ids.size(), folder, left);
+        run_ids.size() - left, run_ids.size(), place, left);
   }
   const std::unordered_set<uint64_t> planned(run_ids.begin(), run_ids.end());
   size_t others = 0;

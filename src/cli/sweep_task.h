@@ -2,8 +2,11 @@
 // in a store (io/results_store.h), from which the same command goes on.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <filesystem>
 #include <functional>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -38,8 +41,22 @@ struct SweepTask {
   std::string announcement = {};  // printed before the runs begin
 };
 
+// How the results of a sweep with these runs came about.
+template <typename Spec>
+Provenance DescribeSweep(const ExperimentHead& head,
+                         const std::vector<Spec>& runs) {
+  Provenance provenance = head.Describe();
+  for (const Spec& run : runs) provenance.planned.push_back(run.run_id);
+  return provenance;
+}
+
 // What became of the finished runs of an interrupted sweep: "; …".
 std::string KeptText(const ResultsStore& store);
+
+// Takes the runs of an existing file, all of which must be among `run_ids`.
+// Throws UserError (kUsage) if one is not.
+void IncludeOutput(const std::filesystem::path& file,
+                   const std::vector<uint64_t>& run_ids, ResultsStore* store);
 
 // Whether a run is to be computed, by what the store says of it.
 bool IsLeft(const ResultsStore& store, uint64_t run_id, const Options& options);
@@ -63,19 +80,27 @@ int RunTask(const ExperimentHead& head, const Options& options,
             const SweepTask<Spec, Result>& task, SweepSummary summary) {
   const InterruptFlag interrupt;
   summary.runs = task.runs.size();
-  OutputFile output = MakeOutput(head, options, "");
-  ResultsStore store(output.path(), !options.no_lock);
   std::vector<uint64_t> run_ids;
-  std::vector<Spec> left;
+  for (const Spec& run : task.runs) run_ids.push_back(run.run_id);
+  Options overwrite = options;
+  overwrite.force |= options.extend;
+  OutputFile output = MakeOutput(head, overwrite, "");
+  ResultsStore store(output.path(), options.no_lock
+                                        ? ResultsStore::Access::kUnlocked
+                                        : ResultsStore::Access::kLocked);
+  if (options.extend) IncludeOutput(output.path(), run_ids, &store);
+  std::vector<Spec> some;
   for (const Spec& run : task.runs) {
-    run_ids.push_back(run.run_id);
-    if (IsLeft(store, run.run_id, options)) {
-      left.push_back(run);
-    } else {
-      ++summary.reused;
-      ++summary.counts[static_cast<size_t>(store.runs().at(run.run_id).status)];
-    }
+    if (store.runs().empty() || IsLeft(store, run.run_id, options)) continue;
+    ++summary.reused;
+    ++summary.counts[static_cast<size_t>(store.runs().at(run.run_id).status)];
   }
+  if (summary.reused > 0) {
+    std::ranges::copy_if(
+        task.runs, std::back_inserter(some),
+        [&](const Spec& run) { return IsLeft(store, run.run_id, options); });
+  }
+  const std::vector<Spec>& left = summary.reused > 0 ? some : task.runs;
   SayReused(store, run_ids, left.size(), options);
   if (!options.quiet) Say("{}", task.announcement);
   std::optional<Progress> progress(std::in_place, left.size(), !options.quiet);
@@ -110,7 +135,7 @@ int RunTask(const ExperimentHead& head, const Options& options,
   } else {
     sink.Commit();
     Publish(&output, [&](Hdf5Writer* writer) {
-      WriteRoot(head.Describe(), writer);
+      WriteRoot(DescribeSweep(head, task.runs), writer);
       store.Merge(run_ids, writer);
     });
     store.Remove(run_ids);

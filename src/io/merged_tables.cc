@@ -4,7 +4,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
-#include <optional>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -57,21 +57,18 @@ class Merger {
   }
 
   void Merge() {
-    const std::string group = Has("/attention") ? "/attention" : "/runs";
     MapInputs();
-    Rows runs;
-    for (const auto [source, run] : runs_) runs.Add(source, run, 1);
-    WriteCategories(MergeTable({group, "run", "run, from 0", {}}, runs),
-                    writer_);
+    for (const auto [source, run] : runs_) rows_of_runs_.Add(source, run, 1);
+    Table runs = {
+        Has("/attention") ? "/attention" : "/runs", "run", "run, from 0", {}};
+    MergeTable(&runs, rows_of_runs_);
+    WriteCategories(runs, writer_);
     for (const char* const rows : {"/layers", "/steps", "/jacobian"}) {
-      if (!Has(rows)) continue;
-      const ResultsReader& first = FirstWith(rows);
-      const std::string path = std::string(rows) + "/row";
-      MergeTable({rows, "row", first.Text(path, "long_name"), {}},
-                 RowsOf(rows));
+      if (Has(rows)) MergeRows(rows, runs);
     }
     if (Has("/inputs")) {
-      MergeTable({"/inputs", "input", "data set, from 0", {}}, inputs_);
+      Table inputs = {"/inputs", "input", "data set, from 0", {}};
+      MergeTable(&inputs, inputs_);
     }
   }
 
@@ -152,16 +149,60 @@ class Merger {
     return names;
   }
 
-  // Writes the table. Returns it with its columns, but without their values.
-  Table MergeTable(Table table, const Rows& rows) const {
+  // Writes the table, and leaves its columns in it, but not their values.
+  void MergeTable(Table* table, const Rows& rows) {
+    BeginTable(*table, rows.count, writer_);
+    for (const std::string& name : ColumnsOf(*table)) {
+      const std::string path = table->group + "/" + name;
+      Column column = Gather(path, name, rows);
+      WriteTableColumn(*table, column, writer_);
+      if (column.is_key && IsSwept(column.values) && !IsSweptIn(path)) {
+        newly_swept_.insert(name);
+      }
+      column.values = {};
+      table->columns.push_back(std::move(column));
+    }
+  }
+
+  // Whether a source has several values of a key.
+  bool IsSweptIn(const std::string& path) const {
+    return std::ranges::any_of(sources_, [&](const auto& source) {
+      return source->Has(path) && source->Number(path, "swept") != 0;
+    });
+  }
+
+  // Writes a table of rows of runs. Keys are those of the runs, again: the ones
+  // that some source repeats, and the ones in which the sources differ.
+  void MergeRows(const std::string& group, const Table& runs) const {
+    const Table table = {
+        group, "row", FirstWith(group).Text(group + "/row", "long_name"), {}};
+    const Rows rows = RowsOf(group);
     BeginTable(table, rows.count, writer_);
     for (const std::string& name : ColumnsOf(table)) {
-      Column column = Gather(table.group + "/" + name, name, rows);
-      WriteTableColumn(table, column, writer_);
-      column.values = {};
-      table.columns.push_back(std::move(column));
+      const std::string path = group + "/" + name;
+      if (FirstWith(path).Text(path, "role") == "key") continue;
+      WriteTableColumn(table, Gather(path, name, rows), writer_);
     }
-    return table;
+    for (const Column& key : runs.columns) {
+      if (!key.is_key ||
+          (!Has(group + "/" + key.name) && !newly_swept_.contains(key.name))) {
+        continue;
+      }
+      Column column =
+          Gather(runs.group + "/" + key.name, key.name, rows_of_runs_);
+      std::visit(
+          [&](auto& values) {
+            std::decay_t<decltype(values)> repeated;
+            repeated.reserve(rows.count);
+            for (size_t run = 0; run < values.size(); ++run) {
+              repeated.insert(repeated.end(), rows.blocks[run].count,
+                              values[run]);
+            }
+            values = std::move(repeated);
+          },
+          column.values);
+      WriteTableColumn(table, column, writer_);
+    }
   }
 
   Column Gather(const std::string& path, const std::string& name,
@@ -254,7 +295,8 @@ class Merger {
   const ResultsReaders& sources_;
   const std::vector<SourceRun>& runs_;
   Hdf5Writer* writer_;
-  Rows inputs_;
+  Rows rows_of_runs_, inputs_;
+  std::set<std::string> newly_swept_;  // keys in which only the sources differ
   std::vector<std::vector<int64_t>> input_of_;  // by source and its input
 };
 

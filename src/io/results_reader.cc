@@ -231,6 +231,20 @@ std::vector<std::string> ResultsReader::Names(const std::string& path) const {
   return names;
 }
 
+void ResultsReader::CheckValues(const std::string& path) const {
+  if (!path.starts_with("/tensors/") && !path.starts_with("/categories/")) {
+    Column(path);
+    return;
+  }
+  const Hdf5Handle dataset(H5Dopen2(file_, path.c_str(), H5P_DEFAULT),
+                           H5Dclose);
+  const auto digest = dataset.ok() ? DatasetDigest(dataset) : std::nullopt;
+  if (!digest) Fail("{} cannot be read: {}", path, Hdf5Reason());
+  if (digest != TextAttribute(file_, path, "sha256")) {
+    Fail("{} is damaged: its values are not those of its digest", path);
+  }
+}
+
 size_t ResultsReader::Length(const std::string& scale) const {
   return Wholes(scale).size();
 }

@@ -43,6 +43,9 @@ class ResultsReader {
   std::vector<std::string> Categories(const std::string& path) const;
   // A column of strings, or the names behind a column of codes.
   std::vector<std::string> Names(const std::string& path) const;
+  // Throws unless the values of a dataset are those of its digest, and those of
+  // a column as many as of the others.
+  void CheckValues(const std::string& path) const;
   // The number of rows of the group whose dimension scale is `scale`.
   size_t Length(const std::string& scale) const;
 

@@ -49,25 +49,41 @@ struct ResultsStore::PartRuns {
   std::vector<uint8_t> status;  // as RunStatus
 };
 
-ResultsStore::ResultsStore(const fs::path& output, bool lock)
-    : folder_(output.string() + ".parts") {
+ResultsStore::ResultsStore(const fs::path& output, Access access)
+    : output_(output), folder_(output.string() + ".parts"), access_(access) {
   std::error_code error;
-  fs::create_directory(folder_, error);
+  if (access_ == Access::kRead && !fs::exists(folder_, error)) return;
+  if (access_ != Access::kRead) fs::create_directory(folder_, error);
   if (!fs::is_directory(folder_)) {
     throw OutputError(ExitCode::kCannotCreate, "{}: cannot create the folder{}",
                       folder_.string(), error ? ": " + error.message() : "");
   }
-  if (lock) Lock();
+  if (access_ == Access::kLocked) Lock();
   session_ = fmt::format("{}-{}-{}", UtcNow(), HostName(), getpid());
-  std::ranges::replace(session_, '/', '-');
+  for (char& c : session_) {
+    if (c == '/' || c == ':') c = '-';
+  }
   ReadParts();
 }
 
 ResultsStore::~ResultsStore() {
+  if (access_ == Access::kRead) return;
   // While it is locked, so that no other process has opened it in between.
-  if (lock_ >= 0 && parts_.empty()) unlink((folder_ / "lock").c_str());
+  const bool is_empty = std::ranges::none_of(
+      parts_, [&](const fs::path& part) { return IsOwn(part); });
+  if (lock_ >= 0 && is_empty) unlink((folder_ / "lock").c_str());
   if (lock_ >= 0) close(lock_);
   rmdir(folder_.c_str());  // fails if something is in it
+}
+
+std::string ResultsStore::Holder() const {
+  const int file = open((folder_ / "lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return "";
+  const bool is_held =
+      flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const std::string holder = is_held ? ReadHolder(file) : "";
+  close(file);
+  return holder;
 }
 
 void ResultsStore::Lock() {
@@ -116,28 +132,31 @@ void ResultsStore::ReadParts() {
     }
   }
   std::ranges::sort(paths);
-  for (const fs::path& path : paths) {
-    const std::string bytes = GuardedRead(path.string(), [&] {
-      const ResultsReader part(path.string());
-      const std::string group = part.Has("/attention") ? "/attention" : "/runs";
-      std::string reply(
-          1, part.Number("/", "numerics_version") == kNumericsVersion);
-      Append(part.Wholes(group + "/run_id"), &reply);
-      for (const std::string& name : part.Names(group + "/status")) {
-        const auto code = std::ranges::find(kRunStatusNames, name);
-        reply.push_back(static_cast<char>(code - kRunStatusNames.begin()));
-      }
-      return reply;
-    });
-    constexpr size_t kRunBytes = sizeof(uint64_t) + 1;
-    const size_t count = (bytes.size() - 1) / kRunBytes;
-    PartRuns runs{bytes[0] != 0, std::vector<uint64_t>(count),
-                  std::vector<uint8_t>(count)};
-    std::memcpy(runs.run_ids.data(), bytes.data() + 1,
-                count * sizeof(uint64_t));
-    std::memcpy(runs.status.data(), bytes.data() + bytes.size() - count, count);
-    Know(path, runs);
-  }
+  for (const fs::path& path : paths) ReadPart(path);
+}
+
+void ResultsStore::Include(const fs::path& file) { ReadPart(file); }
+
+void ResultsStore::ReadPart(const fs::path& path) {
+  const std::string bytes = GuardedRead(path.string(), [&] {
+    const ResultsReader part(path.string());
+    const std::string group = part.Has("/attention") ? "/attention" : "/runs";
+    std::string reply(1,
+                      part.Number("/", "numerics_version") == kNumericsVersion);
+    Append(part.Wholes(group + "/run_id"), &reply);
+    for (const std::string& name : part.Names(group + "/status")) {
+      const auto code = std::ranges::find(kRunStatusNames, name);
+      reply.push_back(static_cast<char>(code - kRunStatusNames.begin()));
+    }
+    return reply;
+  });
+  constexpr size_t kRunBytes = sizeof(uint64_t) + 1;
+  const size_t count = (bytes.size() - 1) / kRunBytes;
+  PartRuns runs{bytes[0] != 0, std::vector<uint64_t>(count),
+                std::vector<uint8_t>(count)};
+  std::memcpy(runs.run_ids.data(), bytes.data() + 1, count * sizeof(uint64_t));
+  std::memcpy(runs.status.data(), bytes.data() + bytes.size() - count, count);
+  Know(path, runs);
 }
 
 void ResultsStore::Know(const fs::path& part, const PartRuns& runs) {
@@ -189,6 +208,7 @@ void ResultsStore::Remove(const std::vector<uint64_t>& run_ids) {
   const std::unordered_set<uint64_t> known(run_ids.begin(), run_ids.end());
   std::vector<fs::path> kept;
   for (size_t i = 0; i < parts_.size(); ++i) {
+    if (!IsOwn(parts_[i])) continue;
     if (!std::ranges::all_of(run_ids_[i], [&](uint64_t run_id) {
           return known.contains(run_id);
         })) {

@@ -27,22 +27,33 @@ struct StoredRun {
 
 class ResultsStore {
  public:
-  // Opens the store of `output` and keeps other processes from it while this
-  // object lives. Throws UserError: kBusy if another process has it, naming
-  // that; kCannotCreate or kIo if the folder cannot be used; kData for a
-  // damaged part. With `lock` false it may be shared unawares. REQUIRES: the
-  // process has one thread (io/guarded_read.h).
-  ResultsStore(const std::filesystem::path& output, bool lock);
+  enum class Access {
+    kLocked,    // keeps other processes from it while this object lives
+    kUnlocked,  // may be shared unawares
+    kRead,      // changes nothing; the folder need not exist
+  };
+
+  // Opens the store of `output`. Throws UserError: kBusy if another process has
+  // it, naming that; kCannotCreate or kIo if the folder cannot be used; kData
+  // for a damaged part. REQUIRES: the process has one thread
+  // (io/guarded_read.h).
+  ResultsStore(const std::filesystem::path& output, Access access);
   // Removes the folder if nothing is in it.
   ~ResultsStore();
   ResultsStore(const ResultsStore&) = delete;
   ResultsStore& operator=(const ResultsStore&) = delete;
 
+  const std::filesystem::path& output() const { return output_; }
   const std::filesystem::path& folder() const { return folder_; }
   // The runs in the parts, by run_id. Runs that another version of initscope
   // would compute otherwise (numerics_version) are not among them.
   const std::unordered_map<uint64_t, StoredRun>& runs() const { return runs_; }
   size_t outdated() const { return outdated_; }  // the number of such runs
+  // The process that has the store, "process 4711 on …"; "" if none has.
+  std::string Holder() const;
+
+  // Takes the runs of a results file elsewhere as those of a part.
+  void Include(const std::filesystem::path& file);
 
   // Writes a part with these runs, in their order. Throws OutputError.
   void AddPart(const std::vector<uint64_t>& run_ids,
@@ -53,17 +64,23 @@ class ResultsStore {
   // REQUIRES: all of them are in the store.
   void Merge(const std::vector<uint64_t>& run_ids, Hdf5Writer* writer) const;
 
-  // Removes the parts that hold nothing but some of these runs.
+  // Removes the part files that hold nothing but some of these runs.
   void Remove(const std::vector<uint64_t>& run_ids);
 
  private:
   struct PartRuns;  // what a part says of its runs
 
   void Lock();
+  // Whether a part is in the folder, and not another file (Include()).
+  bool IsOwn(const std::filesystem::path& part) const {
+    return part.parent_path() == folder_;
+  }
   void ReadParts();
+  void ReadPart(const std::filesystem::path& path);
   void Know(const std::filesystem::path& part, const PartRuns& runs);
 
-  std::filesystem::path folder_;
+  const std::filesystem::path output_, folder_;
+  const Access access_;
   int lock_ = -1;
   std::string session_;  // begins the names of this process's parts
   std::vector<std::filesystem::path> parts_;

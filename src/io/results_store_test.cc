@@ -87,7 +87,8 @@ TEST(ResultsStore, MergesToWhatIsWrittenAtOnce) {
   OutputFile whole(tree.root() / "whole.h5", false);
   Publish(&whole, [&](Hdf5Writer* writer) { Write(runs, results, writer); });
   {
-    ResultsStore store(tree.root() / "merged.h5", true);
+    ResultsStore store(tree.root() / "merged.h5",
+                       ResultsStore::Access::kLocked);
     for (const std::vector<size_t>& part :
          std::vector<std::vector<size_t>>{{7, 2, 11}, {0}, {10, 9, 8, 1, 3}}) {
       std::vector<RunSpec> some;
@@ -104,7 +105,7 @@ TEST(ResultsStore, MergesToWhatIsWrittenAtOnce) {
     EXPECT_EQ(store.runs().size(), 9u);
   }
   // Another process goes on.
-  ResultsStore store(tree.root() / "merged.h5", true);
+  ResultsStore store(tree.root() / "merged.h5", ResultsStore::Access::kLocked);
   EXPECT_EQ(store.runs().size(), 9u);
   EXPECT_EQ(store.runs().at(runs[0].run_id).status, RunStatus::kComplete);
   EXPECT_EQ(store.runs().at(runs[3].run_id).status, RunStatus::kFailed);
@@ -137,9 +138,9 @@ TEST(ResultsStore, IsLockedWhileItIsOpen) {
   const FileTree tree{{}};
   const fs::path output = tree.root() / "a.h5";
   {
-    const ResultsStore store(output, true);
+    const ResultsStore store(output, ResultsStore::Access::kLocked);
     try {
-      const ResultsStore second(output, true);
+      const ResultsStore second(output, ResultsStore::Access::kLocked);
       ADD_FAILURE() << "opened twice";
     } catch (const UserError& error) {
       EXPECT_EQ(error.code(), ExitCode::kBusy);
@@ -147,16 +148,19 @@ TEST(ResultsStore, IsLockedWhileItIsOpen) {
                   testing::ContainsRegex("a.h5.parts: process [0-9]+ on "));
     }
     EXPECT_TRUE(fs::exists(store.folder() / "lock"));
+    const ResultsStore looked(output, ResultsStore::Access::kRead);
+    EXPECT_EQ(looked.Holder().find("process "), 0u);
   }
+  EXPECT_EQ(ResultsStore(output, ResultsStore::Access::kRead).Holder(), "");
   EXPECT_TRUE(fs::is_empty(tree.root()));
-  const ResultsStore third(output, true);
+  const ResultsStore third(output, ResultsStore::Access::kLocked);
 }
 
 TEST(ResultsStore, RemovesOnlyPartsOfTheseRuns) {
   const FileTree tree{{}};
   const std::vector<RunSpec> runs = SomeRuns();
   const std::vector<RunResult> results = ResultsOf(RunSweep, runs, {1});
-  ResultsStore store(tree.root() / "a.h5", true);
+  ResultsStore store(tree.root() / "a.h5", ResultsStore::Access::kLocked);
   for (size_t i = 0; i < 2; ++i) {
     store.AddPart(
         {runs[i].run_id}, {results[i].status()},

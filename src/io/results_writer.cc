@@ -9,6 +9,7 @@
 #include "base/build_info.h"
 #include "base/kernel_target.h"
 #include "base/machine.h"
+#include "io/contents_digest.h"
 #include "io/results_columns.h"
 #include "spec/input_data.h"
 
@@ -63,6 +64,10 @@ void WriteRoot(const Provenance& provenance, Hdf5Writer* writer) {
   text("finished_utc", UtcNow());
   writer->SetNumber("/", "wall_seconds", provenance.wall_seconds);
   writer->SetNumber("/", "jobs", Whole(provenance.jobs));
+  if (!provenance.planned.empty()) {
+    writer->SetNumber("/", "planned_runs", Whole(provenance.planned.size()));
+    text("planned_sha256", ValuesDigest(provenance.planned));
+  }
 }
 
 std::string UtcNow() {

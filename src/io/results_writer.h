@@ -25,6 +25,9 @@ struct Provenance {
   std::string started_utc;    // 2026-01-31T12:00:00Z
   double wall_seconds = 0;
   size_t jobs = 1;
+  // The run_ids of the whole sweep, of which a file may hold a part; empty if
+  // there is no such plan.
+  std::vector<uint64_t> planned = {};
 };
 
 // The present moment, as Provenance wants it.

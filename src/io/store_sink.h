@@ -70,8 +70,8 @@ class StoreSink final : public ResultSink<Result> {
   // Writes a results file with all runs. REQUIRES: every run has been taken,
   // and none has been stored.
   void WriteAll(Hdf5Writer* writer) const {
-    const auto [runs, results] = InOrder(held_);
-    write_(runs, results, writer);
+    const auto all = InOrder(held_);
+    write_(all.first, all.second, writer);
   }
 
   // The number of runs taken that ended like this.
@@ -105,7 +105,9 @@ class StoreSink final : public ResultSink<Result> {
 
   void Store(std::vector<Held> held) {
     if (held.empty()) return;
-    const auto [runs, results] = InOrder(std::move(held));
+    const auto all = InOrder(std::move(held));
+    const std::vector<Spec>& runs = all.first;
+    const std::vector<Result>& results = all.second;
     std::vector<uint64_t> run_ids;
     std::vector<RunStatus> status;
     for (const Spec& run : runs) run_ids.push_back(run.run_id);

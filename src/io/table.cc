@@ -7,9 +7,7 @@
 #include <variant>
 
 namespace initscope {
-namespace {
 
-// Whether there is more than one value.
 bool IsSwept(const ColumnValues& values) {
   return std::visit(
       [](const auto& column) {
@@ -18,8 +16,6 @@ bool IsSwept(const ColumnValues& values) {
       },
       values);
 }
-
-}  // namespace
 
 size_t Table::rows() const {
   return std::visit([](const auto& values) { return values.size(); },

@@ -62,6 +62,9 @@ class ColumnMaker {
 // Whole numbers are stored with a sign.
 inline int64_t Whole(size_t value) { return static_cast<int64_t>(value); }
 
+// Whether there is more than one value.
+bool IsSwept(const ColumnValues& values);
+
 // Creates the group and its dimension scale, of `rows` rows.
 void BeginTable(const Table& table, size_t rows, Hdf5Writer* writer);
 // Writes a column of a table that has begun, with its long_name, its formula

@@ -19,6 +19,16 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<double>;
 using V = hn::Vec<D>;
 
+// Sums about mean + shift from those about the mean, by the binomial theorem;
+// the sum of the deviations from it is `rest`.
+void Move(double shift, double rest, RowMoments* sums) {
+  sums->mean += shift;
+  sums->m4 -=
+      shift * (4 * sums->m3 - shift * (6 * sums->m2 - 3 * shift * rest));
+  sums->m3 -= shift * (3 * sums->m2 - 2 * shift * rest);
+  sums->m2 = std::max(0.0, sums->m2 - shift * rest);
+}
+
 template <typename T>
 RowMoments FiniteRowMoments(const T* x, size_t n) {
   RowMoments out;
@@ -73,12 +83,8 @@ RowMoments FiniteRowMoments(const T* x, size_t n) {
     out.m3 += e * e * e;
     out.m4 += e * e * e * e;
   }
-  // The sums about mean + shift, by the binomial theorem; Σe = rest.
-  const double shift = rest / count;
-  out.mean = mean + shift;
-  out.m4 -= shift * (4 * out.m3 - shift * (6 * out.m2 - 3 * shift * rest));
-  out.m3 -= shift * (3 * out.m2 - 2 * shift * rest);
-  out.m2 = std::max(0.0, out.m2 - shift * rest);
+  out.mean = mean;
+  Move(rest / count, rest, &out);
   return out;
 }
 

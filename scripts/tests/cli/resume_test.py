@@ -1,5 +1,6 @@
 """A sweep that does not end well goes on from the runs that it finished."""
 
+import json
 import random
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from compare_programs import contents
 BUSY, CHECK_FAILED = 75, 1
 SWEEPS = {
     "run": ["--depth", "40", "--width", "200", "--activation", "tanh, relu",
-            "--seed", "range(0, 40)"],
+            "--seed", "range(0, 32)"],
     "train": ["--depth", "5", "--width", "128", "--steps", "40", "--activation",
               "tanh, relu", "--seed", "range(0, 24)", "--record", "0,40"],
     "attention": ["--d-k", "512", "--tokens", "256", "--scaled", "on, off",
@@ -69,7 +70,7 @@ def test_killed_again_and_again(program, undisturbed, tmp_path, command):
 
 
 @pytest.mark.parametrize("number, code", [
-    (signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR1, BUSY)])
+    (signal.SIGINT, 130), (signal.SIGUSR1, BUSY)])
 def test_signals_keep_what_is_finished(program, undisturbed, tmp_path, number,
                                        code):
     process = start(program, tmp_path, "run")
@@ -87,10 +88,17 @@ def test_signals_keep_what_is_finished(program, undisturbed, tmp_path, number,
     assert process.returncode == code
     assert "x.h5.parts holds them, and the same command goes on" in said
     assert not (tmp_path / "x.h5").exists()
+    status = subprocess.run(
+        [program, "status", *SWEEPS["run"], "--output", "x.h5", "--json"],
+        cwd=tmp_path, capture_output=True, text=True, check=True)
+    status = json.loads(status.stdout)
+    assert status["planned"] == 64 and status["at_work"] == ""
+    assert 0 < status["complete"] < 64
+    assert status["complete"] + status["missing"] == 64
     process = start(program, tmp_path, "run")
     _, said = process.communicate(timeout=120)
     assert process.returncode == 0
-    assert "of 80 runs are in x.h5.parts already" in said
+    assert "of 64 runs are in x.h5.parts already" in said
     assert contents(tmp_path / "x.h5") == undisturbed["run"]
 
 
@@ -107,6 +115,10 @@ def test_one_process_at_a_time(program, tmp_path):
     assert second.returncode == BUSY
     assert f"x.h5.parts: process {first.pid} on " in said and " since 2" in said
     assert set(before) <= set(parts(tmp_path))
+    said = subprocess.run(
+        [program, "status", *SWEEPS["run"], "--output", "x.h5"],
+        cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert said.startswith("x.h5: ") and f"process {first.pid} on " in said
     first.terminate()
     first.communicate(timeout=30)
 
@@ -123,6 +135,23 @@ def test_another_experiment_leaves_the_runs_alone(program, tmp_path):
     assert process.returncode == 0
     assert "are not of this experiment as it is now, and are left alone" in said
     assert parts(tmp_path) == kept
+
+
+def test_a_sweep_grows(call, tmp_path):
+    """--extend computes only what a file lacks."""
+    keys = [*TINY, "--activation", "tanh, relu", "--output", "x.h5"]
+    call(["run", *keys, "--seed", "1, 2"])
+    call(["run", *keys, "--seed", "0, 1, 2"], expect=73)
+    said = call(["run", *keys, "--seed", "0, 1, 2", "--extend"]).stderr
+    assert "4 of 6 runs are in x.h5 already; 2 are computed" in said
+    grown = contents(tmp_path / "x.h5")
+    call(["run", *keys, "--seed", "0, 1, 2", "--force"])
+    whole = contents(tmp_path / "x.h5")
+    assert ({key: value for key, value in grown.items() if key[0] != "@"}
+            == {key: value for key, value in whole.items() if key[0] != "@"})
+    said = call(["run", *keys, "--seed", "0", "--extend"], expect=64).stderr
+    assert "4 of its runs are not of this experiment" in said
+    assert contents(tmp_path / "x.h5") == whole
 
 
 @pytest.mark.parametrize("command, flags", [("run", []),

@@ -217,5 +217,6 @@ def test_interrupt(program, tmp_path, number, code, keys):
     assert time.monotonic() - begin < 5
     assert process.returncode == code
     assert said[0] == ""
-    assert re.fullmatch(r"initscope: interrupted after \d+ of \d+ runs\n",
+    assert re.fullmatch(r"initscope: heard the signal, stopping\n"
+                        r"initscope: interrupted after \d+ of \d+ runs\n",
                         said[1])

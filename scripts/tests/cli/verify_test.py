@@ -1,0 +1,116 @@
+"""verify finds every change of what is stored; merge joins sound files alone."""
+
+import json
+import random
+import shutil
+
+import pytest
+
+from command_line import CANNOT_CREATE, DATA, IO, TINY, USAGE
+from compare_programs import contents
+
+SEEDS = ["--seed", "range(0, 3)"]
+
+
+@pytest.fixture
+def good(call, tmp_path):
+    call(["run", *TINY, *SEEDS, "--activation", "tanh, relu", "--output",
+          "a.h5"])
+    return tmp_path / "a.h5"
+
+
+def data_of(path):
+    """The values of every data set, without attributes."""
+    return {place: value for place, value in contents(path).items()
+            if "@" not in place}
+
+
+def test_a_sound_file(good, call):
+    said = call(["verify", "a.h5"]).stdout
+    assert said.splitlines()[0] == "a.h5: sound"
+    assert "6 runs of 6 planned, 6 complete; 18 rows of layers" in said
+    found = json.loads(call(["verify", "a.h5", "--json"]).stdout)
+    assert found["ok"] and found["problems"] == [] and found["runs"] == 6
+    assert found["status"] == {"complete": 6, "diverged": 0, "failed": 0}
+
+
+@pytest.mark.parametrize("command", [
+    ["train", *TINY, "--steps", "3"], ["trace", *TINY], ["theory", *TINY],
+    ["attention", "--d-k", "4", "--tokens", "4"]])
+def test_files_of_every_command(call, command):
+    call([*command, "--output", "a.h5"])
+    assert call(["verify", "a.h5"]).stdout.startswith("a.h5: sound\n")
+
+
+def test_any_change_is_found(good, call):
+    """A flipped bit is found, or changes nothing that is stored."""
+    expected = contents(good)
+    whole = good.read_bytes()
+    draw = random.Random(7)
+    found = 0
+    for _ in range(60):
+        damaged = bytearray(whole)
+        damaged[draw.randrange(len(whole))] ^= 1 << draw.randrange(8)
+        good.write_bytes(damaged)
+        done = call(["verify", "a.h5"], expect=None)
+        assert done.returncode in (0, DATA, IO), done.stderr
+        if done.returncode == 0:
+            assert contents(good) == expected
+        found += done.returncode != 0
+    assert found > 20
+
+
+def test_a_file_that_is_cut(good, call):
+    whole = good.read_bytes()
+    for size in range(0, len(whole), max(1, len(whole) // 40)):
+        good.write_bytes(whole[:size])
+        done = call(["verify", "a.h5"], expect=None)
+        assert done.returncode == DATA, (size, done.stdout, done.stderr)
+        assert call(["merge", "b.h5", "a.h5"], expect=DATA).stderr.count(
+            "\n") == 1
+
+
+def test_what_is_no_results_file(call, tmp_path):
+    (tmp_path / "a.csv").write_text("1,2\n")
+    assert "not HDF5" in call(["verify", "a.csv"], expect=DATA).stdout
+    assert "no.h5" in call(["verify", "no.h5"], expect=IO).stderr
+    assert "verify needs a results file" in call(["verify"],
+                                                 expect=USAGE).stderr
+
+
+def test_sweeps_are_joined(call, tmp_path):
+    """Two sweeps joined are the one that has all of their runs."""
+    keys = ["--depth", "3", "--batch", "4"]
+    call(["run", *keys, *SEEDS, "--width", "8, 12", "--output", "all.h5"])
+    call(["run", *keys, *SEEDS, "--width", "8", "--output", "a.h5"])
+    call(["run", *keys, "--width", "8, 12", "--seed", "0, 1", "--output",
+          "b.h5"])
+    call(["run", *keys, *SEEDS, "--width", "12", "--output", "c.h5"])
+    said = call(["merge", "joined.h5", "a.h5", "b.h5", "c.h5"]).stderr
+    assert "6 runs of 3 files (4 were there twice)" in said
+    expected, found = data_of(tmp_path / "all.h5"), data_of(
+        tmp_path / "joined.h5")
+    assert found.keys() == expected.keys()
+    # In b, the runs of width 12 come in another order.
+    call(["merge", "joined.h5", "a.h5", "c.h5", "--force"])
+    found = data_of(tmp_path / "joined.h5")
+    # In these, too, a.h5 and c.h5 differ; nobody swept them.
+    assert found.keys() - expected.keys() == {
+        "layers/input_width", "layers/output_width", "layers/shape"}
+    assert {place: found[place] for place in expected} == expected
+    call(["verify", "joined.h5"])
+
+
+def test_what_cannot_be_joined(good, call, tmp_path):
+    shutil.copy(good, tmp_path / "b.h5")
+    call(["attention", "--d-k", "4", "--tokens", "4", "--output", "c.h5"])
+    said = call(["merge", "x.h5", "a.h5", "c.h5"], expect=DATA).stderr
+    assert "of another command" in said
+    said = call(["merge", "b.h5", "a.h5"], expect=CANNOT_CREATE).stderr
+    assert "exists already" in said
+    said = call(["merge", "a.h5", "a.h5", "--force"],
+                expect=CANNOT_CREATE).stderr
+    assert "own inputs" in said
+    assert "merge needs the file to write" in call(["merge", "x.h5"],
+                                                   expect=USAGE).stderr
+    assert not (tmp_path / "x.h5").exists()
