@@ -65,8 +65,8 @@ void CheckOneRun(const ExperimentHead& head, size_t runs,
 // The configured file, or results/<name><suffix>.h5.
 std::string OutputPath(const ExperimentHead& experiment, const char* suffix);
 
-// Opens OutputPath(), whose folder `results` is created. Throws UserError if that is impossible or would overwrite
-// a file that the command has read.
+// Opens OutputPath(), whose folder `results` is created. Throws UserError if
+// that is impossible or would overwrite a file that the command has read.
 OutputFile MakeOutput(const ExperimentHead& experiment, const Options& options,
                       const char* suffix);
 

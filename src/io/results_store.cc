@@ -81,7 +81,7 @@ std::string ResultsStore::Holder() const {
   if (file < 0) return "";
   const bool is_held =
       flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  const std::string holder = is_held ? ReadHolder(file) : "";
+  std::string holder = is_held ? ReadHolder(file) : "";
   close(file);
   return holder;
 }

@@ -33,6 +33,7 @@ CASES = [
     ("gradcheck", [*NETWORK, "--gain", "1e-300"], {"inf"}),
     ("attention", ATTENTION, set()),
     ("attention", [*ATTENTION, "--check"], set()),
+    ("status", NETWORK, set()),
 ]
 # Commands whose files `info` then reads, and what that has.
 INFO_CASES = [
@@ -69,7 +70,9 @@ def non_finite(text):
 
 def test_every_command_is_among_the_cases(call):
     listed = re.findall(r"^  (\w+) ", call(["--help"]).stdout, re.MULTILINE)
-    assert set(listed) == {command for command, _, _ in CASES} | {"info"}
+    # verify_test.py has the last two.
+    assert set(listed) == {command for command, _, _ in CASES} | {
+        "info", "verify", "merge"}
 
 
 @pytest.mark.parametrize("command, arguments, expected", CASES)

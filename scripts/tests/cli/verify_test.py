@@ -1,4 +1,4 @@
-"""verify finds every change of what is stored; merge joins sound files alone."""
+"""verify finds any change of what is stored; merge joins sound files alone."""
 
 import json
 import random
@@ -92,7 +92,9 @@ def test_sweeps_are_joined(call, tmp_path):
         tmp_path / "joined.h5")
     assert found.keys() == expected.keys()
     # In b, the runs of width 12 come in another order.
-    call(["merge", "joined.h5", "a.h5", "c.h5", "--force"])
+    said = call(["merge", "joined.h5", "a.h5", "c.h5", "--force", "--json"])
+    assert json.loads(said.stdout) == {
+        "output": "joined.h5", "runs": 6, "files": 2, "duplicates_dropped": 0}
     found = data_of(tmp_path / "joined.h5")
     # In these, too, a.h5 and c.h5 differ; nobody swept them.
     assert found.keys() - expected.keys() == {
