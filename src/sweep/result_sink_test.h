@@ -13,7 +13,8 @@ namespace initscope {
 inline bool SameBits(const std::vector<double>& a,
                      const std::vector<double>& b) {
   return a.size() == b.size() &&
-         std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
+         (a.empty() ||
+          std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0);
 }
 
 // What `sweep` (RunSweep or one like it) gives, by run. All runs must finish.
