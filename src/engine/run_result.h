@@ -33,8 +33,13 @@ struct RunResult {
 
   // Bytes of the results that grow with the run.
   size_t Bytes() const {
+    size_t singular_values = 0;
+    for (const JacobianSpectrum& spectrum : jacobian) {
+      singular_values += spectrum.values.size();
+    }
     return sizeof(RunResult) +
-           sizeof(double) * (statistics.size() + theory.size()) +
+           sizeof(double) *
+               (statistics.size() + theory.size() + singular_values) +
            sizeof(StepResult) * steps.size();
   }
   // The result of a run that failed for this reason.
