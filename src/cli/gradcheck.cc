@@ -22,6 +22,8 @@
 #include "engine/engine.h"
 #include "spec/keys.h"
 #include "spec/run_id.h"
+#include "sweep/job_runner.h"
+#include "sweep/result_sink.h"
 
 namespace initscope {
 namespace {
