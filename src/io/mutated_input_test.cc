@@ -206,10 +206,10 @@ constexpr std::string_view kWords[] = {"nan",
                                        "\xff\xff\xff\xff",
                                        "\x7f\xff\xff\xff"};
 
-// INITSCOPE_MUTATIONS sets how many of each; by default 6,000 in all.
+// INITSCOPE_MUTATIONS sets how many of each; by default 2,000 in all.
 size_t MutationsOfEach(size_t originals) {
   const char* set = std::getenv("INITSCOPE_MUTATIONS");
-  return set ? std::stoul(set) : 6000 / originals + 1;
+  return set ? std::stoul(set) : 2000 / originals + 1;
 }
 
 TEST_F(MutatedInput, IsReadOrRefused) {
@@ -254,8 +254,8 @@ TEST_F(MutatedInput, IsReadOrRefused) {
   RecordProperty("read", static_cast<int>(read));
   RecordProperty("refused", static_cast<int>(refused));
   printf("%zu read, %zu refused\n", read, refused);
-  EXPECT_GT(read, 100u);
-  EXPECT_GT(refused, 1000u);
+  EXPECT_GT(read, 50u);
+  EXPECT_GT(refused, 500u);
 }
 
 }  // namespace
