@@ -153,16 +153,17 @@ bool HasFiles(const SweepPoint& point) {
 AttentionSweep ResolveAttention(const Sweep& sweep, const MatrixReader& read) {
   AttentionSweep out;
   std::unordered_set<uint64_t> seen;
-  for (const SweepPoint& point : sweep.points) {
+  for (size_t i = 0; i < sweep.size(); ++i) {
+    const SweepPoint point = sweep.Point(i);
     if (HasFiles(point)) {
-      if (sweep.points.size() == 1) return ResolveFiles(point, read);
+      if (sweep.size() == 1) return ResolveFiles(point, read);
       const Settings settings(point);
       const std::string_view swept =
           sweep.swept.empty() ? std::string_view("x") : sweep.swept[0];
       settings.Fail(swept,
                     "x, w_q, w_k and w_v describe one run, "
                     "and this file {}; fix {} to one value",
-                    sweep.points.size(), swept);
+                    sweep.size(), swept);
     }
     const AttentionSpec run = ResolveDrawn(Settings(point));
     if (seen.insert(run.run_id).second) {

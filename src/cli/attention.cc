@@ -191,12 +191,15 @@ int WorkedExample(const Options& options, const ExperimentHead& head,
 
 int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
                         const AttentionSweep& sweep) {
+  std::vector<uint64_t> run_ids;
+  for (const AttentionSpec& run : sweep.runs) run_ids.push_back(run.run_id);
   const SweepTask<AttentionSpec, AttentionResult> task = {
-      sweep.runs, RunAttentionSweep,
+      run_ids, [&](size_t i) { return sweep.runs[i]; },
+      [&](size_t i) { return AttentionFlops(sweep.runs[i]); },
+      RunAttentionSweep,
       [&](const std::vector<AttentionSpec>& runs,
           const std::vector<AttentionResult>& results, Hdf5Writer* writer) {
-        WriteAttentionRuns(DescribeSweep(head, sweep.runs), runs, results,
-                           writer);
+        WriteAttentionRuns(head.DescribeSweep(run_ids), runs, results, writer);
       }};
   SweepSummary summary;
   summary.duplicates = sweep.duplicates;
@@ -272,7 +275,7 @@ int CheckGradients(const Options& options, const ExperimentHead& head,
 int AttentionCommand(const Options& options) {
   ExperimentHead head = LoadExperimentHead(options);
   const AttentionSweep sweep = ResolveAttention(
-      head.sweep, [&](std::string_view key, const std::string& path) {
+      *head.sweep, [&](std::string_view key, const std::string& path) {
         head.files_read.push_back(DataFile(path, head.folder));
         return ReadMatrix(key, path, head.folder);
       });

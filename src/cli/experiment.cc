@@ -15,7 +15,7 @@
 #include "cli/units.h"
 #include "io/input_reader.h"
 #include "spec/name_aliases.h"
-#include "spec/resolve.h"
+#include "sweep/run_cost.h"
 
 namespace initscope {
 namespace {
@@ -81,6 +81,27 @@ void CheckSweepMemory(const ExperimentHead& head, const SweepMemory& memory) {
                   : "width, depth, batch or jobs");
 }
 
+// Refuses a million runs of a million layers before it has listed them all.
+void CheckLayers(const ExperimentHead& head) {
+  double rows = 0;
+  for (const SweepProduct& product : head.sweep->products) {
+    const auto depth =
+        std::ranges::find(product.axes, "depth", &SweepProduct::Axis::key);
+    if (depth == product.axes.end()) continue;
+    double layers = 0;
+    for (const std::string& value : depth->values) {
+      const double number = ParseNumber<double>(value).value_or(0);
+      // What is no depth is refused where it is resolved.
+      if (number <= FindKey("depth")->range.most) layers += number;
+    }
+    rows += layers * static_cast<double>(product.size) /
+            static_cast<double>(depth->values.size());
+  }
+  const double bytes =
+      MergeMemory(static_cast<double>(head.sweep->size()), rows);
+  CheckSweepMemory(head, {UsedMemory() + bytes, bytes, 0});
+}
+
 }  // namespace
 
 Provenance ExperimentHead::Describe() const {
@@ -90,6 +111,13 @@ Provenance ExperimentHead::Describe() const {
           .started_utc = started_utc,
           .wall_seconds = watch.Seconds(),
           .jobs = jobs};
+}
+
+Provenance ExperimentHead::DescribeSweep(
+    const std::vector<uint64_t>& run_ids) const {
+  Provenance provenance = Describe();
+  provenance.planned = run_ids;
+  return provenance;
 }
 
 ExperimentHead LoadExperimentHead(const Options& options) {
@@ -111,8 +139,9 @@ ExperimentHead LoadExperimentHead(const Options& options) {
   }
   text.flags = options.settings;
 
-  head.sweep = ExpandSweep(text, {options.command, options.keys});
-  const SweepPoint& settings = head.sweep.experiment;
+  head.sweep = std::make_shared<const Sweep>(
+      ExpandSweep(text, {options.command, options.keys}));
+  const SweepPoint& settings = head.sweep->experiment;
   CheckName(settings);
   head.command_line = options.command_line;
   head.name = settings.at("name").text;
@@ -129,30 +158,34 @@ ExperimentHead LoadExperimentHead(const Options& options) {
 }
 
 Experiment LoadExperiment(const Options& options) {
-  Experiment experiment{LoadExperimentHead(options), {}, 0, {}, {}};
-  InputCatalog catalog(
-      [&experiment](const std::string& input, const std::string& labels) {
+  Experiment experiment{LoadExperimentHead(options), {}, {}, {}, {}, {}};
+  const auto read = std::make_shared<std::vector<fs::path>>();
+  const auto catalog = std::make_shared<InputCatalog>(
+      [read, folder = experiment.folder](const std::string& input,
+                                         const std::string& labels) {
         for (const std::string& path : {input, labels}) {
-          experiment.files_read.push_back(DataFile(path, experiment.folder));
+          read->push_back(DataFile(path, folder));
         }
-        return ReadInput(input, labels, experiment.folder);
+        return ReadInput(input, labels, folder);
       });
-  // Refuses a million runs of a million layers before it has listed them all.
+  CheckLayers(experiment);
   const uint64_t default_steps = options.command == "train" ? 100 : 0;
-  SweepMemory least = {UsedMemory()};
-  ResolvedSweep resolved = ResolveSweep(
-      experiment.sweep, &catalog, default_steps, [&](const RunSpec& run) {
-        const double bytes = ResultMemory(run, experiment.theory);
-        least.results += bytes;
-        least.total += bytes;
-        CheckSweepMemory(experiment, least);
+  const bool stored = options.command == "run" || options.command == "train" ||
+                      options.command == "plan";
+  MemoryEstimate memory(experiment.jobs, experiment.theory,
+                        stored ? ResultPlace::kStore : ResultPlace::kMemory);
+  experiment.runs = RunList(
+      experiment.sweep, catalog, default_steps, [&](const RunSpec& run) {
+        memory.Add(run);
+        experiment.run_flops.push_back(RunFlops(run));
+        if (run.samples && run.classes.empty()) {
+          experiment.with_all_classes.insert(run.input_index);
+        }
       });
-  experiment.runs = std::move(resolved.runs);
-  experiment.duplicates = resolved.duplicates;
-  experiment.sweep.points.clear();
-  experiment.inputs = catalog.inputs();
-  experiment.memory = EstimateMemory(experiment.runs, experiment.jobs,
-                                     experiment.theory, UsedMemory());
+  experiment.files_read.insert(experiment.files_read.end(), read->begin(),
+                               read->end());
+  experiment.inputs = catalog->inputs();
+  experiment.memory = memory.Total(UsedMemory());
   // Reading the data may have taken more memory than the runs will.
   experiment.memory.total =
       std::max(experiment.memory.total, PeakMemory() + kProcessMemory);
@@ -172,7 +205,7 @@ void CheckMemory(const ExperimentHead& head, std::string_view what,
 void CheckOneRun(const ExperimentHead& head, size_t runs,
                  std::string_view what) {
   if (runs == 1) return;
-  const std::vector<std::string>& swept = head.sweep.swept;
+  const std::vector<std::string>& swept = head.sweep->swept;
   FailUsage(
       "{}: {} one run, and this describes {} (over {}); fix each to one value, "
       "as --{} VALUE",

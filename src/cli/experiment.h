@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <numeric>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,7 +14,7 @@
 #include "cli/options.h"
 #include "io/output_file.h"
 #include "io/results_writer.h"
-#include "spec/run_spec.h"
+#include "spec/resolve.h"
 #include "spec/sweep.h"
 #include "sweep/sweep_cost.h"
 
@@ -23,6 +25,8 @@ struct ExperimentHead {
   // How the results came about, for the results file. Counts the time until
   // now.
   Provenance Describe() const;
+  // The same for a sweep with these runs.
+  Provenance DescribeSweep(const std::vector<uint64_t>& run_ids) const;
 
   Stopwatch watch;  // since the experiment began to load
   std::string started_utc;
@@ -35,14 +39,20 @@ struct ExperimentHead {
   std::string output_where;  // "FILE:LINE" or the flag that configures it
   size_t jobs = 1;
   bool theory = true;
-  Sweep sweep;
+  std::shared_ptr<const Sweep> sweep;
   std::string configuration;  // file and flags in one, as an experiment file
 };
 
 struct Experiment : ExperimentHead {
-  std::vector<RunSpec> runs;
-  size_t duplicates = 0;
+  double flops() const {
+    return std::accumulate(run_flops.begin(), run_flops.end(), 0.0);
+  }
+
+  RunList runs;
+  // Of each run's matrix products if it shared none.
+  std::vector<double> run_flops;
   std::vector<std::shared_ptr<const InputData>> inputs;
+  std::set<size_t> with_all_classes;  // inputs of which a run uses all classes
   SweepMemory memory;
 };
 

@@ -71,14 +71,16 @@ Options InDouble(Options options) {
 // What plain loops on one core do in a day.
 constexpr double kMostFlops = 1e14;
 
-// Refuses what would not fit into memory or would take more than a day.
-void CheckCost(const Experiment& experiment) {
+// Refuses what would not fit into memory or would take more than a day. Returns
+// the flop of it all.
+double CheckCost(const Experiment& experiment,
+                 const std::vector<RunSpec>& runs) {
   double flops = 0, bytes = 0;
-  for (const RunSpec& run : experiment.runs) {
+  for (const RunSpec& run : runs) {
     flops += GradientCheckFlops(run);
     bytes = std::max(bytes, GradientCheckMemory(run));
   }
-  const size_t together = std::min(experiment.jobs, experiment.runs.size());
+  const size_t together = std::min(experiment.jobs, runs.size());
   CheckMemory(experiment, "gradcheck", bytes * static_cast<double>(together),
               together, "width, depth, batch or jobs");
   if (flops > kMostFlops) {
@@ -87,6 +89,7 @@ void CheckCost(const Experiment& experiment) {
         "core ({:.0e}); lower batch, width, depth or the number of runs",
         experiment.title, flops, kMostFlops);
   }
+  return flops;
 }
 
 struct Checked {
@@ -157,7 +160,7 @@ void PrintText(const Experiment& experiment,
                const std::vector<Checked>& checked, bool samples) {
   const bool is_sweep = checked.size() > 1;
   for (size_t i = 0; i < checked.size(); ++i) {
-    const RunSpec& run = experiment.runs[i];
+    const RunSpec run = experiment.runs[i];
     const GradientReport& report = checked[i].report;
     if (is_sweep) fmt::print("{}", RunLine(run, report));
     if (samples) fmt::print("{}", LogitsText(run, checked[i].samples));
@@ -169,18 +172,17 @@ void PrintText(const Experiment& experiment,
   }
 }
 
-void CheckRuns(const Experiment& experiment, const Options& options,
-               StopFlag stop, ResultSink<Checked>* sink) {
-  const size_t runs = experiment.runs.size();
+void CheckRuns(const std::vector<RunSpec>& runs, const SweepOptions& sweep,
+               const Options& options, ResultSink<Checked>* sink) {
   // A single run uses all jobs for its tensors; several use one each.
-  const size_t inner = runs == 1 ? experiment.jobs : 1;
+  const size_t inner = runs.size() == 1 ? sweep.jobs : 1;
   RunLongestFirst(
-      runs, [&](size_t i) { return GradientCheckFlops(experiment.runs[i]); },
-      {experiment.jobs, stop},
+      runs.size(), [&](size_t i) { return GradientCheckFlops(runs[i]); }, sweep,
       [&](size_t i) {
-        const RunSpec& run = experiment.runs[i];
-        const EngineGradients gradients = ComputeGradients(run, stop);
-        Checked checked = {CheckGradients(run, gradients, {inner, stop}), {}};
+        const RunSpec& run = runs[i];
+        const EngineGradients gradients = ComputeGradients(run, sweep.stop);
+        Checked checked = {CheckGradients(run, gradients, {inner, sweep.stop}),
+                           {}};
         if (options.print) {
           checked.samples = DifferentiateLosses(
               gradients.parameters, options.json ? run.batch : kSamplesShown);
@@ -200,16 +202,18 @@ int GradcheckCommand(const Options& options) {
     return AttentionCommand(attention);
   }
   const Experiment experiment = LoadExperiment(InDouble(options));
-  CheckCost(experiment);
+  const std::vector<RunSpec> runs = experiment.runs.All();
+  const double flops = CheckCost(experiment, runs);
   const InterruptFlag interrupt;
-  const size_t runs = experiment.runs.size();
-  std::optional<Progress> progress(std::in_place, runs,
-                                   !options.quiet && runs > 1);
-  KeptResults<Checked> kept(runs, [&] { progress->Advance(1); });
-  CheckRuns(experiment, options, &interrupt.raised(), &kept);
+  std::optional<Progress> progress(std::in_place, runs.size(), flops,
+                                   !options.quiet && runs.size() > 1);
+  KeptResults<Checked> kept(runs.size(), [&](size_t i) {
+    progress->Advance(GradientCheckFlops(runs[i]));
+  });
+  CheckRuns(runs, {experiment.jobs, &interrupt.raised()}, options, &kept);
   progress.reset();
-  if (kept.complete() < runs) {
-    return EndInterrupted(interrupt, kept.complete(), runs, "");
+  if (kept.complete() < runs.size()) {
+    return EndInterrupted(interrupt, kept.complete(), runs.size(), "");
   }
   const std::vector<Checked> checked = kept.Release();
   PrintInputs(experiment, options);
@@ -223,7 +227,7 @@ int GradcheckCommand(const Options& options) {
   for (size_t i = 0; i < checked.size(); ++i) {
     if (checked[i].report.ok()) continue;
     if (failed++ == 0) {
-      first = FailureText(experiment.runs[i], checked[i].report);
+      first = FailureText(runs[i], checked[i].report);
     }
   }
   if (failed == 0) return static_cast<int>(ExitCode::kSuccess);

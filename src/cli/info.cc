@@ -87,7 +87,7 @@ std::string FailuresText(const ResultsReader& file, const std::string& group) {
 // A file of `attention`: a sweep, or the tensors of one run.
 std::string AttentionInfo(const ResultsReader& file, const Head& head,
                           bool json) {
-  const bool is_sweep = file.Has("/attention");
+  const bool is_sweep = file.IsAttention();
   const size_t runs = is_sweep ? file.Length("/attention/run") : 1;
   const auto keys = ReadKeyColumns(file, "/attention");
   if (json) return JsonText(head.Document({{"runs", runs}}, keys));
@@ -144,7 +144,7 @@ std::string Info(const std::string& path, bool json) {
   const ResultsReader file(path);
   const Head head(file, path);
   const bool is_attention =
-      file.Has("/attention") || (file.Has("/tensors") && !file.Has("/runs"));
+      file.IsAttention() || (file.Has("/tensors") && !file.Has("/runs"));
   return (is_attention ? AttentionInfo : RunsInfo)(file, head, json);
 }
 

@@ -51,11 +51,7 @@ std::vector<InputReport> Reports(const Experiment& experiment) {
     if (!data.bytes.empty()) {
       report.notes.push_back("bytes (uint8) are divided by 255");
     }
-    const bool all_classes =
-        std::ranges::any_of(experiment.runs, [i](const RunSpec& run) {
-          return run.samples && run.input_index == i && run.classes.empty();
-        });
-    if (!report.labels.empty() && all_classes) {
+    if (!report.labels.empty() && experiment.with_all_classes.contains(i)) {
       const std::string note = GapNote(report.labels);
       if (!note.empty()) report.notes.push_back(note);
     }

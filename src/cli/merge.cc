@@ -59,8 +59,7 @@ int MergeCommand(const Options& options) {
   for (const std::string& path : paths) {
     sources.push_back(std::make_unique<ResultsReader>(path));
     const ResultsReader& source = *sources.back();
-    const std::string group = source.Has("/attention") ? "/attention" : "/runs";
-    const auto run_ids = source.Wholes(group + "/run_id");
+    const auto run_ids = source.Wholes(source.RunsGroup() + "/run_id");
     for (size_t run = 0; run < run_ids.size(); ++run) {
       if (seen.insert(run_ids[run]).second) {
         runs.push_back({sources.size() - 1, run});
@@ -75,7 +74,7 @@ int MergeCommand(const Options& options) {
   provenance.wall_seconds = watch.Seconds();
   Publish(&output, [&](Hdf5Writer* writer) {
     WriteRoot(provenance, writer);
-    MergeTables(sources, runs, writer);
+    MergeTables(sources, runs, Joined::kSweeps, writer);
   });
   Tell(options, output,
        {{"runs", runs.size()},

@@ -94,22 +94,21 @@ InputData SmallData(const std::string& input, const std::string&) {
 // The number of runs, or 0 and what was wrong.
 size_t Resolve(const std::string& content, std::string* error) {
   try {
-    InputCatalog catalog(SmallData);
     const ExperimentText text = ParseExperiment(content, "exp.ini");
     const CommandContext context = {"plan", kNetworks};
-    const Sweep sweep = ExpandSweep(text, context);
     size_t memory = 0;
-    const ResolvedSweep resolved =
-        ResolveSweep(sweep, &catalog, 0, [&](const RunSpec& run) {
+    const RunList runs(
+        std::make_shared<const Sweep>(ExpandSweep(text, context)),
+        std::make_shared<InputCatalog>(SmallData), 0, [&](const RunSpec& run) {
           memory += run.layers.size();
           if (memory > 1000000) {  // as the command line does
             throw UserError(ExitCode::kUsage, "exp.ini: too much memory");
           }
         });
-    for (const RunSpec& run : resolved.runs) {
+    for (const RunSpec& run : runs.All()) {
       EXPECT_TRUE(IsUtf8(CanonicalRun(run)));
     }
-    return resolved.runs.size();
+    return runs.size();
   } catch (const UserError& wrong) {
     EXPECT_EQ(wrong.code(), ExitCode::kUsage);
     *error = wrong.what();

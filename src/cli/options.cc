@@ -160,6 +160,9 @@ Options ParseOptions(const CommandInfo& command,
                fmt::format("'{}' is one argument too many",
                            QuotedPath(options.files[command.most_files])));
   }
+  if (options.keep_going && options.fail_fast) {
+    FailOption(command, "--keep-going and --fail-fast are opposites; give one");
+  }
   for (const Key& key : Keys()) {
     const std::string name = FlagName(key.name);
     if (values.count(name) == 0) continue;

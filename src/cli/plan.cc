@@ -22,12 +22,12 @@ double SecondsUpToNow() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
-void PrintRuns(const std::vector<RunSpec>& runs) {
+void PrintRuns(const RunList& runs) {
   constexpr size_t kMost = 20;
   fmt::print("{:<16} {:<12} {:<24} {:>6} {:>6}  {}\n", "run_id", "activation",
              "init", "gain", "seed", "shape");
   for (size_t i = 0; i < std::min(kMost, runs.size()); ++i) {
-    const RunSpec& run = runs[i];
+    const RunSpec run = runs[i];
     std::string shape = run.Shape();
     if (shape.size() > 40) {
       shape = fmt::format("{}x…x{} (depth {})", run.inputs(), run.outputs(),
@@ -54,11 +54,33 @@ struct Plan {
   std::string output;
 };
 
+SweepWork WorkOf(const Experiment& experiment) {
+  SweepWork work;
+  RunBlock<RunSpec> block;
+  const size_t runs = experiment.runs.size();
+  for (size_t i = 0; i < runs; ++i) {
+    block.Add(experiment.runs[i]);
+    if (i + 1 < runs && !block.is_full()) continue;
+    work.Add(CountWork(block.runs(), experiment.jobs, experiment.theory));
+    block.Clear();
+  }
+  return work;
+}
+
+// Runs from all parts of a sweep; all of them, if there are not many.
+std::vector<RunSpec> SomeRuns(const RunList& runs) {
+  const size_t count = std::min<size_t>(runs.size(), 1000);
+  std::vector<RunSpec> some;
+  for (size_t i = 0; i < count; ++i) {
+    some.push_back(runs[i * runs.size() / count]);
+  }
+  return some;
+}
+
 Plan MakePlan(const Experiment& experiment) {
   const double reading = SecondsUpToNow();
-  const SweepWork work =
-      CountWork(experiment.runs, experiment.jobs, experiment.theory);
-  const Rates rates(experiment.runs, work.total);
+  const SweepWork work = WorkOf(experiment);
+  const Rates rates(SomeRuns(experiment.runs), work.total);
   ExpectedTime time = rates.Expect(work, experiment.jobs);
   time.cpu += reading;
   time.wall += reading;
@@ -67,7 +89,7 @@ Plan MakePlan(const Experiment& experiment) {
           work,
           rates,
           time,
-          SweepFlops(experiment.runs),
+          experiment.flops(),
           AvailableMemory(),
           OutputPath(experiment, "")};
 }
@@ -77,8 +99,8 @@ nlohmann::ordered_json PlanJson(const Plan& plan) {
   nlohmann::ordered_json json = {
       {"name", experiment.name},
       {"runs", experiment.runs.size()},
-      {"duplicates_dropped", experiment.duplicates},
-      {"swept", experiment.sweep.swept},
+      {"duplicates_dropped", experiment.runs.duplicates()},
+      {"swept", experiment.sweep->swept},
       {"bundles", plan.work.bundles},
       {"jobs", experiment.jobs},
       {"flop", plan.flops},
@@ -99,7 +121,8 @@ nlohmann::ordered_json PlanJson(const Plan& plan) {
         {"count", plan.work.total[part]},
         {"seconds", plan.rates.Seconds(plan.work.total, part)}};
   }
-  for (const RunSpec& run : experiment.runs) {
+  for (size_t i = 0; i < experiment.runs.size(); ++i) {
+    const RunSpec run = experiment.runs[i];
     json["run"].push_back({{"run_id", RunIdHex(run.run_id)},
                            {"configuration", CanonicalRun(run)}});
   }
@@ -111,11 +134,11 @@ void PrintPlan(const Plan& plan) {
   PrintRuns(experiment.runs);
   fmt::print("\n{}", InputText(experiment));
   fmt::print("runs      {}", experiment.runs.size());
-  if (!experiment.sweep.swept.empty()) {
-    fmt::print(" over {}", fmt::join(experiment.sweep.swept, ", "));
+  if (!experiment.sweep->swept.empty()) {
+    fmt::print(" over {}", fmt::join(experiment.sweep->swept, ", "));
   }
-  if (experiment.duplicates > 0) {
-    fmt::print(" ({} duplicates dropped)", experiment.duplicates);
+  if (experiment.runs.duplicates() > 0) {
+    fmt::print(" ({} duplicates dropped)", experiment.runs.duplicates());
   }
   fmt::print(
       "\nwork      {:.3g} GFLOP run by run, in {} bundles (runs that share "

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -22,38 +23,63 @@ bool StderrIsTerminal() {
 
 }  // namespace
 
-Progress::Progress(size_t runs, bool enabled)
-    : runs_(runs), enabled_(enabled && runs > 0 && StderrIsTerminal()) {
-  if (enabled_) Draw();
+std::string ProgressState::Text(double seconds) const {
+  const double share = std::min(1.0, work > 0 ? done_work / work
+                                              : static_cast<double>(done_runs) /
+                                                    static_cast<double>(runs));
+  std::string text = fmt::format("{} of {} runs ({} %)", done_runs, runs,
+                                 static_cast<int>(100 * share));
+  if (share == 0) return text;
+  if (work > 0) {
+    text += fmt::format(", {:.3g} GFLOP/s", done_work / seconds / 1e9);
+  }
+  return text +
+         fmt::format(", {} left", SecondsText(seconds * (1 - share) / share));
 }
 
-Progress::~Progress() { Clear(); }
-
-void Progress::Clear() {
-  if (enabled_) Say("\r\033[K");
-}
-
-void Progress::Advance(size_t runs) {
+Progress::Progress(size_t runs, double work, bool enabled)
+    : enabled_(enabled && runs > 0),
+      is_terminal_(StderrIsTerminal()),
+      state_{runs, 0, work, 0} {
   if (!enabled_) return;
-  const std::lock_guard lock(mutex_);
-  done_ += runs;
-  const auto now = Clock::now();
-  if (now - drawn_ < std::chrono::milliseconds(100) && done_ < runs_) return;
-  drawn_ = now;
-  Draw();
+  watcher_ = std::jthread([this](const std::stop_token& stop) { Watch(stop); });
 }
 
-void Progress::Draw() {
-  const std::chrono::duration<double> spent = Clock::now() - begin_;
-  const double rate = static_cast<double>(done_) / spent.count();
-  const std::string rest =
-      done_ == 0
-          ? std::string("…")
-          : fmt::format("{:.3g} runs/s, {} left", rate,
-                        SecondsText(static_cast<double>(runs_ - done_) / rate));
-  Say("\r\033[K{} of {} runs ({} %), {}", done_, runs_, 100 * done_ / runs_,
-      rest);
-  std::fflush(stderr);
+Progress::~Progress() {
+  if (!enabled_) return;
+  watcher_.request_stop();
+  watcher_.join();
+  Clear().unlock();
+}
+
+std::unique_lock<std::mutex> Progress::Clear() {
+  std::unique_lock lock(mutex_);
+  if (enabled_ && is_terminal_) Say("\r\033[K");
+  return lock;
+}
+
+void Progress::Advance(double work) {
+  const std::lock_guard lock(mutex_);
+  ++state_.done_runs;
+  state_.done_work += work;
+}
+
+void Progress::Watch(const std::stop_token& stop) {
+  const auto pause = is_terminal_ ? std::chrono::milliseconds(200)
+                                  : std::chrono::milliseconds(30000);
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    const std::chrono::duration<double> spent = Clock::now() - begin_;
+    if (is_terminal_) {
+      Say("\r\033[K{}", state_.Text(spent.count()));
+      std::fflush(stderr);
+    }
+    wake_.wait_for(lock, stop, pause, [] { return false; });
+    if (!is_terminal_ && !stop.stop_requested()) {
+      const std::chrono::duration<double> now = Clock::now() - begin_;
+      Say("{}\n", state_.Text(now.count()));
+    }
+  }
 }
 
 }  // namespace initscope

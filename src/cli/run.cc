@@ -14,16 +14,20 @@ namespace {
 int Simulate(const Options& options, decltype(RunSweep) simulate) {
   const Experiment experiment = LoadExperiment(options);
   const SweepTask<RunSpec, RunResult> task = {
-      experiment.runs, simulate,
+      experiment.runs.run_ids(),
+      [&](size_t i) { return experiment.runs[i]; },
+      [&](size_t i) { return experiment.run_flops[i]; },
+      simulate,
       [&](const std::vector<RunSpec>& runs,
           const std::vector<RunResult>& results, Hdf5Writer* writer) {
-        WriteResults(DescribeSweep(experiment, experiment.runs), runs, results,
-                     experiment.sweep.swept, experiment.inputs, writer);
+        WriteResults(experiment.DescribeSweep(experiment.runs.run_ids()), runs,
+                     results, experiment.sweep->swept, experiment.inputs,
+                     writer);
       },
       options.quiet ? "" : InputText(experiment)};
   SweepSummary summary;
-  summary.duplicates = experiment.duplicates;
-  summary.flops = SweepFlops(experiment.runs);
+  summary.duplicates = experiment.runs.duplicates();
+  summary.flops = experiment.flops();
   if (options.json) {
     summary.json = {{"flop", summary.flops}, {"inputs", InputJson(experiment)}};
   }

@@ -20,8 +20,8 @@ int StatusCommand(const Options& options) {
   std::error_code error;
   if (std::filesystem::exists(output, error)) store.Include(output);
   std::array<size_t, kRunStatusNames.size()> counts = {};
-  for (const RunSpec& run : experiment.runs) {
-    const auto stored = store.runs().find(run.run_id);
+  for (const uint64_t run_id : experiment.runs.run_ids()) {
+    const auto stored = store.runs().find(run_id);
     if (stored == store.runs().end()) continue;
     ++counts[static_cast<size_t>(stored->second.status)];
   }

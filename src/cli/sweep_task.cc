@@ -34,11 +34,21 @@ void IncludeOutput(const std::filesystem::path& file,
                   file.string(), others);
 }
 
-bool IsLeft(const ResultsStore& store, uint64_t run_id,
-            const Options& options) {
-  const auto stored = store.runs().find(run_id);
-  return stored == store.runs().end() ||
-         (options.retry_failed && stored->second.status == RunStatus::kFailed);
+std::vector<size_t> RunsLeft(const std::vector<uint64_t>& run_ids,
+                             const ResultsStore& store, const Options& options,
+                             SweepSummary* summary) {
+  std::vector<size_t> left;
+  for (size_t i = 0; i < run_ids.size(); ++i) {
+    const auto stored = store.runs().find(run_ids[i]);
+    if (stored == store.runs().end() ||
+        (options.retry_failed && stored->second.status == RunStatus::kFailed)) {
+      left.push_back(i);
+    } else {
+      ++summary->counts[static_cast<size_t>(stored->second.status)];
+    }
+  }
+  summary->reused = run_ids.size() - left.size();
+  return left;
 }
 
 void SayReused(const ResultsStore& store, const std::vector<uint64_t>& run_ids,

@@ -2,11 +2,10 @@
 // in a store (io/results_store.h), from which the same command goes on.
 #pragma once
 
-#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -18,6 +17,7 @@
 #include "cli/say.h"
 #include "io/store_sink.h"
 #include "sweep/job_runner.h"
+#include "sweep/run_block.h"
 
 namespace initscope {
 
@@ -33,22 +33,15 @@ struct SweepSummary {
 
 template <typename Spec, typename Result>
 struct SweepTask {
-  const std::vector<Spec>& runs;
+  const std::vector<uint64_t>& run_ids;
+  std::function<Spec(size_t)> run;      // by its place among them
+  std::function<double(size_t)> flops;  // of that run's matrix products
   // RunSweep or one like it.
   void (*compute)(const std::vector<Spec>& runs, const SweepOptions& options,
                   ResultSink<Result>* sink);
   typename StoreSink<Spec, Result>::Write write;
   std::string announcement = {};  // printed before the runs begin
 };
-
-// How the results of a sweep with these runs came about.
-template <typename Spec>
-Provenance DescribeSweep(const ExperimentHead& head,
-                         const std::vector<Spec>& runs) {
-  Provenance provenance = head.Describe();
-  for (const Spec& run : runs) provenance.planned.push_back(run.run_id);
-  return provenance;
-}
 
 // What became of the finished runs of an interrupted sweep: "; …".
 std::string KeptText(const ResultsStore& store);
@@ -58,8 +51,11 @@ std::string KeptText(const ResultsStore& store);
 void IncludeOutput(const std::filesystem::path& file,
                    const std::vector<uint64_t>& run_ids, ResultsStore* store);
 
-// Whether a run is to be computed, by what the store says of it.
-bool IsLeft(const ResultsStore& store, uint64_t run_id, const Options& options);
+// The places among `run_ids` of the runs that are to be computed, by what the
+// store says of them. Counts the others in `summary`.
+std::vector<size_t> RunsLeft(const std::vector<uint64_t>& run_ids,
+                             const ResultsStore& store, const Options& options,
+                             SweepSummary* summary);
 
 // Says how many runs are reused, and what else is in the store.
 void SayReused(const ResultsStore& store, const std::vector<uint64_t>& run_ids,
@@ -73,15 +69,29 @@ void SayFailed(const std::string& error, const Options& options);
 int EndSweep(const Options& options, const OutputFile& output, double seconds,
              const SweepSummary& summary);
 
+// Computes the runs `left` of the task, block by block, until one is
+// interrupted.
+template <typename Spec, typename Result>
+void ComputeBlocks(const SweepTask<Spec, Result>& task,
+                   const std::vector<size_t>& left, const SweepOptions& options,
+                   StoreSink<Spec, Result>* sink) {
+  RunBlock<Spec> block;
+  for (size_t i = 0; i < left.size() && sink->taken() == i;) {
+    block.Clear();
+    while (i < left.size() && !block.is_full()) block.Add(task.run(left[i++]));
+    sink->Begin(&block.runs());
+    task.compute(block.runs(), options, sink);
+  }
+}
+
 // Opens the output and its store, computes the runs that are not there yet,
 // writes them all and reports the file. Returns the exit code.
 template <typename Spec, typename Result>
 int RunTask(const ExperimentHead& head, const Options& options,
             const SweepTask<Spec, Result>& task, SweepSummary summary) {
   const InterruptFlag interrupt;
-  summary.runs = task.runs.size();
-  std::vector<uint64_t> run_ids;
-  for (const Spec& run : task.runs) run_ids.push_back(run.run_id);
+  const std::vector<uint64_t>& run_ids = task.run_ids;
+  summary.runs = run_ids.size();
   Options overwrite = options;
   overwrite.force |= options.extend;
   OutputFile output = MakeOutput(head, overwrite, "");
@@ -89,31 +99,24 @@ int RunTask(const ExperimentHead& head, const Options& options,
                                         ? ResultsStore::Access::kUnlocked
                                         : ResultsStore::Access::kLocked);
   if (options.extend) IncludeOutput(output.path(), run_ids, &store);
-  std::vector<Spec> some;
-  for (const Spec& run : task.runs) {
-    if (store.runs().empty() || IsLeft(store, run.run_id, options)) continue;
-    ++summary.reused;
-    ++summary.counts[static_cast<size_t>(store.runs().at(run.run_id).status)];
-  }
-  if (summary.reused > 0) {
-    std::ranges::copy_if(
-        task.runs, std::back_inserter(some),
-        [&](const Spec& run) { return IsLeft(store, run.run_id, options); });
-  }
-  const std::vector<Spec>& left = summary.reused > 0 ? some : task.runs;
+  const std::vector<size_t> left = RunsLeft(run_ids, store, options, &summary);
   SayReused(store, run_ids, left.size(), options);
   if (!options.quiet) Say("{}", task.announcement);
-  std::optional<Progress> progress(std::in_place, left.size(), !options.quiet);
-  StoreSink<Spec, Result> sink(left, task.write, &store,
-                               [&](const Result& result) {
+  double flops = 0;
+  for (const size_t i : left) flops += task.flops(i);
+  std::optional<Progress> progress(std::in_place, left.size(), flops,
+                                   !options.quiet);
+  StoreSink<Spec, Result> sink(task.write, &store,
+                               [&](size_t place, const Result& result) {
                                  if (!result.error.empty()) {
-                                   progress->Clear();
+                                   const auto cleared = progress->Clear();
                                    SayFailed(result.error, options);
                                  }
-                                 progress->Advance(1);
+                                 progress->Advance(task.flops(left[place]));
                                });
   try {
-    task.compute(left, {head.jobs, &interrupt.raised(), head.theory}, &sink);
+    ComputeBlocks(task, left, {head.jobs, &interrupt.raised(), head.theory},
+                  &sink);
   } catch (const OutputError&) {
     throw;  // of the store, which holds what it can
   } catch (...) {
@@ -124,7 +127,7 @@ int RunTask(const ExperimentHead& head, const Options& options,
   if (sink.taken() < left.size()) {
     sink.Commit();
     return EndInterrupted(interrupt, summary.reused + sink.taken(),
-                          task.runs.size(), KeptText(store));
+                          run_ids.size(), KeptText(store));
   }
   for (size_t i = 0; i < summary.counts.size(); ++i) {
     summary.counts[i] += sink.count(static_cast<RunStatus>(i));
@@ -135,7 +138,7 @@ int RunTask(const ExperimentHead& head, const Options& options,
   } else {
     sink.Commit();
     Publish(&output, [&](Hdf5Writer* writer) {
-      WriteRoot(DescribeSweep(head, task.runs), writer);
+      WriteRoot(head.DescribeSweep(run_ids), writer);
       store.Merge(run_ids, writer);
     });
     store.Remove(run_ids);

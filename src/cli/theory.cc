@@ -247,7 +247,7 @@ int TheoryCommand(const Options& options) {
   }
   const TheoryTables tables;
   const Prediction prediction =
-      PredictSweep(experiment.runs, tables, experiment.jobs);
+      PredictSweep(experiment.runs.All(), tables, experiment.jobs);
   if (prediction.runs.empty()) {
     FailUsage(
         "{}: there is no theory for init = constant, whose weights are not "
@@ -260,7 +260,7 @@ int TheoryCommand(const Options& options) {
   if (output) {
     Publish(&*output, [&](Hdf5Writer* writer) {
       WriteResults(experiment.Describe(), prediction.runs, prediction.results,
-                   experiment.sweep.swept, experiment.inputs, writer);
+                   experiment.sweep->swept, experiment.inputs, writer);
     });
     Tell(options, *output, json,
          fmt::format("{} networks", prediction.runs.size()));

@@ -79,7 +79,7 @@ class TensorSaver : public TensorObserver {
 int TraceCommand(const Options& options) {
   const Experiment experiment = LoadExperiment(options);
   CheckOneRun(experiment, experiment.runs.size(), "trace saves");
-  const RunSpec& run = experiment.runs[0];
+  const RunSpec run = experiment.runs[0];
   if (run.batches != 1) {
     FailUsage("{}: trace saves one batch; set batches = 1", experiment.title);
   }
@@ -101,8 +101,8 @@ int TraceCommand(const Options& options) {
       writer->SetText("/tensors", "loss", run.loss->name);
       writer->SetNumber("/tensors", "loss_value", result.loss_value);
       writer->SetText("/tensors", "activation", run.activation->name);
-      WriteResults(experiment.Describe(), experiment.runs, {result},
-                   experiment.sweep.swept, experiment.inputs, writer);
+      WriteResults(experiment.Describe(), {run}, {result},
+                   experiment.sweep->swept, experiment.inputs, writer);
     });
   } catch (const Interrupted&) {
     return EndInterrupted(interrupt, 0, 1);

@@ -47,10 +47,10 @@ Value Missing() {
 class Merger {
  public:
   Merger(const ResultsReaders& sources, const std::vector<SourceRun>& runs,
-         Hdf5Writer* writer)
-      : sources_(sources), runs_(runs), writer_(writer) {
+         Joined joined, Hdf5Writer* writer)
+      : sources_(sources), runs_(runs), joined_(joined), writer_(writer) {
     for (const auto& source : sources_) {
-      if (source->Has("/attention") != Has("/attention")) {
+      if (source->IsAttention() != sources_[0]->IsAttention()) {
         source->Fail("is of another command than the files it is joined with");
       }
     }
@@ -59,8 +59,7 @@ class Merger {
   void Merge() {
     MapInputs();
     for (const auto [source, run] : runs_) rows_of_runs_.Add(source, run, 1);
-    Table runs = {
-        Has("/attention") ? "/attention" : "/runs", "run", "run, from 0", {}};
+    Table runs = {sources_[0]->RunsGroup(), "run", "run, from 0", {}};
     MergeTable(&runs, rows_of_runs_);
     WriteCategories(runs, writer_);
     for (const char* const rows : {"/layers", "/steps", "/jacobian"}) {
@@ -102,28 +101,29 @@ class Merger {
 
   // The rows of each run, in the order of the runs.
   Rows RowsOf(const std::string& table) const {
-    std::vector<std::map<size_t, std::pair<size_t, size_t>>> places;
+    struct Place {
+      size_t begin = 0, count = 0;
+    };
+    std::vector<std::vector<Place>> places;
     for (const auto& source : sources_) {
-      auto& of_run = places.emplace_back();
+      auto& of_run =
+          places.emplace_back(source->Length(source->RunsGroup() + "/run"));
       if (!source->Has(table)) continue;
       const auto run_index = source->Wholes(table + "/run_index");
       for (size_t begin = 0, end = 0; begin < run_index.size(); begin = end) {
         while (end < run_index.size() && run_index[end] == run_index[begin]) {
           ++end;
         }
-        if (!of_run.try_emplace(run_index[begin], begin, end - begin).second) {
-          source->Fail("the rows of run {} in {} are not together",
-                       run_index[begin], table);
+        const size_t run = run_index[begin];
+        if (run >= of_run.size() || of_run[run].count > 0) {
+          source->Fail("the rows of run {} in {} are not together", run, table);
         }
+        of_run[run] = {begin, end - begin};
       }
     }
     Rows rows;
     for (const auto [source, run] : runs_) {
-      const auto place = places[source].find(run);
-      const auto [begin, count] = place == places[source].end()
-                                      ? std::pair<size_t, size_t>()
-                                      : place->second;
-      rows.Add(source, begin, count);
+      rows.Add(source, places[source][run].begin, places[source][run].count);
     }
     return rows;
   }
@@ -156,7 +156,8 @@ class Merger {
       const std::string path = table->group + "/" + name;
       Column column = Gather(path, name, rows);
       WriteTableColumn(*table, column, writer_);
-      if (column.is_key && IsSwept(column.values) && !IsSweptIn(path)) {
+      if (joined_ == Joined::kSweeps && column.is_key &&
+          IsSwept(column.values) && !IsSweptIn(path)) {
         newly_swept_.insert(name);
       }
       column.values = {};
@@ -294,6 +295,7 @@ class Merger {
 
   const ResultsReaders& sources_;
   const std::vector<SourceRun>& runs_;
+  const Joined joined_;
   Hdf5Writer* writer_;
   Rows rows_of_runs_, inputs_;
   std::set<std::string> newly_swept_;  // keys in which only the sources differ
@@ -303,8 +305,9 @@ class Merger {
 }  // namespace
 
 void MergeTables(const ResultsReaders& sources,
-                 const std::vector<SourceRun>& runs, Hdf5Writer* writer) {
-  Merger(sources, runs, writer).Merge();
+                 const std::vector<SourceRun>& runs, Joined joined,
+                 Hdf5Writer* writer) {
+  Merger(sources, runs, joined, writer).Merge();
 }
 
 }  // namespace initscope

@@ -18,12 +18,17 @@ struct SourceRun {
   size_t run;     // its row of /runs, or of /attention
 };
 
+// Whether the sources are parts of one sweep, which have the columns that the
+// whole has, or sweeps of their own.
+enum class Joined { kParts, kSweeps };
+
 // Writes every table of `sources`, with the runs of `runs` in their order, and
 // the rows of the other tables with their runs. One column is held in memory at
 // a time. A column that a source lacks is NaN, 0 or "" there. Throws UserError
 // (kData) if the tables of a source do not go together, or if the sources are
 // of different kinds.
 void MergeTables(const ResultsReaders& sources,
-                 const std::vector<SourceRun>& runs, Hdf5Writer* writer);
+                 const std::vector<SourceRun>& runs, Joined joined,
+                 Hdf5Writer* writer);
 
 }  // namespace initscope

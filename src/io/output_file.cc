@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/machine.h"
 #include "base/number_text.h"
 #include "io/data_path.h"
 #include "io/guarded_read.h"
@@ -141,11 +142,7 @@ bool SyncFolder(const fs::path& folder) {
 constexpr size_t kRandomCharacters = 6;
 
 // ".initscope-HOST-", between the name of the output and the random characters.
-std::string OwnerMark() {
-  char host[65] = {};
-  if (gethostname(host, sizeof(host) - 1) != 0) host[0] = '\0';
-  return fmt::format(".initscope-{}-", host);
-}
+std::string OwnerMark() { return fmt::format(".initscope-{}-", HostName()); }
 
 // Whether `name` belongs to a temporary file of this machine.
 bool IsTemporary(const std::string& name, const std::string& mark) {

@@ -84,6 +84,12 @@ Hdf5Handle OpenHdf5(const std::string& path) {
     throw damaged(KindText(path, kind, text));
   }
   const Hdf5Handle access = UnlockedAccess();
+  // Of its own accord HDF5 keeps up to 32 MB of what it has read of each file.
+  H5AC_cache_config_t cache = {};
+  cache.version = H5AC__CURR_CACHE_CONFIG_VERSION;
+  if (H5Pget_mdc_config(access, &cache) < 0) throw damaged(Hdf5Reason());
+  cache.initial_size = cache.min_size = cache.max_size = size_t{256} << 10;
+  if (H5Pset_mdc_config(access, &cache) < 0) throw damaged(Hdf5Reason());
   Hdf5Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
   if (!file.ok()) throw damaged("HDF5 cannot open it: " + Hdf5Reason());
   return file;

@@ -30,6 +30,12 @@ class ResultsReader {
   int64_t Number(const std::string& object, const char* name) const;
 
   bool Has(const std::string& path) const;
+  // Whether its runs are of attention.
+  bool IsAttention() const { return Has("/attention"); }
+  // The group with a row for each run.
+  std::string RunsGroup() const {
+    return IsAttention() ? "/attention" : "/runs";
+  }
   // The names of what is in `group`, in the order in which it was written.
   std::vector<std::string> Members(const std::string& group) const;
   // A column as it is stored.

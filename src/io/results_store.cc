@@ -140,7 +140,7 @@ void ResultsStore::Include(const fs::path& file) { ReadPart(file); }
 void ResultsStore::ReadPart(const fs::path& path) {
   const std::string bytes = GuardedRead(path.string(), [&] {
     const ResultsReader part(path.string());
-    const std::string group = part.Has("/attention") ? "/attention" : "/runs";
+    const std::string group = part.RunsGroup();
     std::string reply(1,
                       part.Number("/", "numerics_version") == kNumericsVersion);
     Append(part.Wholes(group + "/run_id"), &reply);
@@ -187,9 +187,58 @@ void ResultsStore::AddPart(const std::vector<uint64_t>& run_ids,
   Know(path, runs);
 }
 
+std::vector<size_t> ResultsStore::PartsOf(
+    const std::vector<uint64_t>& run_ids) const {
+  const std::unordered_set<uint64_t> known(run_ids.begin(), run_ids.end());
+  std::vector<size_t> parts;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    if (IsOwn(parts_[i]) &&
+        std::ranges::all_of(run_ids_[i], [&](uint64_t run_id) {
+          return known.contains(run_id);
+        })) {
+      parts.push_back(i);
+    }
+  }
+  return parts;
+}
+
+void ResultsStore::MakeOnePartOf(std::span<const size_t> parts) {
+  ResultsReaders sources;
+  std::vector<SourceRun> runs;
+  std::vector<uint64_t> run_ids;
+  std::vector<RunStatus> status;
+  for (const size_t part : parts) {
+    for (size_t row = 0; row < run_ids_[part].size(); ++row) {
+      const auto stored = runs_.find(run_ids_[part][row]);
+      // Another part may have it, too, after a process was killed just here.
+      if (stored == runs_.end() || stored->second.place.source != part)
+        continue;
+      runs.push_back({sources.size(), row});
+      run_ids.push_back(stored->first);
+      status.push_back(stored->second.status);
+    }
+    sources.push_back(std::make_unique<ResultsReader>(parts_[part].string()));
+  }
+  if (!runs.empty()) {
+    AddPart(run_ids, status, [&](Hdf5Writer* writer) {
+      WriteRoot({}, writer);
+      MergeTables(sources, runs, Joined::kParts, writer);
+    });
+  }
+  sources.clear();
+  for (const size_t part : parts) RemovePart(part);
+}
+
 void ResultsStore::Merge(const std::vector<uint64_t>& run_ids,
-                         Hdf5Writer* writer) const {
+                         Hdf5Writer* writer, size_t most_open) {
   constexpr size_t kNone = static_cast<size_t>(-1);
+  for (std::vector<size_t> parts = PartsOf(run_ids); parts.size() > most_open;
+       parts = PartsOf(run_ids)) {
+    for (size_t i = 0; i + 1 < parts.size(); i += most_open) {
+      MakeOnePartOf(
+          std::span(parts).subspan(i, std::min(most_open, parts.size() - i)));
+    }
+  }
   ResultsReaders sources;
   std::vector<size_t> source_of(parts_.size(), kNone);
   std::vector<SourceRun> runs;
@@ -201,24 +250,19 @@ void ResultsStore::Merge(const std::vector<uint64_t>& run_ids,
     }
     runs.push_back({source_of[part], run});
   }
-  MergeTables(sources, runs, writer);
+  MergeTables(sources, runs, Joined::kParts, writer);
 }
 
 void ResultsStore::Remove(const std::vector<uint64_t>& run_ids) {
-  const std::unordered_set<uint64_t> known(run_ids.begin(), run_ids.end());
-  std::vector<fs::path> kept;
-  for (size_t i = 0; i < parts_.size(); ++i) {
-    if (!IsOwn(parts_[i])) continue;
-    if (!std::ranges::all_of(run_ids_[i], [&](uint64_t run_id) {
-          return known.contains(run_id);
-        })) {
-      kept.push_back(parts_[i]);
-    } else if (unlink(parts_[i].c_str()) != 0) {
-      throw OutputError(ExitCode::kIo, "{}: cannot be removed: {}",
-                        parts_[i].string(), std::strerror(errno));
-    }
+  for (const size_t part : PartsOf(run_ids)) RemovePart(part);
+}
+
+void ResultsStore::RemovePart(size_t part) {
+  if (unlink(parts_[part].c_str()) != 0) {
+    throw OutputError(ExitCode::kIo, "{}: cannot be removed: {}",
+                      parts_[part].string(), std::strerror(errno));
   }
-  parts_ = std::move(kept);
+  parts_[part].clear();
 }
 
 }  // namespace initscope

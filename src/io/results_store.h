@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -60,9 +61,11 @@ class ResultsStore {
                const std::vector<RunStatus>& status,
                const std::function<void(Hdf5Writer*)>& write);
 
-  // Writes the tables of a results file with these runs, in their order.
-  // REQUIRES: all of them are in the store.
-  void Merge(const std::vector<uint64_t>& run_ids, Hdf5Writer* writer) const;
+  // Writes the tables of a results file with these runs, in their order. If
+  // there are more parts than `most_open`, of which it makes one at a time, it
+  // makes fewer first. REQUIRES: all of the runs are in the store.
+  void Merge(const std::vector<uint64_t>& run_ids, Hdf5Writer* writer,
+             size_t most_open = 64);
 
   // Removes the part files that hold nothing but some of these runs.
   void Remove(const std::vector<uint64_t>& run_ids);
@@ -78,12 +81,16 @@ class ResultsStore {
   void ReadParts();
   void ReadPart(const std::filesystem::path& path);
   void Know(const std::filesystem::path& part, const PartRuns& runs);
+  // The parts that hold nothing but some of these runs.
+  std::vector<size_t> PartsOf(const std::vector<uint64_t>& run_ids) const;
+  void MakeOnePartOf(std::span<const size_t> parts);
+  void RemovePart(size_t part);
 
   const std::filesystem::path output_, folder_;
   const Access access_;
   int lock_ = -1;
   std::string session_;  // begins the names of this process's parts
-  std::vector<std::filesystem::path> parts_;
+  std::vector<std::filesystem::path> parts_;    // "" if removed
   std::vector<std::vector<uint64_t>> run_ids_;  // of each part
   std::unordered_map<uint64_t, StoredRun> runs_;
   size_t outdated_ = 0;

@@ -80,6 +80,18 @@ bool SameValues(const ColumnValues& a, const ColumnValues& b) {
   return x != nullptr && y != nullptr ? SameBits(*x, *y) : a == b;
 }
 
+void ExpectTheSame(const fs::path& file, const fs::path& other) {
+  const auto expected = ColumnsOf(other);
+  const auto found = ColumnsOf(file);
+  for (const auto& [name, values] : found) {
+    EXPECT_TRUE(expected.contains(name)) << name;
+  }
+  for (const auto& [name, values] : expected) {
+    ASSERT_TRUE(found.contains(name)) << name;
+    EXPECT_TRUE(SameValues(values, found.at(name))) << name;
+  }
+}
+
 TEST(ResultsStore, MergesToWhatIsWrittenAtOnce) {
   const FileTree tree{{}};
   const std::vector<RunSpec> runs = SomeRuns();
@@ -109,10 +121,13 @@ TEST(ResultsStore, MergesToWhatIsWrittenAtOnce) {
   EXPECT_EQ(store.runs().size(), 9u);
   EXPECT_EQ(store.runs().at(runs[0].run_id).status, RunStatus::kComplete);
   EXPECT_EQ(store.runs().at(runs[3].run_id).status, RunStatus::kFailed);
-  std::vector<RunSpec> left = {runs[4], runs[5], runs[6]};
-  StoreSink<RunSpec, RunResult> sink(left, Write, &store,
-                                     [](const RunResult&) {});
-  for (const size_t k : {2, 0, 1}) sink.Take(k, results[4 + k]);
+  StoreSink<RunSpec, RunResult> sink(Write, &store,
+                                     [](size_t, const RunResult&) {});
+  const std::vector<RunSpec> first = {runs[4], runs[5]}, second = {runs[6]};
+  sink.Begin(&first);
+  for (const size_t k : {1, 0}) sink.Take(k, results[4 + k]);
+  sink.Begin(&second);
+  sink.Take(0, results[6]);
   EXPECT_EQ(sink.count(RunStatus::kFailed), 2u);
   sink.Commit();
   OutputFile merged(tree.root() / "merged.h5", false);
@@ -120,18 +135,49 @@ TEST(ResultsStore, MergesToWhatIsWrittenAtOnce) {
     WriteRoot({"a", "", "", "then"}, writer);
     store.Merge(IdsOf(runs), writer);
   });
-  const auto expected = ColumnsOf(tree.root() / "whole.h5");
-  const auto found = ColumnsOf(tree.root() / "merged.h5");
-  EXPECT_EQ(found.size(), expected.size());
-  for (const auto& [name, values] : expected) {
-    ASSERT_TRUE(found.contains(name)) << name;
-    EXPECT_TRUE(SameValues(values, found.at(name))) << name;
-  }
+  ExpectTheSame(tree.root() / "merged.h5", tree.root() / "whole.h5");
   EXPECT_FALSE(fs::is_empty(store.folder()));
   store.Remove(IdsOf(runs));
   for (const auto& entry : fs::directory_iterator(store.folder())) {
     EXPECT_EQ(entry.path().filename(), "lock");
   }
+}
+
+// More than are open at the same time.
+TEST(ResultsStore, MergesManyParts) {
+  const FileTree tree{{}};
+  std::vector<RunSpec> runs;
+  for (int i = 0; i < 11; ++i) {
+    runs.push_back(MakeRun({{"activation", i % 2 ? "relu" : "tanh"},
+                            {"depth", std::to_string(1 + i / 2)},
+                            {"width", "4"},
+                            {"batch", "4"}}));
+  }
+  const std::vector<RunResult> results = ResultsOf(RunSweep, runs, {1});
+  OutputFile whole(tree.root() / "whole.h5", false);
+  Publish(&whole, [&](Hdf5Writer* writer) { Write(runs, results, writer); });
+  ResultsStore store(tree.root() / "merged.h5", ResultsStore::Access::kLocked);
+  for (size_t k = 0; k < runs.size(); ++k) {
+    const size_t i = k * 7 % runs.size();  // in any order
+    store.AddPart(
+        {runs[i].run_id}, {results[i].status()},
+        [&](Hdf5Writer* writer) { Write({runs[i]}, {results[i]}, writer); });
+  }
+  OutputFile merged(tree.root() / "merged.h5", false);
+  Publish(&merged, [&](Hdf5Writer* writer) {
+    WriteRoot({"a", "", "", "then"}, writer);
+    store.Merge(IdsOf(runs), writer, /*most_open=*/3);
+  });
+  ExpectTheSame(tree.root() / "merged.h5", tree.root() / "whole.h5");
+  // What one process has joined another finds.
+  const ResultsStore again(tree.root() / "merged.h5",
+                           ResultsStore::Access::kRead);
+  EXPECT_EQ(again.runs().size(), runs.size());
+  store.Remove(IdsOf(runs));
+  EXPECT_EQ(ResultsStore(tree.root() / "merged.h5", ResultsStore::Access::kRead)
+                .runs()
+                .size(),
+            0u);
 }
 
 TEST(ResultsStore, IsLockedWhileItIsOpen) {

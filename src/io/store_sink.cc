@@ -3,11 +3,10 @@
 namespace initscope {
 
 bool StorePace::IsDue(size_t bytes) const {
-  constexpr size_t kMostBytes = size_t{64} << 20;
   constexpr std::chrono::seconds kLeast(1);
   constexpr int kParts = 300;
   const auto now = Clock::now();
-  return bytes >= kMostBytes ||
+  return bytes >= kStoredTogether ||
          now - stored_ >=
              std::max<Clock::duration>(kLeast, (now - begin_) / kParts);
 }

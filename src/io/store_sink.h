@@ -37,14 +37,18 @@ class StoreSink final : public ResultSink<Result> {
                                    const std::vector<Result>& results,
                                    Hdf5Writer* writer)>;
 
-  // `on_take` is called for every result, by one thread at a time; what it
-  // throws ends the sweep.
-  StoreSink(const std::vector<Spec>& runs, Write write, ResultsStore* store,
-            std::function<void(const Result&)> on_take)
-      : runs_(runs),
-        write_(std::move(write)),
-        store_(store),
-        on_take_(std::move(on_take)) {}
+  // `on_take` is called for every result with its run's place among all that
+  // are computed, by one thread at a time; what it throws ends the sweep.
+  StoreSink(Write write, ResultsStore* store,
+            std::function<void(size_t, const Result&)> on_take)
+      : write_(std::move(write)), store_(store), on_take_(std::move(on_take)) {}
+
+  // From here on Take() is told of these runs, which come after all before.
+  // `runs` must live until the next call. REQUIRES: no run is being computed.
+  void Begin(const std::vector<Spec>* runs) {
+    if (runs_ != nullptr) begin_ += runs_->size();
+    runs_ = runs;
+  }
 
   void Take(size_t index, Result result) override {
     std::vector<Held> due;
@@ -52,8 +56,8 @@ class StoreSink final : public ResultSink<Result> {
       const std::lock_guard lock(mutex_);
       ++counts_[static_cast<size_t>(result.status())];
       bytes_ += result.Bytes();
-      held_.push_back({index, std::move(result)});
-      on_take_(held_.back().result);
+      held_.push_back({begin_ + index, (*runs_)[index], std::move(result)});
+      on_take_(begin_ + index, held_.back().result);
       if (pace_.IsDue(bytes_)) due = Release();
     }
     Store(std::move(due));
@@ -82,7 +86,8 @@ class StoreSink final : public ResultSink<Result> {
 
  private:
   struct Held {
-    size_t index;
+    size_t index;  // in the whole sweep
+    Spec run;
     Result result;
   };
 
@@ -97,7 +102,7 @@ class StoreSink final : public ResultSink<Result> {
     std::ranges::sort(held, {}, &Held::index);
     std::pair<std::vector<Spec>, std::vector<Result>> all;
     for (Held& one : held) {
-      all.first.push_back(runs_[one.index]);
+      all.first.push_back(std::move(one.run));
       all.second.push_back(std::move(one.result));
     }
     return all;
@@ -117,10 +122,11 @@ class StoreSink final : public ResultSink<Result> {
                     [&](Hdf5Writer* writer) { write_(runs, results, writer); });
   }
 
-  const std::vector<Spec>& runs_;
+  const std::vector<Spec>* runs_ = nullptr;
+  size_t begin_ = 0;  // the number of runs before these
   const Write write_;
   ResultsStore* store_;
-  const std::function<void(const Result&)> on_take_;
+  const std::function<void(size_t, const Result&)> on_take_;
   std::mutex mutex_;        // of all below
   std::vector<Held> held_;  // not stored yet
   size_t bytes_ = 0;        // of these

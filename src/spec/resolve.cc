@@ -314,21 +314,33 @@ RunSpec ResolveRun(const SweepPoint& point, InputCatalog* catalog,
   return run;
 }
 
-ResolvedSweep ResolveSweep(
-    const Sweep& sweep, InputCatalog* catalog, uint64_t default_steps,
-    const std::function<void(const RunSpec& run)>& on_run) {
-  ResolvedSweep resolved;
+RunList::RunList(std::shared_ptr<const Sweep> sweep,
+                 std::shared_ptr<InputCatalog> catalog, uint64_t default_steps,
+                 const std::function<void(const RunSpec& run)>& on_run)
+    : sweep_(std::move(sweep)),
+      catalog_(std::move(catalog)),
+      default_steps_(default_steps) {
   std::unordered_set<uint64_t> seen;
-  for (const SweepPoint& point : sweep.points) {
-    RunSpec run = ResolveRun(point, catalog, default_steps);
-    if (seen.insert(run.run_id).second) {
-      if (on_run) on_run(run);
-      resolved.runs.push_back(std::move(run));
-    } else {
-      ++resolved.duplicates;
-    }
+  for (size_t i = 0; i < sweep_->size(); ++i) {
+    const RunSpec run =
+        ResolveRun(sweep_->Point(i), catalog_.get(), default_steps_);
+    if (!seen.insert(run.run_id).second) continue;
+    if (on_run) on_run(run);
+    run_ids_.push_back(run.run_id);
+    points_.push_back(static_cast<uint32_t>(i));
   }
-  return resolved;
+  if (duplicates() == 0) points_ = {};
+}
+
+RunSpec RunList::operator[](size_t run) const {
+  return ResolveRun(sweep_->Point(points_.empty() ? run : points_[run]),
+                    catalog_.get(), default_steps_);
+}
+
+std::vector<RunSpec> RunList::All() const {
+  std::vector<RunSpec> runs;
+  for (size_t i = 0; i < size(); ++i) runs.push_back((*this)[i]);
+  return runs;
 }
 
 }  // namespace initscope

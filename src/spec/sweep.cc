@@ -238,39 +238,43 @@ void CheckShapeAlone(const Merged& settings) {
   }
 }
 
-void AppendProduct(const Merged& settings, std::vector<SweepPoint>* points) {
-  struct Axis {
-    const Setting* setting;
-    std::vector<std::string> values;
-  };
-  std::vector<Axis> axes;
+void AppendProduct(const Merged& settings, Sweep* sweep) {
+  SweepProduct product;
+  product.begin = sweep->products.empty() ? 0 : sweep->size();
   double count = 1;
   for (const Setting& setting : settings) {
     if (IsExperimentKey(setting.key)) continue;
-    axes.push_back({&setting, ValuesOf(*FindKey(setting.key), setting)});
-    count *= static_cast<double>(axes.back().values.size());
+    product.axes.push_back(
+        {setting.key, ValuesOf(*FindKey(setting.key), setting), setting.where});
+    count *= static_cast<double>(product.axes.back().values.size());
   }
-  if (count + static_cast<double>(points->size()) > kMostRuns) {
+  const double total = count + static_cast<double>(product.begin);
+  if (total > kMostRuns) {
     const auto longest = std::ranges::max_element(
-        axes, {}, [](const Axis& axis) { return axis.values.size(); });
-    Fail(longest == axes.end() ? "sweep" : longest->setting->where,
+        product.axes, {}, [](const auto& axis) { return axis.values.size(); });
+    Fail(longest == product.axes.end() ? "sweep" : longest->where,
          "the sweep has {:.3g} runs or more, and {:.0f} is the most; shorten "
          "its longest list or split the file",
-         count + static_cast<double>(points->size()), kMostRuns);
+         total, kMostRuns);
   }
-  std::vector<size_t> index(axes.size(), 0);
-  for (double i = 0; i < count; ++i) {
-    SweepPoint point;
-    for (size_t k = 0; k < axes.size(); ++k) {
-      point[axes[k].setting->key] = {axes[k].values[index[k]],
-                                     axes[k].setting->where};
-    }
-    points->push_back(std::move(point));
-    for (size_t k = axes.size(); k-- > 0;) {
-      if (++index[k] < axes[k].values.size()) break;
-      index[k] = 0;
+  product.size = static_cast<size_t>(count);
+  sweep->products.push_back(std::move(product));
+}
+
+// Whether points of the sweep differ in a key.
+bool IsSwept(const Sweep& sweep, std::string_view key) {
+  static const std::vector<std::string> kNotSet = {""};
+  const std::string* first = nullptr;
+  for (const SweepProduct& product : sweep.products) {
+    const auto axis =
+        std::ranges::find(product.axes, key, &SweepProduct::Axis::key);
+    for (const std::string& value :
+         axis == product.axes.end() ? kNotSet : axis->values) {
+      if (first == nullptr) first = &value;
+      if (value != *first) return true;
     }
   }
+  return false;
 }
 
 }  // namespace
@@ -306,6 +310,19 @@ std::string NotItsKey(const Key& key, const CommandContext& context) {
       commands.substr(0, commands.find(',')));
 }
 
+SweepPoint Sweep::Point(size_t index) const {
+  const auto product =
+      std::ranges::upper_bound(products, index, {}, &SweepProduct::begin) - 1;
+  index -= product->begin;
+  SweepPoint point;
+  for (size_t k = product->axes.size(); k-- > 0;) {
+    const SweepProduct::Axis& axis = product->axes[k];
+    point[axis.key] = {axis.values[index % axis.values.size()], axis.where};
+    index /= axis.values.size();
+  }
+  return point;
+}
+
 Sweep ExpandSweep(const ExperimentText& text, const CommandContext& context) {
   Sweep sweep;
   sweep.experiment["name"] = {text.name, ""};
@@ -336,20 +353,10 @@ Sweep ExpandSweep(const ExperimentText& text, const CommandContext& context) {
             ValuesOf(*FindKey(setting.key), setting)[0], setting.where};
       }
     }
-    AppendProduct(settings, &sweep.points);
+    AppendProduct(settings, &sweep);
   }
-
-  const auto text_of = [](const SweepPoint& point, std::string_view key) {
-    const auto it = point.find(key);
-    return it == point.end() ? std::string_view() : it->second.text;
-  };
   for (const Key& key : Keys()) {
-    const std::string_view first = text_of(sweep.points[0], key.name);
-    if (std::ranges::any_of(sweep.points, [&](const SweepPoint& point) {
-          return text_of(point, key.name) != first;
-        })) {
-      sweep.swept.emplace_back(key.name);
-    }
+    if (IsSwept(sweep, key.name)) sweep.swept.emplace_back(key.name);
   }
   return sweep;
 }

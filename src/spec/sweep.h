@@ -42,12 +42,28 @@ struct SweepValue {
 };
 using SweepPoint = std::map<std::string, SweepValue, std::less<>>;
 
+// The product of lists of values.
+struct SweepProduct {
+  struct Axis {
+    std::string key;
+    std::vector<std::string> values;  // one, if the key is not a list
+    std::string where;
+  };
+  std::vector<Axis> axes;
+  size_t begin = 0;  // the number of points before it
+  size_t size = 1;
+};
+
 struct Sweep {
-  SweepPoint experiment;           // name, output, jobs, theory
-  std::vector<SweepPoint> points;  // section by section; within a product the
-                                   // last key varies fastest
-  std::vector<std::string> swept;  // keys with more than one value, in the
-                                   // order of Keys()
+  SweepPoint experiment;               // name, output, jobs, theory
+  std::vector<SweepProduct> products;  // section by section
+  std::vector<std::string> swept;      // keys with more than one value, in the
+                                       // order of Keys()
+
+  // The number of points.
+  size_t size() const { return products.back().begin + products.back().size; }
+  // Product by product; within one the last key varies fastest.
+  SweepPoint Point(size_t index) const;
 };
 
 // The command that reads the experiment. Keys of other commands are refused.

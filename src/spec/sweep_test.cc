@@ -89,12 +89,12 @@ TEST(ExpandSweep, IsTheProductWithTheLastKeyFastest) {
   const Sweep sweep = ExpandSweep(Text({{"activation", "tanh, relu", "f:1"},
                                         {"seed", "range(0, 3)", "f:2"},
                                         {"depth", "4", "f:3"}}));
-  ASSERT_EQ(sweep.points.size(), 6u);
-  EXPECT_EQ(sweep.points[1].at("activation").text, "tanh");
-  EXPECT_EQ(sweep.points[1].at("seed").text, "1");
-  EXPECT_EQ(sweep.points[3].at("activation").text, "relu");
-  EXPECT_EQ(sweep.points[5].at("depth").text, "4");
-  EXPECT_EQ(sweep.points[5].at("depth").where, "f:3");
+  ASSERT_EQ(sweep.size(), 6u);
+  EXPECT_EQ(sweep.Point(1).at("activation").text, "tanh");
+  EXPECT_EQ(sweep.Point(1).at("seed").text, "1");
+  EXPECT_EQ(sweep.Point(3).at("activation").text, "relu");
+  EXPECT_EQ(sweep.Point(5).at("depth").text, "4");
+  EXPECT_EQ(sweep.Point(5).at("depth").where, "f:3");
   EXPECT_THAT(sweep.swept, ElementsAre("activation", "seed"));
 }
 
@@ -103,11 +103,11 @@ TEST(ExpandSweep, SectionsAreAUnionOnTopOfTheCommonKeys) {
   text.sections = {{"a", "f:3", {{"activation", "relu", "f:4"}}},
                    {"b", "f:5", {{"gain", "3", "f:6"}}}};
   const Sweep sweep = ExpandSweep(text);
-  ASSERT_EQ(sweep.points.size(), 4u);
-  EXPECT_EQ(sweep.points[0].at("activation").text, "relu");
-  EXPECT_EQ(sweep.points[0].at("gain").text, "2");
-  EXPECT_EQ(sweep.points[2].at("gain").text, "3");
-  EXPECT_FALSE(sweep.points[2].contains("activation"));
+  ASSERT_EQ(sweep.size(), 4u);
+  EXPECT_EQ(sweep.Point(0).at("activation").text, "relu");
+  EXPECT_EQ(sweep.Point(0).at("gain").text, "2");
+  EXPECT_EQ(sweep.Point(2).at("gain").text, "3");
+  EXPECT_FALSE(sweep.Point(2).contains("activation"));
 }
 
 TEST(ExpandSweep, FlagsOverrideEverything) {
@@ -115,8 +115,8 @@ TEST(ExpandSweep, FlagsOverrideEverything) {
   text.sections = {{"a", "f:3", {{"gain", "3", "f:4"}}}};
   text.flags = {{"gain", "5", "--gain"}, {"jobs", "1", "--jobs"}};
   const Sweep sweep = ExpandSweep(text);
-  ASSERT_EQ(sweep.points.size(), 1u);
-  EXPECT_EQ(sweep.points[0].at("gain").text, "5");
+  ASSERT_EQ(sweep.size(), 1u);
+  EXPECT_EQ(sweep.Point(0).at("gain").text, "5");
   EXPECT_EQ(sweep.experiment.at("jobs").text, "1");
 }
 
@@ -145,7 +145,7 @@ TEST(ExpandSweep, KeysBelongToCommands) {
           "a.ini:1: d_k is a key of attention, gradcheck, and run does not "
           "take it; remove it or use attention"));
   const CommandContext attention = {"attention", kAttention};
-  EXPECT_EQ(ExpandSweep(text, attention).points.size(), 1u);
+  EXPECT_EQ(ExpandSweep(text, attention).size(), 1u);
   EXPECT_THAT(
       ErrorOf([&] {
         ExpandSweep(Text({{"gain", "1", "a.ini:1"}, {"depth", "4", "a.ini:2"}}),

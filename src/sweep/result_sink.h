@@ -11,6 +11,9 @@
 
 namespace initscope {
 
+// Bytes of results that a store writes at the latest.
+inline constexpr size_t kStoredTogether = size_t{16} << 20;
+
 template <typename Result>
 class ResultSink {
  public:
@@ -24,8 +27,8 @@ class ResultSink {
 template <typename Result>
 class KeptResults final : public ResultSink<Result> {
  public:
-  // Calls `on_take` for every result that is taken.
-  explicit KeptResults(size_t runs, std::function<void()> on_take = {})
+  // Calls `on_take` with the index of every result that is taken.
+  explicit KeptResults(size_t runs, std::function<void(size_t)> on_take = {})
       : results_(runs), on_take_(std::move(on_take)) {}
 
   void Take(size_t index, Result result) override {
@@ -33,7 +36,7 @@ class KeptResults final : public ResultSink<Result> {
       const std::lock_guard lock(mutex_);
       results_[index] = std::move(result);
     }
-    if (on_take_) on_take_();
+    if (on_take_) on_take_(index);
   }
 
   // The number of runs that have finished.
@@ -53,7 +56,7 @@ class KeptResults final : public ResultSink<Result> {
  private:
   std::mutex mutex_;
   std::vector<std::optional<Result>> results_;
-  std::function<void()> on_take_;
+  std::function<void(size_t)> on_take_;
 };
 
 }  // namespace initscope

@@ -43,12 +43,6 @@ double GradientFlops(const RunSpec& run) {
   return flops;
 }
 
-// Numbers per run in the table of layers.
-double LayerNumbers(const RunSpec& run, size_t columns) {
-  const size_t records = std::max<size_t>(1, run.training.record.size());
-  return static_cast<double>(records * (run.depth() + 1) * columns);
-}
-
 size_t ColumnCount(bool theory) {
   return StatisticColumns().size() + (theory ? TheoryColumns().size() : 0);
 }
@@ -117,9 +111,15 @@ Work TrainingWork(const RunSpec& run) {
 Work ResultWork(const RunSpec& run, bool theory) {
   Work work;
   work[Part::kRuns] = 1;
-  work[Part::kResults] = LayerNumbers(run, ColumnCount(theory)) +
-                         2 * static_cast<double>(run.training.steps);
+  work[Part::kResults] =
+      LayerRows(run) * static_cast<double>(ColumnCount(theory)) +
+      2 * static_cast<double>(run.training.steps);
   return work;
+}
+
+double LayerRows(const RunSpec& run) {
+  const size_t records = std::max<size_t>(1, run.training.record.size());
+  return static_cast<double>(records * (run.depth() + 1));
 }
 
 double RunFlops(const RunSpec& run) {
@@ -179,7 +179,8 @@ double ResultMemory(const RunSpec& run, bool theory) {
   const size_t singular_values =
       run.jacobian_samples * std::min(run.inputs(), run.outputs());
   return kRunBytes + (theory ? TheoryStartMemory(run) : 0) +
-         8 * LayerNumbers(run, 2 * ColumnCount(theory) + kKeys) +
+         8 * LayerRows(run) *
+             static_cast<double>(2 * ColumnCount(theory) + kKeys) +
          static_cast<double>(6 * sizeof(StepResult) * steps +
                              8 * (kJacobianColumns + kKeys) * singular_values);
 }

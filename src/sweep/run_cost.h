@@ -91,6 +91,9 @@ Work TrainingWork(const RunSpec& run);
 // The writing of results, and what every run takes beside all of the above.
 Work ResultWork(const RunSpec& run, bool theory);
 
+// Rows in the table of layers.
+double LayerRows(const RunSpec& run);
+
 // Flop of the matrix products of a run that shares nothing.
 double RunFlops(const RunSpec& run);
 

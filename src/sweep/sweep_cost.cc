@@ -5,11 +5,17 @@
 
 #include "engine/engines.h"
 #include "engine/sharing.h"
+#include "sweep/result_sink.h"
 #include "sweep/scheduler.h"
 #include "sweep/theory_work.h"
 
 namespace initscope {
 namespace {
+
+// By which bundles are compared: products dominate.
+double ProductFlops(const Work& work) {
+  return work[Part::kProducts] + 2 * work[Part::kDoubleProducts];
+}
 
 bool IsTrained(const std::vector<RunSpec>& runs) {
   return runs[0].training.steps > 0;
@@ -50,33 +56,81 @@ Work WorkOf(const std::vector<RunSpec>& runs, const Bundle& bundle) {
 
 }  // namespace
 
-SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
-                           bool theory, double used) {
-  SweepMemory memory;
-  for (const RunSpec& run : runs) {
-    memory.results += ResultMemory(run, theory && !IsTrained(runs));
-  }
+void MemoryEstimate::Add(const RunSpec& run) {
+  runs_ += 1;
+  rows_ += LayerRows(run);
+  results_ += ResultMemory(run, theory_ && run.training.steps == 0);
+  block_.Add(run);
+  if (block_.is_full()) AddBlock();
+}
+
+void MemoryEstimate::AddBlock() {
+  const std::vector<RunSpec>& runs = block_.runs();
   std::vector<double> alone;
   double other = 0;
+  // The results of a bundle leave it together, as they were computed.
+  const auto results_of = [&](const Bundle& bundle) {
+    double sum = 0;
+    for (const size_t i : bundle) sum += ResultMemory(runs[i], theory_) / 2;
+    return place_ == ResultPlace::kStore ? sum : 0;
+  };
   if (IsTrained(runs)) {
     for (const RunSpec& run : runs) alone.push_back(TrainingMemory(run));
   } else {
-    const Schedule schedule = MakeSchedule(runs, jobs, kBundleBytes);
+    const Schedule schedule = MakeSchedule(runs, jobs_, kBundleBytes);
     for (const Bundle& bundle : schedule.parallel) {
-      alone.push_back(MemoryOf(runs, bundle, 1));
+      alone.push_back(MemoryOf(runs, bundle, 1) + results_of(bundle));
     }
     const Engine& engine = EngineOf(runs[0]);
-    memory.per_job = engine.bytes(runs[0], 2) - engine.bytes(runs[0], 1);
-    if (theory) other = GeometryMemory(runs, jobs);
+    per_job_ =
+        std::max(per_job_, engine.bytes(runs[0], 2) - engine.bytes(runs[0], 1));
+    if (theory_) other = GeometryMemory(runs, jobs_);
     for (const Bundle& bundle : schedule.shared) {
-      other = std::max(other, MemoryOf(runs, bundle, jobs));
+      other =
+          std::max(other, MemoryOf(runs, bundle, jobs_) + results_of(bundle));
     }
   }
-  const JobMemory parallel = LargestTogether(alone, jobs);
-  if (parallel.one_more > 0) memory.per_job = parallel.one_more;
-  const double most = std::max(parallel.together, other);
-  memory.total = used + kProcessMemory + most + memory.results;
+  const JobMemory parallel = LargestTogether(alone, jobs_);
+  if (parallel.one_more > 0) per_job_ = parallel.one_more;
+  most_ = std::max({most_, parallel.together, other});
+  block_.Clear();
+}
+
+SweepMemory MemoryEstimate::Total(double used) {
+  if (!block_.runs().empty()) AddBlock();
+  SweepMemory memory;
+  memory.per_job = per_job_;
+  double merging = 0;
+  if (place_ == ResultPlace::kMemory) {
+    memory.results = results_;
+  } else {
+    // While some are written, as many may gather.
+    memory.results = std::min(results_, 4.0 * kStoredTogether);
+    merging = MergeMemory(runs_, rows_);
+  }
+  const double computing = most_ + memory.results;
+  if (merging > computing) memory.results = merging;
+  memory.total = used + kProcessMemory + std::max(computing, merging);
   return memory;
+}
+
+double MergeMemory(double runs, double rows) { return 16 * rows + 300 * runs; }
+
+SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
+                           bool theory, double used) {
+  MemoryEstimate estimate(jobs, theory, ResultPlace::kMemory);
+  for (const RunSpec& run : runs) estimate.Add(run);
+  return estimate.Total(used);
+}
+
+void SweepWork::Add(const SweepWork& next) {
+  const bool is_first = bundles == 0;
+  total.Add(next.total);
+  serial.Add(next.serial);
+  bundles += next.bundles;
+  if (is_first || ProductFlops(next.longest) > ProductFlops(longest)) {
+    longest = next.longest;
+  }
 }
 
 SweepWork CountWork(const std::vector<RunSpec>& runs, size_t jobs,
@@ -85,11 +139,9 @@ SweepWork CountWork(const std::vector<RunSpec>& runs, size_t jobs,
   const auto add = [&](const Work& work, bool alone) {
     sum.total.Add(work);
     ++sum.bundles;
-    // Bundles are compared by their products, which dominate.
-    const auto size = [](const Work& w) {
-      return w[Part::kProducts] + 2 * w[Part::kDoubleProducts];
-    };
-    if (alone && size(work) >= size(sum.longest)) sum.longest = work;
+    if (alone && ProductFlops(work) >= ProductFlops(sum.longest)) {
+      sum.longest = work;
+    }
   };
   if (IsTrained(runs)) {
     for (const RunSpec& run : runs) {
@@ -114,12 +166,6 @@ SweepWork CountWork(const std::vector<RunSpec>& runs, size_t jobs,
   sum.serial.Add(results);
   sum.total.Add(results);
   return sum;
-}
-
-double SweepFlops(const std::vector<RunSpec>& runs) {
-  double flops = 0;
-  for (const RunSpec& run : runs) flops += RunFlops(run);
-  return flops;
 }
 
 }  // namespace initscope

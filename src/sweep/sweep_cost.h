@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "spec/run_spec.h"
+#include "sweep/run_block.h"
 #include "sweep/run_cost.h"
 
 namespace initscope {
@@ -19,8 +20,39 @@ struct SweepMemory {
 // Bytes for the libraries and for writing columns.
 inline constexpr double kProcessMemory = 16e6;
 
-// `used`: bytes that the process already uses, for the list of runs, the inputs
-// and the program.
+// Where the results of finished runs are until all are written.
+enum class ResultPlace { kMemory, kStore };
+
+// The memory of a sweep whose runs are told one after another.
+class MemoryEstimate {
+ public:
+  MemoryEstimate(size_t jobs, bool theory, ResultPlace place)
+      : jobs_(jobs), theory_(theory), place_(place) {}
+
+  void Add(const RunSpec& run);
+  // `used`: bytes that the process already uses, for the list of runs, the
+  // inputs and the program.
+  SweepMemory Total(double used);
+
+ private:
+  void AddBlock();
+
+  const size_t jobs_;
+  const bool theory_;
+  const ResultPlace place_;
+  RunBlock<RunSpec> block_;  // not counted in `most_` yet
+  double results_ = 0;       // of all runs
+  double rows_ = 0;          // of the table of layers
+  double runs_ = 0;
+  double most_ = 0;  // of a block while it is computed
+  double per_job_ = 0;
+};
+
+// The most bytes for merging what is stored of runs with `rows` rows in the
+// table of layers: a column, and where each run's rows stand.
+double MergeMemory(double runs, double rows);
+
+// Of runs that are computed together, with their results in memory.
 SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
                            bool theory, double used);
 
@@ -29,10 +61,10 @@ struct SweepWork {
   Work serial;   // the part of `total` that one job does while the others wait
   Work longest;  // the largest bundle or run that a single job does
   size_t bundles = 0;
-};
-SweepWork CountWork(const std::vector<RunSpec>& runs, size_t jobs, bool theory);
 
-// Flop of the matrix products if no run shared any.
-double SweepFlops(const std::vector<RunSpec>& runs);
+  void Add(const SweepWork& next);  // computed after it
+};
+// Of runs that are computed together.
+SweepWork CountWork(const std::vector<RunSpec>& runs, size_t jobs, bool theory);
 
 }  // namespace initscope

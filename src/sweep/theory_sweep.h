@@ -37,7 +37,6 @@ struct TheoryInputs {
 // The geometries of the inputs of a sweep.
 class InputGeometries {
  public:
-  InputGeometries() = default;
   // Throws Interrupted.
   InputGeometries(const std::vector<RunSpec>& runs, Jobs jobs);
 

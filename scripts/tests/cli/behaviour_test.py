@@ -90,8 +90,11 @@ def on_terminal(program, arguments, cwd, **environment):
 def test_progress_on_a_terminal(program, tmp_path):
     sweep = ["run", *TINY, "--seed", "range(0, 200)", "--force"]
     text = on_terminal(program, sweep, tmp_path)
-    assert "0 of 200 runs (0 %), …" in text
-    assert re.search(r"200 of 200 runs \(100 %\), .* runs/s, ", text)
+    assert "0 of 200 runs (0 %)" in text
+    longer = ["run", "--depth", "20", "--width", "200", "--seed",
+              "range(0, 60)", "--force"]
+    assert re.search(r"\d+ of 60 runs \(\d+ %\), [\d.]+ GFLOP/s, .* left",
+                     on_terminal(program, longer, tmp_path))
     assert re.search(r"\x1b\[K200 runs in .* -> results/experiment\.h5", text)
     assert "of 200" not in on_terminal(program, sweep, tmp_path, TERM="dumb")
     assert on_terminal(program, [*sweep, "--quiet"], tmp_path) == ""

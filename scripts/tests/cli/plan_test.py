@@ -119,7 +119,7 @@ def shell(program, line, cwd):
 @pytest.mark.parametrize("limit", ["-v", "-d"])
 @pytest.mark.parametrize("keys, lower", [
     ("--width 4096 --depth 20 --batch 4096", "width, depth, batch or jobs"),
-    ("--width 4 --depth 1000 --batch 4 --seed 'range(0,2000)'",
+    ("--width 4 --depth 1000 --batch 4 --seed 'range(0,1000000)'",
      "the number of runs, or depth")])
 def test_limits_are_named(program, tmp_path, limit, keys, lower):
     done = shell(program, f'ulimit {limit} 1500000; "$P" run {keys} '

@@ -15,7 +15,7 @@ from compare_programs import contents
 BUSY, CHECK_FAILED = 75, 1
 SWEEPS = {
     "run": ["--depth", "40", "--width", "200", "--activation", "tanh, relu",
-            "--seed", "range(0, 20)"],
+            "--seed", "range(0, 28)"],
     "train": ["--depth", "5", "--width", "128", "--steps", "40", "--activation",
               "tanh, relu", "--seed", "range(0, 15)", "--record", "0,40"],
     "attention": ["--d-k", "512", "--tokens", "256", "--scaled", "on, off",
@@ -54,7 +54,9 @@ def test_killed_again_and_again(program, undisturbed, tmp_path, command):
     for _ in range(40):
         process = start(program, tmp_path, command)
         try:
-            _, said = process.communicate(timeout=moments.uniform(0.8, 2.2))
+            # At first late enough for a part, and early enough to matter.
+            _, said = process.communicate(
+                timeout=moments.uniform(0.8, 2.2) if kills else 1.2)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -92,13 +94,13 @@ def test_signals_keep_what_is_finished(program, undisturbed, tmp_path, number,
         [program, "status", *SWEEPS["run"], "--output", "x.h5", "--json"],
         cwd=tmp_path, capture_output=True, text=True, check=True)
     status = json.loads(status.stdout)
-    assert status["planned"] == 40 and status["at_work"] == ""
-    assert 0 < status["complete"] < 40
-    assert status["complete"] + status["missing"] == 40
+    assert status["planned"] == 56 and status["at_work"] == ""
+    assert 0 < status["complete"] < 56
+    assert status["complete"] + status["missing"] == 56
     process = start(program, tmp_path, "run")
     _, said = process.communicate(timeout=120)
     assert process.returncode == 0
-    assert "of 40 runs are in x.h5.parts already" in said
+    assert "of 56 runs are in x.h5.parts already" in said
     assert contents(tmp_path / "x.h5") == undisturbed["run"]
 
 
