@@ -59,7 +59,9 @@ Work WorkOf(const std::vector<RunSpec>& runs, const Bundle& bundle) {
 void MemoryEstimate::Add(const RunSpec& run) {
   runs_ += 1;
   rows_ += LayerRows(run);
-  results_ += ResultMemory(run, theory_ && run.training.steps == 0);
+  const double bytes = ResultMemory(run, theory_ && run.training.steps == 0);
+  results_ += bytes;
+  most_of_a_run_ = std::max(most_of_a_run_, bytes);
   block_.Add(run);
   if (block_.is_full()) AddBlock();
 }
@@ -104,9 +106,13 @@ SweepMemory MemoryEstimate::Total(double used) {
   if (place_ == ResultPlace::kMemory) {
     memory.results = results_;
   } else {
-    // While some are written, as many may gather.
-    memory.results = std::min(results_, 4.0 * kStoredTogether);
-    merging = MergeMemory(runs_, rows_);
+    // While some are written, as many may gather; and each job has one.
+    memory.results =
+        std::min(results_, 4.0 * kStoredTogether +
+                               static_cast<double>(jobs_) * most_of_a_run_);
+    constexpr double kOpenPart = 2e6, kMostOpen = 64;
+    merging = MergeMemory(runs_, rows_) +
+              kOpenPart * std::min(kMostOpen, results_ / 2 / kStoredTogether);
   }
   const double computing = most_ + memory.results;
   if (merging > computing) memory.results = merging;
@@ -114,7 +120,7 @@ SweepMemory MemoryEstimate::Total(double used) {
   return memory;
 }
 
-double MergeMemory(double runs, double rows) { return 16 * rows + 300 * runs; }
+double MergeMemory(double runs, double rows) { return 16 * rows + 450 * runs; }
 
 SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
                            bool theory, double used) {

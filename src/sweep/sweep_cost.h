@@ -40,9 +40,9 @@ class MemoryEstimate {
   const size_t jobs_;
   const bool theory_;
   const ResultPlace place_;
-  RunBlock<RunSpec> block_;  // not counted in `most_` yet
-  double results_ = 0;       // of all runs
-  double rows_ = 0;          // of the table of layers
+  RunBlock<RunSpec> block_;                 // not counted in `most_` yet
+  double results_ = 0, most_of_a_run_ = 0;  // bytes of results
+  double rows_ = 0;                         // of the table of layers
   double runs_ = 0;
   double most_ = 0;  // of a block while it is computed
   double per_job_ = 0;
