@@ -66,7 +66,7 @@ if ((${#missing[@]} == 0)); then
 fi
 
 root=()
-if ((EUID != 0)); then
+if (($(id -u) != 0)); then
   type sudo >/dev/null 2>&1 ||
     fail "neither root nor sudo; ask for these packages: ${missing[*]}"
   root=(sudo)

@@ -77,9 +77,10 @@ void ComputeBlocks(const SweepTask<Spec, Result>& task,
                    StoreSink<Spec, Result>* sink) {
   RunBlock<Spec> block;
   for (size_t i = 0; i < left.size() && sink->taken() == i;) {
+    const size_t begin = i;
     block.Clear();
     while (i < left.size() && !block.is_full()) block.Add(task.run(left[i++]));
-    sink->Begin(&block.runs());
+    sink->Begin(block.runs(), begin);
     task.compute(block.runs(), options, sink);
   }
 }

@@ -121,13 +121,17 @@ TEST(ResultsStore, MergesToWhatIsWrittenAtOnce) {
   EXPECT_EQ(store.runs().size(), 9u);
   EXPECT_EQ(store.runs().at(runs[0].run_id).status, RunStatus::kComplete);
   EXPECT_EQ(store.runs().at(runs[3].run_id).status, RunStatus::kFailed);
-  StoreSink<RunSpec, RunResult> sink(Write, &store,
-                                     [](size_t, const RunResult&) {});
-  const std::vector<RunSpec> first = {runs[4], runs[5]}, second = {runs[6]};
-  sink.Begin(&first);
-  for (const size_t k : {1, 0}) sink.Take(k, results[4 + k]);
-  sink.Begin(&second);
-  sink.Take(0, results[6]);
+  std::vector<size_t> places;
+  StoreSink<RunSpec, RunResult> sink(
+      Write, &store,
+      [&](size_t place, const RunResult&) { places.push_back(place); });
+  std::vector<RunSpec> block = {runs[4]};
+  sink.Begin(block, 0);
+  sink.Take(0, results[4]);
+  block = {runs[5], runs[6]};
+  sink.Begin(block, 1);
+  for (const size_t k : {1, 0}) sink.Take(k, results[5 + k]);
+  EXPECT_EQ(places, (std::vector<size_t>{0, 2, 1}));
   EXPECT_EQ(sink.count(RunStatus::kFailed), 2u);
   sink.Commit();
   OutputFile merged(tree.root() / "merged.h5", false);

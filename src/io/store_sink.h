@@ -43,11 +43,11 @@ class StoreSink final : public ResultSink<Result> {
             std::function<void(size_t, const Result&)> on_take)
       : write_(std::move(write)), store_(store), on_take_(std::move(on_take)) {}
 
-  // From here on Take() is told of these runs, which come after all before.
-  // `runs` must live until the next call. REQUIRES: no run is being computed.
-  void Begin(const std::vector<Spec>* runs) {
-    if (runs_ != nullptr) begin_ += runs_->size();
-    runs_ = runs;
+  // From here on Take() is told of these runs, before which `begin` are
+  // computed. `runs` must stay as it is until all of them are taken.
+  void Begin(const std::vector<Spec>& runs, size_t begin) {
+    runs_ = &runs;
+    begin_ = begin;
   }
 
   void Take(size_t index, Result result) override {

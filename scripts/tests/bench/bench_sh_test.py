@@ -69,7 +69,8 @@ def has_avx2():
     return path.exists() and " avx2 " in path.read_text()
 
 
-needs_avx2 = pytest.mark.skipif(not has_avx2(), reason="nothing to tune")
+needs_avx2 = pytest.mark.skipif(not has_avx2(),
+                                reason="without AVX2 nothing is tuned")
 
 
 @needs_avx2

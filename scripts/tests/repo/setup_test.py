@@ -172,9 +172,11 @@ def test_setup_without_apt_names_the_packages(machine):
     assert answer.stderr.count("\n") == 1
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root needs no sudo")
 def test_setup_without_sudo_says_so(machine):
     (machine.bin / "sudo").unlink()
+    machine.fake("id", "echo 1000")
+    for tool in ("dirname", "grep", "readlink", "sed"):
+        (machine.bin / tool).symlink_to(shutil.which(tool))
     answer = machine.run("setup.sh", MISSING="g++", PATH=str(machine.bin))
     assert answer.returncode == 1
     assert answer.stderr == ("setup.sh: neither root nor sudo; "
