@@ -7,8 +7,8 @@ usage() {
 usage: scripts/test.sh [--all] [--no-setup] [PRESET...]
 
 Configures, builds and tests each PRESET of CMakePresets.json (default:
-release). The Python tests run in release. A preset that fails does not keep
-the others from running, and fails the script.
+release), and builds the next one meanwhile. The Python tests run in release. A
+preset that fails does not keep the others from running, and fails the script.
 
   --all        all there is: release, asan and tsan, and the scans, which take
                hours: every float, every failing call, thousands of files
@@ -38,15 +38,42 @@ if ((${#presets[@]} == 0)); then presets=(release); fi
 cd "$(dirname "$(readlink -f "$0")")/.."
 if [[ $setup == yes ]]; then scripts/setup.sh --tests; fi
 
-# Sets $verdict.
+# Configures and builds the preset $1; returns 1 or 2, by what failed.
+build_preset() {
+  cmake --preset "$1" || return 1
+  cmake --build --preset "$1" || return 2
+}
+
+# Builds the preset $1 beside the tests of another, with what those leave of the
+# processor.
+build_beside() {
+  mkdir -p build
+  set -m # a process group of its own, which can be stopped
+  (renice -n 19 -p "$BASHPID" >/dev/null; build_preset "$1") \
+    >"build/$1.log" 2>&1 &
+  beside=$!
+  set +m
+}
+
+# Builds and tests the preset $1, while $2 is built; sets $verdict.
 test_preset() {
-  verdict="FAILED to configure"
-  cmake --preset "$1" || return
-  verdict="FAILED to build"
-  cmake --build --preset "$1" || return
-  verdict="FAILED its tests"
+  local status=0
+  if [[ -n $beside ]]; then
+    wait "$beside" || status=$?
+    beside=
+    cat "build/$1.log"
+  else
+    build_preset "$1" || status=$?
+  fi
+  if [[ -n $2 ]]; then build_beside "$2"; fi
+  case $status in
+    0) ;;
+    1) verdict="FAILED to configure"; return 1 ;;
+    *) verdict="FAILED to build"; return 1 ;;
+  esac
   local options=()
   if [[ $1 == release ]]; then options=("${scans[@]}"); fi
+  verdict="FAILED its tests"
   if ! ctest --preset "$1" "${options[@]}"; then
     failed_in+=("$1")
     return 1
@@ -70,14 +97,17 @@ show_failed() {
     END { printf "%s", failed }' "$log"
 }
 
+beside= # what is built beside tests: its process
+trap '[[ -z $beside ]] || kill -- "-$beside" 2>/dev/null' EXIT
 trap 'exit 130' INT
 summary=()
 failed_in=()
 failures=0
-for preset in "${presets[@]}"; do
+for i in "${!presets[@]}"; do
+  preset=${presets[i]}
   echo "== $preset"
   start=$SECONDS
-  test_preset "$preset" || failures=$((failures + 1))
+  test_preset "$preset" "${presets[i + 1]:-}" || failures=$((failures + 1))
   summary+=("$preset $verdict in $((SECONDS - start)) s")
 done
 for preset in "${failed_in[@]}"; do show_failed "$preset"; done
