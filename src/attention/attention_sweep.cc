@@ -91,6 +91,7 @@ void RunAttentionSweep(const std::vector<AttentionSpec>& runs,
   RunLongestFirst(runs.size(), cost, options, [&](size_t i) {
     const Stopwatch watch;
     AttentionResult result;
+    sink->Underway(i, 0);
     try {
       result.statistics = Simulate(runs[i], options.stop);
     } catch (const UserError& error) {
@@ -112,6 +113,11 @@ double AttentionFlops(const AttentionSpec& run) {
   const auto k = static_cast<double>(run.d_k);
   // Nine products with weights or their gradients, six of tokens × tokens.
   return 9 * 2 * t * d * k + 6 * 2 * t * t * k;
+}
+
+std::vector<CostedRuns> GroupAttention(const std::vector<AttentionSpec>& runs,
+                                       size_t /*shards*/) {
+  return EachRun<AttentionSpec>(runs, AttentionFlops);
 }
 
 double AttentionSweepMemory(const std::vector<AttentionSpec>& runs,

@@ -13,6 +13,7 @@
 #include "engine/run_status.h"
 #include "sweep/job_runner.h"
 #include "sweep/result_sink.h"
+#include "sweep/shard.h"
 
 namespace initscope {
 
@@ -44,6 +45,9 @@ void RunAttentionSweep(const std::vector<AttentionSpec>& runs,
 
 // Floating-point operations of one run's products.
 double AttentionFlops(const AttentionSpec& run);
+// Each run alone.
+std::vector<CostedRuns> GroupAttention(const std::vector<AttentionSpec>& runs,
+                                       size_t shards);
 // Bytes of the largest `jobs` runs at the same time, and of all results.
 double AttentionSweepMemory(const std::vector<AttentionSpec>& runs,
                             size_t jobs);

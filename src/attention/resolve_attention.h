@@ -4,6 +4,7 @@
 // come from the user's files (one run, such as the worked example).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,6 +22,12 @@ using MatrixReader = std::function<Matrix<double>(std::string_view key,
                                                   const std::string& path)>;
 
 struct AttentionSweep {
+  std::vector<uint64_t> RunIds() const {
+    std::vector<uint64_t> run_ids;
+    for (const AttentionSpec& run : runs) run_ids.push_back(run.run_id);
+    return run_ids;
+  }
+
   std::vector<AttentionSpec> runs;
   size_t duplicates = 0;                         // dropped, by run_id
   std::shared_ptr<const AttentionInputs> given;  // null where drawn

@@ -191,12 +191,9 @@ int WorkedExample(const Options& options, const ExperimentHead& head,
 
 int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
                         const AttentionSweep& sweep) {
-  std::vector<uint64_t> run_ids;
-  for (const AttentionSpec& run : sweep.runs) run_ids.push_back(run.run_id);
+  const std::vector<uint64_t> run_ids = sweep.RunIds();
   const SweepTask<AttentionSpec, AttentionResult> task = {
-      run_ids, [&](size_t i) { return sweep.runs[i]; },
-      [&](size_t i) { return AttentionFlops(sweep.runs[i]); },
-      RunAttentionSweep,
+      RunsOf(sweep, run_ids), RunAttentionSweep,
       [&](const std::vector<AttentionSpec>& runs,
           const std::vector<AttentionResult>& results, Hdf5Writer* writer) {
         WriteAttentionRuns(head.DescribeSweep(run_ids), runs, results, writer);

@@ -104,6 +104,22 @@ void CheckLayers(const ExperimentHead& head) {
 
 }  // namespace
 
+bool SetsAttention(const Options& options) {
+  const auto is_its = [](const Setting& setting) {
+    const Key* key = FindKey(setting.key);
+    return key != nullptr && key->commands == kAttention;
+  };
+  const auto any = [&](const std::vector<Setting>& settings) {
+    return std::ranges::any_of(settings, is_its);
+  };
+  if (any(options.settings)) return true;
+  if (options.files.empty()) return false;
+  const ExperimentText text = ReadExperimentFile(options.files[0]);
+  return any(text.common) ||
+         std::ranges::any_of(text.sections, any,
+                             &ExperimentText::Section::settings);
+}
+
 Provenance ExperimentHead::Describe() const {
   return {.name = name,
           .command_line = command_line,
@@ -158,6 +174,12 @@ ExperimentHead LoadExperimentHead(const Options& options) {
 }
 
 Experiment LoadExperiment(const Options& options) {
+  Experiment experiment = LoadSweepOf(options, options.command);
+  CheckSweepMemory(experiment, experiment.memory);
+  return experiment;
+}
+
+Experiment LoadSweepOf(const Options& options, std::string_view command) {
   Experiment experiment{LoadExperimentHead(options), {}, {}, {}, {}, {}};
   const auto read = std::make_shared<std::vector<fs::path>>();
   const auto catalog = std::make_shared<InputCatalog>(
@@ -169,9 +191,9 @@ Experiment LoadExperiment(const Options& options) {
         return ReadInput(input, labels, folder);
       });
   CheckLayers(experiment);
-  const uint64_t default_steps = options.command == "train" ? 100 : 0;
-  const bool stored = options.command == "run" || options.command == "train" ||
-                      options.command == "plan";
+  const uint64_t default_steps = command == "train" ? 100 : 0;
+  const bool stored =
+      command == "run" || command == "train" || command == "plan";
   MemoryEstimate memory(experiment.jobs, experiment.theory,
                         stored ? ResultPlace::kStore : ResultPlace::kMemory);
   experiment.runs = RunList(
@@ -189,7 +211,6 @@ Experiment LoadExperiment(const Options& options) {
   // Reading the data may have taken more memory than the runs will.
   experiment.memory.total =
       std::max(experiment.memory.total, PeakMemory() + kProcessMemory);
-  CheckSweepMemory(experiment, experiment.memory);
   return experiment;
 }
 

@@ -56,11 +56,17 @@ struct Experiment : ExperimentHead {
   SweepMemory memory;
 };
 
+// Whether the file or the flags set a key that only attention has.
+bool SetsAttention(const Options& options);
+
 // Reads the file and the flags. Throws UserError.
 ExperimentHead LoadExperimentHead(const Options& options);
 
 // Throws UserError, also if the sweep needs more memory than the machine has.
 Experiment LoadExperiment(const Options& options);
+// The runs of a sweep that `command` computes, here or elsewhere: its memory is
+// not checked.
+Experiment LoadSweepOf(const Options& options, std::string_view command);
 
 // Throws UserError (kUsage) if `what` ("the sweep") needs more `bytes` than the
 // machine has; `lower` names the keys that would help.

@@ -30,23 +30,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Whether the experiment sets a key that only attention has.
-bool IsAttention(const Options& options) {
-  const auto is_its = [](const Setting& setting) {
-    const Key* key = FindKey(setting.key);
-    return key != nullptr && key->commands == kAttention;
-  };
-  const auto any = [&](const std::vector<Setting>& settings) {
-    return std::ranges::any_of(settings, is_its);
-  };
-  if (any(options.settings)) return true;
-  if (options.files.empty()) return false;
-  const ExperimentText text = ReadExperimentFile(options.files[0]);
-  return any(text.common) ||
-         std::ranges::any_of(text.sections, any,
-                             &ExperimentText::Section::settings);
-}
-
 // The options with float64 and one batch, whatever the file says: differences
 // need double, and the first batch is enough. Throws UserError if a flag asks
 // for something else.
@@ -194,7 +177,7 @@ void CheckRuns(const std::vector<RunSpec>& runs, const SweepOptions& sweep,
 }  // namespace
 
 int GradcheckCommand(const Options& options) {
-  if (IsAttention(options)) {
+  if (SetsAttention(options)) {
     Options attention = options;
     attention.command = "attention";
     attention.keys = kAttention;
@@ -208,7 +191,7 @@ int GradcheckCommand(const Options& options) {
   std::optional<Progress> progress(std::in_place, runs.size(), flops,
                                    !options.quiet && runs.size() > 1);
   KeptResults<Checked> kept(runs.size(), [&](size_t i) {
-    progress->Advance(GradientCheckFlops(runs[i]));
+    progress->Advance(i, GradientCheckFlops(runs[i]));
   });
   CheckRuns(runs, {experiment.jobs, &interrupt.raised()}, options, &kept);
   progress.reset();

@@ -167,12 +167,13 @@ std::span<const CommandInfo> Commands() {
        false, 1, InfoCommand, false, false, VerdictHelp},
       {"status", "[FILE.ini] [options]",
        "says how many runs of a sweep are finished, and who is at work",
-       kNetworks, false, false, 1, StatusCommand},
+       kEveryCommand, false, false, 1, StatusCommand},
       {"verify", "FILE.h5", "checks digests, tables and runs of a results file",
        0, false, false, 1, VerifyCommand},
-      {"merge", "OUT.h5 FILE.h5...",
-       "joins results files, of one sweep or of several", 0, true, false,
-       SIZE_MAX, MergeCommand},
+      {"merge", "OUT.h5 FILE.h5... | FILE.ini",
+       "joins results files, or what the shards of a sweep stored",
+       kEveryCommand, true, false, SIZE_MAX, MergeCommand, false, false,
+       nullptr, true},
   };
   return kCommands;
 }

@@ -1,4 +1,5 @@
-// initscope merge: joins results files, of one sweep or of several.
+// initscope merge: joins results files, of one sweep or of several, or the
+// parts of a sweep.
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/ending.h"
 #include "cli/say.h"
+#include "cli/sweep_runs.h"
 #include "io/merged_tables.h"
 #include "io/verify_results.h"
 
@@ -34,13 +36,58 @@ FileCheck CheckSource(const std::string& path) {
   return check;
 }
 
+// Writes the file of a sweep, all of whose runs are in its store.
+int MergeParts(const Options& options) {
+  const Options of_sweep = WithKeysOfSweep(options);
+  const std::string path = OutputPath(LoadExperimentHead(of_sweep), "");
+  const ResultsStore seen(path, ResultsStore::Access::kRead);
+  return WithSweep(of_sweep, seen, [&](const auto& head, const auto& sweep) {
+    const std::vector<uint64_t>& run_ids = sweep.run_ids;
+    if (!options.force && HasAll(path, run_ids)) {
+      return EndComplete(options, path, run_ids.size());
+    }
+    std::error_code error;
+    if (!std::filesystem::exists(seen.folder(), error)) {
+      throw UserError(ExitCode::kIo,
+                      "{}: no run of the sweep is there yet (there is no {})",
+                      head.title, seen.folder().string());
+    }
+    OutputFile output = MakeOutput(head, options, "");
+    ResultsStore store(path, options.no_lock ? ResultsStore::Access::kUnlocked
+                                             : ResultsStore::Access::kLocked);
+    const size_t missing = CountRuns(run_ids, store).missing;
+    if (missing > 0) {
+      throw UserError(ExitCode::kBusy,
+                      "{}: {} of {} runs are missing; 'initscope {}' computes "
+                      "them",
+                      head.title, missing, run_ids.size(), CommandOf(seen));
+    }
+    ExperimentHead computed = head;
+    computed.command_line = seen.CommandLine();
+    MergeStore(computed, run_ids, &store, &output);
+    Tell(options, output, {{"runs", run_ids.size()}},
+         fmt::format("{} runs", run_ids.size()));
+    return static_cast<int>(ExitCode::kSuccess);
+  });
+}
+
 }  // namespace
 
 int MergeCommand(const Options& options) {
+  const bool is_file =
+      options.files.size() == 1 &&
+      std::filesystem::path(options.files[0]).extension() != ".h5";
+  if (is_file || (options.files.empty() && !options.settings.empty())) {
+    return MergeParts(options);
+  }
   if (options.files.size() < 2) {
     FailUsage(
         "merge needs the file to write and those to join, as 'initscope merge "
-        "all.h5 a.h5 b.h5'");
+        "all.h5 a.h5 b.h5', or the experiment file of a sweep");
+  }
+  if (!options.settings.empty()) {
+    FailUsage("{} goes with the experiment file of a sweep, not with results",
+              options.settings[0].where);
   }
   Provenance provenance;
   provenance.started_utc = UtcNow();

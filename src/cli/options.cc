@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <cstdlib>
+#include <optional>
 #include <sstream>
 
+#include "base/number_text.h"
 #include "base/quoted_text.h"
 #include "cli/say.h"
 #include "spec/keys.h"
@@ -43,6 +46,11 @@ po::options_description CommandOptions(const CommandInfo& command,
         "go on when a run fails (the default)");
     add("fail-fast", po::bool_switch(&options->fail_fast),
         "stop at the first run that fails");
+    add("shard", po::value<std::string>()->value_name("i/N"),
+        "compute the i-th of N shares of the sweep; as many processes as there "
+        "are shares fill one file (in a Slurm job array: the task's share)");
+  }
+  if (command.stores || command.merges) {
     add("no-lock", po::bool_switch(&options->no_lock),
         "for file systems without locks, if no other process computes this "
         "sweep");
@@ -96,6 +104,48 @@ po::options_description KeyOptions(CommandSet commands) {
     FailUsage("unknown option --{}{}", Quoted(option), hint);
   }
   FailOption(command, fmt::format("unknown option --{}", Quoted(option)));
+}
+
+Shard ParseShard(const CommandInfo& command, const std::string& text) {
+  const size_t slash = text.find('/');
+  const auto number = [&](size_t begin, size_t end) {
+    return begin > text.size()
+               ? std::nullopt
+               : ParseNumber<uint64_t>(text.substr(begin, end - begin));
+  };
+  const auto index = number(0, slash);
+  const auto count = slash == std::string::npos
+                         ? std::nullopt
+                         : number(slash + 1, std::string::npos);
+  if (!index || !count || *index < 1 || *index > *count ||
+      *count > kMostShards) {
+    FailOption(command,
+               fmt::format("--shard {} is not i/N, as 1/6 to 6/6 (N up to {})",
+                           Quoted(text), kMostShards));
+  }
+  return {*index - 1, *count};
+}
+
+// The share of this task of a Slurm job array.
+Shard ShardOfJobArray() {
+  const auto number = [](const char* name) {
+    const char* const text = std::getenv(name);
+    return text ? ParseNumber<uint64_t>(text) : std::nullopt;
+  };
+  const auto id = number("SLURM_ARRAY_TASK_ID");
+  const auto count = number("SLURM_ARRAY_TASK_COUNT");
+  if (!id || !count || *count < 2) return {};
+  const uint64_t first = number("SLURM_ARRAY_TASK_MIN").value_or(0);
+  const uint64_t step = number("SLURM_ARRAY_TASK_STEP").value_or(1);
+  const uint64_t index =
+      step == 0 || *id < first ? *count : (*id - first) / step;
+  if (index >= *count || *count > kMostShards || (*id - first) % step != 0) {
+    FailUsage(
+        "task {} of a Slurm job array of {} is no share i/{}: number the tasks "
+        "in equal steps, or give --shard (1/1 computes all)",
+        *id, *count, *count);
+  }
+  return {index, *count};
 }
 
 }  // namespace
@@ -162,6 +212,11 @@ Options ParseOptions(const CommandInfo& command,
   }
   if (options.keep_going && options.fail_fast) {
     FailOption(command, "--keep-going and --fail-fast are opposites; give one");
+  }
+  if (command.stores) {
+    options.shard = values.count("shard") > 0
+                        ? ParseShard(command, values["shard"].as<std::string>())
+                        : ShardOfJobArray();
   }
   for (const Key& key : Keys()) {
     const std::string name = FlagName(key.name);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "spec/sweep.h"
+#include "sweep/shard.h"
 
 namespace initscope {
 
@@ -23,6 +24,7 @@ struct Options {
   bool retry_failed = false;
   bool fail_fast = false;
   bool keep_going = false;
+  Shard shard;  // --shard, or what a job array of Slurm says
   bool help = false;
   std::string command_line;  // as it was typed, for the results file
 };
@@ -40,6 +42,7 @@ struct CommandInfo {
   bool checks = false;                 // has --check
   bool stores = false;                 // keeps finished runs (sweep_task.h)
   std::string (*explain)() = nullptr;  // the end of its --help page
+  bool merges = false;                 // what others have stored
 };
 
 // The flag of a key, without "--": bias_std is written bias-std.

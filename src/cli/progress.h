@@ -6,20 +6,29 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
 
 namespace initscope {
 
-// "12 of 72 runs (34 %), 8.1 GFLOP/s, 12 s left": the share of the work, and
-// what is left of the time if the rest of the work goes on as before. `work` is
-// in flop; where the whole has none, runs count alike.
+// "12 of 72 runs (34 %), 8.1 GFLOP/s, 12 s left; now relu, he_normal, gain 1,
+// seed 3": the share of the work, and what is left of the time if the rest of
+// the work goes on as before. `work` is in flop; where the whole has none, runs
+// count alike.
 struct ProgressState {
+  struct Run {
+    double done_work = 0;
+    std::string title;
+  };
+
+  // Without what is now, if that is longer than `most` bytes.
+  std::string Text(double seconds, size_t most = 200) const;
+
   size_t runs = 0, done_runs = 0;
   double work = 0, done_work = 0;
-
-  std::string Text(double seconds) const;
+  std::map<size_t, Run> underway = {};
 };
 
 class Progress {
@@ -30,7 +39,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void Advance(double work);  // a run of that work is done
+  void Advance(size_t run, double work);  // it is done, and was that work
+  void Underway(size_t run, double done_work, const std::string& title);
   // Removes the line until the lock is released, for another message.
   [[nodiscard]] std::unique_lock<std::mutex> Clear();
 

@@ -15,6 +15,12 @@ TEST(ProgressState, CountsRunsByTheirWork) {
   EXPECT_EQ(state.Text(30), "1 of 10 runs (75 %), 0.1 GFLOP/s, 10 s left");
   state.done_work = 0;
   EXPECT_EQ(state.Text(30), "1 of 10 runs (0 %)");
+  // Half of the work, within two runs.
+  state.underway = {{3, {1e9, "relu"}}, {7, {1e9, "tanh"}}};
+  EXPECT_EQ(state.Text(30),
+            "1 of 10 runs (50 %), 0.0667 GFLOP/s, 30 s left; now relu");
+  EXPECT_EQ(state.Text(30, 50),
+            "1 of 10 runs (50 %), 0.0667 GFLOP/s, 30 s left");
 }
 
 TEST(ProgressState, CountsRunsAlikeWithoutWork) {

@@ -14,10 +14,7 @@ namespace {
 int Simulate(const Options& options, decltype(RunSweep) simulate) {
   const Experiment experiment = LoadExperiment(options);
   const SweepTask<RunSpec, RunResult> task = {
-      experiment.runs.run_ids(),
-      [&](size_t i) { return experiment.runs[i]; },
-      [&](size_t i) { return experiment.run_flops[i]; },
-      simulate,
+      RunsOf(experiment, options.command), simulate,
       [&](const std::vector<RunSpec>& runs,
           const std::vector<RunResult>& results, Hdf5Writer* writer) {
         WriteResults(experiment.DescribeSweep(experiment.runs.run_ids()), runs,

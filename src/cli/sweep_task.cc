@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "cli/json_text.h"
 #include "cli/say.h"
 #include "cli/units.h"
 
@@ -35,19 +36,17 @@ void IncludeOutput(const std::filesystem::path& file,
 }
 
 std::vector<size_t> RunsLeft(const std::vector<uint64_t>& run_ids,
-                             const ResultsStore& store, const Options& options,
-                             SweepSummary* summary) {
+                             const std::vector<uint16_t>& shards,
+                             const ResultsStore& store,
+                             const Options& options) {
   std::vector<size_t> left;
   for (size_t i = 0; i < run_ids.size(); ++i) {
-    const auto stored = store.runs().find(run_ids[i]);
-    if (stored == store.runs().end() ||
-        (options.retry_failed && stored->second.status == RunStatus::kFailed)) {
+    if (!shards.empty() && shards[i] != options.shard.index) continue;
+    const std::optional<RunStatus> status = store.StatusOf(run_ids[i]);
+    if (!status || (options.retry_failed && *status == RunStatus::kFailed)) {
       left.push_back(i);
-    } else {
-      ++summary->counts[static_cast<size_t>(stored->second.status)];
     }
   }
-  summary->reused = run_ids.size() - left.size();
   return left;
 }
 
@@ -55,7 +54,10 @@ void SayReused(const ResultsStore& store, const std::vector<uint64_t>& run_ids,
                size_t left, const Options& options) {
   if (options.quiet) return;
   const std::string folder = store.folder().string();
-  if (left < run_ids.size()) {
+  if (options.shard.count > 1) {
+    Say("shard {} of {} runs: {} are computed\n", options.shard.Text(),
+        run_ids.size(), left);
+  } else if (left < run_ids.size()) {
     const std::string place = options.extend ? store.output().string() : folder;
     Say("{} of {} runs are in {} already; {} are computed\n",
         run_ids.size() - left, run_ids.size(), place, left);
@@ -87,9 +89,8 @@ void SayFailed(const std::string& error, const Options& options) {
 int EndSweep(const Options& options, const OutputFile& output, double seconds,
              const SweepSummary& summary) {
   const size_t computed = summary.runs - summary.reused;
-  const size_t failed = summary.counts[static_cast<size_t>(RunStatus::kFailed)];
-  const size_t diverged =
-      summary.counts[static_cast<size_t>(RunStatus::kDiverged)];
+  const size_t failed = summary.counts[RunStatus::kFailed];
+  const size_t diverged = summary.counts[RunStatus::kDiverged];
   nlohmann::ordered_json json = {{"runs", summary.runs},
                                  {"duplicates_dropped", summary.duplicates},
                                  {"seconds", seconds}};
@@ -118,6 +119,43 @@ int EndSweep(const Options& options, const OutputFile& output, double seconds,
   if (failed == 0) return 0;
   Say("initscope: {} of {} runs failed; /runs/error in {} says why\n", failed,
       summary.runs, path);
+  return static_cast<int>(ExitCode::kCheckFailed);
+}
+
+std::string RestText(const ResultsStore& store, bool is_last,
+                     const std::vector<uint64_t>& run_ids) {
+  const std::string output = store.output().string();
+  if (!is_last) {
+    return fmt::format("others are at work, and the last one writes {}",
+                       output);
+  }
+  if (HasAll(output, run_ids)) {
+    return fmt::format("all {} runs are in {}", run_ids.size(), output);
+  }
+  return fmt::format(
+      "{} of {} runs are missing; the last shard, or 'initscope merge', writes "
+      "{}",
+      CountRuns(run_ids, store).missing, run_ids.size(), output);
+}
+
+int EndShard(const Options& options, const ResultsStore& store, double seconds,
+             const std::string& rest, const SweepSummary& summary) {
+  const size_t computed = summary.runs - summary.reused;
+  const size_t failed = summary.counts[RunStatus::kFailed];
+  const std::string shard = options.shard.Text();
+  if (options.json) {
+    fmt::print("{}", JsonText({{"parts", store.folder().string()},
+                               {"shard", shard},
+                               {"runs", summary.runs},
+                               {"computed", computed},
+                               {"failed", failed},
+                               {"seconds", seconds}}));
+  } else if (!options.quiet) {
+    Say("shard {}: {} runs in {}; {}\n", shard, computed, SecondsText(seconds),
+        rest);
+  }
+  if (failed == 0) return static_cast<int>(ExitCode::kSuccess);
+  Say("initscope: {} of {} runs failed\n", failed, computed);
   return static_cast<int>(ExitCode::kCheckFailed);
 }
 

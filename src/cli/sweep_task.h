@@ -2,10 +2,8 @@
 // in a store (io/results_store.h), from which the same command goes on.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -15,6 +13,7 @@
 #include "cli/ending.h"
 #include "cli/progress.h"
 #include "cli/say.h"
+#include "cli/sweep_runs.h"
 #include "io/store_sink.h"
 #include "sweep/job_runner.h"
 #include "sweep/run_block.h"
@@ -27,15 +26,13 @@ struct SweepSummary {
   double flops = 0;  // useful ones, of all runs; 0: the summary has no rate
   // Printed by --json after the number of runs and the time.
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  size_t reused = 0;  // runs that were finished before
-  std::array<size_t, kRunStatusNames.size()> counts = {};  // by RunStatus
+  size_t reused = 0;  // runs that this process did not compute
+  RunCounts counts = {};
 };
 
 template <typename Spec, typename Result>
 struct SweepTask {
-  const std::vector<uint64_t>& run_ids;
-  std::function<Spec(size_t)> run;      // by its place among them
-  std::function<double(size_t)> flops;  // of that run's matrix products
+  SweepRuns<Spec> sweep;
   // RunSweep or one like it.
   void (*compute)(const std::vector<Spec>& runs, const SweepOptions& options,
                   ResultSink<Result>* sink);
@@ -52,10 +49,11 @@ void IncludeOutput(const std::filesystem::path& file,
                    const std::vector<uint64_t>& run_ids, ResultsStore* store);
 
 // The places among `run_ids` of the runs that are to be computed, by what the
-// store says of them. Counts the others in `summary`.
+// store says of them. `shards` has the shard of each run; empty: all are of the
+// first.
 std::vector<size_t> RunsLeft(const std::vector<uint64_t>& run_ids,
-                             const ResultsStore& store, const Options& options,
-                             SweepSummary* summary);
+                             const std::vector<uint16_t>& shards,
+                             const ResultsStore& store, const Options& options);
 
 // Says how many runs are reused, and what else is in the store.
 void SayReused(const ResultsStore& store, const std::vector<uint64_t>& run_ids,
@@ -69,6 +67,16 @@ void SayFailed(const std::string& error, const Options& options);
 int EndSweep(const Options& options, const OutputFile& output, double seconds,
              const SweepSummary& summary);
 
+// Reports what a shard computed, and `rest`: what is to be known of the others.
+// Returns the exit code.
+int EndShard(const Options& options, const ResultsStore& store, double seconds,
+             const std::string& rest, const SweepSummary& summary);
+
+// What a shard says that does not write the file: others are at work, or one
+// has written it, or runs are missing.
+std::string RestText(const ResultsStore& store, bool is_last,
+                     const std::vector<uint64_t>& run_ids);
+
 // Computes the runs `left` of the task, block by block, until one is
 // interrupted.
 template <typename Spec, typename Result>
@@ -79,42 +87,59 @@ void ComputeBlocks(const SweepTask<Spec, Result>& task,
   for (size_t i = 0; i < left.size() && sink->taken() == i;) {
     const size_t begin = i;
     block.Clear();
-    while (i < left.size() && !block.is_full()) block.Add(task.run(left[i++]));
+    while (i < left.size() && !block.is_full())
+      block.Add(task.sweep.run(left[i++]));
     sink->Begin(block.runs(), begin);
     task.compute(block.runs(), options, sink);
   }
 }
 
 // Opens the output and its store, computes the runs that are not there yet,
-// writes them all and reports the file. Returns the exit code.
+// writes them all and reports the file. A shard computes its own runs, and
+// leaves the file to the last of them. Returns the exit code.
 template <typename Spec, typename Result>
 int RunTask(const ExperimentHead& head, const Options& options,
             const SweepTask<Spec, Result>& task, SweepSummary summary) {
   const InterruptFlag interrupt;
-  const std::vector<uint64_t>& run_ids = task.run_ids;
+  const std::vector<uint64_t>& run_ids = task.sweep.run_ids;
+  const bool is_shard = options.shard.count > 1;
   summary.runs = run_ids.size();
+  if (is_shard && !options.force && HasAll(OutputPath(head, ""), run_ids)) {
+    return EndComplete(options, OutputPath(head, ""), run_ids.size());
+  }
   Options overwrite = options;
   overwrite.force |= options.extend;
   OutputFile output = MakeOutput(head, overwrite, "");
-  ResultsStore store(output.path(), options.no_lock
-                                        ? ResultsStore::Access::kUnlocked
-                                        : ResultsStore::Access::kLocked);
+  ResultsStore store(output.path(),
+                     options.no_lock ? ResultsStore::Access::kUnlocked
+                                     : ResultsStore::Access::kLocked,
+                     options.shard);
   if (options.extend) IncludeOutput(output.path(), run_ids, &store);
-  const std::vector<size_t> left = RunsLeft(run_ids, store, options, &summary);
+  const std::vector<uint16_t> shards =
+      is_shard ? ShardsOf(task.sweep, options.shard.count)
+               : std::vector<uint16_t>();
+  const std::vector<size_t> left = RunsLeft(run_ids, shards, store, options);
+  summary.reused = run_ids.size() - left.size();
   SayReused(store, run_ids, left.size(), options);
   if (!options.quiet) Say("{}", task.announcement);
   double flops = 0;
-  for (const size_t i : left) flops += task.flops(i);
+  for (const size_t i : left) flops += task.sweep.flops(i);
   std::optional<Progress> progress(std::in_place, left.size(), flops,
                                    !options.quiet);
-  StoreSink<Spec, Result> sink(task.write, &store,
-                               [&](size_t place, const Result& result) {
-                                 if (!result.error.empty()) {
-                                   const auto cleared = progress->Clear();
-                                   SayFailed(result.error, options);
-                                 }
-                                 progress->Advance(task.flops(left[place]));
-                               });
+  StoreSink<Spec, Result> sink(
+      task.write, &store,
+      [&](size_t place, const Result& result) {
+        summary.counts.Add(result.status());
+        if (!result.error.empty()) {
+          const auto cleared = progress->Clear();
+          SayFailed(result.error, options);
+        }
+        progress->Advance(place, task.sweep.flops(left[place]));
+      },
+      [&](size_t place, const Spec& run, double share) {
+        progress->Underway(place, share * task.sweep.flops(left[place]),
+                           run.Title());
+      });
   try {
     ComputeBlocks(task, left, {head.jobs, &interrupt.raised(), head.theory},
                   &sink);
@@ -127,23 +152,24 @@ int RunTask(const ExperimentHead& head, const Options& options,
   progress.reset();
   if (sink.taken() < left.size()) {
     sink.Commit();
-    return EndInterrupted(interrupt, summary.reused + sink.taken(),
-                          run_ids.size(), KeptText(store));
-  }
-  for (size_t i = 0; i < summary.counts.size(); ++i) {
-    summary.counts[i] += sink.count(static_cast<RunStatus>(i));
+    const size_t before = is_shard ? 0 : summary.reused;
+    return EndInterrupted(interrupt, before + sink.taken(),
+                          before + left.size(), KeptText(store));
   }
   const double seconds = head.watch.Seconds();
-  if (store.runs().empty()) {
+  if (store.runs().empty() && !is_shard) {
     Publish(&output, [&](Hdf5Writer* writer) { sink.WriteAll(writer); });
-  } else {
-    sink.Commit();
-    Publish(&output, [&](Hdf5Writer* writer) {
-      WriteRoot(head.DescribeSweep(run_ids), writer);
-      store.Merge(run_ids, writer);
-    });
-    store.Remove(run_ids);
+    return EndSweep(options, output, seconds, summary);
   }
+  sink.Commit();
+  const bool is_last = !is_shard || store.TakeOver();
+  const RunCounts counts = CountRuns(run_ids, store);
+  if (!is_last || counts.missing > 0) {
+    return EndShard(options, store, seconds, RestText(store, is_last, run_ids),
+                    summary);
+  }
+  summary.counts = counts;
+  MergeStore(head, run_ids, &store, &output);
   return EndSweep(options, output, seconds, summary);
 }
 

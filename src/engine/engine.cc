@@ -93,6 +93,7 @@ class Simulation {
     for (const auto& s : states_) {
       most_batches = std::max(most_batches, s.run->batches);
     }
+    steps_ = 2 * most_batches * first_.depth();
     for (size_t batch = 0; batch < most_batches; ++batch) RunBatch(batch);
     for (const auto& state : states_) Finish(state);
   }
@@ -159,6 +160,7 @@ class Simulation {
       pass.Finish(l, options_.workers());
     }
     if (show_->is_on()) ShowLayer(states_.front(), l);
+    TellStep();
   }
 
   void BackwardThrough(size_t batch, size_t l) {
@@ -176,6 +178,14 @@ class Simulation {
       if (batch < pass.run().batches) pass.Finish(l, options_.workers());
     }
     show_->Delta(l);
+    TellStep();
+  }
+
+  void TellStep() {
+    ++done_steps_;
+    if (!options_.underway) return;
+    options_.underway(static_cast<double>(done_steps_) /
+                      static_cast<double>(steps_));
   }
 
   void Finish(const RunState<T>& state) const {
@@ -222,6 +232,7 @@ class Simulation {
   GradientScratch<T> scratch_;
   Jacobians<T> jacobians_;
   std::optional<TensorShow<T>> show_;  // for the first run
+  size_t steps_ = 0, done_steps_ = 0;  // layers of batches, both ways
 };
 
 }  // namespace

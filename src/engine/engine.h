@@ -9,6 +9,7 @@
 //       X_0 → Z_1 → X_1 → … → Z_L → loss → delta_L → … → delta_0
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "base/parallel.h"
@@ -25,6 +26,8 @@ struct EngineOptions {
   // For theory: the geometry of each run's inputs, or nullptr; empty for none.
   // With a geometry, the result has a delta_start.
   std::vector<const BatchGeometry*> geometries = {};
+  // Told after each layer or step which share of the work is done.
+  std::function<void(double)> underway = {};
 
   Jobs workers() const { return {jobs, stop}; }
 };

@@ -109,6 +109,10 @@ class Trainer {
       }
       if (!is_last || records || show_->is_on()) Backward(records, !is_last);
       if (records) Record(step);
+      if (options_.underway) {
+        options_.underway(static_cast<double>(step) /
+                          static_cast<double>(run_.training.steps));
+      }
     }
   }
 

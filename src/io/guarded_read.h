@@ -11,8 +11,8 @@ namespace initscope {
 // and memory are limited to far more than reading a file of the size of the one
 // at `path` takes. Exceptions of `read` are thrown here again; if the child
 // dies or reaches its limits, a UserError (kData) says that the file is
-// damaged. What `read` prints or changes is lost. REQUIRES: the process has one
-// thread.
+// damaged. What `read` prints or changes is lost. REQUIRES: no other thread is
+// at work.
 std::string GuardedRead(const std::string& path,
                         const std::function<std::string()>& read);
 

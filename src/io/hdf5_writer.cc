@@ -149,10 +149,12 @@ void Hdf5Writer::SetAttribute(const std::string& object, const char* name,
                               hid_t type, const Shape& shape,
                               const void* value) {
   const std::string what = fmt::format("the attribute {} of {}", name, object);
-  const Hdf5Handle target =
-      Own(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose, what);
+  if (object != described_) {
+    target_ = Own(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose, what);
+    described_ = object;
+  }
   const Hdf5Handle attribute =
-      Own(H5Acreate2(target, name, type, Space(shape, what), H5P_DEFAULT,
+      Own(H5Acreate2(target_, name, type, Space(shape, what), H5P_DEFAULT,
                      H5P_DEFAULT),
           H5Aclose, what);
   Check(H5Awrite(attribute, type, value), what);
@@ -265,6 +267,7 @@ void Hdf5Writer::SetCodes(const std::string& object, const char* name,
 void Hdf5Writer::Close() {
   const std::string contents = Contents(file_);
   SetText("/", kContentsDigest, contents);
+  target_.CloseNow();
   Check(H5Fflush(file_, H5F_SCOPE_GLOBAL), "the file");
   file_.CloseNow();
   if (!close_failure_.reason.empty()) {

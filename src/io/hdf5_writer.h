@@ -85,6 +85,8 @@ class Hdf5Writer {
   Hdf5Silence silence_;
   Hdf5CloseFailure close_failure_;
   Hdf5Handle file_;
+  Hdf5Handle target_;      // the object whose attributes are being set
+  std::string described_;  // its path
   std::vector<std::pair<std::string, std::string>> digests_;  // by path
 };
 

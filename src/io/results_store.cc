@@ -1,13 +1,11 @@
 #include "io/results_store.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <unordered_set>
 #include <utility>
@@ -24,14 +22,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a process that has the store says of itself: "4711 on host since …".
-constexpr size_t kMostHolder = 400;
+constexpr std::string_view kShardLock = "shard-", kLockSuffix = ".lock";
 
-std::string ReadHolder(int file) {
-  std::string text(kMostHolder, '\0');
-  const ssize_t size = pread(file, text.data(), text.size(), 0);
-  text.resize(static_cast<size_t>(std::max<ssize_t>(size, 0)));
-  return text.empty() ? "another process" : "process " + Quoted(text, 200);
+std::string LockName(Shard shard) {
+  return fmt::format("{}{}-of-{}{}", kShardLock, shard.index + 1, shard.count,
+                     kLockSuffix);
+}
+
+// The shard of a lock's name; of another name, one whose count is 0.
+Shard ShardOfLock(std::string_view name) {
+  Shard shard{0, 0};
+  if (!name.starts_with(kShardLock)) return shard;
+  const char* const end = name.data() + name.size();
+  const auto [dash, error] =
+      std::from_chars(name.data() + kShardLock.size(), end, shard.index);
+  if (error != std::errc() || shard.index-- < 1) return shard;
+  constexpr std::string_view kOf = "-of-";
+  if (std::string_view(dash, end).starts_with(kOf)) {
+    std::from_chars(dash + kOf.size(), end, shard.count);
+  }
+  if (shard.index >= shard.count || LockName(shard) != name) shard.count = 0;
+  return shard;
 }
 
 // Raw bytes, from a child process to its parent.
@@ -41,24 +52,39 @@ void Append(const std::vector<Value>& values, std::string* bytes) {
                 values.size() * sizeof(Value));
 }
 
+template <typename Value>
+std::vector<Value> ValuesOf(std::string_view bytes) {
+  std::vector<Value> values(bytes.size() / sizeof(Value));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(Value));
+  return values;
+}
+
 }  // namespace
 
-struct ResultsStore::PartRuns {
-  bool is_current = false;  // this program would compute the same
-  std::vector<uint64_t> run_ids;
-  std::vector<uint8_t> status;  // as RunStatus
-};
+std::vector<uint64_t> ReadRunIds(const fs::path& file) {
+  const std::string bytes = GuardedRead(file.string(), [&] {
+    const ResultsReader results(file.string());
+    std::string reply;
+    Append(results.Wholes(results.RunsGroup() + "/run_id"), &reply);
+    return reply;
+  });
+  return ValuesOf<uint64_t>(bytes);
+}
 
-ResultsStore::ResultsStore(const fs::path& output, Access access)
+ResultsStore::ResultsStore(const fs::path& output, Access access, Shard shard)
     : output_(output), folder_(output.string() + ".parts"), access_(access) {
   std::error_code error;
-  if (access_ == Access::kRead && !fs::exists(folder_, error)) return;
-  if (access_ != Access::kRead) fs::create_directory(folder_, error);
+  if (access_ == Access::kRead) {
+    if (fs::exists(folder_, error)) ReadParts();
+    if (fs::exists(output_, error)) Include(output_);
+    return;
+  }
+  fs::create_directory(folder_, error);
   if (!fs::is_directory(folder_)) {
     throw OutputError(ExitCode::kCannotCreate, "{}: cannot create the folder{}",
                       folder_.string(), error ? ": " + error.message() : "");
   }
-  if (access_ == Access::kLocked) Lock();
+  if (access_ == Access::kLocked) Lock(shard);
   session_ = fmt::format("{}-{}-{}", UtcNow(), HostName(), getpid());
   for (char& c : session_) {
     if (c == '/' || c == ':') c = '-';
@@ -71,56 +97,76 @@ ResultsStore::~ResultsStore() {
   // While it is locked, so that no other process has opened it in between.
   const bool is_empty = std::ranges::none_of(
       parts_, [&](const fs::path& part) { return IsOwn(part); });
-  if (lock_ >= 0 && is_empty) unlink((folder_ / "lock").c_str());
-  if (lock_ >= 0) close(lock_);
+  if (is_alone_ && is_empty) {
+    for (const Holder& holder : Holders()) {
+      unlink((folder_ / LockName(holder.shard)).c_str());
+    }
+    unlink((folder_ / "lock").c_str());
+  }
   rmdir(folder_.c_str());  // fails if something is in it
 }
 
-std::string ResultsStore::Holder() const {
-  const int file = open((folder_ / "lock").c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return "";
-  const bool is_held =
-      flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  std::string holder = is_held ? ReadHolder(file) : "";
-  close(file);
-  return holder;
+std::vector<ResultsStore::Holder> ResultsStore::Holders() const {
+  std::vector<Holder> holders;
+  std::error_code error;
+  const auto add = [&](Shard shard, const fs::path& lock) {
+    holders.push_back(
+        {shard, LockFile::Holder(lock), fs::last_write_time(lock, error)});
+  };
+  add({}, folder_ / "lock");
+  if (holders[0].who.empty()) holders.clear();
+  for (const auto& entry : fs::directory_iterator(folder_, error)) {
+    const Shard shard = ShardOfLock(entry.path().filename().string());
+    if (shard.count > 0) add(shard, entry.path());
+  }
+  std::ranges::sort(holders, {}, [](const Holder& holder) {
+    return std::pair(holder.shard.count, holder.shard.index);
+  });
+  return holders;
 }
 
-void ResultsStore::Lock() {
-  const fs::path path = folder_ / "lock";
-  const auto fail = [&](const char* what) {
-    throw OutputError(ExitCode::kCannotCreate, "{}: {}: {}", path.string(),
-                      what, std::strerror(errno));
-  };
-  for (struct stat status = {}; status.st_nlink == 0;) {
-    if (lock_ >= 0) close(lock_);
-    lock_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (lock_ < 0) fail("cannot be created");
-    if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-      const int error = errno;
-      const std::string holder = ReadHolder(lock_);
-      close(std::exchange(lock_, -1));
-      if (error == EWOULDBLOCK) {
-        throw UserError(ExitCode::kBusy,
-                        "{}: {} is computing this sweep; wait for it, or stop "
-                        "it and run this again",
-                        folder_.string(), holder);
-      }
-      errno = error;
-      fail(
-          "the file system has no locks (--no-lock goes on without one, if no "
-          "other process computes this sweep)");
-    }
-    // The process that had it may have removed the file meanwhile.
-    if (fstat(lock_, &status) != 0) fail("cannot be read");
+void ResultsStore::Lock(Shard shard) {
+  const bool is_shard = shard.count > 1;
+  lock_ =
+      LockFile::Try(folder_ / "lock", is_shard ? LockFile::Mode::kShared
+                                               : LockFile::Mode::kExclusive);
+  if (lock_ && is_shard) {
+    shard_lock_ =
+        LockFile::Try(folder_ / LockName(shard), LockFile::Mode::kExclusive);
   }
-  const std::string holder =
-      fmt::format("{} on {} since {}", getpid(), HostName(), UtcNow());
-  if (ftruncate(lock_, 0) != 0 ||
-      pwrite(lock_, holder.data(), holder.size(), 0) !=
-          static_cast<ssize_t>(holder.size())) {
-    fail("cannot be written");
+  is_alone_ = lock_ && !is_shard;
+  if (is_alone_ || shard_lock_) return;
+  // Its own shard's holder, or any.
+  std::string who = "another process";
+  for (const Holder& holder : Holders()) {
+    if (holder.who.empty()) continue;
+    who = holder.who;
+    if (holder.shard.index == shard.index && holder.shard.count == shard.count)
+      break;
   }
+  throw UserError(ExitCode::kBusy,
+                  "{}: {} is computing this {}; wait for it, or stop it and "
+                  "run this again",
+                  folder_.string(), who, lock_ ? "shard" : "sweep");
+}
+
+bool ResultsStore::TakeOver() {
+  if (is_alone_) return true;
+  if (access_ != Access::kLocked) return false;
+  lock_.reset();  // the last one to get here finds it free
+  lock_ = LockFile::Try(folder_ / "lock", LockFile::Mode::kExclusive);
+  is_alone_ = lock_ != nullptr;
+  if (!is_alone_) return false;
+  // Another one may have been the last before, and removed all.
+  const std::vector<fs::path> before = std::exchange(parts_, {});
+  run_ids_.clear();
+  runs_.clear();
+  outdated_ = 0;
+  for (const fs::path& part : before) {
+    if (!IsOwn(part)) Include(part);
+  }
+  ReadParts();
+  return true;
 }
 
 void ResultsStore::ReadParts() {
@@ -146,31 +192,50 @@ void ResultsStore::ReadPart(const fs::path& path) {
     Append(part.Wholes(group + "/run_id"), &reply);
     for (const std::string& name : part.Names(group + "/status")) {
       const auto code = std::ranges::find(kRunStatusNames, name);
+      if (code == kRunStatusNames.end()) {
+        part.Fail("is damaged: there is no status '{}'", Quoted(name));
+      }
       reply.push_back(static_cast<char>(code - kRunStatusNames.begin()));
     }
     return reply;
   });
-  constexpr size_t kRunBytes = sizeof(uint64_t) + 1;
-  const size_t count = (bytes.size() - 1) / kRunBytes;
-  PartRuns runs{bytes[0] != 0, std::vector<uint64_t>(count),
-                std::vector<uint8_t>(count)};
-  std::memcpy(runs.run_ids.data(), bytes.data() + 1, count * sizeof(uint64_t));
-  std::memcpy(runs.status.data(), bytes.data() + bytes.size() - count, count);
-  Know(path, runs);
+  const std::string_view runs = std::string_view(bytes).substr(1);
+  const size_t count = runs.size() / (sizeof(uint64_t) + 1);
+  std::vector<RunStatus> status;
+  for (const char code : runs.substr(count * sizeof(uint64_t))) {
+    status.push_back(static_cast<RunStatus>(code));
+  }
+  Know(path, bytes[0] != 0,
+       ValuesOf<uint64_t>(runs.substr(0, count * sizeof(uint64_t))), status);
 }
 
-void ResultsStore::Know(const fs::path& part, const PartRuns& runs) {
-  for (size_t i = 0; i < runs.run_ids.size(); ++i) {
-    if (!runs.is_current) {
+void ResultsStore::Know(const fs::path& part, bool is_current,
+                        const std::vector<uint64_t>& run_ids,
+                        const std::vector<RunStatus>& status) {
+  for (size_t i = 0; i < run_ids.size(); ++i) {
+    if (is_current) {
+      runs_.insert_or_assign(run_ids[i],
+                             StoredRun{{parts_.size(), i}, status[i]});
+    } else {
       ++outdated_;
-      continue;
     }
-    runs_.insert_or_assign(
-        runs.run_ids[i],
-        StoredRun{{parts_.size(), i}, static_cast<RunStatus>(runs.status[i])});
   }
   parts_.push_back(part);
-  run_ids_.push_back(runs.run_ids);
+  run_ids_.push_back(run_ids);
+}
+
+std::string ResultsStore::CommandLine() const {
+  const auto part = std::ranges::find_if(
+      parts_, [](const fs::path& path) { return !path.empty(); });
+  if (part == parts_.end()) return "";
+  return GuardedRead(part->string(), [&] {
+    return ResultsReader(part->string()).Text("/", "command_line");
+  });
+}
+
+fs::file_time_type ResultsStore::WrittenAt(size_t part) const {
+  std::error_code error;
+  return fs::last_write_time(parts_[part], error);
 }
 
 void ResultsStore::AddPart(const std::vector<uint64_t>& run_ids,
@@ -180,11 +245,7 @@ void ResultsStore::AddPart(const std::vector<uint64_t>& run_ids,
       folder_ / fmt::format("{}-{:05}.h5", session_, parts_.size());
   OutputFile file(path, /*overwrite=*/false);
   WriteAndCommit(write, &file);
-  PartRuns runs{true, run_ids, {}};
-  for (const RunStatus one : status) {
-    runs.status.push_back(static_cast<uint8_t>(one));
-  }
-  Know(path, runs);
+  Know(path, true, run_ids, status);
 }
 
 std::vector<size_t> ResultsStore::PartsOf(

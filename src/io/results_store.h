@@ -3,13 +3,16 @@
 //
 // A part file appears whole or not at all (io/output_file.h) and never changes.
 // A run counts as finished once its part file is in place. When all runs of the
-// sweep are finished, the parts are merged into OUTPUT and removed.
+// sweep are finished, the parts are merged into OUTPUT and removed. One process
+// has the store for itself, or those of the sweep's shards have it together.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -17,7 +20,9 @@
 
 #include "engine/run_status.h"
 #include "io/hdf5_writer.h"
+#include "io/lock_file.h"
 #include "io/merged_tables.h"
+#include "sweep/shard.h"
 
 namespace initscope {
 
@@ -26,19 +31,24 @@ struct StoredRun {
   RunStatus status = RunStatus::kComplete;
 };
 
+// The runs of a results file. Throws UserError (kData) if it is damaged.
+// REQUIRES: no other thread is at work (io/guarded_read.h).
+std::vector<uint64_t> ReadRunIds(const std::filesystem::path& file);
+
 class ResultsStore {
  public:
   enum class Access {
     kLocked,    // keeps other processes from it while this object lives
     kUnlocked,  // may be shared unawares
-    kRead,      // changes nothing; the folder need not exist
+    kRead,      // changes nothing: what is there, in `output`, too
   };
 
   // Opens the store of `output`. Throws UserError: kBusy if another process has
-  // it, naming that; kCannotCreate or kIo if the folder cannot be used; kData
-  // for a damaged part. REQUIRES: the process has one thread
+  // it, or the shard, naming that; kCannotCreate or kIo if the folder cannot be
+  // used; kData for a damaged part. REQUIRES: no other thread is at work
   // (io/guarded_read.h).
-  ResultsStore(const std::filesystem::path& output, Access access);
+  ResultsStore(const std::filesystem::path& output, Access access,
+               Shard shard = {});
   // Removes the folder if nothing is in it.
   ~ResultsStore();
   ResultsStore(const ResultsStore&) = delete;
@@ -50,8 +60,30 @@ class ResultsStore {
   // would compute otherwise (numerics_version) are not among them.
   const std::unordered_map<uint64_t, StoredRun>& runs() const { return runs_; }
   size_t outdated() const { return outdated_; }  // the number of such runs
-  // The process that has the store, "process 4711 on …"; "" if none has.
-  std::string Holder() const;
+  // std::nullopt if the run is not there.
+  std::optional<RunStatus> StatusOf(uint64_t run_id) const {
+    const auto run = runs_.find(run_id);
+    if (run == runs_.end()) return std::nullopt;
+    return run->second.status;
+  }
+
+  // A process at work.
+  struct Holder {
+    Shard shard;
+    std::string who;  // "process 4711 on …"; "" if it has ended
+    std::filesystem::file_time_type since;
+  };
+  // Those that have the store, or had a shard of it.
+  std::vector<Holder> Holders() const;
+
+  // Of a shard, at its end: whether no other process has the store any more.
+  // Then this one has it for itself, and knows what the others have stored.
+  bool TakeOver();
+
+  // The command that computed them, as it was typed; "" if there are none.
+  std::string CommandLine() const;
+  // When a part was written.
+  std::filesystem::file_time_type WrittenAt(size_t part) const;
 
   // Takes the runs of a results file elsewhere as those of a part.
   void Include(const std::filesystem::path& file);
@@ -71,16 +103,17 @@ class ResultsStore {
   void Remove(const std::vector<uint64_t>& run_ids);
 
  private:
-  struct PartRuns;  // what a part says of its runs
-
-  void Lock();
+  void Lock(Shard shard);
   // Whether a part is in the folder, and not another file (Include()).
   bool IsOwn(const std::filesystem::path& part) const {
     return part.parent_path() == folder_;
   }
   void ReadParts();
   void ReadPart(const std::filesystem::path& path);
-  void Know(const std::filesystem::path& part, const PartRuns& runs);
+  // `is_current`: this program would compute the same.
+  void Know(const std::filesystem::path& part, bool is_current,
+            const std::vector<uint64_t>& run_ids,
+            const std::vector<RunStatus>& status);
   // The parts that hold nothing but some of these runs.
   std::vector<size_t> PartsOf(const std::vector<uint64_t>& run_ids) const;
   void MakeOnePartOf(std::span<const size_t> parts);
@@ -88,8 +121,9 @@ class ResultsStore {
 
   const std::filesystem::path output_, folder_;
   const Access access_;
-  int lock_ = -1;
-  std::string session_;  // begins the names of this process's parts
+  std::unique_ptr<LockFile> shard_lock_, lock_;
+  bool is_alone_ = false;  // no other process has the store
+  std::string session_;    // begins the names of this process's parts
   std::vector<std::filesystem::path> parts_;    // "" if removed
   std::vector<std::vector<uint64_t>> run_ids_;  // of each part
   std::unordered_map<uint64_t, StoredRun> runs_;

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -132,7 +133,7 @@ TEST(ResultsStore, MergesToWhatIsWrittenAtOnce) {
   sink.Begin(block, 1);
   for (const size_t k : {1, 0}) sink.Take(k, results[5 + k]);
   EXPECT_EQ(places, (std::vector<size_t>{0, 2, 1}));
-  EXPECT_EQ(sink.count(RunStatus::kFailed), 2u);
+  EXPECT_EQ(sink.taken(), 3u);
   sink.Commit();
   OutputFile merged(tree.root() / "merged.h5", false);
   Publish(&merged, [&](Hdf5Writer* writer) {
@@ -173,15 +174,17 @@ TEST(ResultsStore, MergesManyParts) {
     store.Merge(IdsOf(runs), writer, /*most_open=*/3);
   });
   ExpectTheSame(tree.root() / "merged.h5", tree.root() / "whole.h5");
-  // What one process has joined another finds.
-  const ResultsStore again(tree.root() / "merged.h5",
-                           ResultsStore::Access::kRead);
-  EXPECT_EQ(again.runs().size(), runs.size());
+  // What one process has joined another finds, here or in the parts alone.
+  const auto there = [&] {
+    return ResultsStore(tree.root() / "merged.h5", ResultsStore::Access::kRead)
+        .runs()
+        .size();
+  };
+  EXPECT_EQ(there(), runs.size());
+  fs::remove(tree.root() / "merged.h5");
+  EXPECT_EQ(there(), runs.size());
   store.Remove(IdsOf(runs));
-  EXPECT_EQ(ResultsStore(tree.root() / "merged.h5", ResultsStore::Access::kRead)
-                .runs()
-                .size(),
-            0u);
+  EXPECT_EQ(there(), 0u);
 }
 
 TEST(ResultsStore, IsLockedWhileItIsOpen) {
@@ -199,11 +202,44 @@ TEST(ResultsStore, IsLockedWhileItIsOpen) {
     }
     EXPECT_TRUE(fs::exists(store.folder() / "lock"));
     const ResultsStore looked(output, ResultsStore::Access::kRead);
-    EXPECT_EQ(looked.Holder().find("process "), 0u);
+    ASSERT_EQ(looked.Holders().size(), 1u);
+    EXPECT_EQ(looked.Holders()[0].who.find("process "), 0u);
   }
-  EXPECT_EQ(ResultsStore(output, ResultsStore::Access::kRead).Holder(), "");
+  const ResultsStore left(output, ResultsStore::Access::kRead);
+  EXPECT_TRUE(left.Holders().empty());
   EXPECT_TRUE(fs::is_empty(tree.root()));
   const ResultsStore third(output, ResultsStore::Access::kLocked);
+}
+
+// The last shard to end has the store for itself.
+TEST(ResultsStore, IsSharedByShards) {
+  const FileTree tree{{}};
+  const fs::path output = tree.root() / "a.h5";
+  const std::vector<RunSpec> runs = SomeRuns();
+  const std::vector<RunResult> results = ResultsOf(RunSweep, runs, {1});
+  {
+    constexpr auto kLocked = ResultsStore::Access::kLocked;
+    ResultsStore first(output, kLocked, {0, 2});
+    std::optional<ResultsStore> second(std::in_place, output, kLocked,
+                                       Shard{1, 2});
+    EXPECT_THROW(ResultsStore(output, kLocked), UserError);
+    EXPECT_THROW(ResultsStore(output, kLocked, {1, 2}), UserError);
+    second->AddPart({runs[0].run_id}, {RunStatus::kComplete},
+                    [&](Hdf5Writer* writer) {
+                      WriteResults({}, {runs[0]}, {results[0]}, {}, {}, writer);
+                    });
+    EXPECT_FALSE(second->TakeOver());  // the first is at work
+    second.reset();
+    ASSERT_EQ(first.Holders().size(), 2u);
+    EXPECT_NE(first.Holders()[0].who, "");
+    EXPECT_EQ(first.Holders()[1].who, "");
+    EXPECT_FALSE(first.StatusOf(runs[0].run_id));
+    EXPECT_TRUE(first.TakeOver());
+    EXPECT_EQ(first.StatusOf(runs[0].run_id), RunStatus::kComplete);
+    EXPECT_THROW(ResultsStore(output, kLocked, {1, 2}), UserError);
+    first.Remove({runs[0].run_id});
+  }
+  EXPECT_TRUE(fs::is_empty(tree.root()));
 }
 
 TEST(ResultsStore, RemovesOnlyPartsOfTheseRuns) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -37,11 +36,20 @@ class StoreSink final : public ResultSink<Result> {
                                    const std::vector<Result>& results,
                                    Hdf5Writer* writer)>;
 
+  using OnTake = std::function<void(size_t place, const Result& result)>;
+  using OnUnderway =
+      std::function<void(size_t place, const Spec& run, double share)>;
+
   // `on_take` is called for every result with its run's place among all that
   // are computed, by one thread at a time; what it throws ends the sweep.
-  StoreSink(Write write, ResultsStore* store,
-            std::function<void(size_t, const Result&)> on_take)
-      : write_(std::move(write)), store_(store), on_take_(std::move(on_take)) {}
+  // `on_underway` is called as Underway(), by several threads.
+  StoreSink(
+      Write write, ResultsStore* store, OnTake on_take,
+      OnUnderway on_underway = [](size_t, const Spec&, double) {})
+      : write_(std::move(write)),
+        store_(store),
+        on_take_(std::move(on_take)),
+        on_underway_(std::move(on_underway)) {}
 
   // From here on Take() is told of these runs, before which `begin` are
   // computed. `runs` must stay as it is until all of them are taken.
@@ -54,13 +62,17 @@ class StoreSink final : public ResultSink<Result> {
     std::vector<Held> due;
     {
       const std::lock_guard lock(mutex_);
-      ++counts_[static_cast<size_t>(result.status())];
+      ++taken_;
       bytes_ += result.Bytes();
       held_.push_back({begin_ + index, (*runs_)[index], std::move(result)});
       on_take_(begin_ + index, held_.back().result);
       if (pace_.IsDue(bytes_)) due = Release();
     }
     Store(std::move(due));
+  }
+
+  void Underway(size_t index, double share) override {
+    on_underway_(begin_ + index, (*runs_)[index], share);
   }
 
   // Stores what is still in memory.
@@ -78,11 +90,8 @@ class StoreSink final : public ResultSink<Result> {
     write_(all.first, all.second, writer);
   }
 
-  // The number of runs taken that ended like this.
-  size_t count(RunStatus status) const {
-    return counts_[static_cast<size_t>(status)];
-  }
-  size_t taken() const { return counts_[0] + counts_[1] + counts_[2]; }
+  // The number of runs taken.
+  size_t taken() const { return taken_; }
 
  private:
   struct Held {
@@ -126,11 +135,12 @@ class StoreSink final : public ResultSink<Result> {
   size_t begin_ = 0;  // the number of runs before these
   const Write write_;
   ResultsStore* store_;
-  const std::function<void(size_t, const Result&)> on_take_;
+  const OnTake on_take_;
+  const OnUnderway on_underway_;
   std::mutex mutex_;        // of all below
   std::vector<Held> held_;  // not stored yet
   size_t bytes_ = 0;        // of these
-  std::array<size_t, kRunStatusNames.size()> counts_ = {};
+  size_t taken_ = 0;
   StorePace pace_;
   std::mutex store_mutex_;
 };

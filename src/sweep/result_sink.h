@@ -9,10 +9,25 @@
 #include <utility>
 #include <vector>
 
+#include "base/stopwatch.h"
+
 namespace initscope {
 
 // Bytes of results that a store writes at the latest.
 inline constexpr size_t kStoredTogether = size_t{16} << 20;
+
+// Whether it is time to say again how far a run is.
+class TellPace {
+ public:
+  bool IsDue() {
+    if (said_.Seconds() < 0.1) return false;
+    said_ = {};
+    return true;
+  }
+
+ private:
+  Stopwatch said_;
+};
 
 template <typename Result>
 class ResultSink {
@@ -21,6 +36,8 @@ class ResultSink {
   // Takes what run `index` of the list that is computed gave. Called in the
   // order in which the runs finish, by several threads at once.
   virtual void Take(size_t index, Result result) = 0;
+  // Is told now and then which share of a run's work is done, likewise.
+  virtual void Underway(size_t /*index*/, double /*share*/) {}
 };
 
 // Keeps all results in memory.

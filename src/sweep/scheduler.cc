@@ -72,16 +72,17 @@ std::vector<PassRuns> CutPasses(const std::vector<RunSpec>& runs,
 
 constexpr size_t kBundlesPerJob = 4;
 
-struct CostedBundle {
-  Bundle runs;
-  double flops = 0;
+struct CostedBundle : CostedRuns {
   bool is_wide = false;
 };
+
+enum class Cut { kNarrow, kAll };  // which bundles are cut up for more jobs
 
 // Runs that share U, in as many bundles as keep all jobs busy, the longest
 // first. None takes more than `bundle_bytes` unless a single pass does.
 std::vector<CostedBundle> MakeBundles(const std::vector<RunSpec>& runs,
-                                      size_t jobs, double bundle_bytes) {
+                                      size_t jobs, double bundle_bytes,
+                                      Cut cut) {
   const std::vector<std::vector<PassRuns>> groups = GroupRuns(runs);
   // If there are too few groups, narrow ones are cut up, but not so far that
   // drawing the weights would cost more than using them.
@@ -100,8 +101,9 @@ std::vector<CostedBundle> MakeBundles(const std::vector<RunSpec>& runs,
     }
     size_t step =
         static_cast<size_t>(std::clamp(bundle_bytes / memory, 1.0, 1e9));
-    if (!is_wide && jobs > 1) {
-      step = std::min(step, std::max(kLeastPasses, passes.size() / parts));
+    if (jobs > 1 && (!is_wide || cut == Cut::kAll)) {
+      const size_t least = is_wide ? 1 : kLeastPasses;
+      step = std::min(step, std::max(least, passes.size() / parts));
     }
     for (size_t begin = 0; begin < passes.size(); begin += step) {
       CostedBundle& bundle = bundles.emplace_back();
@@ -161,7 +163,12 @@ class BundleRunner {
       slots.push_back(&(*results)[k]);
       if (theory_) geometries.push_back(theory_->GeometryOf(bundle[k]));
     }
-    SimulateBundle(specs, {options_.stop, nullptr, jobs, geometries}, slots);
+    const auto underway = [&, pace = TellPace()](double share) mutable {
+      if (!pace.IsDue()) return;
+      for (const size_t run : bundle) sink_->Underway(run, share);
+    };
+    SimulateBundle(specs, {options_.stop, nullptr, jobs, geometries, underway},
+                   slots);
   }
 
   const std::vector<RunSpec>& runs_;
@@ -182,7 +189,8 @@ bool IsShared(const RunSpec& run) {
 
 Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
                       double bundle_bytes) {
-  std::vector<CostedBundle> bundles = MakeBundles(runs, jobs, bundle_bytes);
+  std::vector<CostedBundle> bundles =
+      MakeBundles(runs, jobs, bundle_bytes, Cut::kNarrow);
   double left = 0;
   size_t wide = 0;
   for (const CostedBundle& bundle : bundles) {
@@ -206,6 +214,21 @@ Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
     wide -= bundle.is_wide;
   }
   return schedule;
+}
+
+std::vector<CostedRuns> GroupRunsOfShards(const std::vector<RunSpec>& runs,
+                                          size_t shards) {
+  std::vector<CostedRuns> groups;
+  for (CostedBundle& bundle :
+       MakeBundles(runs, shards, kBundleBytes, Cut::kAll)) {
+    groups.push_back(std::move(bundle));
+  }
+  return groups;
+}
+
+std::vector<CostedRuns> GroupTrainedRuns(const std::vector<RunSpec>& runs,
+                                         size_t /*shards*/) {
+  return EachRun<RunSpec>(runs, RunFlops);
 }
 
 void RunSweep(const std::vector<RunSpec>& runs, const SweepOptions& options,
@@ -234,9 +257,16 @@ void TrainSweep(const std::vector<RunSpec>& runs, const SweepOptions& options,
       [&](size_t i) {
         const bool shared = one_by_one && IsShared(runs[i]);
         RunResult result;
+        const auto underway = [&, pace = TellPace()](double share) mutable {
+          if (pace.IsDue()) sink->Underway(i, share);
+        };
         try {
           TrainRun(runs[i],
-                   {options.stop, nullptr, shared ? options.jobs : size_t{1}},
+                   {options.stop,
+                    nullptr,
+                    shared ? options.jobs : size_t{1},
+                    {},
+                    underway},
                    &result);
         } catch (const UserError& error) {
           result = RunResult::Failed(error.what());

@@ -7,6 +7,7 @@
 #include "spec/run_spec.h"
 #include "sweep/job_runner.h"
 #include "sweep/result_sink.h"
+#include "sweep/shard.h"
 
 namespace initscope {
 
@@ -33,6 +34,13 @@ bool IsShared(const RunSpec& run);
 // are cut up.
 Schedule MakeSchedule(const std::vector<RunSpec>& runs, size_t jobs,
                       double bundle_bytes);
+
+// Runs that share what RunSweep() shares, in groups small enough to spread them
+// evenly over shards; and for TrainSweep(), where each is alone.
+std::vector<CostedRuns> GroupRunsOfShards(const std::vector<RunSpec>& runs,
+                                          size_t shards);
+std::vector<CostedRuns> GroupTrainedRuns(const std::vector<RunSpec>& runs,
+                                         size_t shards);
 
 // Gives each result to `sink` as its run finishes. When options.stop becomes
 // true, both return; what has not finished by then is lost.

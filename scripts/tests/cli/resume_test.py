@@ -94,7 +94,7 @@ def test_signals_keep_what_is_finished(program, undisturbed, tmp_path, number,
         [program, "status", *SWEEPS["run"], "--output", "x.h5", "--json"],
         cwd=tmp_path, capture_output=True, text=True, check=True)
     status = json.loads(status.stdout)
-    assert status["planned"] == 56 and status["at_work"] == ""
+    assert status["planned"] == 56 and status["at_work"] == []
     assert 0 < status["complete"] < 56
     assert status["complete"] + status["missing"] == 56
     process = start(program, tmp_path, "run")

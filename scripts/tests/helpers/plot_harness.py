@@ -1,8 +1,6 @@
 """plot_variance.py as its tests see it: files it reads, figures it draws."""
 
 import pathlib
-import subprocess
-import sys
 
 import h5py
 import numpy as np
@@ -14,6 +12,7 @@ from initscope.plot import phase_diagram, variance_curves
 from initscope.plot.variance_curves import Options, Selection
 from initscope.plot.variance_figure import Painter
 from initscope.seal import seal
+from warm_python import run_warm
 
 SCRIPT = SCRIPTS / "plot_variance.py"
 ACTIVATIONS = ["linear", "sigmoid", "tanh", "relu"]
@@ -129,8 +128,7 @@ def texts(figure, gid=None):
 
 
 def run_script(*arguments):
-    return subprocess.run([sys.executable, str(SCRIPT), *arguments],
-                          capture_output=True, text=True)
+    return run_warm(SCRIPT, *arguments)
 
 
 def check_figure(done, stem):

@@ -12,6 +12,7 @@ import pytest
 from initscope import command, style
 from initscope.plot import variance_notes
 from plot_harness import SCRIPT, SWEEP, write_file
+from warm_python import run_warm
 
 FOLDER = SCRIPT.parent
 FILES = [*FOLDER.glob("*.py"), *FOLDER.glob("bench/*.py")]
@@ -25,10 +26,16 @@ def path(tmp_path):
 
 
 def run(*words, **settings):
-    """(exit code, stdout, stderr) of a program; bytes as they come."""
-    done = subprocess.run([sys.executable, *map(os.fspath, words)],
-                          capture_output=True, timeout=120, check=False,
-                          **settings)
+    """(exit code, stdout, stderr) of a program; bytes as they come.
+
+    With settings of its start in a process of its own.
+    """
+    if settings or str(words[0]).startswith("-"):
+        done = subprocess.run([sys.executable, *map(os.fspath, words)],
+                              capture_output=True, timeout=120, check=False,
+                              **settings)
+    else:
+        done = run_warm(*words, text=False)
     return done.returncode, done.stdout, done.stderr
 
 

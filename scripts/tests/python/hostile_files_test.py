@@ -5,7 +5,6 @@ The thousand mutations are in hostile_files_scan_test.py.
 
 import os
 import subprocess
-import sys
 
 import h5py
 import numpy as np
@@ -17,6 +16,7 @@ from initscope import hdf5_file
 from initscope.command import BAD_DATA, IO_ERROR, ScriptError
 from initscope.seal import seal
 from plot_harness import SCRIPT, load, run_script, write_file
+from warm_python import run_warm
 
 SCRIPTS = [SCRIPT.with_name(f"{name}.py") for name in hostile_files.PROGRAMS]
 GRID = ("--init lecun_normal --gain 1,1.5 --bias-std 0,0.5 --depth 4 --width "
@@ -183,8 +183,7 @@ def kinds(program, tmp_path_factory):
 @pytest.mark.parametrize("kind", ["run", "train", "trace", "theory",
                                   "attention", "diverged", "empty", "table"])
 def test_files_of_every_kind(kinds, kind, script, tmp_path):
-    done = subprocess.run([sys.executable, script, kinds[kind], "--output",
-                           tmp_path / "x"], capture_output=True, text=True)
+    done = run_warm(script, kinds[kind], "--output", tmp_path / "x")
     assert done.returncode in (0, 64, 65), done.stderr
     assert done.stderr.count("\n") == (done.returncode > 0), done.stderr
     if script.stem == "plot_variance":

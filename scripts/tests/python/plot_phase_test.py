@@ -2,7 +2,6 @@
 
 import itertools
 import subprocess
-import sys
 
 import h5py
 import numpy as np
@@ -15,6 +14,7 @@ from initscope.plot import phase_diagram, phase_figure
 from initscope.seal import seal
 from plot_harness import (artists, check_figure, measured, texts,
                           write_file)
+from warm_python import run_warm
 
 SCRIPT = SCRIPTS / "plot_phase.py"
 EXPERIMENT = EXPERIMENTS / "phase_diagram.ini"
@@ -64,8 +64,7 @@ def write_grid(path, places=None, change=None, **keys):
 
 
 def run_script(*arguments):
-    return subprocess.run([sys.executable, str(SCRIPT), *arguments],
-                          capture_output=True, text=True)
+    return run_warm(SCRIPT, *arguments)
 
 
 def refuses(path, code, message):

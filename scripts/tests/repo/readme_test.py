@@ -105,6 +105,19 @@ def test_the_other_commands_in_their_order(folder):
     assert (folder / "deep.h5").exists()
 
 
+def test_a_bad_day(folder):
+    (script,) = blocks("bash")
+    assert len(script.splitlines()) == 5
+    done = subprocess.run(["bash", "-c", script], cwd=folder, text=True,
+                          capture_output=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    kept = int(re.search(r"^long.h5: (\d+) of 120 runs are finished",
+                         done.stdout, re.MULTILINE)[1])
+    assert 0 < kept < 120
+    assert f"{kept} of 120 runs are in long.h5.parts already" in done.stderr
+    assert not (folder / "long.h5.parts").exists()
+
+
 def test_the_verdict_is_the_real_one(folder, program):
     shown = re.search(r"^    (vanishes .*; )…$", README, re.MULTILINE)
     done = subprocess.run([program, "info", "results/my.h5"], cwd=folder,
