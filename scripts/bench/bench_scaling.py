@@ -36,7 +36,7 @@ def values(n):
 # name: (smallest size, command, function of n to arguments or to the text of an
 # experiment file)
 QUANTITIES = {
-    "steps": (2000, ["train"], lambda n: [
+    "steps": (1000, ["train"], lambda n: [
         *"--depth 2 --width 48 --batch 96".split(), "--steps", str(n)]),
     "steps of wide layers": (10, ["train"], lambda n: [
         *"--depth 2 --width 384 --batch 128".split(), "--steps", str(n)]),
@@ -54,8 +54,8 @@ QUANTITIES = {
     "runs of a pass": (4000, ["run"], lambda n: [
         *SMALL, "--depth", "1", "--activation", "relu", "--gain",
         f"linspace(1, 2, {n})"]),
-    "sections": (4000, ["run"], sections),
-    "values of a list": (4000, ["run"], values),
+    "sections": (2000, ["run"], sections),
+    "values of a list": (2000, ["run"], values),
 }
 
 

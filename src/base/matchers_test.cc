@@ -10,7 +10,7 @@ namespace {
 using testing::Not;
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
 
 TEST(IsNear, TakesWhatIsWithinTheTolerance) {
   EXPECT_THAT(1.5, IsNear(1.0, 0.5));
@@ -30,13 +30,13 @@ TEST(IsNear, ZeroToleranceMeansEqual) {
 }
 
 TEST(IsNear, NanFailsWhereverItStands) {
-  EXPECT_THAT(kNan, Not(IsNear(1.0, 0.5)));
-  EXPECT_THAT(kNan, Not(IsNear(1.0, kInf)));
-  EXPECT_THAT(1.0, Not(IsNear(kNan, kInf)));
-  EXPECT_THAT(1.0, Not(IsNear(1.0, kNan)));
-  EXPECT_THAT(kNan, Not(IsNear(kNan, kInf)));
-  EXPECT_THAT(kInf, Not(IsNear(kNan, kInf)));
-  EXPECT_THAT(kInf, Not(IsNear(kInf, kNan)));
+  EXPECT_THAT(kNotANumber, Not(IsNear(1.0, 0.5)));
+  EXPECT_THAT(kNotANumber, Not(IsNear(1.0, kInf)));
+  EXPECT_THAT(1.0, Not(IsNear(kNotANumber, kInf)));
+  EXPECT_THAT(1.0, Not(IsNear(1.0, kNotANumber)));
+  EXPECT_THAT(kNotANumber, Not(IsNear(kNotANumber, kInf)));
+  EXPECT_THAT(kInf, Not(IsNear(kNotANumber, kInf)));
+  EXPECT_THAT(kInf, Not(IsNear(kInf, kNotANumber)));
 }
 
 TEST(IsNear, AnInfinityMatchesItselfAlone) {

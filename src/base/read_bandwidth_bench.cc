@@ -64,7 +64,7 @@ void BM_Read(benchmark::State& state) {
 
 // Sizes well inside each cache, which other cores may share, and well outside
 // the one before it; and one that fits into none.
-const bool registered = [] {
+const bool bandwidth_registered = [] {
   int64_t before = 0;  // bytes of the last cache
   for (const auto& cache : benchmark::CPUInfo::Get().caches) {
     if (cache.type == "Instruction") continue;

@@ -246,7 +246,7 @@ void BM_PeerProduct(benchmark::State& state, const Peer& peer) {
   state.SetLabel(product.code);
 }
 
-const bool registered = [] {
+const bool peers_registered = [] {
   for (const Peer& peer : kPeers) {
     if (!peer.found) continue;
     const std::string name = std::string("Product/") + peer.name;

@@ -1,4 +1,4 @@
-// Whole layers as a sweep has them: weights drawn once for kRuns runs, the
+// Whole layers as a sweep has them: weights drawn once for kBundleRuns runs, the
 // products, and all that is measured on the way.
 
 #include <benchmark/benchmark.h>
@@ -17,7 +17,7 @@
 namespace initscope {
 namespace {
 
-constexpr size_t kRuns = 9;
+constexpr size_t kBundleRuns = 9;
 
 MeasuredBatch<float> Draw(size_t batch, size_t units, uint32_t layer) {
   ScaledMatrix<float> plain;
@@ -35,7 +35,7 @@ struct Shape {
         n(static_cast<size_t>(state.range(1))) {}
   // Of the products of all runs.
   double flops() const {
-    return 2.0 * static_cast<double>(kRuns * batch * n * n);
+    return 2.0 * static_cast<double>(kBundleRuns * batch * n * n);
   }
   size_t batch, n;
 };
@@ -44,11 +44,11 @@ struct Shape {
 void BM_Forward(benchmark::State& state, const Activation& activation) {
   const Shape shape(state);
   const PackedBatch<float> x = Draw(shape.batch, shape.n, 0);
-  std::vector<MeasuredBatch<float>> z(kRuns), next(kRuns);
-  std::vector<PackedBatch<float>> slope(kRuns);
-  std::vector<ForwardLayer<float>> layers(kRuns);
+  std::vector<MeasuredBatch<float>> z(kBundleRuns), next(kBundleRuns);
+  std::vector<PackedBatch<float>> slope(kBundleRuns);
+  std::vector<ForwardLayer<float>> layers(kBundleRuns);
   std::vector<ProductJob<float>> products;
-  for (size_t r = 0; r < kRuns; ++r) {
+  for (size_t r = 0; r < kBundleRuns; ++r) {
     layers[r].activation = &activation;
     layers[r].scale = 1 / std::sqrt(static_cast<double>(shape.n));
     layers[r].x = &x;
@@ -69,7 +69,7 @@ void BM_Forward(benchmark::State& state, const Activation& activation) {
     benchmark::ClobberMemory();
   }
   SetFlops(state, shape.flops());
-  SetItems(state, kRuns);
+  SetItems(state, kBundleRuns);
   state.SetLabel(KernelTarget());
 }
 
@@ -82,10 +82,10 @@ void BM_Backward(benchmark::State& state, const Activation& activation) {
     float* entries = slope.panel(p);
     activation.Apply(entries, slope.units() * slope.width(), entries, entries);
   }
-  std::vector<MeasuredBatch<float>> out(kRuns);
-  std::vector<BackwardLayer<float>> layers(kRuns);
+  std::vector<MeasuredBatch<float>> out(kBundleRuns);
+  std::vector<BackwardLayer<float>> layers(kBundleRuns);
   std::vector<ProductJob<float>> products;
-  for (size_t r = 0; r < kRuns; ++r) {
+  for (size_t r = 0; r < kBundleRuns; ++r) {
     layers[r].scale = 1 / std::sqrt(static_cast<double>(shape.n));
     layers[r].delta = &delta;
     layers[r].slope = &slope;
@@ -104,7 +104,7 @@ void BM_Backward(benchmark::State& state, const Activation& activation) {
     benchmark::ClobberMemory();
   }
   SetFlops(state, shape.flops());
-  SetItems(state, kRuns);
+  SetItems(state, kBundleRuns);
   state.SetLabel(KernelTarget());
 }
 
@@ -158,7 +158,7 @@ void BM_Training(benchmark::State& state) {
 
 // The moments of dW without forming it. Flops are those of two symmetric Gram
 // matrices, or of the product where that is cheaper.
-void BM_WeightGradient(benchmark::State& state) {
+void BM_WeightGradientMoments(benchmark::State& state) {
   const Shape shape(state);
   const MeasuredBatch<float> x = Draw(shape.batch, shape.n, 0);
   const MeasuredBatch<float> delta = Draw(shape.batch, shape.n, 1);
@@ -179,7 +179,9 @@ void Shapes(benchmark::internal::Benchmark* benchmark) {
 }
 
 BENCHMARK(BM_Training)->Name("TrainingLayer/tanh")->Apply(Shapes);
-BENCHMARK(BM_WeightGradient)->Name("WeightGradient/moments")->Apply(Shapes);
+BENCHMARK(BM_WeightGradientMoments)
+    ->Name("WeightGradient/moments")
+    ->Apply(Shapes);
 
 const bool layers_registered = [] {
   for (const Activation& f : Activations()) {

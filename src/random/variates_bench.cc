@@ -47,7 +47,7 @@ void Blocks(benchmark::internal::Benchmark* b) {
   b->ArgNames({"rows", "cols"})->Args({8, 192})->Args({1, 65536})->Args({1, 5});
 }
 
-const bool registered = [] {
+const bool variates_registered = [] {
   for (const auto& [law, name] :
        {std::pair(VariateLaw::kNormal, "normal"),
         std::pair(VariateLaw::kUniform, "uniform"),
