@@ -20,7 +20,7 @@ from initscope.style import write_figure
 def main():
     """Runs the program."""
     options = command.plot_options(command.plot_parser(__doc__, "phase"))
-    diagram = phase_diagram.measure(results.read(options.file),
+    diagram = phase_diagram.measure(results.read_and_tell(options.file),
                                     options.filter)
     figure = phase_figure.draw(diagram, options.dpi)
     command.keep(options.file, options.output, [

@@ -50,7 +50,7 @@ def main():
     """Runs the program."""
     options = parse_arguments()
     prefix = options.output
-    selection = Selection(results.read(options.file), Options(
+    selection = Selection(results.read_and_tell(options.file), Options(
         rows=options.rows, columns=options.columns, color=options.color,
         filter=options.filter, moment=options.moment, dpi=options.dpi,
         quantities=[q for q in QUANTITIES

@@ -50,7 +50,7 @@ build_preset() {
 build_beside() {
   mkdir -p build
   set -m # a process group of its own, which can be stopped
-  (renice -n 19 -p "$BASHPID" >/dev/null; build_preset "$1") \
+  (chrt --idle --pid 0 "$BASHPID"; build_preset "$1") \
     >"build/$1.log" 2>&1 &
   beside=$!
   set +m

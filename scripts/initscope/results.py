@@ -15,11 +15,14 @@ where NAME itself leaves double's range. A bad file raises a ScriptError.
 
 import difflib
 import functools
+import os
+import sys
+import tempfile
 
 import numpy as np
 import pandas as pd
 
-from initscope import hdf5_file, keys
+from initscope import hdf5_file, keys, program
 from initscope.command import BAD_DATA, ScriptError, USAGE
 from initscope.seal import CONTENTS
 from initscope.text import shortened, text_of
@@ -30,15 +33,36 @@ INDEX = ["run_index", "step", "layer"]  # of /layers
 def read(path):
     """The Results of the file `path` (format version 1).
 
+    Of a sweep that is not finished (there is no such file yet, but a folder
+    `path`.parts) they are those of the runs that are there, and `unfinished`
+    says how many: the program joins them in a temporary file.
+
     Raises a ScriptError if the file is missing, damaged or of another kind.
     """
-    return Results(path)
+    parts = f"{path}.parts"
+    if os.path.exists(path) or not os.path.isdir(parts):
+        return Results(path)
+    folder = tempfile.TemporaryDirectory(prefix="initscope-")
+    file = os.path.join(folder.name, "results.h5")
+    program.call("merge", file, parts, "--quiet")
+    results = Results(path, file)
+    results.folder = folder  # removed with the results
+    return results
+
+
+def read_and_tell(path):
+    """read(), which says on stderr if the sweep is not finished."""
+    results = read(path)
+    if results.unfinished:
+        print(f"{path}: {results.unfinished}", file=sys.stderr)
+    return results
 
 
 class Results:
     """A results file; large tables are read when they are first used.
 
     path         as it was given to read()
+    unfinished   "29 of 160 runs, ..." of a sweep that is not finished, else ""
     attributes   {name: value} of the root: program_version, command_line, ...
     columns      {group: names of its columns}, for every table of the file
     inputs       a row per input (runs refer to it by input_index), or None
@@ -47,15 +71,24 @@ class Results:
     order        {category key: its names, in the program's order}
     """
 
-    def __init__(self, path):
+    def __init__(self, path, file=None):
         self.path = str(path)
+        self.file = str(file or path)  # which stands for it
         (self.attributes, self.columns, self.inputs, self._main, self._table,
-         self.order, marks) = hdf5_file.read(self.path, _extract)
+         self.order, marks) = hdf5_file.read(self.file, _extract)
         self.keys = list(marks) or [key for key in keys.unmarked(self._table)
                                     if key not in INDEX]
         self.swept = [key for key in self.keys if (
             marks[key] if marks.get(key) is not None else
             self._table[key].nunique(dropna=False) > 1)]
+
+    @property
+    def unfinished(self):
+        """How much of its sweep is there, if that is not all."""
+        planned = int(self.attributes.get("planned_runs", 0))
+        there = 0 if self._table is None else len(self._table)
+        return (f"{there} of {planned} runs, the sweep is not finished"
+                if there < planned else "")
 
     def fail(self, what):
         """Raises a ScriptError that says `what` is wrong with the file."""
@@ -138,7 +171,7 @@ class Results:
             if file.attributes[CONTENTS] != self.attributes[CONTENTS]:
                 file.fail("has changed since it was first read")
             return extract(file)
-        return hdf5_file.read(self.path, unchanged)
+        return hdf5_file.read(self.file, unchanged)
 
     def _only(self, name):
         if self._main != name:

@@ -61,6 +61,6 @@ def read_if_possible(results):
     if results.theory_alone:
         return Verdicts([]), ""
     try:
-        return read(results.path), ""
+        return read(results.file), ""
     except ScriptError as error:
         return Verdicts([]), str(error)

@@ -192,11 +192,12 @@ int WorkedExample(const Options& options, const ExperimentHead& head,
 int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
                         const AttentionSweep& sweep) {
   const std::vector<uint64_t> run_ids = sweep.RunIds();
+  const PlannedRuns planned = PlanOf(run_ids);
   const SweepTask<AttentionSpec, AttentionResult> task = {
       RunsOf(sweep, run_ids), RunAttentionSweep,
       [&](const std::vector<AttentionSpec>& runs,
           const std::vector<AttentionResult>& results, Hdf5Writer* writer) {
-        WriteAttentionRuns(head.DescribeSweep(run_ids), runs, results, writer);
+        WriteAttentionRuns(head.DescribeSweep(planned), runs, results, writer);
       }};
   SweepSummary summary;
   summary.duplicates = sweep.duplicates;
@@ -276,6 +277,8 @@ int AttentionCommand(const Options& options) {
         head.files_read.push_back(DataFile(path, head.folder));
         return ReadMatrix(key, path, head.folder);
       });
+  FitJobs([&](size_t jobs) { return AttentionSweepMemory(sweep.runs, jobs); },
+          options, &head);
   CheckMemory(head, "the sweep", AttentionSweepMemory(sweep.runs, head.jobs),
               head.jobs, "d_k, d_model, tokens or jobs");
   if (options.check) return CheckGradients(options, head, sweep);

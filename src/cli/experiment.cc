@@ -74,6 +74,23 @@ std::string Configuration(const ExperimentText& text) {
   return out;
 }
 
+ResultPlace PlaceOf(std::string_view command) {
+  const bool stored =
+      command == "run" || command == "train" || command == "plan";
+  return stored ? ResultPlace::kStore : ResultPlace::kMemory;
+}
+
+MemoryLimit LimitOf(const Options& options) {
+  MemoryLimit limit = AvailableMemory();
+  if (options.memory == 0) {
+    constexpr double kShare = 0.8;
+    return {kShare * limit.bytes,
+            fmt::format("{:.0f} % of what {} are", 100 * kShare, limit.source)};
+  }
+  if (options.memory < limit.bytes) limit = {options.memory, "--memory allows"};
+  return limit;
+}
+
 void CheckSweepMemory(const ExperimentHead& head, const SweepMemory& memory) {
   CheckMemory(head, "the sweep", memory.total, head.jobs,
               2 * memory.results > memory.total
@@ -129,10 +146,9 @@ Provenance ExperimentHead::Describe() const {
           .jobs = jobs};
 }
 
-Provenance ExperimentHead::DescribeSweep(
-    const std::vector<uint64_t>& run_ids) const {
+Provenance ExperimentHead::DescribeSweep(const PlannedRuns& planned) const {
   Provenance provenance = Describe();
-  provenance.planned = run_ids;
+  provenance.planned = planned;
   return provenance;
 }
 
@@ -164,6 +180,7 @@ ExperimentHead LoadExperimentHead(const Options& options) {
   head.title = options.files.empty() ? head.name : options.files[0];
   head.jobs = ResolveJobs(settings);
   head.theory = ResolveTheory(settings);
+  head.memory_limit = LimitOf(options);
   const auto output = settings.find("output");
   if (output != settings.end()) {
     head.output = output->second.text;
@@ -175,6 +192,17 @@ ExperimentHead LoadExperimentHead(const Options& options) {
 
 Experiment LoadExperiment(const Options& options) {
   Experiment experiment = LoadSweepOf(options, options.command);
+  const size_t all = experiment.jobs;
+  const auto bytes = [&](size_t jobs) {
+    if (jobs == all) return experiment.memory.total;
+    MemoryEstimate memory(jobs, experiment.theory, PlaceOf(options.command));
+    for (size_t i = 0; i < experiment.runs.size(); ++i) {
+      memory.Add(experiment.runs[i]);
+    }
+    experiment.memory = memory.Total(UsedMemory());
+    return experiment.memory.total;
+  };
+  FitJobs(bytes, options, &experiment);
   CheckSweepMemory(experiment, experiment.memory);
   return experiment;
 }
@@ -192,10 +220,7 @@ Experiment LoadSweepOf(const Options& options, std::string_view command) {
       });
   CheckLayers(experiment);
   const uint64_t default_steps = command == "train" ? 100 : 0;
-  const bool stored =
-      command == "run" || command == "train" || command == "plan";
-  MemoryEstimate memory(experiment.jobs, experiment.theory,
-                        stored ? ResultPlace::kStore : ResultPlace::kMemory);
+  MemoryEstimate memory(experiment.jobs, experiment.theory, PlaceOf(command));
   experiment.runs = RunList(
       experiment.sweep, catalog, default_steps, [&](const RunSpec& run) {
         memory.Add(run);
@@ -214,9 +239,23 @@ Experiment LoadSweepOf(const Options& options, std::string_view command) {
   return experiment;
 }
 
+void FitJobs(const std::function<double(size_t)>& bytes, const Options& options,
+             ExperimentHead* head) {
+  const double limit = head->memory_limit.bytes;
+  const size_t all = head->jobs;
+  bool fits = bytes(all) <= limit;
+  while (!fits && head->jobs > 1) {
+    head->jobs -= (head->jobs + 3) / 4;
+    fits = bytes(head->jobs) <= limit;
+  }
+  if (!fits || head->jobs == all || options.quiet) return;
+  Say("{} job{} instead of {}, as {}\n", head->jobs, head->jobs == 1 ? "" : "s",
+      all, LimitText(head->memory_limit));
+}
+
 void CheckMemory(const ExperimentHead& head, std::string_view what,
                  double bytes, size_t jobs, std::string_view lower) {
-  static const MemoryLimit limit = AvailableMemory();
+  const MemoryLimit& limit = head.memory_limit;
   if (bytes <= limit.bytes) return;
   FailUsage("{}: {} needs {} of memory with {} job{}, and {}; lower {}",
             head.title, what, BytesText(bytes), jobs, jobs == 1 ? "" : "s",
@@ -242,9 +281,10 @@ OutputFile MakeOutput(const ExperimentHead& experiment, const Options& options,
                       const char* suffix) {
   const std::string path = OutputPath(experiment, suffix);
   const fs::path folder = fs::path(path).parent_path();
-  std::error_code error;
-  if (experiment.output.empty() && !fs::exists(folder, error) &&
-      !fs::create_directory(folder, error)) {
+  std::error_code error, exists_error;
+  // Another process may create it at the same time.
+  if (experiment.output.empty() && !fs::create_directory(folder, error) &&
+      !fs::is_directory(folder, exists_error)) {
     throw UserError(
         ExitCode::kCannotCreate,
         "{}: cannot create the folder: {}; --output FILE names another place",

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <numeric>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/machine.h"
 #include "base/stopwatch.h"
 #include "cli/options.h"
 #include "io/output_file.h"
@@ -26,7 +28,7 @@ struct ExperimentHead {
   // now.
   Provenance Describe() const;
   // The same for a sweep with these runs.
-  Provenance DescribeSweep(const std::vector<uint64_t>& run_ids) const;
+  Provenance DescribeSweep(const PlannedRuns& planned) const;
 
   Stopwatch watch;  // since the experiment began to load
   std::string started_utc;
@@ -38,6 +40,7 @@ struct ExperimentHead {
   std::string output;        // as configured; "" for the default
   std::string output_where;  // "FILE:LINE" or the flag that configures it
   size_t jobs = 1;
+  MemoryLimit memory_limit;
   bool theory = true;
   std::shared_ptr<const Sweep> sweep;
   std::string configuration;  // file and flags in one, as an experiment file
@@ -62,14 +65,20 @@ bool SetsAttention(const Options& options);
 // Reads the file and the flags. Throws UserError.
 ExperimentHead LoadExperimentHead(const Options& options);
 
-// Throws UserError, also if the sweep needs more memory than the machine has.
+// Throws UserError, also if the sweep needs more memory than head.memory_limit.
+// Lowers the number of jobs to what that allows.
 Experiment LoadExperiment(const Options& options);
 // The runs of a sweep that `command` computes, here or elsewhere: its memory is
 // not checked.
 Experiment LoadSweepOf(const Options& options, std::string_view command);
 
-// Throws UserError (kUsage) if `what` ("the sweep") needs more `bytes` than the
-// machine has; `lower` names the keys that would help.
+// Lowers head->jobs until bytes(jobs) are within head->memory_limit, and says
+// so.
+void FitJobs(const std::function<double(size_t jobs)>& bytes,
+             const Options& options, ExperimentHead* head);
+
+// Throws UserError (kUsage) if `what` ("the sweep") needs more `bytes` than
+// head.memory_limit; `lower` names the keys that would help.
 void CheckMemory(const ExperimentHead& head, std::string_view what,
                  double bytes, size_t jobs, std::string_view lower);
 

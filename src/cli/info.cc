@@ -13,6 +13,7 @@
 #include "cli/verdict_text.h"
 #include "io/guarded_read.h"
 #include "io/key_columns.h"
+#include "io/readable_results.h"
 #include "io/results_reader.h"
 #include "io/run_groups.h"
 
@@ -71,6 +72,13 @@ class Head {
   std::vector<std::pair<std::string, std::string>> attributes_;
 };
 
+// ", of 160 planned ones" of a sweep that is not finished, else "".
+std::string MissingText(const ResultsReader& file, size_t runs) {
+  const int64_t planned = file.Number("/", "planned_runs");
+  if (planned <= static_cast<int64_t>(runs)) return "";
+  return fmt::format(" of {} (the sweep is not finished)", planned);
+}
+
 // How many runs failed, and why the first one did; "" if none did.
 std::string FailuresText(const ResultsReader& file, const std::string& group) {
   if (!file.Has(group + "/error")) return "";
@@ -91,7 +99,8 @@ std::string AttentionInfo(const ResultsReader& file, const Head& head,
   const size_t runs = is_sweep ? file.Length("/attention/run") : 1;
   const auto keys = ReadKeyColumns(file, "/attention");
   if (json) return JsonText(head.Document({{"runs", runs}}, keys));
-  return head.Text(is_sweep ? fmt::format("attention: {} runs{}", runs,
+  return head.Text(is_sweep ? fmt::format("attention: {} runs{}{}", runs,
+                                          MissingText(file, runs),
                                           FailuresText(file, "/attention"))
                             : "attention: one run, every step in /tensors",
                    keys);
@@ -134,14 +143,16 @@ std::string RunsInfo(const ResultsReader& file, const Head& head, bool json) {
     return JsonText(std::move(document));
   }
   const std::string contents = fmt::format(
-      "{} runs, {} rows of layers{}{}", runs, rows,
+      "{} runs{}, {} rows of layers{}{}", runs, MissingText(file, runs), rows,
       is_measured ? "" : ", theory alone", FailuresText(file, "/runs"));
   return head.Text(contents, keys) +
          (is_measured ? GroupsText(groups, trains) : "");
 }
 
-std::string Info(const std::string& path, bool json) {
-  const ResultsReader file(path);
+// Of a file that stands for the one at `path`.
+std::string Info(const std::string& file_path, const std::string& path,
+                 bool json) {
+  const ResultsReader file(file_path);
   const Head head(file, path);
   const bool is_attention =
       file.IsAttention() || (file.Has("/tensors") && !file.Has("/runs"));
@@ -156,7 +167,10 @@ int InfoCommand(const Options& options) {
         "info needs a results file, as 'initscope info results/quickstart.h5'");
   }
   const std::string& path = options.files[0];
-  fmt::print("{}", GuardedRead(path, [&] { return Info(path, options.json); }));
+  const ReadableResults results(path);
+  fmt::print("{}", GuardedRead(results.file(), [&] {
+               return Info(results.file(), path, options.json);
+             }));
   return 0;
 }
 

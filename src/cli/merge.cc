@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <deque>
 #include <filesystem>
 #include <unordered_set>
 
@@ -12,6 +13,7 @@
 #include "cli/say.h"
 #include "cli/sweep_runs.h"
 #include "io/merged_tables.h"
+#include "io/readable_results.h"
 #include "io/verify_results.h"
 
 namespace initscope {
@@ -63,7 +65,7 @@ int MergeParts(const Options& options) {
                       head.title, missing, run_ids.size(), CommandOf(seen));
     }
     ExperimentHead computed = head;
-    computed.command_line = seen.CommandLine();
+    computed.command_line = seen.RootText("command_line");
     MergeStore(computed, run_ids, &store, &output);
     Tell(options, output, {{"runs", run_ids.size()}},
          fmt::format("{} runs", run_ids.size()));
@@ -92,9 +94,12 @@ int MergeCommand(const Options& options) {
   Provenance provenance;
   provenance.started_utc = UtcNow();
   provenance.command_line = options.command_line;
-  const std::vector<std::string> paths(options.files.begin() + 1,
-                                       options.files.end());
   const Stopwatch watch;
+  std::deque<ReadableResults> readable;
+  std::vector<std::string> paths;
+  for (size_t i = 1; i < options.files.size(); ++i) {
+    paths.push_back(readable.emplace_back(options.files[i]).file());
+  }
   for (const std::string& path : paths) CheckSource(path);
   OutputFile output(
       options.files[0], options.force,
@@ -114,8 +119,15 @@ int MergeCommand(const Options& options) {
         ++duplicates;
       }
     }
-    provenance.configuration += fmt::format("# {}\n{}\n", Printable(path),
-                                            source.Text("/", "configuration"));
+    provenance.configuration +=
+        fmt::format("# {}\n{}\n", Printable(options.files[sources.size()]),
+                    source.Text("/", "configuration"));
+  }
+  if (paths.size() == 1) {  // the parts of one sweep
+    const ResultsReader& source = *sources[0];
+    provenance.planned = {
+        static_cast<size_t>(source.Number("/", "planned_runs")),
+        source.Text("/", "planned_sha256")};
   }
   provenance.name = output.path().stem().string();
   provenance.wall_seconds = watch.Seconds();

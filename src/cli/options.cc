@@ -11,6 +11,7 @@
 #include "base/number_text.h"
 #include "base/quoted_text.h"
 #include "cli/say.h"
+#include "cli/units.h"
 #include "spec/keys.h"
 
 namespace initscope {
@@ -26,6 +27,12 @@ po::options_description CommandOptions(const CommandInfo& command,
   if (command.writes) {
     add("force", po::bool_switch(&options->force),
         "overwrite an existing output file");
+  }
+  if (command.keys != 0) {
+    add("memory", po::value<std::string>()->value_name("SIZE"),
+        "the most memory to use, as 500M or 2G (default: 80 % of what is "
+        "free); "
+        "fewer jobs run at the same time if it is not enough for all");
   }
   if (command.prints) {
     add("print", po::bool_switch(&options->print),
@@ -212,6 +219,15 @@ Options ParseOptions(const CommandInfo& command,
   }
   if (options.keep_going && options.fail_fast) {
     FailOption(command, "--keep-going and --fail-fast are opposites; give one");
+  }
+  if (values.count("memory") > 0) {
+    const std::string text = values["memory"].as<std::string>();
+    const auto bytes = ParseBytes(text);
+    if (!bytes) {
+      FailOption(command, fmt::format("--memory {} is no size, as 500M or 2G",
+                                      Quoted(text)));
+    }
+    options.memory = *bytes;
   }
   if (command.stores) {
     options.shard = values.count("shard") > 0

@@ -24,7 +24,8 @@ struct Options {
   bool retry_failed = false;
   bool fail_fast = false;
   bool keep_going = false;
-  Shard shard;  // --shard, or what a job array of Slurm says
+  double memory = 0;  // --memory, in bytes; 0: most of what there is
+  Shard shard;        // --shard, or what a job array of Slurm says
   bool help = false;
   std::string command_line;  // as it was typed, for the results file
 };

@@ -90,7 +90,7 @@ Plan MakePlan(const Experiment& experiment) {
           rates,
           time,
           experiment.flops(),
-          AvailableMemory(),
+          experiment.memory_limit,
           OutputPath(experiment, "")};
 }
 

@@ -13,13 +13,13 @@ namespace {
 
 int Simulate(const Options& options, decltype(RunSweep) simulate) {
   const Experiment experiment = LoadExperiment(options);
+  const PlannedRuns planned = PlanOf(experiment.runs.run_ids());
   const SweepTask<RunSpec, RunResult> task = {
       RunsOf(experiment, options.command), simulate,
       [&](const std::vector<RunSpec>& runs,
           const std::vector<RunResult>& results, Hdf5Writer* writer) {
-        WriteResults(experiment.DescribeSweep(experiment.runs.run_ids()), runs,
-                     results, experiment.sweep->swept, experiment.inputs,
-                     writer);
+        WriteResults(experiment.DescribeSweep(planned), runs, results,
+                     experiment.sweep->swept, experiment.inputs, writer);
       },
       options.quiet ? "" : InputText(experiment)};
   SweepSummary summary;

@@ -38,7 +38,7 @@ AttentionSweep ResolveDrawnAttention(const ExperimentHead& head) {
 }
 
 std::string CommandOf(const ResultsStore& store) {
-  const std::string line = store.CommandLine();
+  const std::string line = store.RootText("command_line");
   for (const char* const command : {"train", "attention"}) {
     if (line.starts_with(fmt::format("initscope {} ", command))) return command;
   }
@@ -80,7 +80,7 @@ void MergeStore(const ExperimentHead& head,
                 const std::vector<uint64_t>& run_ids, ResultsStore* store,
                 OutputFile* output) {
   Publish(output, [&](Hdf5Writer* writer) {
-    WriteRoot(head.DescribeSweep(run_ids), writer);
+    WriteRoot(head.DescribeSweep(PlanOf(run_ids)), writer);
     store->Merge(run_ids, writer);
   });
   store->Remove(run_ids);

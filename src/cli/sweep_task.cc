@@ -2,9 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <sstream>
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/number_text.h"
+#include "base/quoted_text.h"
 #include "cli/json_text.h"
 #include "cli/say.h"
 #include "cli/units.h"
@@ -50,8 +55,50 @@ std::vector<size_t> RunsLeft(const std::vector<uint64_t>& run_ids,
   return left;
 }
 
-void SayReused(const ResultsStore& store, const std::vector<uint64_t>& run_ids,
-               size_t left, const Options& options) {
+namespace {
+
+// The settings of an experiment, one a line, without those that no run_id
+// knows.
+std::vector<std::string> SettingLines(const std::string& configuration) {
+  std::vector<std::string> lines;
+  std::istringstream text(configuration);
+  for (std::string line; std::getline(text, line);) {
+    const std::string_view key =
+        Trim(std::string_view(line).substr(0, line.find('=')));
+    if (!line.empty() && key != "jobs" && key != "output" && key != "theory") {
+      lines.push_back(line);
+    }
+  }
+  std::ranges::sort(lines);
+  return lines;
+}
+
+// What an experiment had that is otherwise now: "gain = 1, 2 then, gain = 1, 3
+// now".
+std::string ChangeText(const std::string& then, const std::string& now) {
+  std::vector<std::string> parts;
+  const auto add = [&](const std::string& of, const std::string& other,
+                       const char* when) {
+    const auto lines = SettingLines(of), others = SettingLines(other);
+    std::vector<std::string> only;
+    std::ranges::set_difference(lines, others, std::back_inserter(only));
+    if (!only.empty()) {
+      parts.push_back(fmt::format(
+          "{} {}", Quoted(fmt::format("{}", fmt::join(only, "; ")), 200),
+          when));
+    }
+  };
+  add(then, now, "then");
+  add(now, then, "now");
+  if (parts.empty()) return "another command, or other data";
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+}  // namespace
+
+void SayReused(const ResultsStore& store, const ExperimentHead& head,
+               const std::vector<uint64_t>& run_ids, size_t left,
+               const Options& options) {
   if (options.quiet) return;
   const std::string folder = store.folder().string();
   if (options.shard.count > 1) {
@@ -68,9 +115,10 @@ void SayReused(const ResultsStore& store, const std::vector<uint64_t>& run_ids,
     others += !planned.contains(run_id);
   }
   if (others > 0) {
-    Say("{} runs in {} are not of this experiment as it is now, and are left "
-        "alone\n",
-        others, folder);
+    Say("{} runs in {} are not of this experiment as it is now ({}), and are "
+        "left alone\n",
+        others, folder,
+        ChangeText(store.RootText("configuration"), head.configuration));
   }
   if (store.outdated() > 0) {
     Say("{} runs in {} are of a version of initscope that computes otherwise, "

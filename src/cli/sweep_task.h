@@ -55,9 +55,10 @@ std::vector<size_t> RunsLeft(const std::vector<uint64_t>& run_ids,
                              const std::vector<uint16_t>& shards,
                              const ResultsStore& store, const Options& options);
 
-// Says how many runs are reused, and what else is in the store.
-void SayReused(const ResultsStore& store, const std::vector<uint64_t>& run_ids,
-               size_t left, const Options& options);
+// Says how many runs are reused, what else is in the store, and why.
+void SayReused(const ResultsStore& store, const ExperimentHead& head,
+               const std::vector<uint64_t>& run_ids, size_t left,
+               const Options& options);
 
 // Says that a run failed. Throws UserError (kCheckFailed) with --fail-fast.
 void SayFailed(const std::string& error, const Options& options);
@@ -120,7 +121,7 @@ int RunTask(const ExperimentHead& head, const Options& options,
                : std::vector<uint16_t>();
   const std::vector<size_t> left = RunsLeft(run_ids, shards, store, options);
   summary.reused = run_ids.size() - left.size();
-  SayReused(store, run_ids, left.size(), options);
+  SayReused(store, head, run_ids, left.size(), options);
   if (!options.quiet) Say("{}", task.announcement);
   double flops = 0;
   for (const size_t i : left) flops += task.sweep.flops(i);

@@ -2,15 +2,42 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <iterator>
 
+#include "base/number_text.h"
+
 namespace initscope {
 
+namespace {
+
+constexpr const char* kUnits[] = {"B",   "KiB", "MiB", "GiB",
+                                  "TiB", "PiB", "EiB"};
+
+}  // namespace
+
+std::optional<double> ParseBytes(std::string_view text) {
+  const size_t digits =
+      std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto number = ParseNumber<double>(text.substr(0, digits));
+  if (!number || !(*number > 0) || std::isinf(*number)) return std::nullopt;
+  const std::string unit = Lower(std::string(Trim(text.substr(digits))));
+  double factor = 1;
+  for (const char* const name : kUnits) {
+    const std::string full = Lower(name);
+    const std::string letter = full.substr(0, 1);
+    if (unit.empty() || unit == full || unit == letter ||
+        unit == letter + "b") {
+      return *number * factor;
+    }
+    factor *= 1024;
+  }
+  return std::nullopt;
+}
+
 std::string BytesText(double bytes) {
-  static constexpr const char* kUnits[] = {"B",   "KiB", "MiB", "GiB",
-                                           "TiB", "PiB", "EiB"};
   size_t unit = 0;
   while (bytes >= 1024 && unit + 1 < std::size(kUnits)) {
     bytes /= 1024;

@@ -1,13 +1,17 @@
 // Quantities as people read them.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/machine.h"
 
 namespace initscope {
 
-std::string BytesText(double bytes);              // "3.2 GiB"
+std::string BytesText(double bytes);  // "3.2 GiB"
+// The bytes of "3.2 GiB", "3.2G" or "100"; nothing for other texts.
+std::optional<double> ParseBytes(std::string_view text);
 std::string LimitText(const MemoryLimit& limit);  // "this machine has 3.2 GiB"
 std::string SecondsText(double seconds);  // "0.05 s", "12 s", "1:02:03 h"
 

@@ -224,13 +224,30 @@ void ResultsStore::Know(const fs::path& part, bool is_current,
   run_ids_.push_back(run_ids);
 }
 
-std::string ResultsStore::CommandLine() const {
+std::vector<uint64_t> ResultsStore::RunIds() const {
+  std::vector<uint64_t> run_ids;
+  for (size_t part = 0; part < parts_.size(); ++part) {
+    for (const uint64_t run_id : run_ids_[part]) {
+      const auto run = runs_.find(run_id);
+      // A run that two parts have is that of the later one.
+      if (run != runs_.end() && run->second.place.source == part) {
+        run_ids.push_back(run_id);
+      }
+    }
+  }
+  return run_ids;
+}
+
+fs::path ResultsStore::FirstFile() const {
   const auto part = std::ranges::find_if(
       parts_, [](const fs::path& path) { return !path.empty(); });
-  if (part == parts_.end()) return "";
-  return GuardedRead(part->string(), [&] {
-    return ResultsReader(part->string()).Text("/", "command_line");
-  });
+  return part == parts_.end() ? fs::path() : *part;
+}
+
+std::string ResultsStore::RootText(const char* name) const {
+  const std::string file = FirstFile().string();
+  if (file.empty()) return "";
+  return GuardedRead(file, [&] { return ResultsReader(file).Text("/", name); });
 }
 
 fs::file_time_type ResultsStore::WrittenAt(size_t part) const {
@@ -241,8 +258,8 @@ fs::file_time_type ResultsStore::WrittenAt(size_t part) const {
 void ResultsStore::AddPart(const std::vector<uint64_t>& run_ids,
                            const std::vector<RunStatus>& status,
                            const std::function<void(Hdf5Writer*)>& write) {
-  const fs::path path =
-      folder_ / fmt::format("{}-{:05}.h5", session_, parts_.size());
+  const fs::path path = (scratch_ ? scratch_->path() : folder_) /
+                        fmt::format("{}-{:05}.h5", session_, parts_.size());
   OutputFile file(path, /*overwrite=*/false);
   WriteAndCommit(write, &file);
   Know(path, true, run_ids, status);
@@ -295,6 +312,7 @@ void ResultsStore::Merge(const std::vector<uint64_t>& run_ids,
   constexpr size_t kNone = static_cast<size_t>(-1);
   for (std::vector<size_t> parts = PartsOf(run_ids); parts.size() > most_open;
        parts = PartsOf(run_ids)) {
+    if (access_ == Access::kRead && !scratch_) scratch_.emplace();
     for (size_t i = 0; i + 1 < parts.size(); i += most_open) {
       MakeOnePartOf(
           std::span(parts).subspan(i, std::min(most_open, parts.size() - i)));
@@ -319,7 +337,9 @@ void ResultsStore::Remove(const std::vector<uint64_t>& run_ids) {
 }
 
 void ResultsStore::RemovePart(size_t part) {
-  if (unlink(parts_[part].c_str()) != 0) {
+  const bool may_remove =
+      access_ != Access::kRead || parts_[part].parent_path() != folder_;
+  if (may_remove && unlink(parts_[part].c_str()) != 0) {
     throw OutputError(ExitCode::kIo, "{}: cannot be removed: {}",
                       parts_[part].string(), std::strerror(errno));
   }

@@ -22,6 +22,7 @@
 #include "io/hdf5_writer.h"
 #include "io/lock_file.h"
 #include "io/merged_tables.h"
+#include "io/temporary_folder.h"
 #include "sweep/shard.h"
 
 namespace initscope {
@@ -80,8 +81,13 @@ class ResultsStore {
   // Then this one has it for itself, and knows what the others have stored.
   bool TakeOver();
 
-  // The command that computed them, as it was typed; "" if there are none.
-  std::string CommandLine() const;
+  // Those of runs(), part by part.
+  std::vector<uint64_t> RunIds() const;
+  // The first file that has some of them; "" if there is none.
+  std::filesystem::path FirstFile() const;
+  // An attribute of that file's root, such as "command_line"; "" if there is
+  // none.
+  std::string RootText(const char* name) const;
   // When a part was written.
   std::filesystem::file_time_type WrittenAt(size_t part) const;
 
@@ -95,7 +101,8 @@ class ResultsStore {
 
   // Writes the tables of a results file with these runs, in their order. If
   // there are more parts than `most_open`, of which it makes one at a time, it
-  // makes fewer first. REQUIRES: all of the runs are in the store.
+  // makes fewer first; with kRead in a folder of its own. REQUIRES: all of the
+  // runs are in the store.
   void Merge(const std::vector<uint64_t>& run_ids, Hdf5Writer* writer,
              size_t most_open = 64);
 
@@ -106,7 +113,8 @@ class ResultsStore {
   void Lock(Shard shard);
   // Whether a part is in the folder, and not another file (Include()).
   bool IsOwn(const std::filesystem::path& part) const {
-    return part.parent_path() == folder_;
+    return part.parent_path() == folder_ ||
+           (scratch_ && part.parent_path() == scratch_->path());
   }
   void ReadParts();
   void ReadPart(const std::filesystem::path& path);
@@ -122,8 +130,9 @@ class ResultsStore {
   const std::filesystem::path output_, folder_;
   const Access access_;
   std::unique_ptr<LockFile> shard_lock_, lock_;
-  bool is_alone_ = false;  // no other process has the store
-  std::string session_;    // begins the names of this process's parts
+  bool is_alone_ = false;                   // no other process has the store
+  std::optional<TemporaryFolder> scratch_;  // for joined parts, with kRead
+  std::string session_;  // begins the names of this process's parts
   std::vector<std::filesystem::path> parts_;    // "" if removed
   std::vector<std::vector<uint64_t>> run_ids_;  // of each part
   std::unordered_map<uint64_t, StoredRun> runs_;

@@ -64,10 +64,14 @@ void WriteRoot(const Provenance& provenance, Hdf5Writer* writer) {
   text("finished_utc", UtcNow());
   writer->SetNumber("/", "wall_seconds", provenance.wall_seconds);
   writer->SetNumber("/", "jobs", Whole(provenance.jobs));
-  if (!provenance.planned.empty()) {
-    writer->SetNumber("/", "planned_runs", Whole(provenance.planned.size()));
-    text("planned_sha256", ValuesDigest(provenance.planned));
+  if (provenance.planned.count > 0) {
+    writer->SetNumber("/", "planned_runs", Whole(provenance.planned.count));
+    text("planned_sha256", provenance.planned.sha256);
   }
+}
+
+PlannedRuns PlanOf(const std::vector<uint64_t>& run_ids) {
+  return {run_ids.size(), ValuesDigest(run_ids)};
 }
 
 std::string UtcNow() {

@@ -17,6 +17,13 @@ inline constexpr int64_t kFormatVersion = 1;
 // Bumped when the same run gives other numbers than before.
 inline constexpr int64_t kNumericsVersion = 5;
 
+// The runs of a whole sweep, of which a file may hold a part.
+struct PlannedRuns {
+  size_t count = 0;    // 0: there is no such plan
+  std::string sha256;  // of their run_ids, in the sweep's order
+};
+PlannedRuns PlanOf(const std::vector<uint64_t>& run_ids);
+
 // How a file came about, as its root attributes say.
 struct Provenance {
   std::string name;
@@ -25,9 +32,7 @@ struct Provenance {
   std::string started_utc;    // 2026-01-31T12:00:00Z
   double wall_seconds = 0;
   size_t jobs = 1;
-  // The run_ids of the whole sweep, of which a file may hold a part; empty if
-  // there is no such plan.
-  std::vector<uint64_t> planned = {};
+  PlannedRuns planned = {};
 };
 
 // The present moment, as Provenance wants it.

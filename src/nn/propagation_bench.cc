@@ -1,5 +1,5 @@
-// Whole layers as a sweep has them: weights drawn once for kBundleRuns runs, the
-// products, and all that is measured on the way.
+// Whole layers as a sweep has them: weights drawn once for kBundleRuns runs,
+// the products, and all that is measured on the way.
 
 #include <benchmark/benchmark.h>
 

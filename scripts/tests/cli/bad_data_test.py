@@ -9,7 +9,6 @@ import io
 import json
 import resource
 import struct
-import time
 
 import h5py
 import numpy as np
@@ -254,6 +253,12 @@ ENDLESS = {
 }
 
 
+def cpu_seconds():
+    """Of all processes that this one has waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 @pytest.mark.parametrize("as_labels", [False, True], ids=["input", "labels"])
 @pytest.mark.parametrize("name", ENDLESS)
 def test_memory_of_a_gzip_without_end(call, tmp_path, name, as_labels):
@@ -262,13 +267,13 @@ def test_memory_of_a_gzip_without_end(call, tmp_path, name, as_labels):
     write(tmp_path, {path.split(":")[0]: content, "good.csv": CSV})
     keys = (["--input", "good.csv", "--labels", path] if as_labels
             else ["--input", path])
-    begin = time.monotonic()
+    begin = cpu_seconds()
     done = call(["plan", *TINY, *keys], expect=DATA,
                 preexec_fn=lambda: resource.setrlimit(
                     resource.RLIMIT_AS, (1 << 30, 1 << 30)))
     (line,) = done.stderr.splitlines()
     assert pattern in line
-    assert time.monotonic() - begin < 3
+    assert cpu_seconds() - begin < 4
 
 
 def test_gzip_of_constant_data_is_read(call, tmp_path):

@@ -287,6 +287,7 @@ def test_more_memory_than_the_machine(refuse, tmp_path, name, command):
     write(tmp_path, {"exp.ini": ABSURD[name]})
     begin = time.monotonic()
     refuse([command, "exp.ini"], USAGE, [
-        r"exp\.ini: the sweep needs [\d.e+]+ [KMGTPE]iB of memory .* this "
-        r"machine has [\d.]+ [KMGT]iB; lower (width|the number of runs), "])
+        r"exp\.ini: the sweep needs [\d.e+]+ [KMGTPE]iB of memory .* 80 % of "
+        r"what this machine has are [\d.]+ [KMGT]iB; lower "
+        r"(width|the number of runs), "])
     assert time.monotonic() - begin < 2

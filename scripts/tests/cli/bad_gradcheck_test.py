@@ -86,8 +86,8 @@ LINES = {
         r"width, depth or the number of runs"]),
     "too_large": ({"exp.ini": "width = 60000\ndepth = 30\nbatch = 2\n"},
                   ["exp.ini"], USAGE, [
-        r"exp\.ini: .* needs [\d.]+ [GT]iB of memory with 1 job, and this "
-        "machine has"]),
+        r"exp\.ini: .* needs [\d.]+ [GT]iB of memory with 1 job, and 80 % "
+        "of what this machine has are"]),
 }
 
 

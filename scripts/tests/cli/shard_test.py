@@ -8,7 +8,10 @@ import time
 
 import pytest
 
+import initscope
+from checkout import SCRIPTS
 from compare_programs import contents
+from warm_python import run_warm
 
 USAGE, BUSY = 64, 75
 SWEEPS = {
@@ -187,3 +190,35 @@ def test_merge_of_nothing(program, folder, command):
     answer = subprocess.run([program, "merge", "x.h5"], cwd=folder,
                             capture_output=True, text=True)
     assert answer.returncode == USAGE
+
+
+@pytest.mark.parametrize("command", ["run", "train"], indirect=True)
+def test_what_is_there_can_be_read(program, folder, command):
+    """Of a sweep that is not finished."""
+    assert call(program, folder, command, "--shard", "2/3")[0] == 0
+    status = json.loads(subprocess.run(
+        [program, "status", "x.ini", "--json"], cwd=folder, check=True,
+        capture_output=True).stdout)
+    there = status["complete"]
+    assert 0 < there < RUNS[command]
+    said = subprocess.run([program, "info", "results/x.h5"], cwd=folder,
+                          check=True, capture_output=True, text=True).stdout
+    assert (f"{there} runs of {RUNS[command]} (the sweep is not finished)"
+            in said)
+    output = folder / "results/x.h5"
+    results = initscope.read(output)
+    assert (results.unfinished ==
+            f"{there} of {RUNS[command]} runs, the sweep is not finished")
+    assert len(results.runs) == there
+    assert set(results.layers["run_index"]) == set(range(there))
+    done = run_warm(SCRIPTS / "plot_variance.py", output, "--output",
+                    folder / "figure")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == f"{output}: {results.unfinished}\n"
+    assert (folder / "figure.png").exists()
+    subprocess.run([program, "merge", "some.h5", "results/x.h5.parts"],
+                   cwd=folder, check=True, capture_output=True)
+    assert len(initscope.read(folder / "some.h5").runs) == there
+    for shard in ("1/3", "3/3"):
+        assert call(program, folder, command, "--shard", shard)[0] == 0
+    assert initscope.read(output).unfinished == ""

@@ -1,0 +1,147 @@
+"""What a sweep survives: it is killed, gets signals, meets a full disk and
+failing calls, at random, and goes on each time.
+
+A run that was stored stays: a part is never gone before all are merged, and the
+file at the end is that of a sweep left alone.
+"""
+
+import errno
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+from compare_programs import contents
+from failing_calls import CALLS
+
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGUSR1: 75}
+SECONDS = 120  # a hang
+# More than a second each, so that there are parts.
+SWEEPS = {
+    "run": ["--depth", "40", "--width", "200", "--activation", "tanh, relu",
+            "--seed", "range(0, 28)"],
+    "train": ["--depth", "5", "--width", "128", "--steps", "40", "--activation",
+              "tanh, relu", "--seed", "range(0, 15)", "--record", "0,40"],
+    "attention": ["--d-k", "512", "--tokens", "256", "--scaled", "on, off",
+                  "--seed", "range(0, 14)"]}
+
+
+class Sweep:
+    """One of SWEEPS in a folder of its own, started again and again."""
+
+    def __init__(self, program, folder, command):
+        self.program, self.command, self.folder = program, command, folder
+        self.output = folder / "x.h5"
+        self.parts = folder / "x.h5.parts"
+        self.draw = random.Random(command)
+        process = self.start()
+        begin = time.monotonic()
+        _, said = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0, said
+        self.seconds = time.monotonic() - begin
+        self.whole = contents(self.output)
+        self.again()
+
+    def again(self):
+        """Leaves an empty folder."""
+        for path in self.folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def start(self, **environment):
+        return subprocess.Popen(
+            [self.program, self.command, *SWEEPS[self.command], "--output",
+             "x.h5", "--jobs", "1", "--quiet"], cwd=self.folder,
+            stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **environment})
+
+    def stored(self):
+        return set(self.parts.glob("*.h5"))
+
+    def check(self):
+        """That the sweep has ended as one left alone, and begins another."""
+        assert contents(self.output) == self.whole
+        assert [path.name for path in self.folder.iterdir()] == ["x.h5"]
+        self.again()
+
+    def interrupted(self, number, wait):
+        """Whether a signal after `wait` seconds met the sweep; its message.
+
+        Else the sweep is at its end, and right.
+        """
+        before = self.stored()
+        process = self.start()
+        try:
+            _, said = process.communicate(timeout=wait)
+        except subprocess.TimeoutExpired:
+            pass
+        else:
+            assert process.returncode == 0, said
+            self.check()
+            return False
+        begin = time.monotonic()
+        process.send_signal(number)
+        _, said = process.communicate(timeout=SECONDS)
+        code = process.returncode
+        if code == 0:  # it was at its end
+            self.check()
+            return False
+        assert code == CODES.get(number, -number), said
+        assert time.monotonic() - begin < 5
+        if self.output.exists():  # between merging and removing the parts
+            assert contents(self.output) == self.whole
+            self.again()
+            return True
+        assert before <= self.stored(), "a part is gone"
+        return True
+
+    def storm(self, count, numbers):
+        """Signals at random moments; how many sweeps came to their end."""
+        met = ended = 0
+        while met < count:
+            wait = self.draw.uniform(0.05, 1.1 * self.seconds)
+            if self.interrupted(self.draw.choice(numbers), wait):
+                met += 1
+            else:
+                ended += 1
+        process = self.start()
+        _, said = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0, said
+        self.check()
+        return ended + 1
+
+
+def fails(sweep, **environment):
+    """The exit code and the message of a sweep that a fault may stop."""
+    before = sweep.stored()
+    process = sweep.start(**environment)
+    _, said = process.communicate(timeout=SECONDS)
+    code = process.returncode
+    assert code in (0, 65, 73, 74), (environment, code, said)
+    if code:
+        assert len(said.splitlines()) == 1, (environment, said)
+    if not sweep.output.exists():
+        assert before <= sweep.stored(), (environment, "a part is gone")
+    return code, said
+
+
+def fault(sweep, library, call, k, sticky):
+    """One call fails, or all from it on; then the sweep goes on without.
+
+    Returns what the failure was: an exit code.
+    """
+    number = getattr(errno, CALLS[call])
+    code, said = fails(sweep, LD_PRELOAD=str(library),
+                       FAULT=f"{call}:{k}{'+' * sticky}:{number}")
+    if sweep.output.exists():  # in place, or whole before the call
+        assert contents(sweep.output) == sweep.whole, said
+        sweep.again()
+        return code
+    for rescued in sweep.folder.glob("*.rescued-*"):
+        assert contents(rescued) == sweep.whole, said
+        rescued.unlink()
+    code_after, said = fails(sweep)
+    assert code_after == 0, said
+    sweep.check()
+    return code
