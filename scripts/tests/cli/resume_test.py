@@ -10,9 +10,14 @@ import pytest
 
 from command_line import TINY
 from compare_programs import contents
-from torture import SWEEPS
 
 BUSY, CHECK_FAILED = 75, 1
+# More than a second each, so that there are parts.
+SWEEPS = {
+    "run": ["--depth", "40", "--width", "200", "--activation", "tanh, relu",
+            "--seed", "range(0, 28)"],
+    "train": ["--depth", "5", "--width", "128", "--steps", "40", "--activation",
+              "tanh, relu", "--seed", "range(0, 15)", "--record", "0,40"]}
 
 
 def start(program, folder, command, *flags):

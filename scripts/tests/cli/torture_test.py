@@ -74,6 +74,7 @@ def limited(sweep, size):
         [sweep.program, sweep.command, *torture.SWEEPS[sweep.command],
          "--output", "x.h5", "--jobs", "1", "--quiet"], cwd=sweep.folder,
         capture_output=True, text=True, timeout=torture.SECONDS,
+        env={**os.environ, **torture.PAUSE},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
                                               (size, size)))
     assert process.returncode in (73, 74), process.stderr

@@ -18,14 +18,15 @@ from failing_calls import CALLS
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGUSR1: 75}
 SECONDS = 120  # a hang
-# More than a second each, so that there are parts.
+# Some tenths of a second each, with many parts.
 SWEEPS = {
-    "run": ["--depth", "40", "--width", "200", "--activation", "tanh, relu",
-            "--seed", "range(0, 28)"],
-    "train": ["--depth", "5", "--width", "128", "--steps", "40", "--activation",
-              "tanh, relu", "--seed", "range(0, 15)", "--record", "0,40"],
-    "attention": ["--d-k", "512", "--tokens", "256", "--scaled", "on, off",
-                  "--seed", "range(0, 14)"]}
+    "run": ["--depth", "20", "--width", "100", "--activation", "tanh, relu",
+            "--seed", "range(0, 20)"],
+    "train": ["--depth", "5", "--width", "64", "--steps", "20", "--activation",
+              "tanh, relu", "--seed", "range(0, 15)", "--record", "0,20"],
+    "attention": ["--d-k", "128", "--tokens", "128", "--scaled", "on, off",
+                  "--seed", "range(0, 30)"]}
+PAUSE = {"INITSCOPE_STORE_SECONDS": "0.1"}
 
 
 class Sweep:
@@ -54,7 +55,7 @@ class Sweep:
             [self.program, self.command, *SWEEPS[self.command], "--output",
              "x.h5", "--jobs", "1", "--quiet"], cwd=self.folder,
             stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **environment})
+            env={**os.environ, **PAUSE, **environment})
 
     def stored(self):
         return set(self.parts.glob("*.h5"))
