@@ -126,7 +126,7 @@ def test_limits_are_named(program, tmp_path, limit, keys, lower):
                           "--output x.h5", tmp_path)
     assert done.returncode == USAGE, done.stderr
     (line,) = done.stderr.splitlines()
-    assert f"and 'ulimit {limit}' leaves" in line
+    assert f"80 % of what 'ulimit {limit}' leaves are" in line
     assert line.endswith(f"lower {lower}")
     assert not list(tmp_path.iterdir())
     done = shell(program, f"ulimit {limit} 1500000; "
