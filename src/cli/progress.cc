@@ -55,6 +55,7 @@ Progress::Progress(size_t runs, double work, bool enabled)
       is_terminal_(StderrIsTerminal()),
       state_{runs, 0, work, 0, {}} {
   if (!enabled_) return;
+  if (is_terminal_) Draw();
   watcher_ = std::jthread([this](const std::stop_token& stop) { Watch(stop); });
 }
 
@@ -84,21 +85,23 @@ void Progress::Underway(size_t run, double done_work,
   state_.underway[run] = {done_work, title};
 }
 
+void Progress::Draw() const {
+  const std::chrono::duration<double> spent = Clock::now() - begin_;
+  if (is_terminal_) {
+    Say("\r\033[K{}", state_.Text(spent.count(), Columns() - 1));
+    std::fflush(stderr);
+  } else {
+    Say("{}\n", state_.Text(spent.count()));
+  }
+}
+
 void Progress::Watch(const std::stop_token& stop) {
   const auto pause = is_terminal_ ? std::chrono::milliseconds(200)
                                   : std::chrono::milliseconds(30000);
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    const std::chrono::duration<double> spent = Clock::now() - begin_;
-    if (is_terminal_) {
-      Say("\r\033[K{}", state_.Text(spent.count(), Columns() - 1));
-      std::fflush(stderr);
-    }
     wake_.wait_for(lock, stop, pause, [] { return false; });
-    if (!is_terminal_ && !stop.stop_requested()) {
-      const std::chrono::duration<double> now = Clock::now() - begin_;
-      Say("{}\n", state_.Text(now.count()));
-    }
+    if (!stop.stop_requested()) Draw();
   }
 }
 

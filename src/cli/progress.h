@@ -45,6 +45,8 @@ class Progress {
   [[nodiscard]] std::unique_lock<std::mutex> Clear();
 
  private:
+  // REQUIRES: mutex_ is locked, or there is one thread.
+  void Draw() const;
   void Watch(const std::stop_token& stop);
 
   using Clock = std::chrono::steady_clock;

@@ -40,6 +40,26 @@ void IncludeOutput(const std::filesystem::path& file,
                   file.string(), others);
 }
 
+bool IsPublished(const ExperimentHead& head, const Options& options,
+                 const std::vector<uint64_t>& run_ids) {
+  const std::string path = OutputPath(head, "");
+  std::error_code error;
+  const bool has_parts = std::filesystem::exists(path + ".parts", error);
+  if (options.force || options.extend ||
+      (options.shard.count == 1 && !has_parts) || !HasAll(path, run_ids)) {
+    return false;
+  }
+  if (has_parts && !options.no_lock) {
+    try {
+      ResultsStore store(path, ResultsStore::Access::kLocked);
+      store.Remove(run_ids);
+    } catch (const UserError& busy) {
+      if (busy.code() != ExitCode::kBusy) throw;  // that process removes them
+    }
+  }
+  return true;
+}
+
 std::vector<size_t> RunsLeft(const std::vector<uint64_t>& run_ids,
                              const std::vector<uint16_t>& shards,
                              const ResultsStore& store,

@@ -48,6 +48,12 @@ std::string KeptText(const ResultsStore& store);
 void IncludeOutput(const std::filesystem::path& file,
                    const std::vector<uint64_t>& run_ids, ResultsStore* store);
 
+// Whether the sweep is in its file already, for a shard that begins late, or
+// because a process was killed after it had written that. Then nothing is left
+// in the store.
+bool IsPublished(const ExperimentHead& head, const Options& options,
+                 const std::vector<uint64_t>& run_ids);
+
 // The places among `run_ids` of the runs that are to be computed, by what the
 // store says of them. `shards` has the shard of each run; empty: all are of the
 // first.
@@ -105,7 +111,7 @@ int RunTask(const ExperimentHead& head, const Options& options,
   const std::vector<uint64_t>& run_ids = task.sweep.run_ids;
   const bool is_shard = options.shard.count > 1;
   summary.runs = run_ids.size();
-  if (is_shard && !options.force && HasAll(OutputPath(head, ""), run_ids)) {
+  if (IsPublished(head, options, run_ids)) {
     return EndComplete(options, OutputPath(head, ""), run_ids.size());
   }
   Options overwrite = options;

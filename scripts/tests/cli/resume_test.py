@@ -1,6 +1,7 @@
 """A sweep that does not end well goes on from the runs that it finished."""
 
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -152,3 +153,24 @@ def test_a_run_that_fails(program, tmp_path, command, flags):
     fast = subprocess.run([*words, "--fail-fast", "--force"], cwd=tmp_path,
                           capture_output=True, text=True, check=False)
     assert fast.returncode == CHECK_FAILED and "--fail-fast" in fast.stderr
+
+
+def test_killed_after_the_file_was_written(program, tmp_path):
+    """Before the parts were removed."""
+    process = start(program, tmp_path, "run")
+    while not parts(tmp_path):
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    shutil.copytree(tmp_path / "x.h5.parts", tmp_path / "kept")
+    assert start(program, tmp_path, "run").wait(timeout=120) == 0
+    shutil.move(tmp_path / "kept", tmp_path / "x.h5.parts")
+    whole = contents(tmp_path / "x.h5")
+    process = start(program, tmp_path, "run")
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (
+        0, "all 56 runs are in x.h5 already\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.h5"]
+    assert contents(tmp_path / "x.h5") == whole
+    # Where nothing is left over, a file is in the way, as ever.
+    assert start(program, tmp_path, "run").wait(timeout=30) == 73
