@@ -284,7 +284,7 @@ OutputFile MakeOutput(const ExperimentHead& experiment, const Options& options,
   std::error_code error, exists_error;
   // Another process may create it at the same time.
   if (experiment.output.empty() && !fs::create_directory(folder, error) &&
-      !fs::is_directory(folder, exists_error)) {
+      !fs::exists(folder, exists_error)) {
     throw UserError(
         ExitCode::kCannotCreate,
         "{}: cannot create the folder: {}; --output FILE names another place",
