@@ -44,11 +44,16 @@ Rates RatesOf(const SweepRuns<Spec>& sweep, const ResultsStore& store,
   const double seconds = std::chrono::duration<double>(now - begin).count();
   Rates rates;
   if (seconds <= 0) return rates;
+  std::vector<bool> is_new;
+  for (const std::filesystem::path& file : store.files()) {
+    std::error_code error;
+    is_new.push_back(std::filesystem::last_write_time(file, error) >= begin);
+  }
   for (size_t i = 0; i < sweep.run_ids.size(); ++i) {
     const auto run = store.runs().find(sweep.run_ids[i]);
     if (run == store.runs().end()) {
       rates.flops_left += sweep.flops(i);
-    } else if (store.WrittenAt(run->second.place.source) >= begin) {
+    } else if (is_new[run->second.place.source]) {
       rates.runs += 1 / seconds;
       rates.flops += sweep.flops(i) / seconds;
     }

@@ -10,6 +10,7 @@
 #include "io/results_reader.h"
 #include "io/results_store.h"
 #include "io/results_writer.h"
+#include "io/verify_results.h"
 
 namespace initscope {
 namespace {
@@ -63,6 +64,13 @@ void ReadableResults::Join(const std::string& output) {
   if (store.runs().empty()) {
     throw UserError(ExitCode::kIo, "{}: no run of this sweep is finished yet",
                     output);
+  }
+  // Joining reads them in this process, where HDF5 must not meet damage.
+  for (const fs::path& part : store.files()) {
+    const FileCheck check = VerifyResults(part.string());
+    if (check.problems.empty()) continue;
+    throw UserError(ExitCode::kData, "{}: {}", part.string(),
+                    check.problems[0]);
   }
   folder_.emplace();
   file_ = folder_->path() / fs::path(output).filename();

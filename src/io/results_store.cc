@@ -250,11 +250,6 @@ std::string ResultsStore::RootText(const char* name) const {
   return GuardedRead(file, [&] { return ResultsReader(file).Text("/", name); });
 }
 
-fs::file_time_type ResultsStore::WrittenAt(size_t part) const {
-  std::error_code error;
-  return fs::last_write_time(parts_[part], error);
-}
-
 void ResultsStore::AddPart(const std::vector<uint64_t>& run_ids,
                            const std::vector<RunStatus>& status,
                            const std::function<void(Hdf5Writer*)>& write) {

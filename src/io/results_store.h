@@ -83,13 +83,13 @@ class ResultsStore {
 
   // Those of runs(), part by part.
   std::vector<uint64_t> RunIds() const;
+  // The files that have them; "" in place of one that was joined with others.
+  const std::vector<std::filesystem::path>& files() const { return parts_; }
   // The first file that has some of them; "" if there is none.
   std::filesystem::path FirstFile() const;
   // An attribute of that file's root, such as "command_line"; "" if there is
   // none.
   std::string RootText(const char* name) const;
-  // When a part was written.
-  std::filesystem::file_time_type WrittenAt(size_t part) const;
 
   // Takes the runs of a results file elsewhere as those of a part.
   void Include(const std::filesystem::path& file);
