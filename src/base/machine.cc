@@ -1,9 +1,11 @@
 #include "base/machine.h"
 
+#include <fmt/chrono.h>
 #include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -105,6 +107,10 @@ double UsedMemory() {
 double PeakMemory() {
   // getrusage() would also count what the process was before exec().
   return 1024 * NumberBehind("/proc/self/status", "VmHWM:").value_or(0);
+}
+
+std::string UtcNow() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
 }
 
 std::string HostName() {

@@ -26,6 +26,9 @@ double MachineMemory();
 double UsedMemory();
 double PeakMemory();
 
+// The present moment: "2026-01-31T12:00:00Z".
+std::string UtcNow();
+
 // The name of this machine in its network, or "unknown".
 std::string HostName();
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <unordered_set>
 
+#include "base/machine.h"
 #include "base/quoted_text.h"
 #include "cli/commands.h"
 #include "cli/ending.h"

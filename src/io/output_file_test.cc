@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file_tree_test.h"
+#include "base/machine.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
 

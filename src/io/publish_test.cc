@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "base/file_tree_test.h"
+#include "base/machine.h"
 #include "io/results_writer.h"
 
 namespace initscope {

@@ -1,10 +1,7 @@
 #include "io/results_writer.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
-
-#include <ctime>
 
 #include "base/build_info.h"
 #include "base/kernel_target.h"
@@ -72,10 +69,6 @@ void WriteRoot(const Provenance& provenance, Hdf5Writer* writer) {
 
 PlannedRuns PlanOf(const std::vector<uint64_t>& run_ids) {
   return {run_ids.size(), ValuesDigest(run_ids)};
-}
-
-std::string UtcNow() {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
 }
 
 void WriteResults(const Provenance& provenance,

@@ -35,9 +35,6 @@ struct Provenance {
   PlannedRuns planned = {};
 };
 
-// The present moment, as Provenance wants it.
-std::string UtcNow();
-
 // Writes the root attributes, which every results file has.
 void WriteRoot(const Provenance& provenance, Hdf5Writer* writer);
 

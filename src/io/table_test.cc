@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file_tree_test.h"
+#include "base/machine.h"
 #include "io/publish.h"
 #include "io/results_reader.h"
 #include "io/results_writer.h"
