@@ -105,27 +105,26 @@ int MergeCommand(const Options& options) {
   OutputFile output(
       options.files[0], options.force,
       std::vector<std::filesystem::path>(paths.begin(), paths.end()));
-  ResultsReaders sources;
+  const ResultsFiles sources(paths);
   std::vector<SourceRun> runs;
   std::unordered_set<uint64_t> seen;
   size_t duplicates = 0;
-  for (const std::string& path : paths) {
-    sources.push_back(std::make_unique<ResultsReader>(path));
-    const ResultsReader& source = *sources.back();
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const ResultsReader& source = sources[i];
     const auto run_ids = source.Wholes(source.RunsGroup() + "/run_id");
     for (size_t run = 0; run < run_ids.size(); ++run) {
       if (seen.insert(run_ids[run]).second) {
-        runs.push_back({sources.size() - 1, run});
+        runs.push_back({i, run});
       } else {
         ++duplicates;
       }
     }
     provenance.configuration +=
-        fmt::format("# {}\n{}\n", Printable(options.files[sources.size()]),
+        fmt::format("# {}\n{}\n", Printable(options.files[i + 1]),
                     source.Text("/", "configuration"));
   }
   if (paths.size() == 1) {  // the parts of one sweep
-    const ResultsReader& source = *sources[0];
+    const ResultsReader& source = sources[0];
     provenance.planned = {
         static_cast<size_t>(source.Number("/", "planned_runs")),
         source.Text("/", "planned_sha256")};

@@ -50,10 +50,10 @@ Rates RatesOf(const SweepRuns<Spec>& sweep, const ResultsStore& store,
     is_new.push_back(std::filesystem::last_write_time(file, error) >= begin);
   }
   for (size_t i = 0; i < sweep.run_ids.size(); ++i) {
-    const auto run = store.runs().find(sweep.run_ids[i]);
-    if (run == store.runs().end()) {
+    const StoredRun* const run = store.Find(sweep.run_ids[i]);
+    if (run == nullptr) {
       rates.flops_left += sweep.flops(i);
-    } else if (is_new[run->second.place.source]) {
+    } else if (is_new[run->part]) {
       rates.runs += 1 / seconds;
       rates.flops += sweep.flops(i) / seconds;
     }

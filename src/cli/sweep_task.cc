@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <iterator>
 #include <sstream>
-#include <unordered_set>
 
 #include "base/error.h"
 #include "base/number_text.h"
@@ -15,6 +14,20 @@
 #include "cli/units.h"
 
 namespace initscope {
+
+namespace {
+
+// The number of runs in the store that are not among `run_ids`.
+size_t OtherRuns(const ResultsStore& store, std::vector<uint64_t> run_ids) {
+  std::ranges::sort(run_ids);
+  size_t others = 0;
+  for (const StoredRun& run : store.runs()) {
+    others += !std::ranges::binary_search(run_ids, run.run_id);
+  }
+  return others;
+}
+
+}  // namespace
 
 std::string KeptText(const ResultsStore& store) {
   if (store.runs().empty()) return "; nothing was written";
@@ -26,13 +39,9 @@ void IncludeOutput(const std::filesystem::path& file,
                    const std::vector<uint64_t>& run_ids, ResultsStore* store) {
   std::error_code error;
   if (!std::filesystem::exists(file, error)) return;
-  const auto before = store->runs();
+  const size_t before = OtherRuns(*store, run_ids);
   store->Include(file);
-  const std::unordered_set<uint64_t> planned(run_ids.begin(), run_ids.end());
-  size_t others = 0;
-  for (const auto& [run_id, stored] : store->runs()) {
-    others += !before.contains(run_id) && !planned.contains(run_id);
-  }
+  const size_t others = OtherRuns(*store, run_ids) - before;
   if (others == 0) return;
   throw UserError(ExitCode::kUsage,
                   "{}: {} of its runs are not of this experiment, and "
@@ -129,11 +138,7 @@ void SayReused(const ResultsStore& store, const ExperimentHead& head,
     Say("{} of {} runs are in {} already; {} are computed\n",
         run_ids.size() - left, run_ids.size(), place, left);
   }
-  const std::unordered_set<uint64_t> planned(run_ids.begin(), run_ids.end());
-  size_t others = 0;
-  for (const auto& [run_id, stored] : store.runs()) {
-    others += !planned.contains(run_id);
-  }
+  const size_t others = OtherRuns(store, run_ids);
   if (others > 0) {
     Say("{} runs in {} are not of this experiment as it is now ({}), and are "
         "left alone\n",

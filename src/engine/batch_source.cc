@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <vector>
 
 #include "random/variates.h"
 
@@ -38,43 +39,55 @@ void DrawOnSphere(const RunSpec& run, uint32_t row, MatrixView<double> out) {
   }
 }
 
-}  // namespace
-
-template <typename T>
-void FillInputs(const RunSpec& run, size_t index, ScaledMatrix<T>* x) {
-  const size_t n = run.inputs();
-  x->Resize(run.batch, n);
-  std::vector<double> row(n);
-  for (size_t i = 0; i < run.batch; ++i) {
-    const size_t at = index * run.batch + i;
-    const MatrixView<double> view(row.data(), 1, n);
-    switch (run.input_kind) {
-      case InputKind::kGaussian:
-        DrawGaussian(run, static_cast<uint32_t>(at), view);
-        break;
-      case InputKind::kSphere:
-        DrawOnSphere(run, static_cast<uint32_t>(at), view);
-        break;
-      case InputKind::kData:
-        run.samples->CopySample((*run.order)[at], row.data());
-        break;
-    }
-    // Normalized in double, because an entry may not fit T unscaled.
-    NormalizeRow(row.data(), n, &x->exponent[i]);
-    std::ranges::transform(row, x->mantissa.row(i),
-                           [](double v) { return static_cast<T>(v); });
-    NormalizeRow(x->mantissa.row(i), n, &x->exponent[i]);
+// Sample `at` of all batches.
+void DrawSample(const RunSpec& run, size_t at, std::vector<double>* row) {
+  const MatrixView<double> view(row->data(), 1, row->size());
+  switch (run.input_kind) {
+    case InputKind::kGaussian:
+      DrawGaussian(run, static_cast<uint32_t>(at), view);
+      break;
+    case InputKind::kSphere:
+      DrawOnSphere(run, static_cast<uint32_t>(at), view);
+      break;
+    case InputKind::kData:
+      run.samples->CopySample((*run.order)[at], row->data());
+      break;
   }
 }
 
-template void FillInputs(const RunSpec&, size_t, ScaledMatrix<float>*);
-template void FillInputs(const RunSpec&, size_t, ScaledMatrix<double>*);
+}  // namespace
 
-Matrix<double> MakeTargets(const RunSpec& run, size_t index) {
+template <typename T>
+void FillInputs(const RunSpec& run, size_t index, Jobs jobs,
+                ScaledMatrix<T>* x) {
+  const size_t n = run.inputs();
+  x->Resize(run.batch, n);
+  // As many rows as have about this many entries.
+  constexpr size_t kEntries = 16384;
+  const size_t rows = std::max<size_t>(1, kEntries / n);
+  ParallelFor((run.batch + rows - 1) / rows, jobs, [&](size_t part) {
+    std::vector<double> row(n);
+    const size_t end = std::min(run.batch, (part + 1) * rows);
+    for (size_t i = part * rows; i < end; ++i) {
+      DrawSample(run, index * run.batch + i, &row);
+      // Normalized in double, because an entry may not fit T unscaled.
+      NormalizeRow(row.data(), n, &x->exponent[i]);
+      std::ranges::transform(row, x->mantissa.row(i),
+                             [](double v) { return static_cast<T>(v); });
+      NormalizeRow(x->mantissa.row(i), n, &x->exponent[i]);
+    }
+  });
+}
+
+template void FillInputs(const RunSpec&, size_t, Jobs, ScaledMatrix<float>*);
+template void FillInputs(const RunSpec&, size_t, Jobs, ScaledMatrix<double>*);
+
+Matrix<double> MakeTargets(const RunSpec& run, size_t index, StopFlag stop) {
   const size_t outputs = run.outputs();
   Matrix<double> targets(run.batch, outputs);
   const bool labelled = run.HasLabels();
   for (size_t i = 0; i < run.batch; ++i) {
+    stop.Check();
     const size_t at = index * run.batch + i;
     double* row = targets.row(i);
     if (labelled) {

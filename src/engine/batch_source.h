@@ -6,6 +6,8 @@
 // with different weights share them.
 #pragma once
 
+#include "base/parallel.h"
+#include "base/stop_flag.h"
 #include "linalg/scaled_matrix.h"
 #include "spec/run_spec.h"
 
@@ -13,7 +15,8 @@ namespace initscope {
 
 // x = X_0 of batch `index`: batch × input width.
 template <typename T>
-void FillInputs(const RunSpec& run, size_t index, ScaledMatrix<T>* x);
+void FillInputs(const RunSpec& run, size_t index, Jobs jobs,
+                ScaledMatrix<T>* x);
 
 // Y of batch `index` (R for probe): batch × outputs. Labels become one-hot rows
 // (one column if two classes share a sigmoid); without labels the loss draws
@@ -22,6 +25,7 @@ void FillInputs(const RunSpec& run, size_t index, ScaledMatrix<T>* x);
 //     y ← (1 − ε) y + ε/outputs     (ε/2 for sigmoid outputs)
 //
 // Probe and drawn mse targets are not smoothed.
-Matrix<double> MakeTargets(const RunSpec& run, size_t index);
+Matrix<double> MakeTargets(const RunSpec& run, size_t index,
+                           StopFlag stop = {});
 
 }  // namespace initscope

@@ -43,7 +43,7 @@ TEST(BatchSource, GaussianInputsHaveTheirVarianceAndCorrelation) {
                                {"input_variance", "4"},
                                {"input_correlation", "0.75"}});
   ScaledMatrix<double> x;
-  FillInputs(run, 0, &x);
+  FillInputs(run, 0, 1, &x);
   const auto dot = [&](size_t a, size_t b) {
     double sum = 0;
     for (size_t j = 0; j < 4000; ++j) {
@@ -66,7 +66,7 @@ TEST(BatchSource, SphereInputsHaveTheirRadius) {
                                {"input_variance", "2"},
                                {"batch", "4"}});
   ScaledMatrix<double> x;
-  FillInputs(run, 0, &x);
+  FillInputs(run, 0, 1, &x);
   for (size_t i = 0; i < 4; ++i) {
     double squares = 0;
     for (size_t j = 0; j < 50; ++j) {
@@ -80,8 +80,8 @@ TEST(BatchSource, BatchesGoThroughTheSamplesOnce) {
   const RunSpec run = Resolve({{"batch", "3"}, {"width", "5"}});
   const RunSpec whole = Resolve({{"batch", "6"}, {"width", "5"}});
   ScaledMatrix<double> second, all;
-  FillInputs(run, 1, &second);
-  FillInputs(whole, 0, &all);
+  FillInputs(run, 1, 1, &second);
+  FillInputs(whole, 0, 1, &all);
   for (size_t j = 0; j < 5; ++j) {
     EXPECT_EQ(second.mantissa(0, j), all.mantissa(3, j));
   }

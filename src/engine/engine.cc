@@ -136,7 +136,7 @@ class Simulation {
     }
     Inputs<T>& inputs = inputs_.emplace_back();
     inputs.run = &run;
-    DrawInputs(run, batch, &inputs);
+    DrawInputs(run, batch, options_.workers(), &inputs);
     return &inputs;
   }
 
@@ -144,7 +144,9 @@ class Simulation {
     for (const Targets& targets : targets_) {
       if (ShareTargets(*targets.run, run)) return targets.y;
     }
-    return targets_.emplace_back(Targets{&run, MakeTargets(run, batch)}).y;
+    return targets_
+        .emplace_back(Targets{&run, MakeTargets(run, batch, options_.stop)})
+        .y;
   }
 
   void ForwardThrough(size_t batch, size_t l) {

@@ -197,11 +197,11 @@ Oracle ComputeOracle(const RunSpec& run, size_t batch) {
   };
   if (run.precision == Precision::kFloat32) {
     ScaledMatrix<float> x;
-    FillInputs(run, batch, &x);
+    FillInputs(run, batch, 1, &x);
     o.x[0] = plain(x);
   } else {
     ScaledMatrix<double> x;
-    FillInputs(run, batch, &x);
+    FillInputs(run, batch, 1, &x);
     o.x[0] = plain(x);
   }
   const Matrix<double> targets = MakeTargets(run, batch);

@@ -38,9 +38,10 @@ std::vector<T> DrawBias(const RunSpec& run, size_t l) {
 }
 
 template <typename T>
-void DrawInputs(const RunSpec& run, size_t index, Inputs<T>* inputs) {
+void DrawInputs(const RunSpec& run, size_t index, Jobs jobs,
+                Inputs<T>* inputs) {
   ScaledMatrix<T> x;
-  FillInputs(run, index, &x);
+  FillInputs(run, index, jobs, &x);
   Measure(x, 1, &inputs->x);
 }
 
@@ -169,8 +170,8 @@ void BackwardPass<T>::Finish(size_t l, Jobs jobs) {
   MeasureDelta(l, jobs);
 }
 
-template void DrawInputs(const RunSpec&, size_t, Inputs<float>*);
-template void DrawInputs(const RunSpec&, size_t, Inputs<double>*);
+template void DrawInputs(const RunSpec&, size_t, Jobs, Inputs<float>*);
+template void DrawInputs(const RunSpec&, size_t, Jobs, Inputs<double>*);
 template std::vector<float> DrawBias(const RunSpec&, size_t);
 template std::vector<double> DrawBias(const RunSpec&, size_t);
 template class ForwardPass<float>;

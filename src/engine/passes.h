@@ -27,7 +27,7 @@ struct Inputs {
 
 // X_0 of batch `index` of a run.
 template <typename T>
-void DrawInputs(const RunSpec& run, size_t index, Inputs<T>* inputs);
+void DrawInputs(const RunSpec& run, size_t index, Jobs jobs, Inputs<T>* inputs);
 
 // The initial b_l of a run, fan_out entries; empty if all are zero.
 template <typename T>

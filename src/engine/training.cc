@@ -53,7 +53,7 @@ std::vector<std::shared_ptr<TrainedWeights<T>>> InitialWeights(
   ForwardPass<T> pass(run, unit);
   if (run.init->data_dependent) {
     Inputs<T> inputs;
-    DrawInputs(run, 0, &inputs);
+    DrawInputs(run, 0, options.workers(), &inputs);
     pass.Record(false);
     pass.BeginBatch(0, &inputs);
     for (size_t l = 0; l < run.depth(); ++l) {
@@ -127,7 +127,7 @@ class Trainer {
     size_t index = 0;
     const RunSpec& batch = minibatches_.At(step, &index);
     inputs_.run = &run_;
-    DrawInputs(batch, index, &inputs_);
+    DrawInputs(batch, index, options_.workers(), &inputs_);
     forward_.BeginBatch(index, &inputs_);
     show_->Input();
     for (size_t l = 0; l < run_.depth(); ++l) {
@@ -137,7 +137,7 @@ class Trainer {
       forward_.Finish(l, options_.workers());
       show_->Layer(l, weights_[l]->weights().view(), *weights_[l]->bias());
     }
-    const Matrix<double> targets = MakeTargets(batch, index);
+    const Matrix<double> targets = MakeTargets(batch, index, options_.stop);
     const BatchLoss loss =
         ApplyLoss(run_, forward_.z(), {1, 0}, targets, &delta_);
     show_->Target(targets);

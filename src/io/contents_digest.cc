@@ -4,6 +4,8 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <string_view>
 
 namespace initscope {
@@ -32,6 +34,12 @@ std::string ShapeText(hid_t space) {
   std::vector<hsize_t> shape(static_cast<size_t>(std::max(rank, 0)));
   H5Sget_simple_extent_dims(space, shape.data(), nullptr);
   return fmt::format("{}", fmt::join(shape, "x"));
+}
+
+void AddTexts(const std::vector<std::string>& texts, Sha256* sha) {
+  for (const std::string& text : texts) {
+    sha->Update(text.c_str(), text.size() + 1);
+  }
 }
 
 class Walk {
@@ -142,29 +150,50 @@ class Walk {
 
 std::string ValuesDigest(const std::vector<std::string>& texts) {
   Sha256 sha;
-  for (const std::string& text : texts) {
-    sha.Update(text.c_str(), text.size() + 1);
-  }
+  AddTexts(texts, &sha);
   return sha.HexDigest();
 }
 
 std::optional<std::string> DatasetDigest(hid_t dataset) {
   const Hdf5Handle type(H5Dget_type(dataset), H5Tclose);
   const Hdf5Handle space(H5Dget_space(dataset), H5Sclose);
-  if (!type.ok() || !space.ok()) return {};
-  const auto read = [&](void* out) {
-    return H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
-  };
-  if (StoredType(type) == "text") {
-    const auto texts = ReadTexts(type, space, read);
-    if (!texts) return {};
-    return ValuesDigest(*texts);
+  const int rank = H5Sget_simple_extent_ndims(space);
+  if (!type.ok() || rank < 1) return {};
+  std::vector<hsize_t> start(static_cast<size_t>(rank)), count = start;
+  H5Sget_simple_extent_dims(space, count.data(), nullptr);
+  const hsize_t rows = count[0];
+  count[0] = 1;
+  const hsize_t row_size = std::accumulate(count.begin(), count.end(),
+                                           hsize_t{1}, std::multiplies<>());
+  // As many rows at a time as have this many values, but one at least.
+  constexpr hsize_t kValues = 65536;
+  const hsize_t most =
+      std::max<hsize_t>(1, kValues / std::max<hsize_t>(1, row_size));
+  const bool is_text = StoredType(type) == "text";
+  Sha256 sha;
+  std::vector<char> values;
+  for (start[0] = 0; start[0] < rows && row_size > 0; start[0] += count[0]) {
+    count[0] = std::min(most, rows - start[0]);
+    const hsize_t size = count[0] * row_size;
+    const Hdf5Handle memory(H5Screate_simple(1, &size, nullptr), H5Sclose);
+    if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr,
+                            count.data(), nullptr) < 0) {
+      return {};
+    }
+    const auto read = [&](void* out) {
+      return H5Dread(dataset, type, memory, space, H5P_DEFAULT, out);
+    };
+    if (is_text) {
+      const auto texts = ReadTexts(type, memory, read);
+      if (!texts) return {};
+      AddTexts(*texts, &sha);
+    } else {
+      values.resize(size * H5Tget_size(type));
+      if (read(values.data()) < 0) return {};
+      sha.Update(values.data(), values.size());
+    }
   }
-  const hssize_t count = H5Sget_simple_extent_npoints(space);
-  if (count < 0) return {};
-  std::vector<char> values(static_cast<size_t>(count) * H5Tget_size(type));
-  if (count > 0 && read(values.data()) < 0) return {};
-  return ValuesDigest(values);
+  return sha.HexDigest();
 }
 
 std::string ContentsDigest(

@@ -1,9 +1,12 @@
 #include "io/hdf5_writer.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <hdf5_hl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <functional>
 #include <numeric>
@@ -18,8 +21,9 @@
 namespace initscope {
 namespace {
 
-// Datasets of up to kSmall values are stored in one piece, larger ones in
-// chunks of kChunk values, which pass through filters.
+// Datasets of up to kSmall values are stored in one piece, as are those of files
+// that are made in memory and soon gone; larger ones in chunks of kChunk values,
+// which pass through filters.
 constexpr hsize_t kChunk = 16384;
 constexpr hsize_t kSmall = 4096;
 
@@ -36,13 +40,19 @@ hid_t TypeOf(const uint8_t*) { return H5T_NATIVE_UINT8; }
 
 }  // namespace
 
-Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, std::string title)
-    : path_(path.string()), title_(std::move(title)) {
+Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, std::string title,
+                       MadeIn made_in)
+    : path_(path.string()), title_(std::move(title)), made_in_(made_in) {
   // Nobody else knows the temporary file, so it needs no lock.
   const Hdf5Handle access = UnlockedAccess();
   if (!access.ok()) Fail("the file");
   Check(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18),
         "the file");
+  constexpr size_t kIncrement = size_t{1} << 20;
+  if (made_in_ == MadeIn::kMemory) {
+    Check(H5Pset_fapl_core(access, kIncrement, /*backing_store=*/false),
+          "the file");
+  }
   file_ = Own(
       H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, Ordered(H5P_FILE_CREATE), access),
       H5Fclose, "the file");
@@ -109,7 +119,7 @@ Hdf5Handle Hdf5Writer::WriteDataset(const std::string& path, hid_t type,
   const Hdf5Handle creation =
       Own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path);
   const hsize_t size = SizeOf(shape);
-  if (filters != Filters::kNone && size > kSmall) {
+  if (made_in_ == MadeIn::kDisk && filters != Filters::kNone && size > kSmall) {
     SetFilters(creation, shape, filters, path);
   }
   Hdf5Handle dataset = Own(H5Dcreate2(file_, path.c_str(), type, space,
@@ -264,16 +274,42 @@ void Hdf5Writer::SetCodes(const std::string& object, const char* name,
   SetAttribute(object, name, H5T_NATIVE_UINT8, {codes.size()}, codes.data());
 }
 
+void Hdf5Writer::WriteImage() const {
+  const ssize_t size = H5Fget_file_image(file_, nullptr, 0);
+  if (size < 0) Fail("the file");
+  std::vector<char> image(static_cast<size_t>(size));
+  if (H5Fget_file_image(file_, image.data(), image.size()) != size) {
+    Fail("the file");
+  }
+  const int file = open(path_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
+  bool is_written = file >= 0;
+  for (size_t done = 0; is_written && done < image.size();) {
+    const ssize_t written =
+        write(file, image.data() + done, image.size() - done);
+    if (written > 0) {
+      done += static_cast<size_t>(written);
+    } else {
+      is_written = written < 0 && errno == EINTR;
+    }
+  }
+  const int error = errno;
+  const bool is_closed = file < 0 || close(file) == 0;
+  if (!is_written || !is_closed) {
+    Fail("the file", std::strerror(is_written ? errno : error));
+  }
+}
+
 void Hdf5Writer::Close() {
   const std::string contents = Contents(file_);
   SetText("/", kContentsDigest, contents);
   target_.CloseNow();
   Check(H5Fflush(file_, H5F_SCOPE_GLOBAL), "the file");
+  if (made_in_ == MadeIn::kMemory) WriteImage();
   file_.CloseNow();
   if (!close_failure_.reason.empty()) {
     Fail("the file", close_failure_.reason);
   }
-  ReadBack(contents);
+  if (made_in_ == MadeIn::kDisk) ReadBack(contents);
 }
 
 }  // namespace initscope

@@ -1,9 +1,10 @@
 // Writes HDF5 files as the results format wants them: variable-length UTF-8
 // strings, a digest on every dataset, dimension scales.
 //
-// HDF5 may write at any time: in the call that is given the values, or when a
-// dataset or the file is closed. Close() reports a failure at any of these and
-// then reads the file back.
+// A file made on disk is written by HDF5 at any time: in the call that is given
+// the values, or when a dataset or the file is closed. Close() reports a failure
+// at any of these and then reads the file back. A file made in memory is written
+// by Close(), in one piece.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +25,13 @@ using ColumnValues = std::variant<std::vector<double>, std::vector<int64_t>,
                                   std::vector<uint64_t>, std::vector<uint8_t>,
                                   std::vector<std::string>>;
 
+enum class MadeIn { kMemory, kDisk };
+
 // Every failure throws an OutputError (kIo), which calls the file `title`.
 class Hdf5Writer {
  public:
-  Hdf5Writer(const std::filesystem::path& path, std::string title);
+  Hdf5Writer(const std::filesystem::path& path, std::string title,
+             MadeIn made_in);
 
   void CreateGroup(const std::string& path);
   // Writes a one-dimensional dataset. `scale`: "", or the path of a dimension
@@ -47,8 +51,9 @@ class Hdf5Writer {
   void SetCodes(const std::string& object, const char* name,
                 const std::vector<uint8_t>& codes);
 
-  // Flushes and closes the file, reads it back and compares every dataset with
-  // the digest of what was to be written. The last call.
+  // Writes and closes the file. One that was made on disk it reads back, and
+  // compares every dataset with the digest of what was to be written. The last
+  // call.
   void Close();
 
  private:
@@ -79,9 +84,11 @@ class Hdf5Writer {
   template <typename T>
   static Filters FiltersFor(const std::vector<T>& column);
   std::string Contents(hid_t file) const;
+  void WriteImage() const;
   void ReadBack(const std::string& contents) const;
 
   const std::string path_, title_;
+  const MadeIn made_in_;
   Hdf5Silence silence_;
   Hdf5CloseFailure close_failure_;
   Hdf5Handle file_;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <numeric>
 #include <set>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -17,22 +17,41 @@ namespace {
 
 // Rows begin … begin + count − 1 of a source's table, and where they go.
 struct RowBlock {
-  size_t source, begin, count, out;
+  size_t begin, count, out;
 };
 
-// The rows of a joined table, in their order.
+// The rows of a joined table, in their order: one group of them after another,
+// each of which is together in one source.
 struct Rows {
+  explicit Rows(size_t sources) : of_source(sources) {}
+
   void Add(size_t source, size_t begin, size_t rows) {
-    if (of_source.size() <= source) of_source.resize(source + 1);
-    of_source[source].push_back(blocks.size());
-    blocks.push_back({source, begin, rows, count});
+    std::vector<RowBlock>& blocks = of_source[source];
+    if (!blocks.empty() && blocks.back().begin + blocks.back().count == begin &&
+        blocks.back().out + blocks.back().count == count) {
+      blocks.back().count += rows;
+    } else {
+      blocks.push_back({begin, rows, count});
+    }
+    groups.push_back(static_cast<uint32_t>(rows));
     count += rows;
   }
 
-  std::vector<RowBlock> blocks;
-  std::vector<std::vector<size_t>> of_source;  // indices into `blocks`
+  std::vector<std::vector<RowBlock>> of_source;
+  std::vector<uint32_t> groups;  // the numbers of rows
   size_t count = 0;
 };
+
+// `value`(group) for every row.
+template <typename Value, typename ValueOf>
+std::vector<Value> Repeated(const Rows& rows, const ValueOf& value) {
+  std::vector<Value> values;
+  values.reserve(rows.count);
+  for (size_t group = 0; group < rows.groups.size(); ++group) {
+    values.insert(values.end(), rows.groups[group], value(group));
+  }
+  return values;
+}
 
 // What fills the place of a column that a source lacks.
 template <typename Value>
@@ -44,22 +63,30 @@ Value Missing() {
   }
 }
 
+// What a text takes in memory, its characters outside.
+constexpr size_t kTextBytes = 2 * sizeof(std::string);
+
 class Merger {
  public:
-  Merger(const ResultsReaders& sources, const std::vector<SourceRun>& runs,
+  Merger(const ResultsFiles& sources, const std::vector<SourceRun>& runs,
          Joined joined, Hdf5Writer* writer)
-      : sources_(sources), runs_(runs), joined_(joined), writer_(writer) {
-    for (const auto& source : sources_) {
-      if (source->IsAttention() != sources_[0]->IsAttention()) {
-        source->Fail("is of another command than the files it is joined with");
-      }
+      : sources_(sources),
+        runs_(runs),
+        joined_(joined),
+        writer_(writer),
+        rows_of_runs_(sources.size()),
+        inputs_(sources.size()) {
+    for (size_t s = 0; s < sources_.size(); ++s) {
+      if (sources_[s].IsAttention() == sources_[0].IsAttention()) continue;
+      sources_[s].Fail(
+          "is of another command than the files it is joined with");
     }
   }
 
   void Merge() {
     MapInputs();
     for (const auto [source, run] : runs_) rows_of_runs_.Add(source, run, 1);
-    Table runs = {sources_[0]->RunsGroup(), "run", "run, from 0", {}};
+    Table runs = {sources_[0].RunsGroup(), "run", "run, from 0", {}};
     MergeTable(&runs, rows_of_runs_);
     WriteCategories(runs, writer_);
     for (const char* const rows : {"/layers", "/steps", "/jacobian"}) {
@@ -72,14 +99,15 @@ class Merger {
   }
 
  private:
-  bool Has(const std::string& path) const {
-    return std::ranges::any_of(
-        sources_, [&](const auto& source) { return source->Has(path); });
+  // The first source with something at `path`, or their number.
+  size_t FirstWith(const std::string& path) const {
+    size_t s = 0;
+    while (s < sources_.size() && !sources_[s].Has(path)) ++s;
+    return s;
   }
 
-  const ResultsReader& FirstWith(const std::string& path) const {
-    return **std::ranges::find_if(
-        sources_, [&](const auto& source) { return source->Has(path); });
+  bool Has(const std::string& path) const {
+    return FirstWith(path) < sources_.size();
   }
 
   // Joins the sources' data sets: those of one content and name are one.
@@ -87,9 +115,9 @@ class Merger {
     std::map<std::pair<std::string, std::string>, size_t> known;
     input_of_.resize(sources_.size());
     for (size_t s = 0; s < sources_.size(); ++s) {
-      if (!sources_[s]->Has("/inputs")) continue;
-      const auto paths = sources_[s]->Names("/inputs/path");
-      const auto digests = sources_[s]->Names("/inputs/sha256");
+      if (!sources_[s].Has("/inputs")) continue;
+      const auto paths = sources_[s].Names("/inputs/path");
+      const auto digests = sources_[s].Names("/inputs/sha256");
       for (size_t i = 0; i < paths.size(); ++i) {
         const auto [it, fresh] =
             known.try_emplace({paths[i], digests[i]}, known.size());
@@ -105,23 +133,24 @@ class Merger {
       size_t begin = 0, count = 0;
     };
     std::vector<std::vector<Place>> places;
-    for (const auto& source : sources_) {
+    for (size_t s = 0; s < sources_.size(); ++s) {
+      const ResultsReader& source = sources_[s];
       auto& of_run =
-          places.emplace_back(source->Length(source->RunsGroup() + "/run"));
-      if (!source->Has(table)) continue;
-      const auto run_index = source->Wholes(table + "/run_index");
+          places.emplace_back(source.Length(source.RunsGroup() + "/run"));
+      if (!source.Has(table)) continue;
+      const auto run_index = source.Wholes(table + "/run_index");
       for (size_t begin = 0, end = 0; begin < run_index.size(); begin = end) {
         while (end < run_index.size() && run_index[end] == run_index[begin]) {
           ++end;
         }
         const size_t run = run_index[begin];
         if (run >= of_run.size() || of_run[run].count > 0) {
-          source->Fail("the rows of run {} in {} are not together", run, table);
+          source.Fail("the rows of run {} in {} are not together", run, table);
         }
         of_run[run] = {begin, end - begin};
       }
     }
-    Rows rows;
+    Rows rows(sources_.size());
     for (const auto [source, run] : runs_) {
       rows.Add(source, places[source][run].begin, places[source][run].count);
     }
@@ -132,10 +161,10 @@ class Merger {
   // stands behind the one that it follows in its own.
   std::vector<std::string> ColumnsOf(const Table& table) const {
     std::vector<std::string> names;
-    for (const auto& source : sources_) {
-      if (!source->Has(table.group)) continue;
+    for (size_t s = 0; s < sources_.size(); ++s) {
+      if (!sources_[s].Has(table.group)) continue;
       size_t at = 0;
-      for (const std::string& name : source->Members(table.group)) {
+      for (const std::string& name : sources_[s].Members(table.group)) {
         if (name == table.index) continue;
         const auto known = std::ranges::find(names, name);
         if (known == names.end()) {
@@ -149,100 +178,151 @@ class Merger {
     return names;
   }
 
+  // Calls `use` with each of these columns of a table, in their order.
+  template <typename Use>
+  void ForEachColumn(const std::string& group,
+                     const std::vector<std::string>& names, const Rows& rows,
+                     const Use& use) const {
+    // Those whose values are in memory together.
+    constexpr size_t kMostBytes = size_t{64} << 20;
+    for (size_t begin = 0, end = 0; begin < names.size(); begin = end) {
+      size_t bytes = 0;
+      while (end < names.size() && (end == begin || bytes < kMostBytes)) {
+        const std::string path = group + "/" + names[end++];
+        const bool is_text = sources_[FirstWith(path)].IsText(path);
+        bytes += rows.count * (is_text ? kTextBytes : sizeof(double));
+      }
+      for (Column& column :
+           Gather(group, std::span(names).subspan(begin, end - begin), rows)) {
+        use(&column);
+      }
+    }
+  }
+
   // Writes the table, and leaves its columns in it, but not their values.
   void MergeTable(Table* table, const Rows& rows) {
     BeginTable(*table, rows.count, writer_);
-    for (const std::string& name : ColumnsOf(*table)) {
-      const std::string path = table->group + "/" + name;
-      Column column = Gather(path, name, rows);
-      WriteTableColumn(*table, column, writer_);
-      if (joined_ == Joined::kSweeps && column.is_key &&
-          IsSwept(column.values) && !IsSweptIn(path)) {
-        newly_swept_.insert(name);
+    ForEachColumn(table->group, ColumnsOf(*table), rows, [&](Column* column) {
+      WriteTableColumn(*table, *column, writer_);
+      if (joined_ == Joined::kSweeps && column->is_key &&
+          IsSwept(column->values) &&
+          !IsSweptIn(table->group + "/" + column->name)) {
+        newly_swept_.insert(column->name);
       }
-      column.values = {};
-      table->columns.push_back(std::move(column));
-    }
+      column->values = {};
+      table->columns.push_back(std::move(*column));
+    });
   }
 
   // Whether a source has several values of a key.
   bool IsSweptIn(const std::string& path) const {
-    return std::ranges::any_of(sources_, [&](const auto& source) {
-      return source->Has(path) && source->Number(path, "swept") != 0;
-    });
+    for (size_t s = 0; s < sources_.size(); ++s) {
+      if (sources_[s].Has(path) && sources_[s].Number(path, "swept") != 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   // Writes a table of rows of runs. Keys are those of the runs, again: the ones
   // that some source repeats, and the ones in which the sources differ.
   void MergeRows(const std::string& group, const Table& runs) const {
     const Table table = {
-        group, "row", FirstWith(group).Text(group + "/row", "long_name"), {}};
+        group,
+        "row",
+        sources_[FirstWith(group)].Text(group + "/row", "long_name"),
+        {}};
     const Rows rows = RowsOf(group);
     BeginTable(table, rows.count, writer_);
-    for (const std::string& name : ColumnsOf(table)) {
-      const std::string path = group + "/" + name;
-      if (FirstWith(path).Text(path, "role") == "key") continue;
-      WriteTableColumn(table, Gather(path, name, rows), writer_);
-    }
+    std::vector<std::string> names = ColumnsOf(table), keys;
     for (const Column& key : runs.columns) {
-      if (!key.is_key ||
-          (!Has(group + "/" + key.name) && !newly_swept_.contains(key.name))) {
-        continue;
+      const auto repeated = std::ranges::find(names, key.name);
+      const bool is_repeated = key.is_key && repeated != names.end();
+      if (is_repeated) names.erase(repeated);
+      if (is_repeated || newly_swept_.contains(key.name)) {
+        keys.push_back(key.name);
       }
-      Column column =
-          Gather(runs.group + "/" + key.name, key.name, rows_of_runs_);
+    }
+    ForEachColumn(group, names, rows, [&](const Column* column) {
+      WriteTableColumn(table, *column, writer_);
+    });
+    ForEachColumn(runs.group, keys, rows_of_runs_, [&](Column* column) {
       std::visit(
           [&](auto& values) {
-            std::decay_t<decltype(values)> repeated;
-            repeated.reserve(rows.count);
-            for (size_t run = 0; run < values.size(); ++run) {
-              repeated.insert(repeated.end(), rows.blocks[run].count,
-                              values[run]);
-            }
-            values = std::move(repeated);
+            using Value = typename std::decay_t<decltype(values)>::value_type;
+            values = Repeated<Value>(
+                rows, [&](size_t run) -> const Value& { return values[run]; });
           },
-          column.values);
-      WriteTableColumn(table, column, writer_);
-    }
+          column->values);
+      WriteTableColumn(table, *column, writer_);
+    });
   }
 
-  Column Gather(const std::string& path, const std::string& name,
-                const Rows& rows) const {
-    const ResultsReader& first = FirstWith(path);
-    Column column{
-        name, first.Text(path, "long_name"), {}, first.Text(path, "formula")};
-    column.is_key = first.Text(path, "role") == "key";
-    column.values = std::visit(
-        [](const auto& values) -> ColumnValues {
-          return std::decay_t<decltype(values)>();
-        },
-        first.Column(path));
+  // These columns of a table, from all sources.
+  std::vector<Column> Gather(const std::string& group,
+                             std::span<const std::string> names,
+                             const Rows& rows) const {
+    std::vector<Column> columns(names.size());
+    std::vector<bool> is_begun(names.size());
+    for (size_t s = 0; s < sources_.size(); ++s) {
+      const ResultsReader& source = sources_[s];
+      for (size_t i = 0; i < names.size(); ++i) {
+        const std::string path = group + "/" + names[i];
+        if (!source.Has(path)) continue;
+        if (!is_begun[i]) {
+          columns[i] = {names[i],
+                        source.Text(path, "long_name"),
+                        {},
+                        source.Text(path, "formula")};
+          columns[i].is_key = source.Text(path, "role") == "key";
+        }
+        AddValues(s, path, rows, !is_begun[i], &columns[i]);
+        is_begun[i] = true;
+      }
+    }
+    for (Column& column : columns) {
+      if (column.name == "run_index") {
+        column.values = Repeated<int64_t>(rows, Whole);
+      }
+    }
+    return columns;
+  }
+
+  // Puts the values of a source into their places in `column`.
+  void AddValues(size_t s, const std::string& path, const Rows& rows,
+                 bool is_first, Column* column) const {
+    const ResultsReader& source = sources_[s];
+    ColumnValues values = source.Column(path);
     std::visit(
-        [&](auto& out) {
-          using Value = typename std::decay_t<decltype(out)>::value_type;
-          out.assign(rows.count, Missing<Value>());
-          for (size_t s = 0; s < sources_.size(); ++s) {
-            if (!sources_[s]->Has(path)) continue;
-            ColumnValues values = sources_[s]->Column(path);
-            auto* const held =
-                std::get_if<std::decay_t<decltype(out)>>(&values);
-            if (held == nullptr) {
-              sources_[s]->Fail(
-                  "the column {} is of another type than in the "
-                  "files it is joined with",
-                  path);
-            }
-            if constexpr (std::is_same_v<Value, uint8_t>) {
-              Recode(sources_[s]->Categories(path), &column.categories, held);
-            }
-            Copy(s, rows, *held, &out);
+        [&](auto& of_source) {
+          using Values = std::decay_t<decltype(of_source)>;
+          using Value = typename Values::value_type;
+          if (is_first) column->values = Values(rows.count, Missing<Value>());
+          auto* const out = std::get_if<Values>(&column->values);
+          if (out == nullptr) {
+            source.Fail(
+                "the column {} is of another type than in the files it is "
+                "joined with",
+                path);
+          }
+          if constexpr (std::is_same_v<Value, uint8_t>) {
+            Recode(source.Categories(path), &column->categories, &of_source);
           }
           if constexpr (std::is_same_v<Value, int64_t>) {
-            Renumber(name, rows, &out);
+            if (column->name == "input_index") {
+              Renumber(input_of_[s], &of_source);
+            }
+          }
+          for (const RowBlock& block : rows.of_source[s]) {
+            if (block.begin + block.count > of_source.size()) {
+              source.Fail("is damaged: its tables do not go together");
+            }
+            std::copy_n(of_source.begin() + static_cast<ptrdiff_t>(block.begin),
+                        block.count,
+                        out->begin() + static_cast<ptrdiff_t>(block.out));
           }
         },
-        column.values);
-    return column;
+        values);
   }
 
   // Adds the names to `categories` and gives `codes` the numbers there.
@@ -260,40 +340,17 @@ class Merger {
     }
   }
 
-  template <typename Value>
-  void Copy(size_t source, const Rows& rows, const std::vector<Value>& from,
-            std::vector<Value>* out) const {
-    if (source >= rows.of_source.size()) return;
-    for (const size_t b : rows.of_source[source]) {
-      const RowBlock& block = rows.blocks[b];
-      if (block.begin + block.count > from.size()) {
-        sources_[source]->Fail("is damaged: its tables do not go together");
-      }
-      std::copy_n(from.begin() + static_cast<ptrdiff_t>(block.begin),
-                  block.count,
-                  out->begin() + static_cast<ptrdiff_t>(block.out));
-    }
-  }
-
-  // Gives the numbers of runs and data sets their values in the joined tables.
-  void Renumber(const std::string& name, const Rows& rows,
-                std::vector<int64_t>* values) const {
-    for (size_t i = 0; i < rows.blocks.size(); ++i) {
-      const RowBlock& block = rows.blocks[i];
-      const std::vector<int64_t>& inputs = input_of_[block.source];
-      for (size_t k = 0; k < block.count; ++k) {
-        int64_t& value = (*values)[block.out + k];
-        if (name == "run_index") {
-          value = static_cast<int64_t>(i);
-        } else if (name == "input_index" && value >= 0 &&
-                   value < static_cast<int64_t>(inputs.size())) {
-          value = inputs[static_cast<size_t>(value)];
-        }
+  // Gives a source's data sets the numbers that they have in the joined table.
+  static void Renumber(const std::vector<int64_t>& inputs,
+                       std::vector<int64_t>* values) {
+    for (int64_t& value : *values) {
+      if (value >= 0 && value < Whole(inputs.size())) {
+        value = inputs[static_cast<size_t>(value)];
       }
     }
   }
 
-  const ResultsReaders& sources_;
+  const ResultsFiles& sources_;
   const std::vector<SourceRun>& runs_;
   const Joined joined_;
   Hdf5Writer* writer_;
@@ -304,7 +361,7 @@ class Merger {
 
 }  // namespace
 
-void MergeTables(const ResultsReaders& sources,
+void MergeTables(const ResultsFiles& sources,
                  const std::vector<SourceRun>& runs, Joined joined,
                  Hdf5Writer* writer) {
   Merger(sources, runs, joined, writer).Merge();

@@ -2,15 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <vector>
 
 #include "io/hdf5_writer.h"
-#include "io/results_reader.h"
+#include "io/results_files.h"
 
 namespace initscope {
-
-using ResultsReaders = std::vector<std::unique_ptr<ResultsReader>>;
 
 // A run of one of several results files.
 struct SourceRun {
@@ -23,11 +20,11 @@ struct SourceRun {
 enum class Joined { kParts, kSweeps };
 
 // Writes every table of `sources`, with the runs of `runs` in their order, and
-// the rows of the other tables with their runs. One column is held in memory at
-// a time. A column that a source lacks is NaN, 0 or "" there. Throws UserError
+// the rows of the other tables with their runs. Some columns are held in memory
+// at a time. A column that a source lacks is NaN, 0 or "" there. Throws UserError
 // (kData) if the tables of a source do not go together, or if the sources are
 // of different kinds.
-void MergeTables(const ResultsReaders& sources,
+void MergeTables(const ResultsFiles& sources,
                  const std::vector<SourceRun>& runs, Joined joined,
                  Hdf5Writer* writer);
 

@@ -33,7 +33,7 @@ std::optional<fs::path> Rescue(const fs::path& path,
     std::optional<OutputFile> output;
     try {
       output.emplace(place, /*overwrite=*/false);
-      WriteAndCommit(write, &*output);
+      WriteAndCommit(write, MadeIn::kDisk, &*output);
       return place;
     } catch (const OutputError&) {
       if (output && output->committed()) return place;
@@ -45,9 +45,9 @@ std::optional<fs::path> Rescue(const fs::path& path,
 }  // namespace
 
 void WriteAndCommit(const std::function<void(Hdf5Writer*)>& write,
-                    OutputFile* output) {
+                    MadeIn made_in, OutputFile* output) {
   {
-    Hdf5Writer writer(output->temporary(), output->path().string());
+    Hdf5Writer writer(output->temporary(), output->path().string(), made_in);
     write(&writer);
     writer.Close();
   }
@@ -57,7 +57,7 @@ void WriteAndCommit(const std::function<void(Hdf5Writer*)>& write,
 void Publish(OutputFile* output,
              const std::function<void(Hdf5Writer*)>& write) {
   try {
-    WriteAndCommit(write, output);
+    WriteAndCommit(write, MadeIn::kDisk, output);
   } catch (const OutputError& error) {
     if (output->committed()) throw;
     const std::optional<fs::path> place = Rescue(output->path(), write);

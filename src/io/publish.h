@@ -9,13 +9,12 @@
 
 namespace initscope {
 
-// Calls `write` with a writer of `output`'s temporary file, closes that,
-// compares it with what was to be written, and commits it. Throws OutputError
-// if any of this fails because of the place.
+// Calls `write` with a writer of `output`'s temporary file, closes that and
+// commits it. Throws OutputError if any of this fails because of the place.
 void WriteAndCommit(const std::function<void(Hdf5Writer*)>& write,
-                    OutputFile* output);
+                    MadeIn made_in, OutputFile* output);
 
-// The same, but if it fails, `write` is called once more with a new
+// The same, on disk, but if it fails, `write` is called once more with a new
 // file: beside `output`, else in the working folder, else in the system's
 // folder for temporary files. Then the OutputError is thrown; its message says
 // where the results are. If `write` throws anything else, no file is left.

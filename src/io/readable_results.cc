@@ -3,14 +3,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <string_view>
-#include <vector>
 
 #include "io/output_file.h"
 #include "io/publish.h"
 #include "io/results_reader.h"
 #include "io/results_store.h"
 #include "io/results_writer.h"
-#include "io/verify_results.h"
 
 namespace initscope {
 namespace {
@@ -65,13 +63,6 @@ void ReadableResults::Join(const std::string& output) {
     throw UserError(ExitCode::kIo, "{}: no run of this sweep is finished yet",
                     output);
   }
-  // Joining reads them in this process, where HDF5 must not meet damage.
-  for (const fs::path& part : store.files()) {
-    const FileCheck check = VerifyResults(part.string());
-    if (check.problems.empty()) continue;
-    throw UserError(ExitCode::kData, "{}: {}", part.string(),
-                    check.problems[0]);
-  }
   folder_.emplace();
   file_ = folder_->path() / fs::path(output).filename();
   OutputFile joined(file_, /*overwrite=*/false);
@@ -79,7 +70,7 @@ void ReadableResults::Join(const std::string& output) {
     WriteRoot(ProvenanceOf(store.FirstFile().string()), writer);
     store.Merge(store.RunIds(), writer);
   };
-  WriteAndCommit(write, &joined);
+  WriteAndCommit(write, MadeIn::kDisk, &joined);
 }
 
 }  // namespace initscope

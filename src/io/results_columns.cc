@@ -131,19 +131,23 @@ void AddValues(const Columns& columns, const std::vector<RunResult>& results,
                std::vector<double> RunResult::*of,
                const std::vector<LayerRow>& rows, ColumnMaker* table) {
   if (std::ranges::all_of(results, &std::vector<double>::empty, of)) return;
+  std::vector<std::vector<double>> by_column(
+      columns.size(), std::vector<double>(rows.size(), kNoTheory));
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const std::vector<double>& values = results[rows[r].run].*of;
+    const size_t at = rows[r].row * columns.size();
+    for (size_t k = 0; k < columns.size() && at + k < values.size(); ++k) {
+      by_column[k][r] = values[at + k];
+    }
+  }
   for (size_t k = 0; k < columns.size(); ++k) {
     std::string formula;
     if constexpr (requires { columns[k].formula; }) {
       formula = columns[k].formula;
     }
-    table->Add(
-        columns[k].name, columns[k].long_name,
-        [&](size_t r) {
-          const std::vector<double>& values = results[rows[r].run].*of;
-          const size_t at = rows[r].row * columns.size() + k;
-          return at < values.size() ? values[at] : kNoTheory;
-        },
-        formula);
+    table->Append(
+        {{std::string(columns[k].name), std::string(columns[k].long_name),
+          std::move(by_column[k]), formula}});
   }
 }
 

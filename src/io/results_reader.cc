@@ -97,7 +97,7 @@ Hdf5Handle OpenHdf5(const std::string& path) {
 
 }  // namespace
 
-ResultsReader::ResultsReader(const std::string& path) {
+ResultsReader::ResultsReader(const std::string& path, Contents contents) {
   H5PLset_loading_state(0);  // a file must not choose what code runs
   file_ = OpenHdf5(path);
   if (Text("/", "format") != "initscope-results") {
@@ -111,7 +111,7 @@ ResultsReader::ResultsReader(const std::string& path) {
         version, GetBuildInfo().version, kFormatVersion);
   }
   if (version < 1) Fail("has format version {}", version);
-  CheckContents();
+  if (contents == Contents::kChecked) CheckContents();
 }
 
 void ResultsReader::CheckContents() const {
@@ -161,6 +161,12 @@ std::vector<std::string> ResultsReader::Members(
     Fail("the members of {} cannot be listed: {}", group, Hdf5Reason());
   }
   return names;
+}
+
+bool ResultsReader::IsText(const std::string& path) const {
+  const Hdf5Handle column(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose);
+  const Hdf5Handle type(H5Dget_type(column), H5Tclose);
+  return type.ok() && StoredType(type) == "text";
 }
 
 ColumnValues ResultsReader::Column(const std::string& path) const {

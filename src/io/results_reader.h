@@ -23,7 +23,11 @@ namespace initscope {
 // damaged.
 class ResultsReader {
  public:
-  explicit ResultsReader(const std::string& path);
+  // Whether the digest of the whole is compared, or was before.
+  enum class Contents { kChecked, kKnown };
+
+  explicit ResultsReader(const std::string& path,
+                         Contents contents = Contents::kChecked);
 
   // An attribute of `object`; "" or 0 if it does not exist.
   std::string Text(const std::string& object, const char* name) const;
@@ -38,6 +42,8 @@ class ResultsReader {
   }
   // The names of what is in `group`, in the order in which it was written.
   std::vector<std::string> Members(const std::string& group) const;
+  // Whether a column is of strings.
+  bool IsText(const std::string& path) const;
   // A column as it is stored.
   ColumnValues Column(const std::string& path) const;
   // A column of numbers.

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <unordered_set>
+#include <tuple>
 #include <utility>
 
 #include "base/error.h"
@@ -16,6 +16,7 @@
 #include "io/guarded_read.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
+#include "io/verify_results.h"
 
 namespace initscope {
 namespace {
@@ -57,6 +58,14 @@ std::vector<Value> ValuesOf(std::string_view bytes) {
   std::vector<Value> values(bytes.size() / sizeof(Value));
   std::memcpy(values.data(), bytes.data(), values.size() * sizeof(Value));
   return values;
+}
+
+// Throws UserError (kData) if a file is not as it was written. Its columns are
+// read in another process, where HDF5 may crash.
+void CheckSound(const std::string& file) {
+  const FileCheck check = VerifyResults(file);
+  if (check.problems.empty()) return;
+  throw UserError(ExitCode::kData, "{}: {}", file, check.problems[0]);
 }
 
 }  // namespace
@@ -214,25 +223,41 @@ void ResultsStore::Know(const fs::path& part, bool is_current,
                         const std::vector<RunStatus>& status) {
   for (size_t i = 0; i < run_ids.size(); ++i) {
     if (is_current) {
-      runs_.insert_or_assign(run_ids[i],
-                             StoredRun{{parts_.size(), i}, status[i]});
+      runs_.push_back({run_ids[i], static_cast<uint32_t>(parts_.size()),
+                       static_cast<uint32_t>(i), status[i]});
     } else {
       ++outdated_;
     }
   }
+  is_sorted_ = false;
   parts_.push_back(part);
   run_ids_.push_back(run_ids);
+}
+
+const std::vector<StoredRun>& ResultsStore::runs() const {
+  if (is_sorted_) return runs_;
+  // A run that two parts have is that of the later one.
+  std::ranges::sort(runs_, [](const StoredRun& a, const StoredRun& b) {
+    return std::tie(a.run_id, b.part) < std::tie(b.run_id, a.part);
+  });
+  const auto again = std::ranges::unique(runs_, {}, &StoredRun::run_id);
+  runs_.erase(again.begin(), again.end());
+  is_sorted_ = true;
+  return runs_;
+}
+
+const StoredRun* ResultsStore::Find(uint64_t run_id) const {
+  const auto run =
+      std::ranges::lower_bound(runs(), run_id, {}, &StoredRun::run_id);
+  return run == runs_.end() || run->run_id != run_id ? nullptr : &*run;
 }
 
 std::vector<uint64_t> ResultsStore::RunIds() const {
   std::vector<uint64_t> run_ids;
   for (size_t part = 0; part < parts_.size(); ++part) {
     for (const uint64_t run_id : run_ids_[part]) {
-      const auto run = runs_.find(run_id);
-      // A run that two parts have is that of the later one.
-      if (run != runs_.end() && run->second.place.source == part) {
-        run_ids.push_back(run_id);
-      }
+      const StoredRun* const run = Find(run_id);
+      if (run != nullptr && run->part == part) run_ids.push_back(run_id);
     }
   }
   return run_ids;
@@ -253,92 +278,50 @@ std::string ResultsStore::RootText(const char* name) const {
 void ResultsStore::AddPart(const std::vector<uint64_t>& run_ids,
                            const std::vector<RunStatus>& status,
                            const std::function<void(Hdf5Writer*)>& write) {
-  const fs::path path = (scratch_ ? scratch_->path() : folder_) /
-                        fmt::format("{}-{:05}.h5", session_, parts_.size());
+  const fs::path path =
+      folder_ / fmt::format("{}-{:05}.h5", session_, parts_.size());
   OutputFile file(path, /*overwrite=*/false);
-  WriteAndCommit(write, &file);
+  WriteAndCommit(write, MadeIn::kMemory, &file);
   Know(path, true, run_ids, status);
-}
-
-std::vector<size_t> ResultsStore::PartsOf(
-    const std::vector<uint64_t>& run_ids) const {
-  const std::unordered_set<uint64_t> known(run_ids.begin(), run_ids.end());
-  std::vector<size_t> parts;
-  for (size_t i = 0; i < parts_.size(); ++i) {
-    if (IsOwn(parts_[i]) &&
-        std::ranges::all_of(run_ids_[i], [&](uint64_t run_id) {
-          return known.contains(run_id);
-        })) {
-      parts.push_back(i);
-    }
-  }
-  return parts;
-}
-
-void ResultsStore::MakeOnePartOf(std::span<const size_t> parts) {
-  ResultsReaders sources;
-  std::vector<SourceRun> runs;
-  std::vector<uint64_t> run_ids;
-  std::vector<RunStatus> status;
-  for (const size_t part : parts) {
-    for (size_t row = 0; row < run_ids_[part].size(); ++row) {
-      const auto stored = runs_.find(run_ids_[part][row]);
-      // Another part may have it, too, after a process was killed just here.
-      if (stored == runs_.end() || stored->second.place.source != part)
-        continue;
-      runs.push_back({sources.size(), row});
-      run_ids.push_back(stored->first);
-      status.push_back(stored->second.status);
-    }
-    sources.push_back(std::make_unique<ResultsReader>(parts_[part].string()));
-  }
-  if (!runs.empty()) {
-    AddPart(run_ids, status, [&](Hdf5Writer* writer) {
-      WriteRoot({}, writer);
-      MergeTables(sources, runs, Joined::kParts, writer);
-    });
-  }
-  sources.clear();
-  for (const size_t part : parts) RemovePart(part);
 }
 
 void ResultsStore::Merge(const std::vector<uint64_t>& run_ids,
                          Hdf5Writer* writer, size_t most_open) {
   constexpr size_t kNone = static_cast<size_t>(-1);
-  for (std::vector<size_t> parts = PartsOf(run_ids); parts.size() > most_open;
-       parts = PartsOf(run_ids)) {
-    if (access_ == Access::kRead && !scratch_) scratch_.emplace();
-    for (size_t i = 0; i + 1 < parts.size(); i += most_open) {
-      MakeOnePartOf(
-          std::span(parts).subspan(i, std::min(most_open, parts.size() - i)));
-    }
-  }
-  ResultsReaders sources;
+  std::vector<std::string> sources;
   std::vector<size_t> source_of(parts_.size(), kNone);
   std::vector<SourceRun> runs;
+  runs.reserve(run_ids.size());
   for (const uint64_t run_id : run_ids) {
-    const auto [part, run] = runs_.at(run_id).place;
-    if (source_of[part] == kNone) {
-      source_of[part] = sources.size();
-      sources.push_back(std::make_unique<ResultsReader>(parts_[part].string()));
+    const StoredRun& run = *Find(run_id);
+    if (source_of[run.part] == kNone) {
+      source_of[run.part] = sources.size();
+      sources.push_back(parts_[run.part].string());
     }
-    runs.push_back({source_of[part], run});
+    runs.push_back({source_of[run.part], run.row});
   }
-  MergeTables(sources, runs, Joined::kParts, writer);
+  for (const std::string& source : sources) {
+    if (!IsOfThisProcess(source)) CheckSound(source);
+  }
+  MergeTables(ResultsFiles(sources, most_open), runs, Joined::kParts, writer);
 }
 
 void ResultsStore::Remove(const std::vector<uint64_t>& run_ids) {
-  for (const size_t part : PartsOf(run_ids)) RemovePart(part);
-}
-
-void ResultsStore::RemovePart(size_t part) {
-  const bool may_remove =
-      access_ != Access::kRead || parts_[part].parent_path() != folder_;
-  if (may_remove && unlink(parts_[part].c_str()) != 0) {
-    throw OutputError(ExitCode::kIo, "{}: cannot be removed: {}",
-                      parts_[part].string(), std::strerror(errno));
+  std::vector<uint64_t> known = run_ids;
+  std::ranges::sort(known);
+  for (size_t part = 0; part < parts_.size(); ++part) {
+    if (!IsOwn(parts_[part]) ||
+        !std::ranges::all_of(run_ids_[part], [&](uint64_t run_id) {
+          return std::ranges::binary_search(known, run_id);
+        })) {
+      continue;
+    }
+    if (unlink(parts_[part].c_str()) != 0) {
+      throw OutputError(ExitCode::kIo, "{}: cannot be removed: {}",
+                        parts_[part].string(), std::strerror(errno));
+    }
+    parts_[part].clear();
   }
-  parts_[part].clear();
 }
 
 }  // namespace initscope

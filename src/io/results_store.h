@@ -13,22 +13,20 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/run_status.h"
 #include "io/hdf5_writer.h"
 #include "io/lock_file.h"
 #include "io/merged_tables.h"
-#include "io/temporary_folder.h"
 #include "sweep/shard.h"
 
 namespace initscope {
 
 struct StoredRun {
-  SourceRun place;  // its part, and its row there
+  uint64_t run_id;
+  uint32_t part, row;  // its part, and its row there
   RunStatus status = RunStatus::kComplete;
 };
 
@@ -57,15 +55,17 @@ class ResultsStore {
 
   const std::filesystem::path& output() const { return output_; }
   const std::filesystem::path& folder() const { return folder_; }
-  // The runs in the parts, by run_id. Runs that another version of initscope
-  // would compute otherwise (numerics_version) are not among them.
-  const std::unordered_map<uint64_t, StoredRun>& runs() const { return runs_; }
+  // The runs in the parts, in the order of their run_ids. Runs that this version
+  // of initscope would compute otherwise (numerics_version) are not among them.
+  // By one thread at a time, as are all that look for runs.
+  const std::vector<StoredRun>& runs() const;
   size_t outdated() const { return outdated_; }  // the number of such runs
+  // nullptr if the run is not there.
+  const StoredRun* Find(uint64_t run_id) const;
   // std::nullopt if the run is not there.
   std::optional<RunStatus> StatusOf(uint64_t run_id) const {
-    const auto run = runs_.find(run_id);
-    if (run == runs_.end()) return std::nullopt;
-    return run->second.status;
+    const StoredRun* const run = Find(run_id);
+    return run == nullptr ? std::nullopt : std::optional(run->status);
   }
 
   // A process at work.
@@ -83,7 +83,7 @@ class ResultsStore {
 
   // Those of runs(), part by part.
   std::vector<uint64_t> RunIds() const;
-  // The files that have them; "" in place of one that was joined with others.
+  // The files that have them; "" in place of one that was removed.
   const std::vector<std::filesystem::path>& files() const { return parts_; }
   // The first file that has some of them; "" if there is none.
   std::filesystem::path FirstFile() const;
@@ -99,10 +99,9 @@ class ResultsStore {
                const std::vector<RunStatus>& status,
                const std::function<void(Hdf5Writer*)>& write);
 
-  // Writes the tables of a results file with these runs, in their order. If
-  // there are more parts than `most_open`, of which it makes one at a time, it
-  // makes fewer first; with kRead in a folder of its own. REQUIRES: all of the
-  // runs are in the store.
+  // Writes the tables of a results file with these runs, in their order, with
+  // up to `most_open` + 1 parts open. REQUIRES: all of the runs are in the
+  // store.
   void Merge(const std::vector<uint64_t>& run_ids, Hdf5Writer* writer,
              size_t most_open = 64);
 
@@ -113,8 +112,11 @@ class ResultsStore {
   void Lock(Shard shard);
   // Whether a part is in the folder, and not another file (Include()).
   bool IsOwn(const std::filesystem::path& part) const {
-    return part.parent_path() == folder_ ||
-           (scratch_ && part.parent_path() == scratch_->path());
+    return part.parent_path() == folder_;
+  }
+  bool IsOfThisProcess(const std::filesystem::path& part) const {
+    return IsOwn(part) && !session_.empty() &&
+           part.filename().string().starts_with(session_);
   }
   void ReadParts();
   void ReadPart(const std::filesystem::path& path);
@@ -122,20 +124,16 @@ class ResultsStore {
   void Know(const std::filesystem::path& part, bool is_current,
             const std::vector<uint64_t>& run_ids,
             const std::vector<RunStatus>& status);
-  // The parts that hold nothing but some of these runs.
-  std::vector<size_t> PartsOf(const std::vector<uint64_t>& run_ids) const;
-  void MakeOnePartOf(std::span<const size_t> parts);
-  void RemovePart(size_t part);
 
   const std::filesystem::path output_, folder_;
   const Access access_;
   std::unique_ptr<LockFile> shard_lock_, lock_;
-  bool is_alone_ = false;                   // no other process has the store
-  std::optional<TemporaryFolder> scratch_;  // for joined parts, with kRead
-  std::string session_;  // begins the names of this process's parts
+  bool is_alone_ = false;  // no other process has the store
+  std::string session_;    // begins the names of this process's parts
   std::vector<std::filesystem::path> parts_;    // "" if removed
   std::vector<std::vector<uint64_t>> run_ids_;  // of each part
-  std::unordered_map<uint64_t, StoredRun> runs_;
+  mutable std::vector<StoredRun> runs_;  // sorted when they are looked at
+  mutable bool is_sorted_ = true;
   size_t outdated_ = 0;
 };
 

@@ -120,8 +120,8 @@ TEST(ResultsStore, MergesToWhatIsWrittenAtOnce) {
   // Another process goes on.
   ResultsStore store(tree.root() / "merged.h5", ResultsStore::Access::kLocked);
   EXPECT_EQ(store.runs().size(), 9u);
-  EXPECT_EQ(store.runs().at(runs[0].run_id).status, RunStatus::kComplete);
-  EXPECT_EQ(store.runs().at(runs[3].run_id).status, RunStatus::kFailed);
+  EXPECT_EQ(store.StatusOf(runs[0].run_id), RunStatus::kComplete);
+  EXPECT_EQ(store.StatusOf(runs[3].run_id), RunStatus::kFailed);
   std::vector<size_t> places;
   StoreSink<RunSpec, RunResult> sink(
       Write, &store,

@@ -13,7 +13,7 @@
 namespace initscope {
 namespace {
 
-std::unique_ptr<BatchGeometry> MakeGeometry(const RunSpec& run) {
+std::unique_ptr<BatchGeometry> MakeGeometry(const RunSpec& run, Jobs jobs) {
   std::vector<size_t> labels;
   if (run.LabelClasses() > 0) {
     for (size_t i = 0; i < run.batches * run.batch; ++i) {
@@ -22,7 +22,7 @@ std::unique_ptr<BatchGeometry> MakeGeometry(const RunSpec& run) {
   }
   const auto inputs = [&](size_t batch) {
     ScaledMatrix<double> x;
-    FillInputs(run, batch, &x);
+    FillInputs(run, batch, jobs, &x);
     return x;
   };
   return std::make_unique<BatchGeometry>(run.batches, inputs, labels);
@@ -51,11 +51,11 @@ TargetMoments MomentsOf(const Matrix<double>& targets) {
 }
 
 // The expected share of delta_L along Z_L, per class of samples.
-std::vector<double> Alignment(const RunSpec& run,
-                              const ForwardTheory& forward) {
+std::vector<double> Alignment(const RunSpec& run, const ForwardTheory& forward,
+                              StopFlag stop) {
   std::vector<double> alignment;
   if (!forward.holds()) return alignment;
-  const TargetMoments targets = MomentsOf(MakeTargets(run, 0));
+  const TargetMoments targets = MomentsOf(MakeTargets(run, 0, stop));
   for (const ClassState& state : forward.layer(run.depth()).classes) {
     alignment.push_back(OutputAlignment(*run.loss, state.log_q, targets));
   }
@@ -64,13 +64,14 @@ std::vector<double> Alignment(const RunSpec& run,
 
 // A delta_L with second moment 1 and the share along Z_L that the loss gives
 // it.
-DeltaStart UnitStart(const RunSpec& run, const ForwardTheory& forward) {
+DeltaStart UnitStart(const RunSpec& run, const ForwardTheory& forward,
+                     StopFlag stop) {
   const BatchGeometry& geometry = forward.geometry();
   DeltaStart start;
   start.log_square.assign(geometry.sample_groups().size(), 0);
   start.class_log_square.assign(geometry.classes().size(), 0);
   if (forward.holds()) {
-    const TargetMoments targets = MomentsOf(MakeTargets(run, 0));
+    const TargetMoments targets = MomentsOf(MakeTargets(run, 0, stop));
     const LayerState& output = forward.layer(run.depth());
     for (size_t k = 0; k < DeltaStart::kPowers; ++k) {
       const auto aligned = [&](double log_q) {
@@ -136,8 +137,10 @@ TheoryInputs::TheoryInputs(const std::vector<RunSpec>& runs) {
 InputGeometries::InputGeometries(const std::vector<RunSpec>& runs, Jobs jobs) {
   const TheoryInputs inputs(runs);
   geometries_.resize(inputs.first.size());
+  const Jobs inside(inputs.first.size() < jobs.count ? jobs.count : 1,
+                    jobs.stop);
   ParallelFor(inputs.first.size(), jobs, [&](size_t i) {
-    geometries_[i] = MakeGeometry(*inputs.first[i]);
+    geometries_[i] = MakeGeometry(*inputs.first[i], inside);
   });
   for (size_t index : inputs.of_run) {
     of_run_.push_back(index == TheoryInputs::kNone ? nullptr
@@ -222,7 +225,7 @@ void SweepTheory::Fill(size_t run, Jobs jobs, RunResult* result) {
     std::unique_lock lock(forward->mutex);
     const auto [alignment, fresh] =
         forward->alignments.try_emplace({spec.loss, spec.label_smoothing});
-    if (fresh) alignment->second = Alignment(spec, *forward->theory);
+    if (fresh) alignment->second = Alignment(spec, *forward->theory, jobs.stop);
     lock.unlock();
     FillBackward(*forward->theory, *result->delta_start, alignment->second,
                  &rows, jobs.stop);
@@ -252,8 +255,8 @@ Prediction PredictSweep(const std::vector<RunSpec>& runs,
     const NetworkModel model = TheoryModel(run);
     const ForwardTheory forward(model, geometry, tables, jobs.stop);
     std::vector<TheoryRow> rows = ForwardRows(forward, inside);
-    FillBackward(forward, UnitStart(run, forward), Alignment(run, forward),
-                 &rows, jobs.stop);
+    FillBackward(forward, UnitStart(run, forward, jobs.stop),
+                 Alignment(run, forward, jobs.stop), &rows, jobs.stop);
     RunResult& result = prediction.results[g];
     result.theory = Columns(rows);
     result.loss_value = result.label_entropy = result.cross_entropy =
