@@ -208,7 +208,7 @@ Experiment LoadExperiment(const Options& options) {
 }
 
 Experiment LoadSweepOf(const Options& options, std::string_view command) {
-  Experiment experiment{LoadExperimentHead(options), {}, {}, {}, {}, {}};
+  Experiment experiment{LoadExperimentHead(options), {}, {}, {}, {}, {}, 0};
   const auto read = std::make_shared<std::vector<fs::path>>();
   const auto catalog = std::make_shared<InputCatalog>(
       [read, folder = experiment.folder](const std::string& input,
@@ -225,6 +225,8 @@ Experiment LoadSweepOf(const Options& options, std::string_view command) {
       experiment.sweep, catalog, default_steps, [&](const RunSpec& run) {
         memory.Add(run);
         experiment.run_flops.push_back(RunFlops(run));
+        experiment.file_bytes +=
+            FileBytes(run, experiment.theory && run.training.steps == 0);
         if (run.samples && run.classes.empty()) {
           experiment.with_all_classes.insert(run.input_index);
         }

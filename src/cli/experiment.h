@@ -57,6 +57,7 @@ struct Experiment : ExperimentHead {
   std::vector<std::shared_ptr<const InputData>> inputs;
   std::set<size_t> with_all_classes;  // inputs of which a run uses all classes
   SweepMemory memory;
+  double file_bytes = 0;  // of the results file, before any compression
 };
 
 // Whether the file or the flags set a key that only attention has.

@@ -38,6 +38,7 @@ struct SweepTask {
                   ResultSink<Result>* sink);
   typename StoreSink<Spec, Result>::Write write;
   std::string announcement = {};  // printed before the runs begin
+  double file_bytes = 0;          // of all results, before any compression
 };
 
 // What became of the finished runs of an interrupted sweep: "; …".
@@ -60,6 +61,15 @@ bool IsPublished(const ExperimentHead& head, const Options& options,
 std::vector<size_t> RunsLeft(const std::vector<uint64_t>& run_ids,
                              const std::vector<uint16_t>& shards,
                              const ResultsStore& store, const Options& options);
+
+// The least bytes on disk that computing `left` of `runs` runs takes, whose
+// results are so many bytes: those of the parts, and of the file that they are
+// joined to, unless they are a shard's.
+double RoomFor(double file_bytes, size_t left, size_t runs, bool is_shard);
+
+// Throws UserError (kCannotCreate) if the file system of `output` lacks the room
+// for so many bytes.
+void CheckRoom(const std::filesystem::path& output, double bytes);
 
 // Says how many runs are reused, what else is in the store, and why.
 void SayReused(const ResultsStore& store, const ExperimentHead& head,
@@ -127,6 +137,8 @@ int RunTask(const ExperimentHead& head, const Options& options,
                : std::vector<uint16_t>();
   const std::vector<size_t> left = RunsLeft(run_ids, shards, store, options);
   summary.reused = run_ids.size() - left.size();
+  CheckRoom(output.path(),
+            RoomFor(task.file_bytes, left.size(), run_ids.size(), is_shard));
   SayReused(store, head, run_ids, left.size(), options);
   if (!options.quiet) Say("{}", task.announcement);
   double flops = 0;

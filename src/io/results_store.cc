@@ -280,8 +280,17 @@ void ResultsStore::AddPart(const std::vector<uint64_t>& run_ids,
                            const std::function<void(Hdf5Writer*)>& write) {
   const fs::path path =
       folder_ / fmt::format("{}-{:05}.h5", session_, parts_.size());
-  OutputFile file(path, /*overwrite=*/false);
-  WriteAndCommit(write, MadeIn::kMemory, &file);
+  try {
+    OutputFile file(path, /*overwrite=*/false);
+    WriteAndCommit(write, MadeIn::kMemory, &file);
+  } catch (const OutputError&) {
+    std::error_code error;
+    if (fs::exists(folder_, error)) throw;
+    throw OutputError(ExitCode::kIo,
+                      "{}: is gone, removed or renamed while the sweep was "
+                      "running; the same command computes its runs again",
+                      folder_.string());
+  }
   Know(path, true, run_ids, status);
 }
 
@@ -300,7 +309,14 @@ void ResultsStore::Merge(const std::vector<uint64_t>& run_ids,
     }
     runs.push_back({source_of[run.part], run.row});
   }
+  std::error_code error;
   for (const std::string& source : sources) {
+    if (!fs::exists(source, error)) {
+      throw UserError(ExitCode::kIo,
+                      "{}: is gone, removed while the sweep was running; the "
+                      "same command computes its runs again",
+                      source);
+    }
     if (!IsOfThisProcess(source)) CheckSound(source);
   }
   MergeTables(ResultsFiles(sources, most_open), runs, Joined::kParts, writer);

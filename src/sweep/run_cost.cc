@@ -43,6 +43,14 @@ double GradientFlops(const RunSpec& run) {
   return flops;
 }
 
+size_t StepRows(const RunSpec& run) {
+  return run.training.steps > 0 ? run.training.steps + 1 : 0;
+}
+
+size_t JacobianRows(const RunSpec& run) {
+  return run.jacobian_samples * std::min(run.inputs(), run.outputs());
+}
+
 size_t ColumnCount(bool theory) {
   return StatisticColumns().size() + (theory ? TheoryColumns().size() : 0);
 }
@@ -175,14 +183,22 @@ double ResultMemory(const RunSpec& run, bool theory) {
   // Each number is held twice, in the results and in the columns that are
   // written, beside which stand the keys; kRunBytes is for the containers.
   constexpr size_t kKeys = 16, kJacobianColumns = 6, kRunBytes = 2560;
-  const size_t steps = run.training.steps > 0 ? run.training.steps + 1 : 0;
-  const size_t singular_values =
-      run.jacobian_samples * std::min(run.inputs(), run.outputs());
+  const size_t steps = StepRows(run), singular_values = JacobianRows(run);
   return kRunBytes + (theory ? TheoryStartMemory(run) : 0) +
          8 * LayerRows(run) *
              static_cast<double>(2 * ColumnCount(theory) + kKeys) +
          static_cast<double>(6 * sizeof(StepResult) * steps +
                              8 * (kJacobianColumns + kKeys) * singular_values);
+}
+
+double FileBytes(const RunSpec& run, bool theory) {
+  // Columns beside the statistics: those of /runs, and the keys and indices of
+  // the other tables.
+  constexpr size_t kOfRuns = 80, kOfLayers = 8, kOfOthers = 9;
+  return 8 * (LayerRows(run) *
+                  static_cast<double>(ColumnCount(theory) + kOfLayers) +
+              static_cast<double>(
+                  kOfRuns + kOfOthers * (StepRows(run) + JacobianRows(run))));
 }
 
 }  // namespace initscope

@@ -106,5 +106,7 @@ double PassMemory(const RunSpec& run, double backward);
 double TrainingMemory(const RunSpec& run);
 // Bytes of a run's results until they are written.
 double ResultMemory(const RunSpec& run, bool theory);
+// Bytes of a run's results in a file, before any compression.
+double FileBytes(const RunSpec& run, bool theory);
 
 }  // namespace initscope

@@ -4,8 +4,10 @@ A short form of scripts/torture.sh, which sets TORTURE=full.
 """
 
 import collections
+import errno
 import os
 import resource
+import shutil
 import signal
 import subprocess
 
@@ -94,24 +96,65 @@ def test_disk(sweep):
           f"on to the right file")
 
 
+def fill(path):
+    """Leaves no room on a disk."""
+    with open(path, "wb", buffering=0) as filler:
+        try:
+            while True:
+                filler.write(bytes(4096))
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
-@pytest.mark.parametrize("kilobytes", [100, 400, 1000] if FULL else [400])
-def test_disk_that_is_full(program, tmp_path, kilobytes):
-    """A real one, on which the sweep goes on when there is room."""
+def test_disk_that_is_full(program, tmp_path):
+    """A real one, before and while a sweep runs, which then goes on."""
     folder = tmp_path / "disk"
     folder.mkdir()
     sweep = torture.Sweep(program, folder, "run")
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "none", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "none", folder]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("no file system can be mounted here")
+    remount = ["mount", "-o", "remount,size=20m", folder]
     try:
         code, said = torture.fails(sweep, TMPDIR=str(folder))
-        assert code in (73, 74) and "No space left" in said, said
-        subprocess.run([*mount[:4], "remount,size=100m", folder], check=True)
+        assert code == 73 and "of disk space while they are written" in said
+        assert not list(folder.iterdir())
+        subprocess.run(remount, check=True)
+        process = sweep.start(TMPDIR=str(folder))
+        while not sweep.stored():
+            assert process.poll() is None
+        fill(folder / "filler")
+        _, said = process.communicate(timeout=torture.SECONDS)
+        assert process.returncode == 74 and "No space left" in said, said
+        assert len(said.splitlines()) == 1 and sweep.stored(), said
+        (folder / "filler").unlink()
         code, said = torture.fails(sweep)
         assert code == 0, said
         sweep.check()
-        print(f"run: a disk of {kilobytes} kB: exit code 74, then the right "
-              f"file")
+        print("run: a full disk: exit code 73 before the sweep, 74 within it, "
+              "then the right file")
     finally:
         subprocess.run(["umount", folder], check=True)
+
+
+def test_folder_that_is_gone(program, tmp_path):
+    """Removed or renamed while a sweep runs: one clear line."""
+    folder = tmp_path / "x"
+    folder.mkdir()
+    sweep = torture.Sweep(program, folder, "run")
+    for move in (lambda: shutil.rmtree(sweep.parts),
+                 lambda: sweep.parts.rename(tmp_path / "elsewhere"),
+                 lambda: next(iter(sweep.stored())).unlink()):
+        process = sweep.start()
+        while not sweep.stored():
+            assert process.poll() is None
+        move()
+        _, said = process.communicate(timeout=torture.SECONDS)
+        # The folder may be there still when its files are not.
+        assert process.returncode == 74, said
+        assert "is gone" in said or "No such file" in said, said
+        assert len(said.splitlines()) == 1, said
+        code, said = torture.fails(sweep)
+        assert code == 0, said
+        sweep.check()
