@@ -13,7 +13,8 @@ readonly PLOTS=(
   python3-pip python3-setuptools python3-wheel)
 readonly TESTS=(
   python3-pytest python3-xarray python3-h5netcdf python3-netcdf4 python3-scipy
-  dataset-fashion-mnist clang-format clang-tidy shellcheck)
+  dataset-fashion-mnist clang libclang-rt-14-dev clang-format clang-tidy
+  shellcheck)
 # What initscope is compared with. The matrix libraries change which BLAS the
 # whole system uses (update-alternatives --display libblas.so.3-...).
 readonly PEERS=(

@@ -67,7 +67,7 @@ std::vector<size_t> RunsLeft(const std::vector<uint64_t>& run_ids,
 // joined to, unless they are a shard's.
 double RoomFor(double file_bytes, size_t left, size_t runs, bool is_shard);
 
-// Throws UserError (kCannotCreate) if the file system of `output` lacks the room
+// Throws UserError (kCannotCreate) if the file system of `output` has no room
 // for so many bytes.
 void CheckRoom(const std::filesystem::path& output, double bytes);
 

@@ -12,7 +12,7 @@
 namespace initscope {
 namespace {
 
-constexpr size_t kPiece = size_t{1} << 18;
+constexpr size_t kPiece = size_t{1} << 16;
 
 bool IsGzip(std::span<const uint8_t> content) {
   return content.size() >= 2 && content[0] == 0x1f && content[1] == 0x8b;
@@ -155,6 +155,9 @@ std::vector<uint8_t> ByteSource::ReadAll() {
 }
 
 void CheckFits(double bytes, const std::string& path) {
+  // The program itself takes no less; to ask takes as long as to read a table.
+  constexpr double kAlwaysFits = 1 << 24;
+  if (bytes <= kAlwaysFits) return;
   const double memory = MachineMemory();
   if (bytes <= memory) return;
   throw DataError(path,

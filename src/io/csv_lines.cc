@@ -6,7 +6,7 @@
 namespace initscope {
 namespace {
 
-constexpr size_t kReadAtOnce = size_t{1} << 18;
+constexpr size_t kReadAtOnce = size_t{1} << 16;
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 

@@ -21,9 +21,9 @@
 namespace initscope {
 namespace {
 
-// Datasets of up to kSmall values are stored in one piece, as are those of files
-// that are made in memory and soon gone; larger ones in chunks of kChunk values,
-// which pass through filters.
+// Datasets of up to kSmall values are stored in one piece, as are those of
+// files that are made in memory and soon gone; larger ones in chunks of kChunk
+// values, which pass through filters.
 constexpr hsize_t kChunk = 16384;
 constexpr hsize_t kSmall = 4096;
 

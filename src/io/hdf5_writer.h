@@ -2,9 +2,9 @@
 // strings, a digest on every dataset, dimension scales.
 //
 // A file made on disk is written by HDF5 at any time: in the call that is given
-// the values, or when a dataset or the file is closed. Close() reports a failure
-// at any of these and then reads the file back. A file made in memory is written
-// by Close(), in one piece.
+// the values, or when a dataset or the file is closed. Close() reports a
+// failure at any of these and then reads the file back. A file made in memory
+// is written by Close(), in one piece.
 #pragma once
 
 #include <cstdint>

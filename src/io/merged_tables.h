@@ -21,9 +21,9 @@ enum class Joined { kParts, kSweeps };
 
 // Writes every table of `sources`, with the runs of `runs` in their order, and
 // the rows of the other tables with their runs. Some columns are held in memory
-// at a time. A column that a source lacks is NaN, 0 or "" there. Throws UserError
-// (kData) if the tables of a source do not go together, or if the sources are
-// of different kinds.
+// at a time. A column that a source lacks is NaN, 0 or "" there. Throws
+// UserError (kData) if the tables of a source do not go together, or if the
+// sources are of different kinds.
 void MergeTables(const ResultsFiles& sources,
                  const std::vector<SourceRun>& runs, Joined joined,
                  Hdf5Writer* writer);

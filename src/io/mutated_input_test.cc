@@ -1,4 +1,5 @@
-// Damaged data files: each is read, or refused in one line.
+// Damaged HDF5 files of data: each is read, or refused in one line. Other kinds
+// of files are those of scripts/fuzz.sh.
 
 #include <gtest/gtest.h>
 #include <hdf5.h>
@@ -23,8 +24,6 @@ namespace initscope {
 namespace {
 
 namespace fs = std::filesystem;
-using std::string_literals::operator""s;
-using std::string_view_literals::operator""sv;
 
 constexpr size_t kSamples = 12, kWidth = 3;
 
@@ -38,18 +37,6 @@ std::string Elements(size_t count) {
     bytes.append(raw, sizeof(T));
   }
   return bytes;
-}
-
-std::string Npy(int version, const std::string& descr, const std::string& order,
-                const std::string& shape, const std::string& elements) {
-  const std::string header = "{'descr': '" + descr +
-                             "', 'fortran_order': " + order +
-                             ", 'shape': " + shape + ", }   \n";
-  std::string content = "\x93NUMPY";
-  content += {static_cast<char>(version), '\0'};
-  for (int i = 0; i < (version == 1 ? 2 : 4); ++i)
-    content += static_cast<char>(header.size() >> (8 * i));
-  return content + header + elements;
 }
 
 std::string ReadAll(const fs::path& path) {
@@ -122,36 +109,8 @@ class MutatedInput : public testing::Test {
   }
 
   std::vector<Original> Originals() {
-    std::string csv = "a,b,\"c d\",kind\n", words = "kind\n", numbers;
-    for (size_t i = 0; i < kSamples; ++i) {
-      csv += std::to_string(i) + ".5,-1e-3,\"7\"," + (i % 2 ? "cat" : "dog") +
-             "\n";
-      words += i % 3 ? "cat\n" : "dog\r\n";
-      numbers += std::to_string(i % 3) + "\n";
-    }
-    const std::string shape = "(12, 3)";
-    const size_t count = kSamples * kWidth;
-    std::vector<Original> originals = {
-        {"x.csv", "", csv},
-        {"words.csv", "", words},
-        {"numbers.csv", "", numbers},
-        {"1.npy", "", Npy(1, "<f8", "False", shape, Elements<double>(count))},
-        {"2.npy", "", Npy(2, ">i4", "True", shape, Elements<int32_t>(count))},
-        {"3.npy", "", Npy(3, "<f2", "False", shape, Elements<int16_t>(count))},
-        {"u.npy", "", Npy(1, "|u1", "False", "(12,)", Elements<uint8_t>(12))},
-        {"b.npy", "", Npy(1, "|b1", "False", shape, Elements<uint8_t>(count))},
-        {"images-idx3-ubyte", "",
-         "\0\0\x08\3\0\0\0\x0c\0\0\0\3\0\0\0\1"s + Elements<uint8_t>(count)},
-        {"reals.idx", "",
-         "\0\0\x0D\2\0\0\0\x0c\0\0\0\3"s + Elements<float>(count)}};
-    for (size_t i = 0, plain = originals.size(); i < plain; ++i) {
-      const Original& original = originals[i];
-      // One that can be changed inside, too.
-      const std::string gzip =
-          Gzip(original.content, i % 2 == 0 ? Z_NO_COMPRESSION : 9);
-      originals.push_back({original.name + ".gz", "", gzip});
-    }
     const std::string hdf5 = Hdf5(folder_ / "made.h5");
+    std::vector<Original> originals;
     for (const char* dataset : {":/x", ":/chunked", ":/big", ":/bool", ":/y"})
       originals.push_back({"x.h5", dataset, hdf5});
     originals.push_back({"x.mat.gz", ":/chunked", Gzip(hdf5, 6)});
@@ -180,36 +139,13 @@ class MutatedInput : public testing::Test {
   const fs::path folder_;
 };
 
-constexpr std::string_view kWords[] = {"nan",
-                                       "1e400",
-                                       "1e-400",
-                                       "-",
-                                       "\"",
-                                       ",",
-                                       "\r",
-                                       "\n",
-                                       "\r\n",
-                                       "0,1,2\n",
-                                       "NA",
-                                       "\xff\xfe",
-                                       "\xc3",
-                                       "99999999999999999999",
-                                       "'",
-                                       "(",
-                                       ")",
-                                       "True",
-                                       "'<f8'",
-                                       "'shape'",
-                                       "(4294967295, 4294967295)",
-                                       "\x1f\x8b",
-                                       "\0\0\x08\3"sv,
-                                       "\xff\xff\xff\xff",
-                                       "\x7f\xff\xff\xff"};
+constexpr std::string_view kWords[] = {
+    "\x89HDF", "TREE", "SNOD", "HEAP", "\xff\xff\xff\xff", "\x7f\xff"};
 
-// INITSCOPE_MUTATIONS sets how many of each; by default 2,000 in all.
+// INITSCOPE_MUTATIONS sets how many of each; by default 500 in all.
 size_t MutationsOfEach(size_t originals) {
   const char* set = std::getenv("INITSCOPE_MUTATIONS");
-  return set ? std::stoul(set) : 2000 / originals + 1;
+  return set ? std::stoul(set) : 500 / originals + 1;
 }
 
 TEST_F(MutatedInput, IsReadOrRefused) {
@@ -224,23 +160,14 @@ TEST_F(MutatedInput, IsReadOrRefused) {
     const Original& original = originals[k];
     const std::string path = original.name + original.dataset;
     Write(original.name, original.content);
-    // The original has rows, or labels, that can be read.
-    const bool words = original.name.starts_with("words");
-    const bool kinds = original.name.starts_with("x.csv");
-    EXPECT_EQ(words   ? Read("good.csv", path)
-              : kinds ? Read(path, "column:kind")
-                      : Read(path, ""),
-              "");
+    EXPECT_EQ(Read(path, ""), "");
     Mutator mutator(k, kWords);
     for (size_t i = 0; i < each; ++i) {
       const std::string mutated = mutator.Mutate(original.content);
       Write(original.name, mutated);
       const auto begin = std::chrono::steady_clock::now();
-      const bool as_labels = i % 3 == 0;
-      const std::string error = as_labels ? Read("good.csv", path)
-                                : i % 3 == 1 && kinds
-                                    ? Read(path, "column:kind")
-                                    : Read(path, "");
+      const std::string error =
+          i % 3 == 0 ? Read("good.csv", path) : Read(path, "");
       ++(error.empty() ? read : refused);
       const std::chrono::duration<double> spent =
           std::chrono::steady_clock::now() - begin;
@@ -255,7 +182,7 @@ TEST_F(MutatedInput, IsReadOrRefused) {
   RecordProperty("refused", static_cast<int>(refused));
   printf("%zu read, %zu refused\n", read, refused);
   EXPECT_GT(read, 50u);
-  EXPECT_GT(refused, 500u);
+  EXPECT_GT(refused, 50u);
 }
 
 }  // namespace

@@ -55,9 +55,9 @@ class ResultsStore {
 
   const std::filesystem::path& output() const { return output_; }
   const std::filesystem::path& folder() const { return folder_; }
-  // The runs in the parts, in the order of their run_ids. Runs that this version
-  // of initscope would compute otherwise (numerics_version) are not among them.
-  // By one thread at a time, as are all that look for runs.
+  // The runs in the parts, in the order of their run_ids, but for those that
+  // this version of initscope would compute otherwise (numerics_version). By
+  // one thread at a time, as are all that look for runs.
   const std::vector<StoredRun>& runs() const;
   size_t outdated() const { return outdated_; }  // the number of such runs
   // nullptr if the run is not there.

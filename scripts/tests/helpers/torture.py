@@ -85,8 +85,8 @@ class Sweep:
         process.send_signal(number)
         _, said = process.communicate(timeout=SECONDS)
         code = process.returncode
-        if code == 0:  # it was at its end
-            self.check()
+        if code == 0 or self.output.exists() and not self.parts.exists():
+            self.check()  # it was at its end
             return False
         assert code == CODES.get(number, -number), said
         assert time.monotonic() - begin < 5
