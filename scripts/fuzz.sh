@@ -57,7 +57,7 @@ fuzz() {
   fi
   if [[ $merge == yes ]]; then
     FUZZ=$1 TMPDIR=$work build/release/initscope_fuzz -set_cover_merge=1 \
-      "$corpus" "$work/$1" >>"$log" 2>&1
+      "$corpus" "$work/$1" >>"$log" 2>&1 || { tail -n 30 "$log"; return 1; }
   fi
   awk -v target="$1" -v seconds="$seconds" '
     /^stat::number_of_executed_units:/ { files = $2 }
@@ -66,13 +66,11 @@ fuzz() {
 }
 
 failed=0
+pids=()
 for target in "${targets[@]}"; do
-  while (($(jobs -rp | wc -l) >= $(nproc))); do
-    wait -n || failed=1
-  done
+  while (($(jobs -rp | wc -l) >= $(nproc))); do sleep 0.2; done
   fuzz "$target" &
+  pids+=("$!")
 done
-while (($(jobs -rp | wc -l) > 0)); do
-  wait -n || failed=1
-done
+for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
 exit "$failed"

@@ -198,7 +198,8 @@ int RunSweepOfAttention(const Options& options, const ExperimentHead& head,
       [&](const std::vector<AttentionSpec>& runs,
           const std::vector<AttentionResult>& results, Hdf5Writer* writer) {
         WriteAttentionRuns(head.DescribeSweep(planned), runs, results, writer);
-      }};
+      },
+      AttentionFileBytes(run_ids.size())};
   SweepSummary summary;
   summary.duplicates = sweep.duplicates;
   return RunTask(head, options, task, summary);

@@ -16,6 +16,7 @@
 #include "io/input_reader.h"
 #include "spec/name_aliases.h"
 #include "sweep/run_cost.h"
+#include "sweep/theory_sweep.h"
 
 namespace initscope {
 namespace {
@@ -226,7 +227,7 @@ Experiment LoadSweepOf(const Options& options, std::string_view command) {
         memory.Add(run);
         experiment.run_flops.push_back(RunFlops(run));
         experiment.file_bytes +=
-            FileBytes(run, experiment.theory && run.training.steps == 0);
+            FileBytes(run, experiment.theory && HasTheory(run));
         if (run.samples && run.classes.empty()) {
           experiment.with_all_classes.insert(run.input_index);
         }

@@ -21,7 +21,7 @@ int Simulate(const Options& options, decltype(RunSweep) simulate) {
         WriteResults(experiment.DescribeSweep(planned), runs, results,
                      experiment.sweep->swept, experiment.inputs, writer);
       },
-      options.quiet ? "" : InputText(experiment), experiment.file_bytes};
+      experiment.file_bytes, options.quiet ? "" : InputText(experiment)};
   SweepSummary summary;
   summary.duplicates = experiment.runs.duplicates();
   summary.flops = experiment.flops();

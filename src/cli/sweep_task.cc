@@ -84,27 +84,27 @@ std::vector<size_t> RunsLeft(const std::vector<uint64_t>& run_ids,
   return left;
 }
 
-double RoomFor(double file_bytes, size_t left, size_t runs, bool is_shard) {
-  // Columns of numbers that repeat take hardly any room in the file.
-  constexpr double kCompressed = 0.75;
-  const double parts = file_bytes * static_cast<double>(left) /
-                       static_cast<double>(std::max<size_t>(1, runs));
-  return (parts > kStoredTogether ? parts : 0) +
-         (is_shard ? 0 : kCompressed * file_bytes);
-}
-
-void CheckRoom(const std::filesystem::path& output, double bytes) {
+void CheckRoom(const std::filesystem::path& output, double part_bytes,
+               double file_bytes, const Options& options) {
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(
       output.has_parent_path() ? output.parent_path() : ".", error);
-  // A file system that does not say what is free is not asked.
-  if (error || bytes <= static_cast<double>(space.available)) return;
-  throw UserError(ExitCode::kCannotCreate,
-                  "{}: the results take about {} of disk space while they are "
-                  "written, and {} are free there; make room, name another "
-                  "--output, or sweep less",
-                  output.string(), BytesText(bytes),
-                  BytesText(static_cast<double>(space.available)));
+  if (error) return;  // a file system that does not say what is free
+  const auto free = static_cast<double>(space.available);
+  if (part_bytes <= kStoredTogether) part_bytes = 0;  // there are no parts
+  if (part_bytes > free) {
+    throw UserError(ExitCode::kCannotCreate,
+                    "{}: the results take {} of disk space before they are "
+                    "joined, and {} are free there; make room, name another "
+                    "--output, or sweep less",
+                    output.string(), BytesText(part_bytes), BytesText(free));
+  }
+  // Columns of numbers that repeat take hardly any room in the file.
+  if (part_bytes + file_bytes > free && !options.quiet) {
+    Say("{}: the results take up to {} of disk space while they are written, "
+        "and {} are free there\n",
+        output.string(), BytesText(part_bytes + file_bytes), BytesText(free));
+  }
 }
 
 namespace {

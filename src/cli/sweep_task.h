@@ -2,6 +2,7 @@
 // in a store (io/results_store.h), from which the same command goes on.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -37,8 +38,8 @@ struct SweepTask {
   void (*compute)(const std::vector<Spec>& runs, const SweepOptions& options,
                   ResultSink<Result>* sink);
   typename StoreSink<Spec, Result>::Write write;
+  double file_bytes;              // of all results, before any compression
   std::string announcement = {};  // printed before the runs begin
-  double file_bytes = 0;          // of all results, before any compression
 };
 
 // What became of the finished runs of an interrupted sweep: "; …".
@@ -62,14 +63,10 @@ std::vector<size_t> RunsLeft(const std::vector<uint64_t>& run_ids,
                              const std::vector<uint16_t>& shards,
                              const ResultsStore& store, const Options& options);
 
-// The least bytes on disk that computing `left` of `runs` runs takes, whose
-// results are so many bytes: those of the parts, and of the file that they are
-// joined to, unless they are a shard's.
-double RoomFor(double file_bytes, size_t left, size_t runs, bool is_shard);
-
 // Throws UserError (kCannotCreate) if the file system of `output` has no room
-// for so many bytes.
-void CheckRoom(const std::filesystem::path& output, double bytes);
+// for parts of so many bytes; says so if it may lack room for the file, too.
+void CheckRoom(const std::filesystem::path& output, double part_bytes,
+               double file_bytes, const Options& options);
 
 // Says how many runs are reused, what else is in the store, and why.
 void SayReused(const ResultsStore& store, const ExperimentHead& head,
@@ -138,7 +135,9 @@ int RunTask(const ExperimentHead& head, const Options& options,
   const std::vector<size_t> left = RunsLeft(run_ids, shards, store, options);
   summary.reused = run_ids.size() - left.size();
   CheckRoom(output.path(),
-            RoomFor(task.file_bytes, left.size(), run_ids.size(), is_shard));
+            task.file_bytes * static_cast<double>(left.size()) /
+                static_cast<double>(std::max<size_t>(1, run_ids.size())),
+            is_shard ? 0 : task.file_bytes, options);
   SayReused(store, head, run_ids, left.size(), options);
   if (!options.quiet) Say("{}", task.announcement);
   double flops = 0;

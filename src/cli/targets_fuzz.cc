@@ -2,12 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <memory>
-#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -15,6 +13,7 @@
 #include "cli/experiment_file.h"
 #include "io/input_reader.h"
 #include "spec/resolve.h"
+#include "spec/run_id.h"
 
 namespace initscope {
 namespace {
@@ -106,16 +105,17 @@ InputData SmallData(const std::string& input, const std::string&) {
   return data;
 }
 
-// Reads an experiment file, down to the first of its runs.
+// Reads an experiment file, down to some of its runs.
 bool ReadExperiment(const std::string& bytes, std::string* wrong) {
   try {
     const ExperimentText text = ParseExperiment(bytes, "exp.ini");
     const Sweep sweep = ExpandSweep(text, {"plan", kNetworks});
     InputCatalog catalog(SmallData);
-    constexpr size_t kMost = 20;
-    for (size_t i = 0; i < std::min(kMost, sweep.size()); ++i) {
-      ResolveRun(sweep.Point(i * sweep.size() / kMost % sweep.size()), &catalog,
-                 0);
+    const size_t count = std::min<size_t>(20, sweep.size());
+    for (size_t i = 0; i < count; ++i) {
+      const SweepPoint point = sweep.Point(i * sweep.size() / count);
+      const RunSpec run = ResolveRun(point, &catalog, 0);
+      if (!IsUtf8(CanonicalRun(run))) *wrong = "a run that is not in UTF-8";
     }
     return true;
   } catch (const UserError& error) {

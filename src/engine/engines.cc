@@ -29,9 +29,9 @@ double PackedBytes(const RunSpec& run, double jobs) {
     bytes = HasMatrix(run.init->law) ? run.weights() * entry : 0;
   }
   const double largest = run.most_weights() * entry;
-  // QR holds the draw, the factors, Q and a copy, all in double.
+  // QR holds the draw, the factors and Q, in double.
   if (run.init->law == UnitLaw::kOrthogonal) {
-    bytes += largest * (1 + 4 * (8 / entry));
+    bytes += largest * (1 + 3 * (8 / entry));
   }
   // U itself, and a copy in double.
   if (run.jacobian_samples > 0) bytes += largest * 3;

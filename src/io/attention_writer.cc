@@ -75,4 +75,9 @@ void WriteAttentionSteps(const Provenance& provenance, const AttentionSpec& run,
   writer->SetNumber("/tensors", "softmax_base", run.softmax.base);
 }
 
+double AttentionFileBytes(size_t runs) {
+  constexpr double kColumns = 64;
+  return 8 * kColumns * static_cast<double>(runs);
+}
+
 }  // namespace initscope

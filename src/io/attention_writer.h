@@ -38,4 +38,7 @@ void WriteAttentionSteps(const Provenance& provenance, const AttentionSpec& run,
                          const std::vector<AttentionStep>& steps,
                          Hdf5Writer* writer);
 
+// Bytes of so many runs in a file, before any compression.
+double AttentionFileBytes(size_t runs);
+
 }  // namespace initscope

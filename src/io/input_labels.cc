@@ -25,7 +25,7 @@ class LabelDecoder {
   void DecodeArray() {
     const Array& array = table_.array;
     const std::vector<size_t>& shape = array.shape;
-    const bool rows = shape.size() == 2 && shape[1] > 1;
+    const bool rows = shape.size() == 2 && shape[1] != 1;
     auto one_hot = rows ? OneHotLabels() : std::nullopt;
     if (shape.size() > 2 || (rows && !one_hot)) {
       throw DataError(path_,

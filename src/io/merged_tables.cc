@@ -195,6 +195,7 @@ class Merger {
       for (Column& column :
            Gather(group, std::span(names).subspan(begin, end - begin), rows)) {
         use(&column);
+        column.values = {};
       }
     }
   }

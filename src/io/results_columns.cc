@@ -145,9 +145,8 @@ void AddValues(const Columns& columns, const std::vector<RunResult>& results,
     if constexpr (requires { columns[k].formula; }) {
       formula = columns[k].formula;
     }
-    table->Append(
-        {{std::string(columns[k].name), std::string(columns[k].long_name),
-          std::move(by_column[k]), formula}});
+    table->Add({std::string(columns[k].name), std::string(columns[k].long_name),
+                std::move(by_column[k]), formula});
   }
 }
 

@@ -14,6 +14,7 @@
 #include "base/machine.h"
 #include "base/quoted_text.h"
 #include "io/guarded_read.h"
+#include "io/merged_tables.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
 #include "io/verify_results.h"
@@ -94,7 +95,7 @@ ResultsStore::ResultsStore(const fs::path& output, Access access, Shard shard)
                       folder_.string(), error ? ": " + error.message() : "");
   }
   if (access_ == Access::kLocked) Lock(shard);
-  session_ = fmt::format("{}-{}-{}", UtcNow(), HostName(), getpid());
+  session_ = fmt::format("{}-{}-{}-", UtcNow(), HostName(), getpid());
   for (char& c : session_) {
     if (c == '/' || c == ':') c = '-';
   }
@@ -279,13 +280,13 @@ void ResultsStore::AddPart(const std::vector<uint64_t>& run_ids,
                            const std::vector<RunStatus>& status,
                            const std::function<void(Hdf5Writer*)>& write) {
   const fs::path path =
-      folder_ / fmt::format("{}-{:05}.h5", session_, parts_.size());
+      folder_ / fmt::format("{}{:05}.h5", session_, parts_.size());
   try {
     OutputFile file(path, /*overwrite=*/false);
     WriteAndCommit(write, MadeIn::kMemory, &file);
   } catch (const OutputError&) {
     std::error_code error;
-    if (fs::exists(folder_, error)) throw;
+    if (fs::exists(folder_, error) || error) throw;
     throw OutputError(ExitCode::kIo,
                       "{}: is gone, removed or renamed while the sweep was "
                       "running; the same command computes its runs again",
@@ -302,19 +303,20 @@ void ResultsStore::Merge(const std::vector<uint64_t>& run_ids,
   std::vector<SourceRun> runs;
   runs.reserve(run_ids.size());
   for (const uint64_t run_id : run_ids) {
-    const StoredRun& run = *Find(run_id);
-    if (source_of[run.part] == kNone) {
-      source_of[run.part] = sources.size();
-      sources.push_back(parts_[run.part].string());
+    const StoredRun* const run = Find(run_id);
+    INITSCOPE_CHECK(run != nullptr);
+    if (source_of[run->part] == kNone) {
+      source_of[run->part] = sources.size();
+      sources.push_back(parts_[run->part].string());
     }
-    runs.push_back({source_of[run.part], run.row});
+    runs.push_back({source_of[run->part], run->row});
   }
   std::error_code error;
   for (const std::string& source : sources) {
-    if (!fs::exists(source, error)) {
+    if (!fs::exists(source, error) && !error) {
       throw UserError(ExitCode::kIo,
-                      "{}: is gone, removed while the sweep was running; the "
-                      "same command computes its runs again",
+                      "{}: is gone, removed meanwhile; 'initscope run' or "
+                      "'train' computes its runs again",
                       source);
     }
     if (!IsOfThisProcess(source)) CheckSound(source);

@@ -19,7 +19,6 @@
 #include "engine/run_status.h"
 #include "io/hdf5_writer.h"
 #include "io/lock_file.h"
-#include "io/merged_tables.h"
 #include "sweep/shard.h"
 
 namespace initscope {

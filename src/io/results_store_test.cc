@@ -12,6 +12,7 @@
 #include "base/file_tree_test.h"
 #include "engine/oracle_test.h"
 #include "io/publish.h"
+#include "io/results_reader.h"
 #include "io/results_writer.h"
 #include "io/store_sink.h"
 #include "sweep/result_sink_test.h"

@@ -47,6 +47,7 @@ class ColumnMaker {
     columns_.push_back({name, long_name, std::move(values), formula});
   }
 
+  void Add(Column column) { columns_.push_back(std::move(column)); }
   void Append(std::vector<Column> columns) {
     for (Column& column : columns) columns_.push_back(std::move(column));
   }

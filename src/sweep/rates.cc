@@ -1,5 +1,6 @@
 #include "sweep/rates.h"
 
+#include <sys/mman.h>
 #include <time.h>
 
 #include <algorithm>
@@ -82,6 +83,22 @@ double DecompositionSeconds(const RunSpec& run) {
          (8.0 / 3 * static_cast<double>(n * n * n));
 }
 
+// Seconds per byte of memory that is used for the first time: the system clears
+// it, and a virtual machine spends more on that than on what follows.
+double MemorySeconds(const RunSpec&) {
+  constexpr size_t kBytes = size_t{4} << 20, kPage = 4096;
+  return LeastSeconds([&] {
+           void* const fresh = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+           if (fresh == MAP_FAILED) return;
+           for (size_t i = 0; i < kBytes; i += kPage) {
+             static_cast<volatile char*>(fresh)[i] = 1;
+           }
+           munmap(fresh, kBytes);
+         }) /
+         static_cast<double>(kBytes);
+}
+
 // Seconds per unit interval of log q, averaged over activations.
 double TableSeconds(const std::vector<RunSpec>& runs) {
   constexpr size_t kMost = 4;
@@ -133,6 +150,7 @@ Rates::Rates(const std::vector<RunSpec>& runs, const Work& work) {
   measure(Part::kDoubleProducts, ProductSeconds<double>);
   measure(Part::kJacobians, JacobianSeconds);
   measure(Part::kDecompositions, DecompositionSeconds);
+  measure(Part::kMemory, MemorySeconds);
   measure(Part::kTheoryTables,
           [&](const RunSpec&) { return TableSeconds(runs); });
   const auto products = static_cast<size_t>(run.precision == Precision::kFloat32

@@ -147,7 +147,7 @@ double PassMemory(const RunSpec& run, double backward) {
   // delta and its successor.
   double widths = 0, kept = 0, widest = 0, widest_output = 0;
   for (size_t l = 0; l <= run.depth(); ++l) {
-    const double padded = static_cast<double>(run.width(l) + kUnitStep);
+    const auto padded = static_cast<double>(RoundUp(run.width(l), kUnitStep));
     widths += padded;
     if (l < run.depth()) kept += (l > 0 ? 2 : 1) * padded;
     if (l > 0) widest_output = std::max(widest_output, padded);
@@ -157,10 +157,10 @@ double PassMemory(const RunSpec& run, double backward) {
   const double tensors =
       batch * run.EntryBytes() *
       (kept + 5 * widest_output + backward * (widest_output + widest));
-  const double samples = (sizeof(RowMoments) + 32.0) * batch * rows;
-  const double statistics = backward * rows * sizeof(RowStatistics) +
-                            8 * rows * static_cast<double>(ColumnCount(false)) +
-                            9 * widths;
+  const double samples =
+      (sizeof(RowMoments) + 32.0) * static_cast<double>(run.batch) * rows;
+  const double statistics =
+      backward * rows * sizeof(RowStatistics) + 9 * widths;
   // The products that become J: as many rows as the shorter side of J has, in
   // double; and J itself.
   const double jacobians =
@@ -176,7 +176,7 @@ double TrainingMemory(const RunSpec& run) {
   const double copies = run.training.rule.momentum > 0 ? 4 : 3;
   const double biases = run.units() - static_cast<double>(run.inputs());
   return (run.weights() + biases) * run.EntryBytes() * copies +
-         EngineOf(run).bytes(run, 1) + 2 * PassMemory(run, 1);
+         EngineOf(run).bytes(run, 1) + PassMemory(run, 1);
 }
 
 double ResultMemory(const RunSpec& run, bool theory) {

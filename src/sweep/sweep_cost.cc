@@ -69,7 +69,7 @@ void MemoryEstimate::Add(const RunSpec& run) {
 void MemoryEstimate::AddBlock() {
   const std::vector<RunSpec>& runs = block_.runs();
   std::vector<double> alone;
-  double other = 0;
+  double other = 0, kept = 0;
   // The results of a bundle leave it together, as they were computed.
   const auto results_of = [&](const Bundle& bundle) {
     double sum = 0;
@@ -86,7 +86,10 @@ void MemoryEstimate::AddBlock() {
     const Engine& engine = EngineOf(runs[0]);
     per_job_ =
         std::max(per_job_, engine.bytes(runs[0], 2) - engine.bytes(runs[0], 1));
-    if (theory_) other = GeometryMemory(runs, jobs_);
+    if (theory_) {
+      other = GeometryMemory(runs, jobs_);
+      kept = ForwardTheoryMemory(runs);
+    }
     for (const Bundle& bundle : schedule.shared) {
       other =
           std::max(other, MemoryOf(runs, bundle, jobs_) + results_of(bundle));
@@ -94,7 +97,7 @@ void MemoryEstimate::AddBlock() {
   }
   const JobMemory parallel = LargestTogether(alone, jobs_);
   if (parallel.one_more > 0) per_job_ = parallel.one_more;
-  most_ = std::max({most_, parallel.together, other});
+  most_ = std::max({most_, parallel.together + kept, other + kept});
   block_.Clear();
 }
 
@@ -106,21 +109,32 @@ SweepMemory MemoryEstimate::Total(double used) {
   if (place_ == ResultPlace::kMemory) {
     memory.results = results_;
   } else {
-    // While some are written, as many may gather; and each job has one.
-    memory.results =
-        std::min(results_, 4.0 * kStoredTogether +
-                               static_cast<double>(jobs_) * most_of_a_run_);
-    constexpr double kOpenPart = 2e6, kMostOpen = 64;
+    // While some are written (as results, as columns, and twice as a file), as
+    // many may gather; and each job has one.
+    const double stored =
+        6.0 * kStoredTogether + static_cast<double>(jobs_) * most_of_a_run_;
+    const bool has_parts = results_ / 2 > kStoredTogether;
+    memory.results = has_parts ? std::min(1.8 * results_, stored) : results_;
+    constexpr double kOpenPart = 1e6, kMostOpen = 64;
     merging = MergeMemory(runs_, rows_) +
               kOpenPart * std::min(kMostOpen, results_ / 2 / kStoredTogether);
   }
-  const double computing = most_ + memory.results;
+  // Threads do not share what they have freed.
+  constexpr double kArenas = 1.12, kThread = 2e6;
+  const double computing =
+      (jobs_ > 1 ? kArenas : 1) * (most_ + memory.results) +
+      kThread * static_cast<double>(jobs_ - 1);
   if (merging > computing) memory.results = merging;
   memory.total = used + kProcessMemory + std::max(computing, merging);
   return memory;
 }
 
-double MergeMemory(double runs, double rows) { return 16 * rows + 450 * runs; }
+double MergeMemory(double runs, double rows) {
+  // Some columns at a time, or one (io/merged_tables.cc), of results of this
+  // size; and where each run and its rows stand.
+  const double columns = std::min<double>(64e6, 100 * 8 * rows);
+  return std::max(columns, 16 * rows) + 12 * rows + 280 * runs;
+}
 
 SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,
                            bool theory, double used) {

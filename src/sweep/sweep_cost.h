@@ -18,7 +18,7 @@ struct SweepMemory {
 };
 
 // Bytes for the libraries and for writing columns.
-inline constexpr double kProcessMemory = 16e6;
+inline constexpr double kProcessMemory = 10e6;
 
 // Where the results of finished runs are until all are written.
 enum class ResultPlace { kMemory, kStore };
@@ -49,7 +49,7 @@ class MemoryEstimate {
 };
 
 // The most bytes for merging what is stored of runs with `rows` rows in the
-// table of layers: a column, and where each run's rows stand.
+// table of layers.
 double MergeMemory(double runs, double rows);
 
 // Of runs that are computed together, with their results in memory.

@@ -190,7 +190,6 @@ SweepTheory::~SweepTheory() = default;
 
 std::shared_ptr<SweepTheory::Forward> SweepTheory::ForwardOf(size_t run,
                                                              Jobs jobs) {
-  constexpr size_t kMostLayers = 4096;  // of about 20 kB each
   std::shared_ptr<Forward> forward;
   {
     const std::lock_guard lock(mutex_);
@@ -201,7 +200,7 @@ std::shared_ptr<SweepTheory::Forward> SweepTheory::ForwardOf(size_t run,
       layers_ += runs_[run].depth();
     }
     forward = kept->second;
-    while (layers_ > kMostLayers && order_.size() > 1) {
+    while (layers_ > kMostTheoryLayers && order_.size() > 1) {
       layers_ -= runs_[order_.front()].depth();
       kept_.erase(group_of_[order_.front()]);
       order_.pop_front();
@@ -223,9 +222,14 @@ void SweepTheory::Fill(size_t run, Jobs jobs, RunResult* result) {
   std::vector<TheoryRow> rows = forward->rows;
   if (result->delta_start) {
     std::unique_lock lock(forward->mutex);
-    const auto [alignment, fresh] =
-        forward->alignments.try_emplace({spec.loss, spec.label_smoothing});
-    if (fresh) alignment->second = Alignment(spec, *forward->theory, jobs.stop);
+    const auto key = std::pair(spec.loss, spec.label_smoothing);
+    auto alignment = forward->alignments.find(key);
+    if (alignment == forward->alignments.end()) {
+      alignment =
+          forward->alignments
+              .emplace(key, Alignment(spec, *forward->theory, jobs.stop))
+              .first;
+    }
     lock.unlock();
     FillBackward(*forward->theory, *result->delta_start, alignment->second,
                  &rows, jobs.stop);

@@ -53,6 +53,9 @@ class InputGeometries {
 std::vector<std::vector<size_t>> TheoryGroups(const std::vector<RunSpec>& runs,
                                               const TheoryInputs& inputs);
 
+// Layers of forward recursions that are kept at a time.
+inline constexpr size_t kMostTheoryLayers = 4096;
+
 // The theory of the runs of a sweep, one after another as they finish, in any
 // order and by several threads at once.
 class SweepTheory {
@@ -71,8 +74,8 @@ class SweepTheory {
   void Fill(size_t run, Jobs jobs, RunResult* result);
 
  private:
-  // The forward recursion of some runs. As many are kept as fit into a few
-  // megabytes; one that is needed again is computed again.
+  // The forward recursion of some runs. As many are kept as have
+  // kMostTheoryLayers layers; one that is needed again is computed again.
   struct Forward;
   std::shared_ptr<Forward> ForwardOf(size_t run, Jobs jobs);
 

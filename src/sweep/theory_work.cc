@@ -7,6 +7,7 @@
 
 #include "sweep/job_runner.h"
 #include "sweep/theory_sweep.h"
+#include "theory/forward_theory.h"
 
 namespace initscope {
 namespace {
@@ -111,6 +112,23 @@ double GeometryMemory(const std::vector<RunSpec>& runs, size_t jobs) {
         (static_cast<double>(run->batch) + CountGroups(*run).paired));
   }
   return LargestTogether(std::move(bytes), jobs).together;
+}
+
+double ForwardTheoryMemory(const std::vector<RunSpec>& runs) {
+  double bytes = 0;
+  size_t layers = 0;
+  for (const std::vector<size_t>& group :
+       TheoryGroups(runs, TheoryInputs(runs))) {
+    if (layers > kMostTheoryLayers) break;
+    const RunSpec& run = runs[group[0]];
+    const GroupCounts counts = CountGroups(run);
+    const double of_layer = counts.samples * (sizeof(MeanValues) + 16.0) +
+                            counts.classes * sizeof(ClassState) +
+                            counts.pairs * sizeof(PairState);
+    layers += run.depth();
+    bytes += of_layer * static_cast<double>(run.depth());
+  }
+  return bytes;
 }
 
 double TheoryStartMemory(const RunSpec& run) {
