@@ -48,6 +48,23 @@ TEST_F(PublishTest, WritesBesideAFileThatAppearedMeanwhile) {
   EXPECT_EQ(fs::file_size(path), 6u);
 }
 
+TEST(Hdf5Writer, SaysThatAFileInMemoryCannotBeWritten) {
+  for (const auto& [path, why] :
+       {std::pair{"/dev/full", "No space left on device"},
+        {"/nowhere/a.h5", "No such file or directory"}}) {
+    Hdf5Writer writer(path, "a.h5", MadeIn::kMemory);
+    WriteSomething(&writer);
+    try {
+      writer.Close();
+      ADD_FAILURE() << path << " was written";
+    } catch (const OutputError& error) {
+      EXPECT_EQ(error.code(), ExitCode::kIo);
+      EXPECT_EQ(error.what(),
+                std::string("a.h5: cannot write the file: ") + why);
+    }
+  }
+}
+
 TEST_F(PublishTest, WritesElsewhereWhereTheFolderIsGone) {
   fs::create_directory(folder_ / "b");
   const fs::path before = fs::current_path();

@@ -188,6 +188,22 @@ TEST(ResultsStore, MergesManyParts) {
   EXPECT_EQ(there(), 0u);
 }
 
+// A run that failed and was computed again, say.
+TEST(ResultsStore, KnowsTheLaterOfTwoParts) {
+  const FileTree tree{{}};
+  const std::vector<RunSpec> runs = {SomeRuns()[0]};
+  const std::vector<RunResult> results = ResultsOf(RunSweep, runs, {1});
+  ResultsStore store(tree.root() / "a.h5", ResultsStore::Access::kLocked);
+  for (const RunStatus status : {RunStatus::kFailed, RunStatus::kComplete}) {
+    store.AddPart({runs[0].run_id}, {status},
+                  [&](Hdf5Writer* writer) { Write(runs, results, writer); });
+    EXPECT_EQ(store.StatusOf(runs[0].run_id), status);
+  }
+  EXPECT_EQ(store.Find(runs[0].run_id)->part, 1u);
+  EXPECT_EQ(store.RunIds(), IdsOf(runs));
+  EXPECT_EQ(store.Find(runs[0].run_id + 1), nullptr);
+}
+
 TEST(ResultsStore, IsLockedWhileItIsOpen) {
   const FileTree tree{{}};
   const fs::path output = tree.root() / "a.h5";

@@ -4,6 +4,7 @@ import json
 import random
 import shutil
 
+import h5py
 import pytest
 
 from command_line import CANNOT_CREATE, DATA, IO, TINY, USAGE
@@ -101,6 +102,19 @@ def test_sweeps_are_joined(call, tmp_path):
         "layers/input_width", "layers/output_width", "layers/shape"}
     assert {place: found[place] for place in expected} == expected
     call(["verify", "joined.h5"])
+
+
+def test_joined_sweeps_keep_their_data(call, tmp_path):
+    for name, rows in ("a", "1,2\n3,4\n"), ("b", "5,6\n7,9\n"):
+        (tmp_path / f"{name}.csv").write_text(rows)
+        call(["run", "--depth", "2", "--width", "4", "--batch", "2", "--input",
+              f"{name}.csv", "--output", f"{name}.h5"])
+    call(["merge", "joined.h5", "b.h5", "a.h5"])
+    with h5py.File(tmp_path / "joined.h5") as file:
+        paths = file["inputs/path"].asstr()[:]
+        index = file["runs/input_index"][:]
+        assert list(paths[index]) == ["b.csv", "a.csv"]
+        assert list(file["runs/input"].asstr()[:]) == ["b.csv", "a.csv"]
 
 
 def test_what_cannot_be_joined(good, call, tmp_path):
