@@ -209,7 +209,7 @@ Experiment LoadExperiment(const Options& options) {
 }
 
 Experiment LoadSweepOf(const Options& options, std::string_view command) {
-  Experiment experiment{LoadExperimentHead(options), {}, {}, {}, {}, {}, 0};
+  Experiment experiment{LoadExperimentHead(options), {}, {}, {}, {}, {}, {}, 0};
   const auto read = std::make_shared<std::vector<fs::path>>();
   const auto catalog = std::make_shared<InputCatalog>(
       [read, folder = experiment.folder](const std::string& input,
@@ -225,9 +225,10 @@ Experiment LoadSweepOf(const Options& options, std::string_view command) {
   experiment.runs = RunList(
       experiment.sweep, catalog, default_steps, [&](const RunSpec& run) {
         memory.Add(run);
+        const bool theory = experiment.theory && HasTheory(run);
         experiment.run_flops.push_back(RunFlops(run));
-        experiment.file_bytes +=
-            FileBytes(run, experiment.theory && HasTheory(run));
+        experiment.run_seconds.push_back(RunSeconds(run, theory));
+        experiment.file_bytes += FileBytes(run, theory);
         if (run.samples && run.classes.empty()) {
           experiment.with_all_classes.insert(run.input_index);
         }

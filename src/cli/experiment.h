@@ -54,6 +54,7 @@ struct Experiment : ExperimentHead {
   RunList runs;
   // Of each run's matrix products if it shared none.
   std::vector<double> run_flops;
+  std::vector<double> run_seconds;  // RunSeconds()
   std::vector<std::shared_ptr<const InputData>> inputs;
   std::set<size_t> with_all_classes;  // inputs of which a run uses all classes
   SweepMemory memory;

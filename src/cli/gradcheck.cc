@@ -191,7 +191,8 @@ int GradcheckCommand(const Options& options) {
   std::optional<Progress> progress(std::in_place, runs.size(), flops,
                                    !options.quiet && runs.size() > 1);
   KeptResults<Checked> kept(runs.size(), [&](size_t i) {
-    progress->Advance(i, GradientCheckFlops(runs[i]));
+    const double work = GradientCheckFlops(runs[i]);
+    progress->Advance(i, {work, work});
   });
   CheckRuns(runs, {experiment.jobs, &interrupt.raised()}, options, &kept);
   progress.reset();

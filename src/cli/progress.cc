@@ -32,28 +32,37 @@ size_t Columns() {
 
 }  // namespace
 
+ProgressWork ProgressState::Done() const {
+  ProgressWork sum = done;
+  for (const auto& [run, its] : underway) sum.Add(its.done);
+  return sum;
+}
+
 std::string ProgressState::Text(double seconds, size_t most) const {
-  double done = done_work;
-  for (const auto& [run, its] : underway) done += its.done_work;
-  const double share = std::min(1.0, work > 0 ? done / work
+  const ProgressWork all = Done();
+  const double share = std::min(1.0, cost > 0 ? all.cost / cost
                                               : static_cast<double>(done_runs) /
                                                     static_cast<double>(runs));
   std::string text = fmt::format("{} of {} runs ({} %)", done_runs, runs,
                                  static_cast<int>(100 * share));
-  if (share > 0) {
-    if (work > 0) text += fmt::format(", {:.3g} GFLOP/s", done / seconds / 1e9);
+  const double since = cost > 0 ? share - before.cost / cost : share;
+  if (since > 0) {
+    const double flops = all.flops - before.flops;
+    if (flops > 0) {
+      text += fmt::format(", {:.3g} GFLOP/s", flops / seconds / 1e9);
+    }
     text +=
-        fmt::format(", {} left", SecondsText(seconds * (1 - share) / share));
+        fmt::format(", {} left", SecondsText(seconds * (1 - share) / since));
   }
   if (underway.empty()) return text;
   const std::string now = "; now " + underway.begin()->second.title;
   return text.size() + now.size() > most ? text : text + now;
 }
 
-Progress::Progress(size_t runs, double work, bool enabled)
-    : enabled_(enabled && runs > 0),
-      is_terminal_(StderrIsTerminal()),
-      state_{runs, 0, work, 0, {}} {
+Progress::Progress(size_t runs, double cost, bool enabled)
+    : enabled_(enabled && runs > 0), is_terminal_(StderrIsTerminal()) {
+  state_.runs = runs;
+  state_.cost = cost;
   if (!enabled_) return;
   if (is_terminal_) Draw();
   watcher_ = std::jthread([this](const std::stop_token& stop) { Watch(stop); });
@@ -72,17 +81,21 @@ std::unique_lock<std::mutex> Progress::Clear() {
   return lock;
 }
 
-void Progress::Advance(size_t run, double work) {
+void Progress::Advance(size_t run, const ProgressWork& work) {
   const std::lock_guard lock(mutex_);
   state_.underway.erase(run);
   ++state_.done_runs;
-  state_.done_work += work;
+  state_.done.Add(work);
 }
 
-void Progress::Underway(size_t run, double done_work,
+void Progress::Underway(size_t run, const ProgressWork& done,
                         const std::string& title) {
   const std::lock_guard lock(mutex_);
-  state_.underway[run] = {done_work, title};
+  const bool is_first = state_.done_runs == 0 && state_.underway.empty();
+  state_.underway[run] = {done, title};
+  if (!is_first) return;
+  begin_ = Clock::now();
+  state_.before = done;
 }
 
 void Progress::Draw() const {

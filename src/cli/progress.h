@@ -13,34 +13,49 @@
 
 namespace initscope {
 
+// Of a run, or of some: what it costs, in any unit, and its flop.
+struct ProgressWork {
+  void Add(const ProgressWork& other) {
+    cost += other.cost;
+    flops += other.flops;
+  }
+
+  double cost = 0, flops = 0;
+};
+
 // "12 of 72 runs (34 %), 8.1 GFLOP/s, 12 s left; now relu, he_normal, gain 1,
-// seed 3": the share of the work, and what is left of the time if the rest of
-// the work goes on as before. `work` is in flop; where the whole has none, runs
-// count alike.
+// seed 3": the share of the cost, and what is left of the time if the rest goes
+// on as before. Where the whole costs nothing, runs count alike.
 struct ProgressState {
   struct Run {
-    double done_work = 0;
-    std::string title;
+    ProgressWork done = {};
+    std::string title = {};
   };
 
-  // Without what is now, if that is longer than `most` bytes.
+  ProgressWork Done() const;
+  // `seconds`: since `before` was done. Without what is now, if that is longer
+  // than `most` bytes.
   std::string Text(double seconds, size_t most = 200) const;
 
   size_t runs = 0, done_runs = 0;
-  double work = 0, done_work = 0;
+  double cost = 0;  // of all runs
+  ProgressWork done = {};
   std::map<size_t, Run> underway = {};
+  ProgressWork before = {};  // what was done when the clock began
 };
 
 class Progress {
  public:
-  // `work`: flop of all runs.
-  Progress(size_t runs, double work, bool enabled);
+  // `cost`: of all runs.
+  Progress(size_t runs, double cost, bool enabled);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void Advance(size_t run, double work);  // it is done, and was that work
-  void Underway(size_t run, double done_work, const std::string& title);
+  void Advance(size_t run, const ProgressWork& work);  // it is done
+  // The clock begins with the first of these: what comes before, such as
+  // theory's tables, says nothing of the rest.
+  void Underway(size_t run, const ProgressWork& done, const std::string& title);
   // Removes the line until the lock is released, for another message.
   [[nodiscard]] std::unique_lock<std::mutex> Clear();
 
@@ -50,7 +65,7 @@ class Progress {
   void Watch(const std::stop_token& stop);
 
   using Clock = std::chrono::steady_clock;
-  const Clock::time_point begin_ = Clock::now();
+  Clock::time_point begin_ = Clock::now();
   const bool enabled_, is_terminal_;
   std::mutex mutex_;
   ProgressState state_;

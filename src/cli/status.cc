@@ -27,10 +27,10 @@ struct ShardStatus {
 // How fast the processes at work are, by what they have stored since they
 // began; 0 if that is not known.
 struct Rates {
-  double runs = 0, flops = 0;  // per second
-  double flops_left = 0;
+  double runs = 0, cost = 0;  // per second
+  double cost_left = 0;
 
-  double SecondsLeft() const { return flops_left / flops; }
+  double SecondsLeft() const { return cost_left / cost; }
 };
 
 template <typename Spec>
@@ -52,10 +52,10 @@ Rates RatesOf(const SweepRuns<Spec>& sweep, const ResultsStore& store,
   for (size_t i = 0; i < sweep.run_ids.size(); ++i) {
     const StoredRun* const run = store.Find(sweep.run_ids[i]);
     if (run == nullptr) {
-      rates.flops_left += sweep.flops(i);
+      rates.cost_left += sweep.cost(i);
     } else if (is_new[run->part]) {
       rates.runs += 1 / seconds;
-      rates.flops += sweep.flops(i) / seconds;
+      rates.cost += sweep.cost(i) / seconds;
     }
   }
   return rates;
@@ -124,7 +124,7 @@ void Print(const Options& options, const ResultsStore& store,
       json["shards"].push_back(one);
     }
     json["runs_per_second"] = rates.runs;
-    if (rates.flops > 0) json["seconds_left"] = rates.SecondsLeft();
+    if (rates.cost > 0) json["seconds_left"] = rates.SecondsLeft();
     fmt::print("{}", JsonText(std::move(json)));
     return;
   }
@@ -140,7 +140,7 @@ void Print(const Options& options, const ResultsStore& store,
   } else if (shards.empty()) {
     fmt::print("{} is at work\n", at_work->who);
   }
-  if (rates.flops > 0) {
+  if (rates.cost > 0) {
     fmt::print("{:.3g} runs per second, {} left\n", rates.runs,
                SecondsText(rates.SecondsLeft()));
   }

@@ -19,12 +19,14 @@ SweepRuns<RunSpec> RunsOf(const Experiment& experiment,
   return {experiment.runs.run_ids(),
           [&](size_t i) { return experiment.runs[i]; },
           [&](size_t i) { return experiment.run_flops[i]; },
+          [&](size_t i) { return experiment.run_seconds[i]; },
           command == "train" ? GroupTrainedRuns : GroupRunsOfShards};
 }
 
 SweepRuns<AttentionSpec> RunsOf(const AttentionSweep& sweep,
                                 const std::vector<uint64_t>& run_ids) {
   return {run_ids, [&](size_t i) { return sweep.runs[i]; },
+          [&](size_t i) { return AttentionFlops(sweep.runs[i]); },
           [&](size_t i) { return AttentionFlops(sweep.runs[i]); },
           GroupAttention};
 }

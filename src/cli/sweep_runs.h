@@ -22,6 +22,7 @@ struct SweepRuns {
   const std::vector<uint64_t>& run_ids;
   std::function<Spec(size_t)> run;      // by its place among them
   std::function<double(size_t)> flops;  // of that run's matrix products
+  std::function<double(size_t)> cost;   // in any unit: shares of the time
   // The runs that are best computed together, for so many shards.
   std::vector<CostedRuns> (*groups)(const std::vector<Spec>& runs,
                                     size_t shards);

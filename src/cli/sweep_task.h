@@ -140,9 +140,13 @@ int RunTask(const ExperimentHead& head, const Options& options,
             is_shard ? 0 : task.file_bytes, options);
   SayReused(store, head, run_ids, left.size(), options);
   if (!options.quiet) Say("{}", task.announcement);
-  double flops = 0;
-  for (const size_t i : left) flops += task.sweep.flops(i);
-  std::optional<Progress> progress(std::in_place, left.size(), flops,
+  double cost = 0;
+  for (const size_t i : left) cost += task.sweep.cost(i);
+  const auto work_of = [&](size_t place, double share) {
+    return ProgressWork{share * task.sweep.cost(left[place]),
+                        share * task.sweep.flops(left[place])};
+  };
+  std::optional<Progress> progress(std::in_place, left.size(), cost,
                                    !options.quiet);
   StoreSink<Spec, Result> sink(
       task.write, &store,
@@ -152,11 +156,10 @@ int RunTask(const ExperimentHead& head, const Options& options,
           const auto cleared = progress->Clear();
           SayFailed(result.error, options);
         }
-        progress->Advance(place, task.sweep.flops(left[place]));
+        progress->Advance(place, work_of(place, 1));
       },
       [&](size_t place, const Spec& run, double share) {
-        progress->Underway(place, share * task.sweep.flops(left[place]),
-                           run.Title());
+        progress->Underway(place, work_of(place, share), run.Title());
       });
   try {
     ComputeBlocks(task, left, {head.jobs, &interrupt.raised(), head.theory},

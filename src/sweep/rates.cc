@@ -156,7 +156,7 @@ Rates::Rates(const std::vector<RunSpec>& runs, const Work& work) {
   const auto products = static_cast<size_t>(run.precision == Precision::kFloat32
                                                 ? Part::kProducts
                                                 : Part::kDoubleProducts);
-  if (seconds_[products] > 0) {
+  if (work[static_cast<Part>(products)] > 0) {
     product_rate_ = kParts[products].measured / seconds_[products];
   }
 }

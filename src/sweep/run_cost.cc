@@ -125,6 +125,24 @@ Work ResultWork(const RunSpec& run, bool theory) {
   return work;
 }
 
+double RunSeconds(const RunSpec& run, bool theory) {
+  Work work = ResultWork(run, theory);
+  if (run.training.steps > 0) {
+    work.Add(TrainingWork(run));
+  } else {
+    for (const Work& part : {ForwardWork(run), BackwardWork(run),
+                             WeightWork(run), JacobianWork(run)}) {
+      work.Add(part);
+    }
+    if (theory) work.Add(BackwardTheoryWork(run));
+  }
+  double seconds = 0;
+  for (size_t i = 0; i < kPartCount; ++i) {
+    seconds += work[static_cast<Part>(i)] * kParts[i].seconds;
+  }
+  return seconds;
+}
+
 double LayerRows(const RunSpec& run) {
   const size_t records = std::max<size_t>(1, run.training.record.size());
   return static_cast<double>(records * (run.depth() + 1));
@@ -176,7 +194,7 @@ double TrainingMemory(const RunSpec& run) {
   const double copies = run.training.rule.momentum > 0 ? 4 : 3;
   const double biases = run.units() - static_cast<double>(run.inputs());
   return (run.weights() + biases) * run.EntryBytes() * copies +
-         EngineOf(run).bytes(run, 1) + PassMemory(run, 1);
+         EngineOf(run).bytes(run, 1) + 2 * PassMemory(run, 1);
 }
 
 double ResultMemory(const RunSpec& run, bool theory) {

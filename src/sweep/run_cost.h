@@ -39,24 +39,24 @@ struct PartInfo {
   std::string_view name;
   std::string_view unit;
   double measured;  // factor on the seconds measured here; 0 if not measured
-  double seconds;   // on the machine of the fit, if not measured
+  double seconds;   // on the machine of the fit
 };
 
 inline constexpr PartInfo kParts[] = {
-    {"products", "flop", 1.3, 0},
-    {"double_products", "flop", 1.4, 0},
-    {"decompositions", "flop", 0.7, 0},
-    {"jacobians", "flop", 0.7, 0},
+    {"products", "flop", 1.3, 1.5e-11},
+    {"double_products", "flop", 1.4, 3e-11},
+    {"decompositions", "flop", 0.7, 1.5e-10},
+    {"jacobians", "flop", 0.7, 1e-10},
     {"draws", "weight", 0, 1e-9},
-    {"inputs", "entry of an input or target", 0, 4.5e-9},
+    {"inputs", "entry of an input or target", 0, 1.6e-8},
     {"entries", "entry of a layer, forward or backward", 0, 6.5e-10},
     {"samples", "sample of a layer, forward or backward", 0, 1e-7},
     {"geometries", "flop of inputs' products", 0, 1.2e-10},
     {"theory_pairs", "group of pairs of a layer", 0, 1.7e-7},
-    {"theory_tables", "unit of log q of an activation", 0.6, 0},
+    {"theory_tables", "unit of log q of an activation", 0.6, 1e-3},
     {"results", "number", 0, 1.1e-7},
     {"runs", "run", 0, 3e-5},
-    {"memory", "byte", 1, 0},
+    {"memory", "byte", 1, 5e-10},
 };
 // What the small run of sweep/rates.cc took on the machine of the fit.
 inline constexpr double kReferenceSeconds = 1.67e-4;
@@ -90,6 +90,10 @@ Work JacobianWork(const RunSpec& run);
 Work TrainingWork(const RunSpec& run);
 // The writing of results, and what every run takes beside all of the above.
 Work ResultWork(const RunSpec& run, bool theory);
+
+// Seconds of one core for a run that shares nothing but its theory's forward
+// recursion, on the machine of the fit.
+double RunSeconds(const RunSpec& run, bool theory);
 
 // Rows in the table of layers.
 double LayerRows(const RunSpec& run);

@@ -62,6 +62,8 @@ void MemoryEstimate::Add(const RunSpec& run) {
   const double bytes = ResultMemory(run, theory_ && run.training.steps == 0);
   results_ += bytes;
   most_of_a_run_ = std::max(most_of_a_run_, bytes);
+  largest_ = std::max(largest_, static_cast<double>(run.batch * run.widest()) *
+                                    run.EntryBytes());
   block_.Add(run);
   if (block_.is_full()) AddBlock();
 }
@@ -104,7 +106,6 @@ void MemoryEstimate::AddBlock() {
 SweepMemory MemoryEstimate::Total(double used) {
   if (!block_.runs().empty()) AddBlock();
   SweepMemory memory;
-  memory.per_job = per_job_;
   double merging = 0;
   if (place_ == ResultPlace::kMemory) {
     memory.results = results_;
@@ -112,18 +113,23 @@ SweepMemory MemoryEstimate::Total(double used) {
     // While some are written (as results, as columns, and twice as a file), as
     // many may gather; and each job has one.
     const double stored =
-        6.0 * kStoredTogether + static_cast<double>(jobs_) * most_of_a_run_;
+        10.0 * kStoredTogether + static_cast<double>(jobs_) * most_of_a_run_;
     const bool has_parts = results_ / 2 > kStoredTogether;
-    memory.results = has_parts ? std::min(1.8 * results_, stored) : results_;
+    memory.results = has_parts ? std::min(1.5 * results_, stored) : results_;
     constexpr double kOpenPart = 1e6, kMostOpen = 64;
     merging = MergeMemory(runs_, rows_) +
               kOpenPart * std::min(kMostOpen, results_ / 2 / kStoredTogether);
   }
-  // Threads do not share what they have freed.
-  constexpr double kArenas = 1.12, kThread = 2e6;
-  const double computing =
-      (jobs_ > 1 ? kArenas : 1) * (most_ + memory.results) +
-      kThread * static_cast<double>(jobs_ - 1);
+  // Threads do not share what they have freed: least of all large tensors,
+  // which fill the 64 MiB of which the C library gives them memory unevenly.
+  const auto with = [&](size_t jobs, double bytes) {
+    constexpr double kLarge = 2 << 20, kThread = 4e6;
+    const double factor = jobs == 1 ? 1 : largest_ < kLarge ? 1.12 : 1.6;
+    return factor * bytes + kThread * static_cast<double>(jobs - 1);
+  };
+  const double computing = with(jobs_, most_ + memory.results);
+  memory.per_job =
+      with(jobs_ + 1, most_ + memory.results + per_job_) - computing;
   if (merging > computing) memory.results = merging;
   memory.total = used + kProcessMemory + std::max(computing, merging);
   return memory;
@@ -183,7 +189,7 @@ SweepWork CountWork(const std::vector<RunSpec>& runs, size_t jobs,
   Work results;
   for (const RunSpec& run : runs) results.Add(ResultWork(run, theory));
   results[Part::kMemory] = EstimateMemory(runs, jobs, theory, 0).total;
-  sum.serial.Add(results);
+  sum.serial.Add(results, 0.5);  // the rest is done while others compute
   sum.total.Add(results);
   return sum;
 }

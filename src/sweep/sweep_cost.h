@@ -44,7 +44,8 @@ class MemoryEstimate {
   double results_ = 0, most_of_a_run_ = 0;  // bytes of results
   double rows_ = 0;                         // of the table of layers
   double runs_ = 0;
-  double most_ = 0;  // of a block while it is computed
+  double largest_ = 0;  // bytes of a layer's tensor
+  double most_ = 0;     // of a block while it is computed
   double per_job_ = 0;
 };
 

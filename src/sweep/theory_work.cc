@@ -103,6 +103,14 @@ Work TheoryWork(const std::vector<RunSpec>& runs) {
   return work;
 }
 
+Work BackwardTheoryWork(const RunSpec& run) {
+  const GroupCounts counts = CountGroups(run);
+  Work work;
+  work[Part::kTheoryPairs] =
+      static_cast<double>(run.depth()) * (counts.pairs + counts.classes);
+  return work;
+}
+
 double GeometryMemory(const std::vector<RunSpec>& runs, size_t jobs) {
   std::vector<double> bytes;
   for (const RunSpec* run : TheoryInputs(runs).first) {

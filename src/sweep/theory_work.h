@@ -10,6 +10,9 @@ namespace initscope {
 
 Work TheoryWork(const std::vector<RunSpec>& runs);
 
+// The backward recursion of one run.
+Work BackwardTheoryWork(const RunSpec& run);
+
 // Bytes while the geometries of the inputs are computed, before the first run.
 double GeometryMemory(const std::vector<RunSpec>& runs, size_t jobs);
 
