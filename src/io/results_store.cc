@@ -241,8 +241,11 @@ const std::vector<StoredRun>& ResultsStore::runs() const {
   std::ranges::sort(runs_, [](const StoredRun& a, const StoredRun& b) {
     return std::tie(a.run_id, b.part) < std::tie(b.run_id, a.part);
   });
-  const auto again = std::ranges::unique(runs_, {}, &StoredRun::run_id);
-  runs_.erase(again.begin(), again.end());
+  runs_.erase(std::unique(runs_.begin(), runs_.end(),
+                          [](const StoredRun& a, const StoredRun& b) {
+                            return a.run_id == b.run_id;
+                          }),
+              runs_.end());
   is_sorted_ = true;
   return runs_;
 }
