@@ -41,8 +41,10 @@ if [[ $setup == yes ]]; then scripts/setup.sh --tests; fi
 
 # Configures and builds the preset $1; returns 1 or 2, by what failed.
 build_preset() {
+  local targets=(all)
+  if [[ $1 == release ]]; then targets+=(fuzz); fi
   cmake --preset "$1" || return 1
-  cmake --build --preset "$1" || return 2
+  cmake --build --preset "$1" --target "${targets[@]}" || return 2
 }
 
 # Builds the preset $1 beside the tests of another, with what those leave of the

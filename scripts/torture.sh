@@ -7,8 +7,9 @@ usage() {
 usage: scripts/torture.sh [FAULT...]
 
 Kills sweeps 200 times, interrupts them 50 times, lets every call fail that
-writes, and fills the disk; each time the sweep goes on. Takes some hours; one
-FAULT (kill, signal, call, disk) is less. Needs a release build, or $INITSCOPE,
+writes, and fills the disk; each time the sweep goes on. Cuts and changes a
+results file 15,000 times. Takes some hours; one FAULT (kill, signal, call, disk,
+damage) is less. Needs a release build, or $INITSCOPE,
 and the packages of scripts/setup.sh --tests.
 END
 }
@@ -16,7 +17,7 @@ END
 for argument in "$@"; do
   case $argument in
     -h | --help) usage; exit 0 ;;
-    kill | signal | call | disk) ;;
+    kill | signal | call | disk | damage) ;;
     *)
       echo "torture.sh: unknown option or fault '$argument'; see --help" >&2
       exit 64 ;;

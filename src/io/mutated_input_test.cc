@@ -142,10 +142,10 @@ class MutatedInput : public testing::Test {
 constexpr std::string_view kWords[] = {
     "\x89HDF", "TREE", "SNOD", "HEAP", "\xff\xff\xff\xff", "\x7f\xff"};
 
-// INITSCOPE_MUTATIONS sets how many of each; by default 500 in all.
+// INITSCOPE_MUTATIONS sets how many of each; by default 150 in all.
 size_t MutationsOfEach(size_t originals) {
   const char* set = std::getenv("INITSCOPE_MUTATIONS");
-  return set ? std::stoul(set) : 500 / originals + 1;
+  return set ? std::stoul(set) : 150 / originals + 1;
 }
 
 TEST_F(MutatedInput, IsReadOrRefused) {
@@ -181,7 +181,7 @@ TEST_F(MutatedInput, IsReadOrRefused) {
   RecordProperty("read", static_cast<int>(read));
   RecordProperty("refused", static_cast<int>(refused));
   printf("%zu read, %zu refused\n", read, refused);
-  EXPECT_GT(read, 50u);
+  EXPECT_GT(read, 15u);
   EXPECT_GT(refused, 50u);
 }
 

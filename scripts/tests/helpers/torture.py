@@ -85,11 +85,11 @@ class Sweep:
         process.send_signal(number)
         _, said = process.communicate(timeout=SECONDS)
         code = process.returncode
+        assert code in (0, CODES.get(number, -number)), said
+        assert time.monotonic() - begin < 5
         if code == 0 or self.output.exists() and not self.parts.exists():
             self.check()  # it was at its end
             return False
-        assert code == CODES.get(number, -number), said
-        assert time.monotonic() - begin < 5
         if self.output.exists():  # between merging and removing the parts
             process = self.start()
             _, said = process.communicate(timeout=SECONDS)
