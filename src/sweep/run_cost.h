@@ -6,8 +6,9 @@
 // kParts has the seconds of every unit. Some are measured when `plan` asks
 // (sweep/rates.h); for these kParts has the factor on the measured value. The
 // others were fitted on one machine to the CPU times of 63 sweeps of 0.03 to
-// 5 s (all within a factor of 1.8); rates.cc scales them by the time of a small
-// run here and on that machine.
+// 5 s, but for inputs, results and runs, which profiles gave later; rates.cc
+// scales them by the time of a small run here and on that machine.
+// scripts/tests/helpers/plan_accuracy.py shows how well all of it holds.
 #pragma once
 
 #include <array>

@@ -1,8 +1,8 @@
 """What plan expects, beside what sweeps take: CPU time and memory.
 
-On a quiet machine the expected time of sweeps of some seconds is right within
-a factor of 1.5 (helpers/plan_accuracy.py). Here, where sweeps are short and
-machines are busy, a factor of 4 is let pass.
+On a quiet machine the expected time of the sweeps of helpers/plan_accuracy.py,
+of some seconds each, was right within a factor of 1.5. Here, where sweeps are
+short and machines are busy, a factor of 4 is let pass.
 """
 
 import os
