@@ -199,8 +199,8 @@ TemporaryFile CreateTemporaryFile(const fs::path& folder,
   return {};
 }
 
-// Removes the temporary files in `folder` that processes on this machine have
-// left. Files that cannot be locked or removed stay.
+}  // namespace
+
 void RemoveAbandonedFiles(const fs::path& folder) {
   const std::string mark = OwnerMark();
   std::error_code error;
@@ -213,8 +213,6 @@ void RemoveAbandonedFiles(const fs::path& folder) {
     close(file);
   }
 }
-
-}  // namespace
 
 OutputFile::OutputFile(fs::path path, bool overwrite,
                        std::span<const fs::path> inputs)
@@ -275,6 +273,8 @@ void OutputFile::Commit() {
         "that it may be gone after a power failure",
         errno);
   }
+  // Those that something of a killed process still held when this one began.
+  RemoveAbandonedFiles(FolderOf(path_));
 }
 
 }  // namespace initscope

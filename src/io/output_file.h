@@ -3,8 +3,9 @@
 // The content is written to a temporary file in the same folder, which Commit()
 // syncs to disk and renames. Until then no existing file is touched, and an
 // abandoned OutputFile leaves nothing behind. The temporary file of a killed
-// process is removed by the next OutputFile in that folder on that machine; a
-// live process holds a lock on its own, where the file system has locks.
+// process is removed by the next OutputFile in that folder on that machine, when
+// it begins or when it commits; a live process holds a lock on its own, where
+// the file system has locks.
 #pragma once
 
 #include <filesystem>
@@ -20,6 +21,10 @@ class OutputError : public UserError {
  public:
   using UserError::UserError;
 };
+
+// Removes the temporary files in `folder` that killed processes of this machine
+// have left. Files that cannot be locked or removed stay.
+void RemoveAbandonedFiles(const std::filesystem::path& folder);
 
 class OutputFile {
  public:

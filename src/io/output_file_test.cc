@@ -1,6 +1,9 @@
 #include "io/output_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <vector>
@@ -53,6 +56,25 @@ TEST_F(OutputFileTest, AppearsWholeOnCommit) {
 TEST_F(OutputFileTest, LeavesNothingWithoutCommit) {
   { OutputFile file(folder_ / "a.h5", false); }
   EXPECT_EQ(FilesInFolder(), 0u);
+}
+
+// What a killed process leaves may be locked for a moment more, by one that it
+// had started.
+TEST_F(OutputFileTest, RemovesWhatKilledProcessesLeft) {
+  const auto leave = [&](const std::string& end) {
+    const fs::path path =
+        folder_ / (".b.h5.initscope-" + HostName() + "-" + end);
+    Write(path, "half");
+    return path;
+  };
+  leave("abcdef");
+  const int held = open(leave("ghijkl").c_str(), O_RDWR);
+  ASSERT_EQ(flock(held, LOCK_EX | LOCK_NB), 0);
+  OutputFile file(folder_ / "a.h5", false);
+  EXPECT_EQ(FilesInFolder(), 2u);
+  ASSERT_EQ(close(held), 0);
+  file.Commit();
+  EXPECT_EQ(FilesInFolder(), 1u);
 }
 
 TEST_F(OutputFileTest, NeverOverwritesUnlessTold) {

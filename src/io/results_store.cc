@@ -15,6 +15,7 @@
 #include "base/quoted_text.h"
 #include "io/guarded_read.h"
 #include "io/merged_tables.h"
+#include "io/output_file.h"
 #include "io/publish.h"
 #include "io/results_writer.h"
 #include "io/verify_results.h"
@@ -111,6 +112,7 @@ ResultsStore::~ResultsStore() {
     for (const Holder& holder : Holders()) {
       unlink((folder_ / LockName(holder.shard)).c_str());
     }
+    RemoveAbandonedFiles(folder_);
     unlink((folder_ / "lock").c_str());
   }
   rmdir(folder_.c_str());  // fails if something is in it

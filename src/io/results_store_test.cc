@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/file_tree_test.h"
+#include "base/machine.h"
 #include "engine/oracle_test.h"
 #include "io/publish.h"
 #include "io/results_reader.h"
@@ -263,18 +265,25 @@ TEST(ResultsStore, RemovesOnlyPartsOfTheseRuns) {
   const FileTree tree{{}};
   const std::vector<RunSpec> runs = SomeRuns();
   const std::vector<RunResult> results = ResultsOf(RunSweep, runs, {1});
-  ResultsStore store(tree.root() / "a.h5", ResultsStore::Access::kLocked);
+  std::optional<ResultsStore> store(std::in_place, tree.root() / "a.h5",
+                                    ResultsStore::Access::kLocked);
+  const fs::path folder = store->folder();
   for (size_t i = 0; i < 2; ++i) {
-    store.AddPart(
+    store->AddPart(
         {runs[i].run_id}, {results[i].status()},
         [&](Hdf5Writer* writer) { Write({runs[i]}, {results[i]}, writer); });
   }
-  store.Remove({runs[1].run_id});
+  store->Remove({runs[1].run_id});
   size_t parts = 0;
-  for (const auto& entry : fs::directory_iterator(store.folder())) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
     parts += entry.path().extension() == ".h5";
   }
   EXPECT_EQ(parts, 1u);
+  // Nothing of a killed process keeps the folder.
+  std::ofstream(folder / (".b.h5.initscope-" + HostName() + "-abcdef")) << "x";
+  store->Remove({runs[0].run_id});
+  store.reset();
+  EXPECT_FALSE(fs::exists(folder));
 }
 
 }  // namespace

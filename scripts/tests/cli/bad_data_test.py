@@ -226,7 +226,7 @@ def bomb(start, repeated, times):
 
 
 HALF_GIB = (bytes(1 << 20), 512)
-ROWS = (b"0,0\n" * (1 << 18), 512)
+ROWS = (b"0,0\n" * (1 << 18), 4096)
 # Each would be gigabytes of memory and seconds or minutes of time.
 ENDLESS = {
     "npy_without_header": ("x.npy.gz", bomb(b"", *HALF_GIB),
@@ -273,7 +273,7 @@ def test_memory_of_a_gzip_without_end(call, tmp_path, name, as_labels):
                     resource.RLIMIT_AS, (1 << 30, 1 << 30)))
     (line,) = done.stderr.splitlines()
     assert pattern in line
-    assert cpu_seconds() - begin < 4
+    assert cpu_seconds() - begin < 15  # reading all of the rows: minutes
 
 
 def test_gzip_of_constant_data_is_read(call, tmp_path):

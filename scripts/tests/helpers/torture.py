@@ -63,7 +63,8 @@ class Sweep:
     def check(self):
         """That the sweep has ended as one left alone, and begins another."""
         assert contents(self.output) == self.whole
-        assert [path.name for path in self.folder.iterdir()] == ["x.h5"]
+        left = [str(path) for path in self.folder.rglob("*")]
+        assert left == [str(self.output)], left
         self.again()
 
     def interrupted(self, number, wait):
