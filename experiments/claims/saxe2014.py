@@ -18,7 +18,7 @@ EXACT = Tolerance(
 def measure(prefix, quick):
     """See experiments.py."""
     return traces.measure("product", [experiments.ini("saxe2014")], {
-        "init": INITS, "seed": range(12 if quick else 32)}, f"{prefix}.csv")
+        "init": INITS, "seed": range(8 if quick else 32)}, f"{prefix}.csv")
 
 
 def claims(rows):

@@ -54,10 +54,15 @@ class Matrix {
   void Resize(size_t rows, size_t cols) {
     const size_t size = rows * cols;
     if (size > capacity_) {
-      const size_t bytes =
-          (size * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
-      data_.reset(static_cast<T*>(std::aligned_alloc(kAlignment, bytes)));
-      if (!data_) throw std::bad_alloc();
+      data_.reset();
+      capacity_ = 0;
+      // A block of aligned_alloc() does not fit where one like it was freed.
+      size_t bytes = size * sizeof(T) + kAlignment;
+      void* const block = std::malloc(bytes);
+      if (block == nullptr) throw std::bad_alloc();
+      void* data = block;
+      std::align(kAlignment, size * sizeof(T), data, bytes);
+      data_ = {static_cast<T*>(data), Free{block}};
       capacity_ = size;
     }
     rows_ = rows;
@@ -79,7 +84,8 @@ class Matrix {
 
  private:
   struct Free {
-    void operator()(T* p) const { std::free(p); }
+    void* block = nullptr;  // that has the entries
+    void operator()(T*) const { std::free(block); }
   };
   std::unique_ptr<T[], Free> data_;
   size_t rows_ = 0;

@@ -198,7 +198,7 @@ Experiment LoadExperiment(const Options& options) {
     if (jobs == all) return experiment.memory.total;
     MemoryEstimate memory(jobs, experiment.theory, PlaceOf(options.command));
     for (size_t i = 0; i < experiment.runs.size(); ++i) {
-      memory.Add(experiment.runs[i]);
+      memory.Add(experiment.runs[i], experiment.run_seconds[i]);
     }
     experiment.memory = memory.Total(UsedMemory());
     return experiment.memory.total;
@@ -224,10 +224,10 @@ Experiment LoadSweepOf(const Options& options, std::string_view command) {
   MemoryEstimate memory(experiment.jobs, experiment.theory, PlaceOf(command));
   experiment.runs = RunList(
       experiment.sweep, catalog, default_steps, [&](const RunSpec& run) {
-        memory.Add(run);
         const bool theory = experiment.theory && HasTheory(run);
         experiment.run_flops.push_back(RunFlops(run));
         experiment.run_seconds.push_back(RunSeconds(run, theory));
+        memory.Add(run, experiment.run_seconds.back());
         experiment.file_bytes += FileBytes(run, theory);
         if (run.samples && run.classes.empty()) {
           experiment.with_all_classes.insert(run.input_index);

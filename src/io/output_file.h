@@ -3,9 +3,9 @@
 // The content is written to a temporary file in the same folder, which Commit()
 // syncs to disk and renames. Until then no existing file is touched, and an
 // abandoned OutputFile leaves nothing behind. The temporary file of a killed
-// process is removed by the next OutputFile in that folder on that machine, when
-// it begins or when it commits; a live process holds a lock on its own, where
-// the file system has locks.
+// process is removed by the next OutputFile in that folder on that machine, as
+// that begins or commits; a live process holds a lock on its own, where the
+// file system has locks.
 #pragma once
 
 #include <filesystem>

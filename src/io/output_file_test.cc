@@ -62,8 +62,7 @@ TEST_F(OutputFileTest, LeavesNothingWithoutCommit) {
 // had started.
 TEST_F(OutputFileTest, RemovesWhatKilledProcessesLeft) {
   const auto leave = [&](const std::string& end) {
-    const fs::path path =
-        folder_ / (".b.h5.initscope-" + HostName() + "-" + end);
+    fs::path path = folder_ / (".b.h5.initscope-" + HostName() + "-" + end);
     Write(path, "half");
     return path;
   };

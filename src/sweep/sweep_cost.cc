@@ -56,14 +56,13 @@ Work WorkOf(const std::vector<RunSpec>& runs, const Bundle& bundle) {
 
 }  // namespace
 
-void MemoryEstimate::Add(const RunSpec& run) {
+void MemoryEstimate::Add(const RunSpec& run, double seconds) {
   runs_ += 1;
+  seconds_ += seconds;
   rows_ += LayerRows(run);
   const double bytes = ResultMemory(run, theory_ && run.training.steps == 0);
   results_ += bytes;
   most_of_a_run_ = std::max(most_of_a_run_, bytes);
-  largest_ = std::max(largest_, static_cast<double>(run.batch * run.widest()) *
-                                    run.EntryBytes());
   block_.Add(run);
   if (block_.is_full()) AddBlock();
 }
@@ -120,18 +119,23 @@ SweepMemory MemoryEstimate::Total(double used) {
     merging = MergeMemory(runs_, rows_) +
               kOpenPart * std::min(kMostOpen, results_ / 2 / kStoredTogether);
   }
-  // Threads do not share what they have freed: least of all large tensors,
-  // which fill the 64 MiB of which the C library gives them memory unevenly.
+  // Threads do not share what they have freed.
   const auto with = [&](size_t jobs, double bytes) {
-    constexpr double kLarge = 2 << 20, kThread = 4e6;
-    const double factor = jobs == 1 ? 1 : largest_ < kLarge ? 1.12 : 1.6;
-    return factor * bytes + kThread * static_cast<double>(jobs - 1);
+    constexpr double kThread = 1e6;
+    return (jobs == 1 ? 1 : 1.05) * bytes +
+           kThread * static_cast<double>(jobs - 1);
   };
   const double computing = with(jobs_, most_ + memory.results);
   memory.per_job =
       with(jobs_ + 1, most_ + memory.results + per_job_) - computing;
   if (merging > computing) memory.results = merging;
   memory.total = used + kProcessMemory + std::max(computing, merging);
+  if (place_ == ResultPlace::kStore) {
+    // Parts are written after a second, and read at the end.
+    constexpr double kParts = 4e6;
+    memory.total +=
+        kParts * std::min(1.0, seconds_ / static_cast<double>(jobs_));
+  }
   return memory;
 }
 

@@ -29,7 +29,8 @@ class MemoryEstimate {
   MemoryEstimate(size_t jobs, bool theory, ResultPlace place)
       : jobs_(jobs), theory_(theory), place_(place) {}
 
-  void Add(const RunSpec& run);
+  // `seconds`: what the run takes of a processor.
+  void Add(const RunSpec& run, double seconds = 0);
   // `used`: bytes that the process already uses, for the list of runs, the
   // inputs and the program.
   SweepMemory Total(double used);
@@ -44,8 +45,8 @@ class MemoryEstimate {
   double results_ = 0, most_of_a_run_ = 0;  // bytes of results
   double rows_ = 0;                         // of the table of layers
   double runs_ = 0;
-  double largest_ = 0;  // bytes of a layer's tensor
-  double most_ = 0;     // of a block while it is computed
+  double seconds_ = 0;
+  double most_ = 0;  // of a block while it is computed
   double per_job_ = 0;
 };
 

@@ -192,7 +192,7 @@ def test_merge_of_nothing(program, folder, command):
     assert answer.returncode == USAGE
 
 
-@pytest.mark.parametrize("command", ["run", "train"], indirect=True)
+@pytest.mark.parametrize("command", ["run"], indirect=True)
 def test_what_is_there_can_be_read(program, folder, command):
     """Of a sweep that is not finished."""
     assert call(program, folder, command, "--shard", "2/3")[0] == 0

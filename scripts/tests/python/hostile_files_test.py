@@ -33,7 +33,7 @@ def good(program, tmp_path_factory):
 
 
 def test_mutations_are_noticed(good):
-    assert hostile_files.check_mutations(good, 30, seed=1) > 15
+    assert hostile_files.check_mutations(good, 16, seed=1) > 8
 
 
 def change(good, tmp_path, action, sealed=True):
