@@ -30,12 +30,13 @@ SPARE_MEMORY, COPIES = 2**31, 16  # beyond what it starts with; file sizes
 class File:
     """An open results file, inside extract() of read()."""
 
-    def __init__(self, path, file, known):
+    # known_digest: as that of read()
+    def __init__(self, path, file, known_digest):
         self.path, self._file = path, file
         self.size = os.path.getsize(path)
         self.attributes = self.attributes_of("/")
-        if known is not None:
-            if self.attributes.get(seal.CONTENTS) != known:
+        if known_digest is not None:
+            if self.attributes.get(seal.CONTENTS) != known_digest:
                 self.fail("has changed since it was first read")
             return
         if self.attributes.get("format") != "initscope-results":
@@ -136,18 +137,19 @@ def _text(value):
 
 # --- the child process
 
-def read(path, extract, known=None):
+def read(path, extract, known_digest=None):
     """The result of extract(File) for the file `path`.
 
-    extract() runs in a child process, so its result must be picklable. A file
-    that was read before has a `known` digest of its names and attributes: it is
-    an error if it has another one now, and they are not compared again.
+    extract() runs in a child process, so its result must be picklable. Of a
+    file that was read before, `known_digest` is the digest of its names and
+    attributes. It is an error if the file has another one now, but they are
+    not compared with it again; columns are.
     """
     _check_place(path)
     receive, send = os.pipe()
     child = os.fork()
     if child == 0:
-        _answer(path, extract, known, send)
+        _answer(path, extract, known_digest, send)
     os.close(send)
     answer = None
     try:
@@ -191,13 +193,13 @@ def _check_place(path):
                           f"initscope results file")
 
 
-def _answer(path, extract, known, send):
+def _answer(path, extract, known_digest, send):
     """In the child: writes (code, message) or (0, content), and exits."""
     try:
         faulthandler.disable()  # read() tells of a crash
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         _set_limits(os.path.getsize(path))
-        answer = _extracted(path, extract, known)
+        answer = _extracted(path, extract, known_digest)
         with open(send, "wb") as stream:
             pickle.dump(answer, stream, protocol=5)
     finally:
@@ -216,12 +218,12 @@ def _set_limits(size):
             resource.setrlimit(what, (limit, hard))
 
 
-def _extracted(path, extract, known):
+def _extracted(path, extract, known_digest):
     """(0, what extract() gives) or (exit code, one line)."""
     os.environ["HDF5_USE_FILE_LOCKING"] = "FALSE"  # who reads needs none
     try:
         with h5py.File(path, "r") as file:
-            return 0, extract(File(path, file, known))
+            return 0, extract(File(path, file, known_digest))
     except ScriptError as error:
         return error.code, str(error)
     except MemoryError:

@@ -62,6 +62,8 @@ def _parts(item, path):
         if found and (path, name) != ("/", CONTENTS):
             shape, kind, value = found
             yield from (*described(name, shape, kind), value)
+        elif not found and name not in ("DIMENSION_LIST", "REFERENCE_LIST"):
+            yield name.encode()
     if isinstance(item, h5py.Group):
         for name in sorted(item, key=str.encode):
             yield from _parts(item[name], f"{path.rstrip('/')}/{name}")

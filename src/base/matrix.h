@@ -55,15 +55,8 @@ class Matrix {
     const size_t size = rows * cols;
     if (size > capacity_) {
       data_.reset();
-      capacity_ = 0;
-      // A block of aligned_alloc() does not fit where one like it was freed.
-      size_t bytes = size * sizeof(T) + kAlignment;
-      void* const block = std::malloc(bytes);
-      if (block == nullptr) throw std::bad_alloc();
-      void* data = block;
-      std::align(kAlignment, size * sizeof(T), data, bytes);
-      data_ = {static_cast<T*>(data), Free{block}};
-      capacity_ = size;
+      rows_ = cols_ = capacity_ = 0;
+      Allocate(size);
     }
     rows_ = rows;
     cols_ = cols;
@@ -83,6 +76,23 @@ class Matrix {
   ConstMatrixView<T> view() const { return {data_.get(), rows_, cols_}; }
 
  private:
+  // glibc does not put a block of aligned_alloc() where one like it was freed.
+  void Allocate(size_t size) {
+#ifdef __SANITIZE_ADDRESS__  // sees what is read behind an exact block
+    size_t space = size * sizeof(T);
+    void* block = nullptr;
+    if (posix_memalign(&block, kAlignment, space) != 0) block = nullptr;
+#else
+    size_t space = size * sizeof(T) + kAlignment;
+    void* const block = std::malloc(space);
+#endif
+    if (block == nullptr) throw std::bad_alloc();
+    void* data = block;
+    std::align(kAlignment, size * sizeof(T), data, space);
+    data_ = {static_cast<T*>(data), Free{block}};
+    capacity_ = size;
+  }
+
   struct Free {
     void* block = nullptr;  // that has the entries
     void operator()(T*) const { std::free(block); }

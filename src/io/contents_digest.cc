@@ -119,8 +119,10 @@ class Walk {
     const Hdf5Handle type(H5Aget_type(attribute), H5Tclose);
     const Hdf5Handle space(H5Aget_space(attribute), H5Sclose);
     const H5T_class_t kind = H5Tget_class(type);
-    // DIMENSION_LIST and REFERENCE_LIST.
-    if (kind == H5T_VLEN || kind == H5T_COMPOUND) return true;
+    if (kind == H5T_VLEN || kind == H5T_COMPOUND) {  // references
+      if (name != "DIMENSION_LIST" && name != "REFERENCE_LIST") Add(name);
+      return true;
+    }
     const std::string_view stored = StoredType(type);
     const hssize_t count = H5Sget_simple_extent_npoints(space);
     if (count < 0 || count > kMostValues) return false;

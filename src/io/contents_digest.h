@@ -15,8 +15,9 @@
 // root's "/"; a shape is "12" or "3x4", "" for scalars and groups; types are
 // those of StoredType(), or "group"; values are the bytes of the numbers or
 // texts, each text followed by a zero byte. Left out are `contents_sha256`
-// itself and attributes of references, by which HDF5 ties dimension scales to
-// their columns.
+// itself and the references by which HDF5 ties dimension scales to columns
+// (DIMENSION_LIST, REFERENCE_LIST); of any other reference the name stands
+// alone.
 #pragma once
 
 #include <functional>

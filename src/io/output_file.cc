@@ -182,8 +182,9 @@ TemporaryFile CreateTemporaryFile(const fs::path& folder,
     const int file = mkstemp(path.data());
     if (file < 0) return {};
     // Until it is locked it looks abandoned, and another process may have
-    // removed it.
-    flock(file, LOCK_EX | LOCK_NB);
+    // removed it, or be about to.
+    const bool is_taken =
+        flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     struct stat status = {};
     if (!SetOrdinaryMode(file) || fstat(file, &status) != 0) {
       const int error = errno;
@@ -192,7 +193,7 @@ TemporaryFile CreateTemporaryFile(const fs::path& folder,
       errno = error;
       return {};
     }
-    if (status.st_nlink > 0) return {path.data(), file};
+    if (!is_taken && status.st_nlink > 0) return {path.data(), file};
     close(file);
   }
   errno = EAGAIN;

@@ -47,7 +47,8 @@ class ResultsStore {
   // (io/guarded_read.h).
   ResultsStore(const std::filesystem::path& output, Access access,
                Shard shard = {});
-  // Removes the folder if nothing is in it.
+  // Removes the folder if nothing is in it but what killed processes of this
+  // machine have left.
   ~ResultsStore();
   ResultsStore(const ResultsStore&) = delete;
   ResultsStore& operator=(const ResultsStore&) = delete;

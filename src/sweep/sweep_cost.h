@@ -30,7 +30,7 @@ class MemoryEstimate {
       : jobs_(jobs), theory_(theory), place_(place) {}
 
   // `seconds`: what the run takes of a processor.
-  void Add(const RunSpec& run, double seconds = 0);
+  void Add(const RunSpec& run, double seconds);
   // `used`: bytes that the process already uses, for the list of runs, the
   // inputs and the program.
   SweepMemory Total(double used);

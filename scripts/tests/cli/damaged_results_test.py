@@ -14,5 +14,5 @@ def fixture_good(program, tmp_path_factory):
 
 
 def test_some_of_each_file(program, good, tmp_path):
-    outcomes = check_mutants(program, good, tmp_path, range(4))
+    outcomes = check_mutants(program, good, tmp_path, range(6))
     assert outcomes["noticed"] > outcomes["same"] > 0

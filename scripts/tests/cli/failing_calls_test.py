@@ -13,8 +13,8 @@ def fixture_library(tmp_path_factory):
     return build(tmp_path_factory.mktemp("library"))
 
 
-def some_of(count, wanted=2):
-    """The first and the last of 1 … count, and some between if more."""
+def some_of(count, wanted=3):
+    """The first and the last of 1 … count, and some between."""
     wanted = min(count, wanted)
     return sorted({1 + round(i * (count - 1) / max(wanted - 1, 1))
                    for i in range(wanted)})

@@ -42,6 +42,17 @@ def test_expected_is_measured(program, folder, command, name):
     assert memory <= 1.25 * peak + (8 << 20)
 
 
+@pytest.mark.parametrize("keys", [
+    "--depth 5 --width 100 --batch 20000 --seed range(0,4)",
+    "--depth 4 --width 1024 --seed range(0,4)"])
+def test_memory_of_two_jobs(program, folder, keys):
+    words = [*keys.split(), "--jobs", "2"]
+    memory = plan(program, words, folder)["memory_bytes"]
+    _, peak = used([program, "run", *words, "--quiet", "--output", "x.h5",
+                    "--force"], folder)
+    assert peak <= 1.03 * memory and memory <= 1.25 * peak + (8 << 20)
+
+
 def test_parts_add_up(program, folder):
     keys = SWEEPS["theory of many gains"].split()
     expected = plan(program, [*keys, "--jobs", "1"], folder)

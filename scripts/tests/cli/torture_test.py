@@ -4,15 +4,20 @@ A short form of scripts/torture.sh, which sets TORTURE=full.
 """
 
 import collections
+import contextlib
 import errno
 import os
+import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
 import subprocess
 import time
 
+import h5py
+import pandas as pd
 import pytest
 
 import failing_calls
@@ -57,15 +62,20 @@ def test_signal(sweep):
           f"{ended} sweeps came to their end, all right")
 
 
+def calls_of(sweep, library, call):
+    """How often the sweep calls a function."""
+    counts = sweep.folder.parent / f"{sweep.folder.name}.count"
+    torture.fails(sweep, LD_PRELOAD=str(library), FAULT=f"{call}:0:1",
+                  FAULT_COUNT=str(counts))
+    sweep.again()
+    return int(counts.read_text())
+
+
 @sweeps(COMMANDS)
 def test_call(sweep, library):
     codes = collections.Counter()
     for call in CALLS:
-        counts = sweep.folder.parent / f"{sweep.folder.name}.count"
-        torture.fails(sweep, LD_PRELOAD=str(library), FAULT=f"{call}:0:1",
-                      FAULT_COUNT=str(counts))
-        sweep.again()
-        calls = int(counts.read_text())
+        calls = calls_of(sweep, library, call)
         chosen = range(1, calls + 1) if FULL and calls < 200 else {
             1 + calls * i // 200 for i in range(200)} if FULL else {
             1 + int(calls * sweep.draw.random())}
@@ -173,6 +183,94 @@ def test_folder_that_is_gone(program, tmp_path):
         code, said = torture.fails(sweep)
         assert code == 0, said
         sweep.check()
+
+
+@sweeps(COMMANDS)
+def test_quota(sweep, library):
+    """The error of a quota, from a write in the middle on."""
+    calls = calls_of(sweep, library, "write")
+    code, said = torture.fails(
+        sweep, LD_PRELOAD=str(library),
+        FAULT=f"write:{(1 + calls) // 2}+:{errno.EDQUOT}")
+    assert code == 74 and os.strerror(errno.EDQUOT) in said, said
+    code, said = torture.fails(sweep)
+    assert code == 0, said
+    sweep.check()
+    print(f"{sweep.command}: a quota that is exceeded: exit code 74, then the "
+          f"right file")
+
+
+class MillionRuns:
+    """A sweep of many small runs (the short form: fewer) that is watched."""
+
+    def __init__(self, program, folder, runs):
+        self.folder, self.peak = folder, 0
+        self.begin = time.monotonic()
+        self.process = subprocess.Popen(
+            [program, "run", "--width", "4", "--depth", "2", "--batch", "4",
+             "--seed", f"range(0, {runs})", "--output", "x.h5", "--quiet",
+             *([] if FULL else ["--jobs", "1"])], cwd=folder,
+            env={**os.environ, **({} if FULL else torture.PAUSE)})
+
+    def size(self, pattern):
+        """Bytes of these files."""
+        total = 0
+        for path in self.folder.glob(pattern):
+            with contextlib.suppress(FileNotFoundError):  # renamed or removed
+                total += path.stat().st_size
+        return total
+
+    def wait_for(self, event):
+        """Seconds since its begin when event() holds, or when it ends."""
+        while self.process.poll() is None and not event():
+            assert time.monotonic() - self.begin < 10 * torture.SECONDS
+            self.peak = max(self.peak, self.memory())
+            time.sleep(0.01)
+        return time.monotonic() - self.begin
+
+    def memory(self):
+        """The most bytes so far; 0 of a process that has ended."""
+        with contextlib.suppress(OSError):
+            status = pathlib.Path(f"/proc/{self.process.pid}/status")
+            found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+            return 1024 * int(found[1]) if found else 0
+        return 0
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def test_million(program, tmp_path):
+    """A million small runs: going on from half, memory, what merging takes."""
+    runs = 1_000_000 if FULL else 20_000
+    parts, merged = "x.h5.parts/*.h5", ".x.h5.initscope*"
+    first = MillionRuns(program, tmp_path, runs)
+    # A run takes 2.4 kB.
+    first.wait_for(lambda: first.size(parts) > (1200 * runs if FULL else 0))
+    first.kill()
+    before = first.size(parts)
+    assert before > 0 and not (tmp_path / "x.h5").exists()
+    second = MillionRuns(program, tmp_path, runs)
+    try:
+        stored = second.wait_for(lambda: second.size(parts) > before)
+        computed = second.wait_for(lambda: second.size(merged) > 100_000)
+        ended = second.wait_for(lambda: False)
+    finally:
+        second.kill()
+    assert second.process.returncode == 0 and os.listdir(tmp_path) == ["x.h5"]
+    begin = time.monotonic()
+    with h5py.File(tmp_path / "x.h5") as file:
+        seeds = pd.Series(file["runs/seed"][()])
+    read = time.monotonic() - begin
+    assert seeds.equals(pd.Series(range(runs), dtype=seeds.dtype))
+    print(f"{runs} runs: killed at half, the first new part after {stored:.1f} "
+          f"s; {computed:.1f} s of computing the rest, {ended - computed:.1f} "
+          f"s of merging all; peak {second.peak / 2**20:.0f} MiB; a column is "
+          f"in pandas after {read:.2f} s")
+    if FULL:
+        # A part is stored a second after the first of its runs.
+        assert stored < 11 and second.peak < 500 << 20 and read < 2
 
 
 def reader_calls(program, folder):

@@ -7,6 +7,7 @@ import shutil
 import h5py
 import pytest
 
+import initscope
 from command_line import CANNOT_CREATE, DATA, IO, TINY, USAGE
 from compare_programs import contents
 
@@ -59,6 +60,18 @@ def test_any_change_is_found(good, call):
             assert contents(good) == expected
         found += done.returncode != 0
     assert found > 20
+
+
+def test_a_reference_has_its_name(good, call):
+    """A digest has no values of references, but HDF5's own alone are none."""
+    for name in (b"DIMENSION_LIST", b"REFERENCE_LIST"):
+        whole = good.read_bytes()
+        assert name in whole
+        good.write_bytes(whole.replace(name, name[:-4] + b"LOST"))
+        assert call(["verify", "a.h5"], expect=DATA).stderr == ""
+        with pytest.raises(initscope.ScriptError, match="does not agree"):
+            initscope.read(good)
+        good.write_bytes(whole)
 
 
 def test_a_file_that_is_cut(good, call):
