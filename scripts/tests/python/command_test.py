@@ -65,11 +65,12 @@ def drawn(tmp_path_factory):
 
 
 @pytest.mark.parametrize("environment", [
-    {"MPLBACKEND": "bogus"}, {"MATPLOTLIBRC": "settings"},
-    {"PYTHONWARNINGS": "error"}, {"PYTHONIOENCODING": "ascii"},
-    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-    {"HOME": "/nowhere", "MPLCONFIGDIR": "/proc/nowhere"},
-    {"PYTHONFAULTHANDLER": "1"}])
+    {"MPLBACKEND": "bogus", "MATPLOTLIBRC": "settings",
+     "PYTHONFAULTHANDLER": "1"},
+    {"PYTHONWARNINGS": "error", "LC_ALL": "C", "PYTHONUTF8": "0",
+     "PYTHONCOERCECLOCALE": "0"},
+    {"PYTHONIOENCODING": "ascii", "HOME": "/nowhere",
+     "MPLCONFIGDIR": "/proc/nowhere"}], ids=["figures", "text", "folders"])
 def test_the_user_s_settings_change_nothing(tmp_path, drawn, environment):
     """The same bytes, and nothing said."""
     (tmp_path / "settings").mkdir()
