@@ -10,6 +10,7 @@ failure raises a ScriptError.
 """
 
 import faulthandler
+import gc
 import os
 import pickle
 import resource
@@ -196,6 +197,7 @@ def _check_place(path):
 def _answer(path, extract, known_digest, send):
     """In the child: writes (code, message) or (0, content), and exits."""
     try:
+        gc.disable()  # a collection would copy what this process shares
         faulthandler.disable()  # read() tells of a crash
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         _set_limits(os.path.getsize(path))

@@ -5,6 +5,7 @@ What concerns the start of a program (environment, imports) needs a process of
 its own.
 """
 
+import gc
 import io
 import os
 import runpy
@@ -17,6 +18,8 @@ import traceback
 import h5py  # noqa: F401
 import matplotlib.figure  # noqa: F401
 import pandas  # noqa: F401
+
+gc.freeze()  # a collection in a child would copy every page of what is there
 
 
 def run_warm(script, *arguments, text=True):
