@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <hdf5.h>
+#include <hdf5_hl.h>
 
 #include <algorithm>
 #include <cstring>
@@ -246,6 +247,7 @@ std::vector<std::string> ResultsReader::Names(const std::string& path) const {
 void ResultsReader::CheckValues(const std::string& path) const {
   if (!path.starts_with("/tensors/") && !path.starts_with("/categories/")) {
     Column(path);
+    CheckScale(path);
     return;
   }
   const Hdf5Handle dataset(H5Dopen2(file_, path.c_str(), H5P_DEFAULT),
@@ -255,6 +257,21 @@ void ResultsReader::CheckValues(const std::string& path) const {
   if (digest != TextAttribute(file_, path, "sha256")) {
     Fail("{} is damaged: its values are not those of its digest", path);
   }
+}
+
+void ResultsReader::CheckScale(const std::string& path) const {
+  const Hdf5Handle column(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose);
+  if (H5Aexists(column, "DIMENSION_LIST") == 0) return;
+  const std::string group = path.substr(0, path.rfind('/'));
+  for (const std::string& name : Members(group)) {
+    const Hdf5Handle scale(
+        H5Dopen2(file_, (group + "/" + name).c_str(), H5P_DEFAULT), H5Dclose);
+    if (scale.ok() && H5DSis_scale(scale) > 0 &&
+        H5DSis_attached(column, scale, 0) > 0) {
+      return;
+    }
+  }
+  Fail("{} is damaged: nothing ties it to the index of its table", path);
 }
 
 size_t ResultsReader::Length(const std::string& scale) const {

@@ -5,6 +5,7 @@ import random
 import shutil
 
 import h5py
+import numpy as np
 import pytest
 
 import initscope
@@ -72,6 +73,19 @@ def test_a_reference_has_its_name(good, call):
         with pytest.raises(initscope.ScriptError, match="does not agree"):
             initscope.read(good)
         good.write_bytes(whole)
+
+
+def test_a_column_has_its_scale(good, call):
+    """References have no digest."""
+    kind = h5py.vlen_dtype(h5py.ref_dtype)
+    with h5py.File(good, "r+") as file:
+        elsewhere = np.empty(1, kind)
+        elsewhere[0] = np.array([file["layers/step"].ref], h5py.ref_dtype)
+        attributes = file["layers/layer"].attrs
+        del attributes["DIMENSION_LIST"]
+        attributes.create("DIMENSION_LIST", elsewhere, dtype=kind)
+    done = call(["verify", "a.h5"], expect=DATA)
+    assert "/layers/layer is damaged: nothing ties it" in done.stdout
 
 
 def test_a_file_that_is_cut(good, call):
