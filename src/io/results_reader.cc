@@ -247,7 +247,6 @@ std::vector<std::string> ResultsReader::Names(const std::string& path) const {
 void ResultsReader::CheckValues(const std::string& path) const {
   if (!path.starts_with("/tensors/") && !path.starts_with("/categories/")) {
     Column(path);
-    CheckScale(path);
     return;
   }
   const Hdf5Handle dataset(H5Dopen2(file_, path.c_str(), H5P_DEFAULT),

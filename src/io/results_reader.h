@@ -56,8 +56,10 @@ class ResultsReader {
   // A column of strings, or the names behind a column of codes.
   std::vector<std::string> Names(const std::string& path) const;
   // Throws unless the values of a dataset are those of its digest, and those of
-  // a column as many as of the others and tied to their index.
+  // a column as many as of the others.
   void CheckValues(const std::string& path) const;
+  // Throws unless a column that names a dimension scale has it.
+  void CheckScale(const std::string& path) const;
   // The number of rows of the group whose dimension scale is `scale`.
   size_t Length(const std::string& scale) const;
 
@@ -70,8 +72,6 @@ class ResultsReader {
 
  private:
   void CheckContents() const;
-  // Throws unless a column that names a dimension scale has it.
-  void CheckScale(const std::string& path) const;
 
   Hdf5Silence silence_;
   Hdf5Handle file_;

@@ -40,7 +40,7 @@ void CountRuns(const ResultsReader& file, const std::string& group,
   }
 }
 
-FileCheck Check(const std::string& path) {
+FileCheck Check(const std::string& path, Scales scales) {
   FileCheck check;
   const auto attempt = [&](const auto& work) {
     try {
@@ -57,7 +57,10 @@ FileCheck Check(const std::string& path) {
     check.planned = static_cast<size_t>(file.Number("/", "planned_runs"));
     for (const std::string& group : file.Members("/")) {
       for (const std::string& name : file.Members("/" + group)) {
-        attempt([&] { file.CheckValues("/" + group + "/" + name); });
+        const std::string column = "/" + group + "/" + name;
+        attempt([&] { file.CheckValues(column); });
+        if (scales == Scales::kUnchecked) continue;
+        attempt([&] { file.CheckScale(column); });
       }
     }
     for (const char* const group : {"/runs", "/attention"}) {
@@ -81,11 +84,11 @@ FileCheck Check(const std::string& path) {
 
 }  // namespace
 
-FileCheck VerifyResults(const std::string& path) {
+FileCheck VerifyResults(const std::string& path, Scales scales) {
   using Json = nlohmann::json;
   try {
     const std::string reply = GuardedRead(path, [&] {
-      const FileCheck check = Check(path);
+      const FileCheck check = Check(path, scales);
       Json problems = Json::array();
       for (const std::string& problem : check.problems) {
         problems.push_back(Printable(problem));
