@@ -75,7 +75,7 @@ class Results:
         self.path = str(path)
         self.file = str(file or path)  # which stands for it
         (self.attributes, self.columns, self.inputs, self._main, self._table,
-         self.order, marks) = hdf5_file.read(self.file, _extract)
+         self.order, marks, self._rows) = hdf5_file.read(self.file, _extract)
         self.keys = list(marks) or [key for key in keys.unmarked(self._table)
                                     if key not in INDEX]
         self.swept = [key for key in self.keys if (
@@ -189,13 +189,11 @@ class Results:
             if group not in self.columns:
                 self.fail(f"has no group /{group}; this reads what 'initscope "
                           f"run', 'train', 'trace' and 'theory' write")
-        if "run_index" not in self.columns["layers"]:
+        if self._rows is not None:
+            _check_rows(self, self._rows)
+        if self._rows is None or self._rows.empty and len(self.runs):
             self.fail(self._nothing_to_draw())
-        index = self._frame("layers", INDEX)
-        _check_rows(self, index)
-        if index.empty and len(self.runs):
-            self.fail(self._nothing_to_draw())
-        return index
+        return self._rows
 
     def _nothing_to_draw(self):
         runs = self.runs
@@ -311,7 +309,10 @@ def _extract(file):
              if (names := file.names(f"{main}/{name}"))}
     marks = {name: found.get("swept") for name in table if (
         found := file.attributes_of(f"{main}/{name}")).get("role") == "key"}
-    return file.attributes, columns, inputs, main, table, order, marks
+    # With the first table, as each reading takes a process of its own.
+    rows = (pd.DataFrame(file.table("layers", INDEX))
+            if "run_index" in columns.get("layers", []) else None)
+    return file.attributes, columns, inputs, main, table, order, marks, rows
 
 
 def _check_rows(results, layers):

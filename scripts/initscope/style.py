@@ -5,7 +5,6 @@ comes from a file or a name goes through plain().
 """
 
 import matplotlib
-import matplotlib.style
 
 from initscope import command
 from initscope.command import ScriptError, USAGE
@@ -16,12 +15,15 @@ RC = {"font.size": 8, "font.family": "DejaVu Sans", "axes.linewidth": 0.6,
       "legend.frameon": False, "xtick.major.width": 0.6,
       "ytick.major.width": 0.6, "ytick.minor.width": 0.4,
       "ytick.minor.size": 1.5, "hatch.linewidth": 0.4}
+NOT_OF_FIGURES = {"backend", "backend_fallback", "interactive"}
 MOST_PIXELS = 2**16  # of a side, as matplotlib draws it
 
 
 def in_style():
     """A context in which figures have this style and no other settings."""
-    return matplotlib.style.context(["default", RC])
+    default = {key: value for key, value in matplotlib.rcParamsDefault.items()
+               if key not in NOT_OF_FIGURES}
+    return matplotlib.rc_context({**default, **RC})
 
 
 def plain(text):

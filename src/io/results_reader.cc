@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <iterator>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string_view>
 #include <type_traits>
@@ -27,6 +28,53 @@ namespace {
 UserError CannotRead(const std::string& path, const char* why) {
   return UserError(ExitCode::kIo, "{}: cannot read the results file: {}", path,
                    why);
+}
+
+// --- dimension scales
+
+// Where an object is in its file: what a reference to it is.
+haddr_t Address(hid_t object) {
+  H5O_info_t info;
+  return H5Oget_info2(object, &info, H5O_INFO_BASIC) >= 0 ? info.addr
+                                                          : HADDR_UNDEF;
+}
+
+// The datasets whose dimension `scale` says it is.
+std::set<haddr_t> UsersOfScale(hid_t scale) {
+  struct User {
+    hobj_ref_t dataset;
+    int dimension;
+  };
+  const Hdf5Handle attribute(H5Aopen(scale, "REFERENCE_LIST", H5P_DEFAULT),
+                             H5Aclose);
+  const Hdf5Handle space(H5Aget_space(attribute), H5Sclose);
+  const hssize_t count = H5Sget_simple_extent_npoints(space);
+  const Hdf5Handle type(H5Tcreate(H5T_COMPOUND, sizeof(User)), H5Tclose);
+  if (count <= 0 ||
+      H5Tinsert(type, "dataset", offsetof(User, dataset), H5T_STD_REF_OBJ) <
+          0 ||
+      H5Tinsert(type, "dimension", offsetof(User, dimension), H5T_NATIVE_INT) <
+          0) {
+    return {};
+  }
+  std::vector<User> users(count);
+  if (H5Aread(attribute, type, users.data()) < 0) return {};
+  std::set<haddr_t> found;
+  for (const User& user : users) found.insert(user.dataset);
+  return found;
+}
+
+// The scales that `column` says it has.
+std::vector<haddr_t> ScalesOf(hid_t column) {
+  std::vector<haddr_t> found;
+  H5DSiterate_scales(
+      column, 0, nullptr,
+      [](hid_t, unsigned, hid_t scale, void* data) -> herr_t {
+        static_cast<std::vector<haddr_t>*>(data)->push_back(Address(scale));
+        return 0;
+      },
+      &found);
+  return found;
 }
 
 // The first bytes of a regular file, or all of a shorter one.
@@ -258,19 +306,44 @@ void ResultsReader::CheckValues(const std::string& path) const {
   }
 }
 
-void ResultsReader::CheckScale(const std::string& path) const {
-  const Hdf5Handle column(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose);
-  if (H5Aexists(column, "DIMENSION_LIST") == 0) return;
-  const std::string group = path.substr(0, path.rfind('/'));
-  for (const std::string& name : Members(group)) {
-    const Hdf5Handle scale(
-        H5Dopen2(file_, (group + "/" + name).c_str(), H5P_DEFAULT), H5Dclose);
-    if (scale.ok() && H5DSis_scale(scale) > 0 &&
-        H5DSis_attached(column, scale, 0) > 0) {
-      return;
+void ResultsReader::CheckIndices() const {
+  for (const H5_index_t index : {H5_INDEX_NAME, H5_INDEX_CRT_ORDER}) {
+    if (H5Ovisit2(
+            file_, index, H5_ITER_NATIVE,
+            [](hid_t, const char*, const H5O_info_t*, void*) -> herr_t {
+              return 0;
+            },
+            nullptr, H5O_INFO_ALL) < 0) {
+      Fail("is damaged: its objects cannot be listed: {}", Hdf5Reason());
     }
   }
-  Fail("{} is damaged: nothing ties it to the index of its table", path);
+}
+
+void ResultsReader::CheckScales(const std::string& group) const {
+  // H5DSis_attached() would open every column for each of them.
+  std::map<haddr_t, std::set<haddr_t>> users;  // by scale
+  const std::vector<std::string> names = Members(group);
+  std::vector<Hdf5Handle> datasets;
+  for (const std::string& name : names) {
+    const Hdf5Handle& dataset = datasets.emplace_back(
+        H5Dopen2(file_, (group + "/" + name).c_str(), H5P_DEFAULT), H5Dclose);
+    if (dataset.ok() && H5DSis_scale(dataset) > 0) {
+      users[Address(dataset)] = UsersOfScale(dataset);
+    }
+  }
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!datasets[i].ok() || H5Aexists(datasets[i], "DIMENSION_LIST") == 0) {
+      continue;
+    }
+    const haddr_t column = Address(datasets[i]);
+    if (!std::ranges::any_of(ScalesOf(datasets[i]), [&](haddr_t scale) {
+          const auto found = users.find(scale);
+          return found != users.end() && found->second.contains(column);
+        })) {
+      Fail("{}/{} is damaged: nothing ties it to the index of its table", group,
+           names[i]);
+    }
+  }
 }
 
 size_t ResultsReader::Length(const std::string& scale) const {

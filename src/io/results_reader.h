@@ -58,8 +58,12 @@ class ResultsReader {
   // Throws unless the values of a dataset are those of its digest, and those of
   // a column as many as of the others.
   void CheckValues(const std::string& path) const;
-  // Throws unless a column that names a dimension scale has it.
-  void CheckScale(const std::string& path) const;
+  // Throws unless the file's indices lead to all that is in it, also those that
+  // no other function here uses, but other programs do.
+  void CheckIndices() const;
+  // Throws unless the columns of a group that name a dimension scale have it,
+  // and it them.
+  void CheckScales(const std::string& group) const;
   // The number of rows of the group whose dimension scale is `scale`.
   size_t Length(const std::string& scale) const;
 

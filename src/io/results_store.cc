@@ -65,7 +65,7 @@ std::vector<Value> ValuesOf(std::string_view bytes) {
 // Throws UserError (kData) if a file is not as it was written. Its columns are
 // read in another process, where HDF5 may crash.
 void CheckSound(const std::string& file) {
-  const FileCheck check = VerifyResults(file, Scales::kUnchecked);
+  const FileCheck check = VerifyResults(file);
   if (check.problems.empty()) return;
   throw UserError(ExitCode::kData, "{}: {}", file, check.problems[0]);
 }

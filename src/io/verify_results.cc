@@ -40,7 +40,7 @@ void CountRuns(const ResultsReader& file, const std::string& group,
   }
 }
 
-FileCheck Check(const std::string& path, Scales scales) {
+FileCheck Check(const std::string& path) {
   FileCheck check;
   const auto attempt = [&](const auto& work) {
     try {
@@ -55,13 +55,13 @@ FileCheck Check(const std::string& path, Scales scales) {
     check.format_version = file.Number("/", "format_version");
     check.numerics_version = file.Number("/", "numerics_version");
     check.planned = static_cast<size_t>(file.Number("/", "planned_runs"));
+    attempt([&] { file.CheckIndices(); });
     for (const std::string& group : file.Members("/")) {
       for (const std::string& name : file.Members("/" + group)) {
         const std::string column = "/" + group + "/" + name;
         attempt([&] { file.CheckValues(column); });
-        if (scales == Scales::kUnchecked) continue;
-        attempt([&] { file.CheckScale(column); });
       }
+      attempt([&] { file.CheckScales("/" + group); });
     }
     for (const char* const group : {"/runs", "/attention"}) {
       if (!file.Has(group)) continue;
@@ -84,11 +84,11 @@ FileCheck Check(const std::string& path, Scales scales) {
 
 }  // namespace
 
-FileCheck VerifyResults(const std::string& path, Scales scales) {
+FileCheck VerifyResults(const std::string& path) {
   using Json = nlohmann::json;
   try {
     const std::string reply = GuardedRead(path, [&] {
-      const FileCheck check = Check(path, scales);
+      const FileCheck check = Check(path);
       Json problems = Json::array();
       for (const std::string& problem : check.problems) {
         problems.push_back(Printable(problem));

@@ -25,10 +25,7 @@ struct FileCheck {
 
 // Reads all of the file, in a child process (io/guarded_read.h). A file that
 // cannot be opened throws UserError (kIo); all else that is wrong with it is a
-// problem. That columns are tied to their scales takes as long as all the rest,
-// and does not matter to who reads their values alone.
-enum class Scales { kChecked, kUnchecked };
-FileCheck VerifyResults(const std::string& path,
-                        Scales scales = Scales::kChecked);
+// problem.
+FileCheck VerifyResults(const std::string& path);
 
 }  // namespace initscope

@@ -2,7 +2,9 @@
 
 import json
 import random
+import re
 import shutil
+import struct
 
 import h5py
 import numpy as np
@@ -86,6 +88,24 @@ def test_a_column_has_its_scale(good, call):
         attributes.create("DIMENSION_LIST", elsewhere, dtype=kind)
     done = call(["verify", "a.h5"], expect=DATA)
     assert "/layers/layer is damaged: nothing ties it" in done.stdout
+
+
+def test_indices_lead_to_their_objects(good, call):
+    """Those that only other programs use: of the order of creation."""
+    whole = good.read_bytes()
+    tree, flags = re.escape(b"BTHD"), re.escape(b"\x00\x03")
+    headers = {match.start() for match in re.finditer(tree, whole)}
+    # A link info message: the largest index, a heap and two trees.
+    found = [at.end() for at in re.finditer(flags, whole) if struct.unpack_from(
+        "<Q", whole, at.end() + 24)[0] in headers and struct.unpack_from(
+        "<Q", whole, at.end() + 16)[0] in headers]
+    assert found
+    for at in found:
+        changed = bytearray(whole)
+        changed[at + 26] ^= 0x20
+        good.write_bytes(changed)
+        done = call(["verify", "a.h5"], expect=DATA)
+        assert "its objects cannot be listed" in done.stdout
 
 
 def test_a_file_that_is_cut(good, call):

@@ -1,5 +1,6 @@
 """Starts Python programs in a fork of this process, which has numpy, h5py,
-pandas and matplotlib already: their imports take a second of each program.
+pandas and matplotlib already, and has used them: that takes two seconds of
+each program, most of it imports, fonts and the parser of mathtext.
 
 What concerns the start of a program (environment, imports) needs a process of
 its own.
@@ -15,10 +16,28 @@ import sys
 import tempfile
 import traceback
 
-import h5py  # noqa: F401
-import matplotlib.figure  # noqa: F401
-import pandas  # noqa: F401
+import h5py
+import matplotlib.figure
+import pandas
 
+
+def _use_once():
+    """Loads what these libraries load, and keeps what they keep, at first."""
+    figure = matplotlib.figure.Figure()
+    axes = figure.subplots()
+    axes.set_yscale("log")
+    axes.plot([1e-12, 1e12], label="a")
+    figure.legend()
+    for suffix in ("png", "svg"):
+        figure.savefig(io.BytesIO(), format=suffix)
+    table = pandas.DataFrame({"a": [0.5], "b": ["a"]})
+    table.groupby("b").median().to_csv(io.StringIO())
+    with h5py.File(io.BytesIO(), "w") as file:
+        file["a"] = [1]
+        file["a"][()]
+
+
+_use_once()
 gc.freeze()  # a collection in a child would copy every page of what is there
 
 

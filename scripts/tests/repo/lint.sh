@@ -51,6 +51,8 @@ if ((${#files[@]} == 0)); then
     sed -n 's/^ *"file": "\(.*\)".*/\1/p' "$build/compile_commands.json" |
       grep -v /generated/)
 fi
+# Huge pages save an eighth of the time where page faults are dear.
+export GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 # The counts of what was suppressed in others' headers are on stderr.
 printf '%s\0' "${files[@]}" |
   xargs -0 -n 1 -P "$(nproc)" "$tidy" -p "$build" --quiet 2>/dev/null ||
