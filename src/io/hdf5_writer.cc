@@ -15,6 +15,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/sha256.h"
+#include "io/closing_line.h"
 #include "io/contents_digest.h"
 #include "io/output_file.h"
 
@@ -277,10 +279,14 @@ void Hdf5Writer::SetCodes(const std::string& object, const char* name,
 void Hdf5Writer::WriteImage() const {
   const ssize_t size = H5Fget_file_image(file_, nullptr, 0);
   if (size < 0) Fail("the file");
-  std::vector<char> image(static_cast<size_t>(size));
+  std::vector<char> image;
+  image.reserve(static_cast<size_t>(size) + kClosingLineBytes);
+  image.resize(static_cast<size_t>(size));
   if (H5Fget_file_image(file_, image.data(), image.size()) != size) {
     Fail("the file");
   }
+  const std::string line = ClosingLine(Sha256Hex(image.data(), image.size()));
+  image.insert(image.end(), line.begin(), line.end());
   const int file = open(path_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
   bool is_written = file >= 0;
   for (size_t done = 0; is_written && done < image.size();) {
@@ -309,7 +315,13 @@ void Hdf5Writer::Close() {
   if (!close_failure_.reason.empty()) {
     Fail("the file", close_failure_.reason);
   }
-  if (made_in_ == MadeIn::kDisk) ReadBack(contents);
+  if (made_in_ == MadeIn::kMemory) return;
+  ReadBack(contents);
+  try {
+    AppendClosingLine(path_);
+  } catch (const UserError& error) {
+    Fail("the file", error.what());
+  }
 }
 
 }  // namespace initscope

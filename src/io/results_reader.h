@@ -58,9 +58,8 @@ class ResultsReader {
   // Throws unless the values of a dataset are those of its digest, and those of
   // a column as many as of the others.
   void CheckValues(const std::string& path) const;
-  // Throws unless the file's indices lead to all that is in it, also those that
-  // no other function here uses, but other programs do.
-  void CheckIndices() const;
+  // Throws if the file says of its own bytes that they have changed.
+  void CheckBytes() const;
   // Throws unless the columns of a group that name a dimension scale have it,
   // and it them.
   void CheckScales(const std::string& group) const;
@@ -78,6 +77,7 @@ class ResultsReader {
   void CheckContents() const;
 
   Hdf5Silence silence_;
+  const std::string path_;
   Hdf5Handle file_;
   // By group: the length of its columns, and the first one that was read.
   mutable std::map<std::string, std::pair<size_t, std::string>> lengths_;

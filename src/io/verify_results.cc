@@ -55,7 +55,7 @@ FileCheck Check(const std::string& path) {
     check.format_version = file.Number("/", "format_version");
     check.numerics_version = file.Number("/", "numerics_version");
     check.planned = static_cast<size_t>(file.Number("/", "planned_runs"));
-    attempt([&] { file.CheckIndices(); });
+    attempt([&] { file.CheckBytes(); });
     for (const std::string& group : file.Members("/")) {
       for (const std::string& name : file.Members("/" + group)) {
         const std::string column = "/" + group + "/" + name;

@@ -1,0 +1,73 @@
+#include "io/closing_line.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "io/file_reader.h"
+
+namespace initscope {
+namespace {
+
+constexpr std::string_view kMark = "\ninitscope sha256 ";
+static_assert(kClosingLineBytes == kMark.size() + 64 + 1);
+
+// The digest of the next `size` bytes, or of those that there are.
+std::string DigestOf(FileReader* file, size_t size) {
+  std::vector<uint8_t> block(std::min(size, size_t{1} << 20));
+  Sha256 sha;
+  while (size > 0) {
+    const size_t count = file->Read(block.data(), std::min(size, block.size()));
+    if (count == 0) break;
+    sha.Update(block.data(), count);
+    size -= count;
+  }
+  return sha.HexDigest();
+}
+
+}  // namespace
+
+std::string ClosingLine(const std::string& digest) {
+  return std::string(kMark) + digest + "\n";
+}
+
+void AppendClosingLine(const std::string& path) {
+  FileReader reader(path, "results file", ExitCode::kIo);
+  const std::string line = ClosingLine(DigestOf(&reader, reader.size()));
+  const int file = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  ssize_t written = -1;
+  do {
+    written = file < 0 ? -1 : write(file, line.data(), line.size());
+  } while (file >= 0 && written < 0 && errno == EINTR);
+  int error = errno;
+  const bool is_written = written == static_cast<ssize_t>(line.size());
+  if (written >= 0 && !is_written) error = ENOSPC;  // a part of a line
+  const bool is_closed = file >= 0 && close(file) == 0;
+  if (is_written && !is_closed) error = errno;
+  if (!is_written || !is_closed) {
+    throw UserError(ExitCode::kIo, "{}: cannot write: {}", path,
+                    std::strerror(error));
+  }
+}
+
+Closing ReadClosing(const std::string& path) {
+  FileReader file(path, "results file", ExitCode::kIo);
+  if (file.size() < kClosingLineBytes) return Closing::kNone;
+  const std::string digest = DigestOf(&file, file.size() - kClosingLineBytes);
+  std::string line(kClosingLineBytes, '\0');
+  line.resize(file.Read(reinterpret_cast<uint8_t*>(line.data()), line.size()));
+  if (line == ClosingLine(digest)) return Closing::kRight;
+  // Also a line that is cut.
+  return line.find(kMark) == std::string::npos ? Closing::kNone
+                                               : Closing::kDamaged;
+}
+
+}  // namespace initscope

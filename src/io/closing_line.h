@@ -1,0 +1,34 @@
+// The last line of a results file, behind all that HDF5 knows of: the digest of
+// every byte before it,
+//
+//     initscope sha256 0123…cdef
+//
+// The digests inside the file (io/contents_digest.h) vouch for what libhdf5
+// reads, but not for what only other programs look at, nor for what it reads
+// beside its place. A program that changes the file through HDF5 drops the
+// line.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace initscope {
+
+inline constexpr size_t kClosingLineBytes = 83;
+
+// The line for a file whose other bytes have this digest, as Sha256Hex() gives
+// it; an empty line is before it.
+std::string ClosingLine(const std::string& digest);
+
+// Appends the line to a file. Throws UserError (kIo).
+void AppendClosingLine(const std::string& path);
+
+enum class Closing {
+  kNone,     // no such line: an older file, or one that was changed on purpose
+  kRight,    // every byte is as it was written
+  kDamaged,  // some byte is not
+};
+// Reads the whole file. Throws UserError (kIo).
+Closing ReadClosing(const std::string& path);
+
+}  // namespace initscope
