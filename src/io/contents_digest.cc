@@ -183,7 +183,7 @@ std::optional<std::string> DatasetDigest(hid_t dataset) {
       return {};
     }
     const auto read = [&](void* out) {
-      return H5Dread(dataset, type, memory, space, H5P_DEFAULT, out);
+      return H5Dread(dataset, type, memory, space, InSmallPieces(), out);
     };
     if (is_text) {
       const auto texts = ReadTexts(type, memory, read);

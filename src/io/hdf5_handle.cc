@@ -75,6 +75,16 @@ Hdf5Handle UnlockedAccess() {
   return access;
 }
 
+hid_t InSmallPieces() {
+  static const hid_t transfer = [] {
+    constexpr size_t kBytes = size_t{1} << 16;
+    const hid_t made = H5Pcreate(H5P_DATASET_XFER);
+    return H5Pset_buffer(made, kBytes, nullptr, nullptr) < 0 ? H5P_DEFAULT
+                                                             : made;
+  }();
+  return transfer;
+}
+
 Hdf5Silence::Hdf5Silence() {
   // Before the library starts: its clean-up at exit would crash on a file that
   // a full disk kept from closing. Nothing needs the clean-up, since every

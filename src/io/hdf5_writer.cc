@@ -128,7 +128,8 @@ Hdf5Handle Hdf5Writer::WriteDataset(const std::string& path, hid_t type,
                                       H5P_DEFAULT, creation, H5P_DEFAULT),
                            H5Dclose, path);
   if (size > 0) {
-    Check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), path);
+    Check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, InSmallPieces(), values),
+          path);
   }
   SetText(path, "sha256", digest);
   digests_.emplace_back(path, digest);

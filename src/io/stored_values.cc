@@ -125,7 +125,7 @@ ColumnValues CheckedRead(hid_t file, hid_t dataset, hid_t type,
   const Hdf5Handle space(H5Dget_space(dataset), H5Sclose);
   const size_t length = CheckedLength(file, dataset, type, path);
   auto values = ReadValues<Value>(type, space, length, [&](void* out) {
-    return H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
+    return H5Dread(dataset, type, H5S_ALL, H5S_ALL, InSmallPieces(), out);
   });
   if (!values) {
     throw FileError(file, "the column {} is damaged: {}", path, Hdf5Reason());
