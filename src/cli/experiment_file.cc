@@ -141,14 +141,19 @@ ExperimentText ReadExperimentFile(const std::string& path) {
                     QuotedPath(path));
   }
   FileReader file(path, "experiment file", ExitCode::kIo);
-  const auto read = [&file](size_t size) {
-    std::string text(size, '\0');
-    text.resize(file.Read(reinterpret_cast<uint8_t*>(text.data()), size));
-    return text;
+  std::string content;
+  const auto read_more = [&](size_t size) {
+    const size_t before = content.size();
+    content.resize(before + size);
+    content.resize(
+        before +
+        file.Read(reinterpret_cast<uint8_t*>(content.data() + before), size));
+    return content.size() == before + size;
   };
-  std::string content = read(kFileStart);
+  bool is_more = read_more(kFileStart);
   RefuseOtherKinds(content, path);  // before reading a model of 10 GB
-  content += read(kMostBytes);
+  constexpr size_t kBlock = size_t{1} << 16;
+  while (is_more && content.size() <= kMostBytes) is_more = read_more(kBlock);
   if (content.size() > kMostBytes) {
     FailUsage("{}: more than {} MiB, which no experiment file has",
               QuotedPath(path), kMostBytes >> 20);
