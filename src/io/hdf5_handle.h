@@ -79,8 +79,8 @@ class Hdf5Handle {
 // that are only read need none; other programs may have them open.
 Hdf5Handle UnlockedAccess();
 
-// Properties of reading and writing a dataset: its values are converted in small
-// pieces. By default HDF5 clears a megabyte for each dataset of texts.
+// Properties of reading and writing a dataset: its values are converted in
+// small pieces. By default HDF5 clears a megabyte for each dataset of texts.
 hid_t InSmallPieces();
 
 // Keeps HDF5 from printing its error stack to stderr, for a scope.
