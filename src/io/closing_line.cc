@@ -39,9 +39,13 @@ std::string ClosingLine(const std::string& digest) {
   return std::string(kMark) + digest + "\n";
 }
 
-void AppendClosingLine(const std::string& path) {
-  FileReader reader(path, "results file", ExitCode::kIo);
-  const std::string line = ClosingLine(DigestOf(&reader, reader.size()));
+std::string DigestOfFile(const std::string& path) {
+  FileReader file(path, "results file", ExitCode::kIo);
+  return DigestOf(&file, file.size());
+}
+
+void AppendClosingLine(const std::string& path, const std::string& digest) {
+  const std::string line = ClosingLine(digest);
   const int file = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   ssize_t written = -1;
   do {

@@ -20,8 +20,10 @@ inline constexpr size_t kClosingLineBytes = 83;
 // it; an empty line is before it.
 std::string ClosingLine(const std::string& digest);
 
-// Appends the line to a file. Throws UserError (kIo).
-void AppendClosingLine(const std::string& path);
+// The digest of a file without the line. Throws UserError (kIo).
+std::string DigestOfFile(const std::string& path);
+// Appends the line to that file. Throws UserError (kIo).
+void AppendClosingLine(const std::string& path, const std::string& digest);
 
 enum class Closing {
   kNone,     // no such line: an older file, or one that was changed on purpose

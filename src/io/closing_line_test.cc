@@ -26,7 +26,7 @@ TEST_F(ClosingLineTest, IsAppended) {
   const std::string bytes(3 << 20, 'x');
   Write(bytes);
   EXPECT_EQ(ReadClosing(path_), Closing::kNone);
-  AppendClosingLine(path_);
+  AppendClosingLine(path_, DigestOfFile(path_));
   EXPECT_EQ(ReadClosing(path_), Closing::kRight);
   Write(bytes + ClosingLine(Sha256Hex(bytes)));
   EXPECT_EQ(ReadClosing(path_), Closing::kRight);
@@ -52,7 +52,8 @@ TEST_F(ClosingLineTest, FindsAnyChange) {
 
 TEST_F(ClosingLineTest, IsReadOfAFile) {
   EXPECT_THROW(ReadClosing(path_), UserError);
-  EXPECT_THROW(AppendClosingLine(path_), UserError);
+  EXPECT_THROW(DigestOfFile(path_), UserError);
+  EXPECT_THROW(AppendClosingLine(path_, Sha256Hex("")), UserError);
 }
 
 }  // namespace

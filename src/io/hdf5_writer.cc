@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <future>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -317,9 +318,10 @@ void Hdf5Writer::Close() {
     Fail("the file", close_failure_.reason);
   }
   if (made_in_ == MadeIn::kMemory) return;
+  auto digest = std::async(std::launch::async, DigestOfFile, path_);
   ReadBack(contents);
   try {
-    AppendClosingLine(path_);
+    AppendClosingLine(path_, digest.get());
   } catch (const UserError& error) {
     Fail("the file", error.what());
   }

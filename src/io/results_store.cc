@@ -198,7 +198,6 @@ void ResultsStore::Include(const fs::path& file) { ReadPart(file); }
 void ResultsStore::ReadPart(const fs::path& path) {
   const std::string bytes = GuardedRead(path.string(), [&] {
     const ResultsReader part(path.string());
-    part.CheckBytes();
     const std::string group = part.RunsGroup();
     std::string reply(1,
                       part.Number("/", "numerics_version") == kNumericsVersion);
