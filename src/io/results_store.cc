@@ -63,11 +63,14 @@ std::vector<Value> ValuesOf(std::string_view bytes) {
 }
 
 // Throws UserError (kData) if a file is not as it was written. Its columns are
-// read in another process, where HDF5 may crash.
-void CheckSound(const std::string& file) {
+// read in another process, where HDF5 may crash. `advice` ends the message.
+void CheckSound(const std::string& file, const char* advice) {
   const FileCheck check = VerifyResults(file);
   if (check.problems.empty()) return;
-  throw UserError(ExitCode::kData, "{}: {}", file, check.problems[0]);
+  const std::string& problem = check.problems[0];
+  throw UserError(ExitCode::kData, "{}{}{}",
+                  problem.starts_with(file) ? "" : file + ": ", problem,
+                  advice);
 }
 
 }  // namespace
@@ -324,7 +327,11 @@ void ResultsStore::Merge(const std::vector<uint64_t>& run_ids,
                       "'train' computes its runs again",
                       source);
     }
-    if (!IsOfThisProcess(source)) CheckSound(source);
+    if (IsOfThisProcess(source)) continue;
+    CheckSound(source, IsOwn(source)
+                           ? "; remove it, and the sweep's own command "
+                             "computes its runs again"
+                           : "");
   }
   MergeTables(ResultsFiles(sources, most_open), runs, Joined::kParts, writer);
 }

@@ -340,3 +340,27 @@ def test_damage(program, tmp_path, damage):
     print(f"{damage}: {counts['verify', False]} files were found damaged, "
           f"{counts['verify', True]} had all that is stored; no reader "
           f"crashed: {dict(counts)}")
+
+
+def test_a_part_that_has_changed(program, tmp_path):
+    """It is named once, with what to do; that leads to the right file."""
+    sweep = torture.Sweep(program, tmp_path, "run")
+    process = sweep.start()
+    while not sweep.stored():
+        assert process.poll() is None
+        time.sleep(0.001)
+    process.kill()
+    process.communicate()
+    (part, *_) = sorted(sweep.stored())
+    with h5py.File(part) as file:
+        place = file["layers/delta_mean"].id.get_offset()
+    changed = bytearray(part.read_bytes())
+    changed[place] ^= 4
+    part.write_bytes(changed)
+    code, said = torture.fails(sweep)
+    assert code == 65 and said.count(part.name) == 1, said
+    assert "is damaged: " in said and "remove it" in said, said
+    part.unlink()
+    code, said = torture.fails(sweep)
+    assert code == 0, said
+    sweep.check()
