@@ -45,21 +45,27 @@ std::string DigestOfFile(const std::string& path) {
 }
 
 void AppendClosingLine(const std::string& path, const std::string& digest) {
-  const std::string line = ClosingLine(digest);
-  const int file = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  ssize_t written = -1;
-  do {
-    written = file < 0 ? -1 : write(file, line.data(), line.size());
-  } while (file >= 0 && written < 0 && errno == EINTR);
-  int error = errno;
-  const bool is_written = written == static_cast<ssize_t>(line.size());
-  if (written >= 0 && !is_written) error = ENOSPC;  // a part of a line
-  const bool is_closed = file >= 0 && close(file) == 0;
-  if (is_written && !is_closed) error = errno;
-  if (!is_written || !is_closed) {
+  const int error = WriteBytes(path, O_APPEND, ClosingLine(digest));
+  if (error != 0) {
     throw UserError(ExitCode::kIo, "{}: cannot write: {}", path,
                     std::strerror(error));
   }
+}
+
+int WriteBytes(const std::string& path, int flags, std::string_view bytes) {
+  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC | flags);
+  if (file < 0) return errno;
+  int error = 0;
+  while (error == 0 && !bytes.empty()) {
+    const ssize_t written = write(file, bytes.data(), bytes.size());
+    if (written > 0) {
+      bytes.remove_prefix(static_cast<size_t>(written));
+    } else if (written == 0 || errno != EINTR) {
+      error = written == 0 ? EIO : errno;
+    }
+  }
+  if (close(file) != 0 && error == 0) error = errno;
+  return error;
 }
 
 Closing ReadClosing(const std::string& path) {

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace initscope {
 
@@ -24,6 +25,10 @@ std::string ClosingLine(const std::string& digest);
 std::string DigestOfFile(const std::string& path);
 // Appends the line to that file. Throws UserError (kIo).
 void AppendClosingLine(const std::string& path, const std::string& digest);
+
+// Opens an existing file with `flags`, O_TRUNC or O_APPEND, and writes these
+// bytes. Returns 0, or the errno of what failed.
+int WriteBytes(const std::string& path, int flags, std::string_view bytes);
 
 enum class Closing {
   kNone,     // no such line: an older file, or one that was changed on purpose

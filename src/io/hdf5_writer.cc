@@ -3,10 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <hdf5_hl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <functional>
 #include <future>
@@ -289,22 +287,8 @@ void Hdf5Writer::WriteImage() const {
   }
   const std::string line = ClosingLine(Sha256Hex(image.data(), image.size()));
   image.insert(image.end(), line.begin(), line.end());
-  const int file = open(path_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
-  bool is_written = file >= 0;
-  for (size_t done = 0; is_written && done < image.size();) {
-    const ssize_t written =
-        write(file, image.data() + done, image.size() - done);
-    if (written > 0) {
-      done += static_cast<size_t>(written);
-    } else {
-      is_written = written < 0 && errno == EINTR;
-    }
-  }
-  const int error = errno;
-  const bool is_closed = file < 0 || close(file) == 0;
-  if (!is_written || !is_closed) {
-    Fail("the file", std::strerror(is_written ? errno : error));
-  }
+  const int error = WriteBytes(path_, O_TRUNC, {image.data(), image.size()});
+  if (error != 0) Fail("the file", std::strerror(error));
 }
 
 void Hdf5Writer::Close() {
@@ -318,7 +302,7 @@ void Hdf5Writer::Close() {
     Fail("the file", close_failure_.reason);
   }
   if (made_in_ == MadeIn::kMemory) return;
-  auto digest = std::async(std::launch::async, DigestOfFile, path_);
+  auto digest = std::async(DigestOfFile, path_);  // by a thread if there is one
   ReadBack(contents);
   try {
     AppendClosingLine(path_, digest.get());

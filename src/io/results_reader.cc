@@ -65,17 +65,17 @@ std::set<haddr_t> UsersOfScale(hid_t scale) {
   return found;
 }
 
-// The scales that `column` says it has.
+// The scales that `column` says it has; none if they cannot be read.
 std::vector<haddr_t> ScalesOf(hid_t column) {
   std::vector<haddr_t> found;
-  H5DSiterate_scales(
+  const herr_t status = H5DSiterate_scales(
       column, 0, nullptr,
       [](hid_t, unsigned, hid_t scale, void* data) -> herr_t {
         static_cast<std::vector<haddr_t>*>(data)->push_back(Address(scale));
         return 0;
       },
       &found);
-  return found;
+  return status < 0 ? std::vector<haddr_t>() : found;
 }
 
 // The first bytes of a regular file, or all of a shorter one.
