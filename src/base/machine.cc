@@ -109,6 +109,8 @@ double PeakMemory() {
   return 1024 * NumberBehind("/proc/self/status", "VmHWM:").value_or(0);
 }
 
+void ReturnFreedMemory() { malloc_trim(0); }
+
 std::string UtcNow() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
 }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/machine.h"
 #include "cli/ending.h"
 #include "cli/progress.h"
 #include "cli/say.h"
@@ -178,6 +179,7 @@ int RunTask(const ExperimentHead& head, const Options& options,
                           before + left.size(), KeptText(store));
   }
   const double seconds = head.watch.Seconds();
+  ReturnFreedMemory();
   if (store.runs().empty() && !is_shard) {
     Publish(&output, [&](Hdf5Writer* writer) { sink.WriteAll(writer); });
     return EndSweep(options, output, seconds, summary);

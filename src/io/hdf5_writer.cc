@@ -11,6 +11,7 @@
 #include <numeric>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -277,17 +278,19 @@ void Hdf5Writer::SetCodes(const std::string& object, const char* name,
 }
 
 void Hdf5Writer::WriteImage() const {
+  // Where the driver has the file; H5Fget_file_image() would copy it.
+  void* memory = nullptr;
   const ssize_t size = H5Fget_file_image(file_, nullptr, 0);
-  if (size < 0) Fail("the file");
-  std::vector<char> image;
-  image.reserve(static_cast<size_t>(size) + kClosingLineBytes);
-  image.resize(static_cast<size_t>(size));
-  if (H5Fget_file_image(file_, image.data(), image.size()) != size) {
+  if (size < 0 || H5Fget_vfd_handle(file_, H5P_DEFAULT, &memory) < 0) {
     Fail("the file");
   }
-  const std::string line = ClosingLine(Sha256Hex(image.data(), image.size()));
-  image.insert(image.end(), line.begin(), line.end());
-  const int error = WriteBytes(path_, O_TRUNC, {image.data(), image.size()});
+  const std::string_view image(*static_cast<const char**>(memory),
+                               static_cast<size_t>(size));
+  int error = WriteBytes(path_, O_TRUNC, image);
+  if (error == 0) {
+    error = WriteBytes(path_, O_APPEND,
+                       ClosingLine(Sha256Hex(image.data(), image.size())));
+  }
   if (error != 0) Fail("the file", std::strerror(error));
 }
 

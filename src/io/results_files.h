@@ -9,14 +9,16 @@
 #include <vector>
 
 #include "io/results_reader.h"
+#include "sweep/store_pace.h"
 
 namespace initscope {
 
 class ResultsFiles {
  public:
   // The first `most_open` files stay open once they are; the others are opened
-  // one at a time. HDF5 keeps half a megabyte for each open file.
-  explicit ResultsFiles(std::vector<std::string> paths, size_t most_open = 64)
+  // one at a time.
+  explicit ResultsFiles(std::vector<std::string> paths,
+                        size_t most_open = kMostOpenParts)
       : paths_(std::move(paths)),
         open_(std::min(most_open, paths_.size())),
         is_checked_(paths_.size()) {}

@@ -20,6 +20,7 @@
 #include "io/hdf5_writer.h"
 #include "io/lock_file.h"
 #include "sweep/shard.h"
+#include "sweep/store_pace.h"
 
 namespace initscope {
 
@@ -103,7 +104,7 @@ class ResultsStore {
   // up to `most_open` + 1 parts open. REQUIRES: all of the runs are in the
   // store.
   void Merge(const std::vector<uint64_t>& run_ids, Hdf5Writer* writer,
-             size_t most_open = 64);
+             size_t most_open = kMostOpenParts);
 
   // Removes the part files that hold nothing but some of these runs.
   void Remove(const std::vector<uint64_t>& run_ids);

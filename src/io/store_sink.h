@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <mutex>
@@ -11,22 +10,9 @@
 
 #include "io/results_store.h"
 #include "sweep/result_sink.h"
+#include "sweep/store_pace.h"
 
 namespace initscope {
-
-// When results are stored: about once a second at first, and more seldom the
-// longer a sweep lasts, so that a week leaves no more than 3000 parts.
-class StorePace {
- public:
-  // Whether it is time to store results of `bytes`.
-  bool IsDue(size_t bytes) const;
-  void Stored() { stored_ = Clock::now(); }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point begin_ = Clock::now();
-  Clock::time_point stored_ = begin_;
-};
 
 template <typename Spec, typename Result>
 class StoreSink final : public ResultSink<Result> {
@@ -84,10 +70,10 @@ class StoreSink final : public ResultSink<Result> {
   }
 
   // Writes a results file with all runs. REQUIRES: every run has been taken,
-  // and none has been stored.
-  void WriteAll(Hdf5Writer* writer) const {
-    const auto all = InOrder(held_);
-    write_(all.first, all.second, writer);
+  // and none has been stored. May be called again.
+  void WriteAll(Hdf5Writer* writer) {
+    if (!held_.empty()) all_ = InOrder(std::exchange(held_, {}));
+    write_(all_.first, all_.second, writer);
   }
 
   // The number of runs taken.
@@ -106,10 +92,11 @@ class StoreSink final : public ResultSink<Result> {
     return std::exchange(held_, {});
   }
 
-  std::pair<std::vector<Spec>, std::vector<Result>> InOrder(
-      std::vector<Held> held) const {
+  using All = std::pair<std::vector<Spec>, std::vector<Result>>;
+
+  static All InOrder(std::vector<Held> held) {
     std::ranges::sort(held, {}, &Held::index);
-    std::pair<std::vector<Spec>, std::vector<Result>> all;
+    All all;
     for (Held& one : held) {
       all.first.push_back(std::move(one.run));
       all.second.push_back(std::move(one.result));
@@ -119,7 +106,7 @@ class StoreSink final : public ResultSink<Result> {
 
   void Store(std::vector<Held> held) {
     if (held.empty()) return;
-    const auto all = InOrder(std::move(held));
+    const All all = InOrder(std::move(held));
     const std::vector<Spec>& runs = all.first;
     const std::vector<Result>& results = all.second;
     std::vector<uint64_t> run_ids;
@@ -140,6 +127,7 @@ class StoreSink final : public ResultSink<Result> {
   std::mutex mutex_;        // of all below
   std::vector<Held> held_;  // not stored yet
   size_t bytes_ = 0;        // of these
+  All all_;                 // what WriteAll() has taken of these
   size_t taken_ = 0;
   StorePace pace_;
   std::mutex store_mutex_;

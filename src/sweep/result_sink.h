@@ -13,9 +13,6 @@
 
 namespace initscope {
 
-// Bytes of results that a store writes at the latest.
-inline constexpr size_t kStoredTogether = size_t{16} << 20;
-
 // Whether it is time to say again how far a run is.
 class TellPace {
  public:

@@ -148,6 +148,10 @@ double LayerRows(const RunSpec& run) {
   return static_cast<double>(records * (run.depth() + 1));
 }
 
+double OtherRows(const RunSpec& run) {
+  return static_cast<double>(std::max(StepRows(run), JacobianRows(run)));
+}
+
 double RunFlops(const RunSpec& run) {
   if (run.training.steps > 0) return TrainingWork(run)[ProductsOf(run)];
   return (2 * EngineOf(run).flops(run) + GradientFlops(run)) *
@@ -200,13 +204,20 @@ double TrainingMemory(const RunSpec& run) {
 double ResultMemory(const RunSpec& run, bool theory) {
   // Each number is held twice, in the results and in the columns that are
   // written, beside which stand the keys; kRunBytes is for the containers.
-  constexpr size_t kKeys = 16, kJacobianColumns = 6, kRunBytes = 2560;
+  constexpr size_t kKeys = 16, kJacobianColumns = 6, kRunBytes = 3400;
   const size_t steps = StepRows(run), singular_values = JacobianRows(run);
   return kRunBytes + (theory ? TheoryStartMemory(run) : 0) +
          8 * LayerRows(run) *
              static_cast<double>(2 * ColumnCount(theory) + kKeys) +
          static_cast<double>(6 * sizeof(StepResult) * steps +
                              8 * (kJacobianColumns + kKeys) * singular_values);
+}
+
+double ResultBytes(const RunSpec& run, bool theory) {
+  return sizeof(RunResult) +
+         8 * LayerRows(run) * static_cast<double>(ColumnCount(theory)) +
+         static_cast<double>(sizeof(StepResult) * StepRows(run) +
+                             8 * JacobianRows(run));
 }
 
 double FileBytes(const RunSpec& run, bool theory) {

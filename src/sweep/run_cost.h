@@ -98,6 +98,8 @@ double RunSeconds(const RunSpec& run, bool theory);
 
 // Rows in the table of layers.
 double LayerRows(const RunSpec& run);
+// Rows in the larger of the tables of steps and of singular values.
+double OtherRows(const RunSpec& run);
 
 // Flop of the matrix products of a run that shares nothing.
 double RunFlops(const RunSpec& run);
@@ -111,6 +113,8 @@ double PassMemory(const RunSpec& run, double backward);
 double TrainingMemory(const RunSpec& run);
 // Bytes of a run's results until they are written.
 double ResultMemory(const RunSpec& run, bool theory);
+// What RunResult::Bytes() will be.
+double ResultBytes(const RunSpec& run, bool theory);
 // Bytes of a run's results in a file, before any compression.
 double FileBytes(const RunSpec& run, bool theory);
 

@@ -5,8 +5,8 @@
 
 #include "engine/engines.h"
 #include "engine/sharing.h"
-#include "sweep/result_sink.h"
 #include "sweep/scheduler.h"
+#include "sweep/store_pace.h"
 #include "sweep/theory_work.h"
 
 namespace initscope {
@@ -60,8 +60,12 @@ void MemoryEstimate::Add(const RunSpec& run, double seconds) {
   runs_ += 1;
   seconds_ += seconds;
   rows_ += LayerRows(run);
-  const double bytes = ResultMemory(run, theory_ && run.training.steps == 0);
+  other_rows_ += OtherRows(run);
+  const bool theory = theory_ && run.training.steps == 0;
+  const double bytes = ResultMemory(run, theory);
   results_ += bytes;
+  result_bytes_ += ResultBytes(run, theory);
+  file_bytes_ += FileBytes(run, theory);
   most_of_a_run_ = std::max(most_of_a_run_, bytes);
   block_.Add(run);
   if (block_.is_full()) AddBlock();
@@ -102,23 +106,36 @@ void MemoryEstimate::AddBlock() {
   block_.Clear();
 }
 
+MemoryEstimate::Stored MemoryEstimate::StoredMemory() const {
+  const double jobs = static_cast<double>(jobs_);
+  const double seconds = seconds_ / jobs;
+  // What is stored together, of all results; a machine may be faster.
+  constexpr double kFaster = 1.1;
+  const double share = std::min({1.0, kFaster * StorePause(seconds) / seconds,
+                                 kStoredTogether / result_bytes_});
+  // Of results_, half is for columns. A machine that is not much slower stores
+  // nothing before the end, when nothing is computed any more.
+  constexpr double kSlower = 1.5;
+  if (share == 1 && kSlower * seconds < StorePause(seconds)) {
+    return {0.5 * results_, results_};
+  }
+  // While some are there as results, as columns and as a file, each job, which
+  // then waits, may gather as many.
+  const double written = share * (results_ + file_bytes_);
+  const double waiting = 0.5 * std::min(jobs * share, 1 - share) * results_;
+  // What is freed is not all used again: up to 9 % in plan_accuracy.py.
+  constexpr double kScattered = 1.1, kOpenPart = 3.2e6;
+  const double parts = std::min(runs_, PartCount(seconds, result_bytes_));
+  return {kScattered * (written + waiting) + jobs * most_of_a_run_,
+          MergeMemory(runs_, rows_, other_rows_) +
+              kOpenPart * std::min<double>(kMostOpenParts, parts)};
+}
+
 SweepMemory MemoryEstimate::Total(double used) {
   if (!block_.runs().empty()) AddBlock();
   SweepMemory memory;
-  double merging = 0;
-  if (place_ == ResultPlace::kMemory) {
-    memory.results = results_;
-  } else {
-    // While some are written (as results, as columns, and twice as a file), as
-    // many may gather; and each job has one.
-    const double stored =
-        10.0 * kStoredTogether + static_cast<double>(jobs_) * most_of_a_run_;
-    const bool has_parts = results_ / 2 > kStoredTogether;
-    memory.results = has_parts ? std::min(1.5 * results_, stored) : results_;
-    constexpr double kOpenPart = 1e6, kMostOpen = 64;
-    merging = MergeMemory(runs_, rows_) +
-              kOpenPart * std::min(kMostOpen, results_ / 2 / kStoredTogether);
-  }
+  const Stored results =
+      place_ == ResultPlace::kStore ? StoredMemory() : Stored{results_, 0};
   // Threads do not share what they have freed. Seen with 2 jobs: the twelve
   // sweeps of plan_accuracy.py, of 30 to 900 MB, took up to 2 % more.
   const auto with = [&](size_t jobs, double bytes) {
@@ -126,26 +143,23 @@ SweepMemory MemoryEstimate::Total(double used) {
     return (jobs == 1 ? 1 : 1.05) * bytes +
            kThread * static_cast<double>(jobs - 1);
   };
-  const double computing = with(jobs_, most_ + memory.results);
+  const double computing = with(jobs_, most_ + results.computing);
   memory.per_job =
-      with(jobs_ + 1, most_ + memory.results + per_job_) - computing;
-  if (merging > computing) memory.results = merging;
-  memory.total = used + kProcessMemory + std::max(computing, merging);
-  if (place_ == ResultPlace::kStore) {
-    // Parts are written from the first second on, and read at the end: five of
-    // a sweep that needs 20 MB without any took 4 MB more.
-    constexpr double kParts = 4e6;
-    memory.total +=
-        kParts * std::min(1.0, seconds_ / static_cast<double>(jobs_));
-  }
+      with(jobs_ + 1, most_ + results.computing + per_job_) - computing;
+  memory.results =
+      results.ending > computing ? results.ending : results.computing;
+  memory.total = used + kProcessMemory + std::max(computing, results.ending);
   return memory;
 }
 
-double MergeMemory(double runs, double rows) {
+double MergeMemory(double runs, double rows, double other_rows) {
   // Some columns at a time, or one (io/merged_tables.cc), of results of this
   // size; and where each run and its rows stand.
-  const double columns = std::min<double>(64e6, 100 * 8 * rows);
-  return std::max(columns, 16 * rows) + 12 * rows + 280 * runs;
+  constexpr double kColumns = 100, kOtherColumns = 12;
+  const double most_rows = std::max(rows, other_rows);
+  const double columns = std::min<double>(
+      64e6, 8 * std::max(kColumns * rows, kOtherColumns * other_rows));
+  return std::max(columns, 16 * most_rows) + 12 * most_rows + 280 * runs;
 }
 
 SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,

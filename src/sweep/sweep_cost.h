@@ -18,7 +18,7 @@ struct SweepMemory {
 };
 
 // Bytes for the libraries and for writing columns.
-inline constexpr double kProcessMemory = 10e6;
+inline constexpr double kProcessMemory = 8e6;
 
 // Where the results of finished runs are until all are written.
 enum class ResultPlace { kMemory, kStore };
@@ -37,13 +37,21 @@ class MemoryEstimate {
 
  private:
   void AddBlock();
+  // Bytes for results in a store while others are computed, and when all are
+  // written or merged.
+  struct Stored {
+    double computing, ending;
+  };
+  Stored StoredMemory() const;
 
   const size_t jobs_;
   const bool theory_;
   const ResultPlace place_;
-  RunBlock<RunSpec> block_;                 // not counted in `most_` yet
-  double results_ = 0, most_of_a_run_ = 0;  // bytes of results
-  double rows_ = 0;                         // of the table of layers
+  RunBlock<RunSpec> block_;  // not counted in `most_` yet
+  // Bytes of results: all that they take until they are written, alone, in a
+  // file, and those of the largest run.
+  double results_ = 0, result_bytes_ = 0, file_bytes_ = 0, most_of_a_run_ = 0;
+  double rows_ = 0, other_rows_ = 0;  // of layers, and of another table
   double runs_ = 0;
   double seconds_ = 0;
   double most_ = 0;  // of a block while it is computed
@@ -51,8 +59,8 @@ class MemoryEstimate {
 };
 
 // The most bytes for merging what is stored of runs with `rows` rows in the
-// table of layers.
-double MergeMemory(double runs, double rows);
+// table of layers and `other_rows` in another.
+double MergeMemory(double runs, double rows, double other_rows = 0);
 
 // Of runs that are computed together, with their results in memory.
 SweepMemory EstimateMemory(const std::vector<RunSpec>& runs, size_t jobs,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/oracle_test.h"
+#include "sweep/store_pace.h"
 
 namespace initscope {
 namespace {
@@ -108,6 +109,25 @@ TEST(EstimateMemory, GrowsWithRunsAndJobs) {
   EXPECT_GT(two.total, all.total + 1e6);
   EXPECT_NEAR(two.total - all.total, all.per_job, 1);
   EXPECT_EQ(EstimateMemory(runs, 2, true, 2000).total, two.total + 1000);
+}
+
+// What waits to be stored does not grow with the number of runs.
+TEST(MemoryEstimate, OfStoredResultsIsBounded) {
+  const RunSpec run = MakeRun({{"depth", "100"}, {"width", "8"}});
+  const auto results = [&](int runs, double seconds) {
+    MemoryEstimate estimate(1, true, ResultPlace::kStore);
+    for (int i = 0; i < runs; ++i) estimate.Add(run, seconds);
+    return estimate.Total(0).results;
+  };
+  const double all = ResultMemory(run, true);
+  EXPECT_EQ(results(10, 0.01), 5 * all);  // none is stored before the end
+  // A run each 0.1 s: about ten are stored together.
+  EXPECT_GT(results(1000, 0.1), 20 * all);
+  EXPECT_LT(results(1000, 0.1), 50 * all);
+  // So quick that their size decides.
+  const double size = kStoredTogether / ResultBytes(run, true) * all;
+  EXPECT_GT(results(5000, 0.0001), size);
+  EXPECT_NEAR(results(10000, 0.0001), results(5000, 0.0001), 0.01 * size);
 }
 
 }  // namespace

@@ -70,9 +70,10 @@ LARGER = {
 }
 
 
-def plan(program, arguments, cwd):
+def plan(program, arguments, cwd, environment=None):
     done = subprocess.run([program, "plan", *arguments, "--json"], cwd=cwd,
-                          capture_output=True, text=True, check=True)
+                          capture_output=True, text=True, check=True,
+                          env={**os.environ, **(environment or {})})
     return json.loads(done.stdout)
 
 
@@ -86,15 +87,16 @@ print(status, usage.ru_utime + usage.ru_stime, 1024 * usage.ru_maxrss)
 """
 
 
-def used(arguments, cwd):
-    """CPU seconds and the most bytes of a program.
+# Results are stored when they are many, not each second: what is gathered in a
+# second depends on the machine's hour.
+BY_SIZE = {"INITSCOPE_STORE_SECONDS": "60"}
 
-    It stores results when they are many, not each second, as what it gathers in
-    a second depends on the machine's hour.
-    """
+
+def used(arguments, cwd, environment=None):
+    """CPU seconds and the most bytes of a program."""
     done = subprocess.run([sys.executable, "-S", "-c", SMALL, *arguments],
                           cwd=cwd, capture_output=True, text=True, check=True,
-                          env={**os.environ, "INITSCOPE_STORE_SECONDS": "60"})
+                          env={**os.environ, **(environment or {})})
     status, seconds, peak = map(float, done.stdout.split())
     assert status == 0, done.stderr
     return seconds, peak

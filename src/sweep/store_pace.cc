@@ -1,0 +1,48 @@
+#include "sweep/store_pace.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "base/number_text.h"
+
+namespace initscope {
+namespace {
+
+// The pause is this part of the time so far, if that is more.
+constexpr double kShare = 1.0 / 300;
+
+double LeastPause() {
+  static const double pause = [] {
+    const char* const text = std::getenv("INITSCOPE_STORE_SECONDS");
+    return text ? ParseNumber<double>(text).value_or(1) : 1;
+  }();
+  return pause;
+}
+
+}  // namespace
+
+double StorePause(double elapsed) {
+  return std::max(LeastPause(), kShare * elapsed);
+}
+
+double PartCount(double seconds, double bytes) {
+  // With the least pause until `turn`; from there on the time grows by the
+  // same factor with each part.
+  const double turn = LeastPause() / kShare;
+  const double by_time =
+      std::min(seconds, turn) / LeastPause() +
+      (seconds > turn ? std::log(seconds / turn) / kShare : 0);
+  return std::max(by_time, bytes / kStoredTogether);
+}
+
+bool StorePace::IsDue(size_t bytes) const {
+  const auto seconds = [](Clock::duration time) {
+    return std::chrono::duration<double>(time).count();
+  };
+  const auto now = Clock::now();
+  return bytes >= kStoredTogether ||
+         seconds(now - stored_) >= StorePause(seconds(now - begin_));
+}
+
+}  // namespace initscope
