@@ -15,14 +15,24 @@ herr_t TakeFirst(unsigned, const H5E_error2_t* record, void* reason) {
   return 1;
 }
 
+std::string FirstRecord() {
+  std::string record;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, TakeFirst, &record);
+  return record;
+}
+
+// A driver's record: "…, errno = 28, error message = 'No space left on device',
+// buf = 0x…, …".
+constexpr std::string_view kSystem = "error message = '";
+
 }  // namespace
 
+bool Hdf5FailedInSystem() {
+  return FirstRecord().find(kSystem) != std::string::npos;
+}
+
 std::string Hdf5Reason() {
-  std::string reason;
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, TakeFirst, &reason);
-  // A driver's record: "…, errno = 28, error message = 'No space left on
-  // device', buf = 0x…, …".
-  constexpr std::string_view kSystem = "error message = '";
+  std::string reason = FirstRecord();
   const size_t begin = reason.find(kSystem);
   if (begin != std::string::npos) {
     reason.erase(0, begin + kSystem.size());

@@ -23,6 +23,8 @@ namespace initscope {
 // empty. Call it directly after the call that failed: the next call clears the
 // stack.
 std::string Hdf5Reason();
+// Whether the system refused what the call that failed asked for; likewise.
+bool Hdf5FailedInSystem();
 
 // The type of values in a file, as NumPy writes it: "<f8", "<f4", "<i8", "<u8"
 // or "|u1"; "text" for strings of any kind, "other" for all other types.

@@ -140,16 +140,20 @@ bool SyncFolder(const fs::path& folder) {
 // left.
 
 constexpr size_t kRandomCharacters = 6;
+constexpr std::string_view kProgramMark = ".initscope-";
 
 // ".initscope-HOST-", between the name of the output and the random characters.
-std::string OwnerMark() { return fmt::format(".initscope-{}-", HostName()); }
+std::string OwnerMark() {
+  return fmt::format("{}{}-", kProgramMark, HostName());
+}
 
-// Whether `name` belongs to a temporary file of this machine.
-bool IsTemporary(const std::string& name, const std::string& mark) {
-  return name.starts_with('.') &&
-         name.size() > mark.size() + kRandomCharacters &&
-         name.substr(name.size() - kRandomCharacters - mark.size(),
-                     mark.size()) == mark;
+// Whether `name` belongs to a temporary file of a machine.
+bool IsTemporary(const std::string& name, Machine machine) {
+  if (!name.starts_with('.') || name.size() < kRandomCharacters) return false;
+  const std::string_view stem(name.data(), name.size() - kRandomCharacters);
+  return machine == Machine::kThis
+             ? stem.ends_with(OwnerMark())
+             : stem.find(kProgramMark) != std::string_view::npos;
 }
 
 // Gives a file of mkstemp(), which only its owner can read, the usual mode.
@@ -202,12 +206,11 @@ TemporaryFile CreateTemporaryFile(const fs::path& folder,
 
 }  // namespace
 
-void RemoveAbandonedFiles(const fs::path& folder) {
-  const std::string mark = OwnerMark();
+void RemoveAbandonedFiles(const fs::path& folder, Machine machine) {
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end;
        it.increment(error)) {
-    if (!IsTemporary(it->path().filename().string(), mark)) continue;
+    if (!IsTemporary(it->path().filename().string(), machine)) continue;
     const int file = open(it->path().c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     if (file < 0) continue;
     if (flock(file, LOCK_EX | LOCK_NB) == 0) unlink(it->path().c_str());

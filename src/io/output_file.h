@@ -23,8 +23,11 @@ class OutputError : public UserError {
 };
 
 // Removes the temporary files in `folder` that killed processes of this machine
-// have left. Files that cannot be locked or removed stay.
-void RemoveAbandonedFiles(const std::filesystem::path& folder);
+// have left, or, where no other one can be at work, of any. Files that cannot
+// be locked or removed stay.
+enum class Machine { kThis, kAny };
+void RemoveAbandonedFiles(const std::filesystem::path& folder,
+                          Machine machine = Machine::kThis);
 
 class OutputFile {
  public:

@@ -26,7 +26,7 @@
 namespace initscope {
 namespace {
 
-UserError CannotRead(const std::string& path, const char* why) {
+UserError CannotRead(const std::string& path, const std::string& why) {
   return UserError(ExitCode::kIo, "{}: cannot read the results file: {}", path,
                    why);
 }
@@ -141,7 +141,11 @@ Hdf5Handle OpenHdf5(const std::string& path) {
   cache.initial_size = cache.min_size = cache.max_size = size_t{256} << 10;
   if (H5Pset_mdc_config(access, &cache) < 0) throw damaged(Hdf5Reason());
   Hdf5Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
-  if (!file.ok()) throw damaged("HDF5 cannot open it: " + Hdf5Reason());
+  if (!file.ok()) {
+    const std::string reason = Hdf5Reason();
+    if (Hdf5FailedInSystem()) throw CannotRead(path, reason);
+    throw damaged("HDF5 cannot open it: " + reason);
+  }
   return file;
 }
 

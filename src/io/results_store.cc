@@ -63,14 +63,33 @@ std::vector<Value> ValuesOf(std::string_view bytes) {
 }
 
 // Throws UserError (kData) if a file is not as it was written. Its columns are
-// read in another process, where HDF5 may crash. `advice` ends the message.
-void CheckSound(const std::string& file, const char* advice) {
+// read in another process, where HDF5 may crash.
+void CheckSound(const std::string& file) {
   const FileCheck check = VerifyResults(file);
   if (check.problems.empty()) return;
   const std::string& problem = check.problems[0];
-  throw UserError(ExitCode::kData, "{}{}{}",
-                  problem.starts_with(file) ? "" : file + ": ", problem,
-                  advice);
+  throw UserError(ExitCode::kData, "{}{}",
+                  problem.starts_with(file) ? "" : file + ": ", problem);
+}
+
+// Of a part: whether this program would compute the same, its run_ids, and the
+// status of each run.
+std::string RunsOf(const fs::path& path) {
+  return GuardedRead(path.string(), [&] {
+    const ResultsReader part(path.string());
+    const std::string group = part.RunsGroup();
+    std::string reply(1,
+                      part.Number("/", "numerics_version") == kNumericsVersion);
+    Append(part.Wholes(group + "/run_id"), &reply);
+    for (const std::string& name : part.Names(group + "/status")) {
+      const auto code = std::ranges::find(kRunStatusNames, name);
+      if (code == kRunStatusNames.end()) {
+        part.Fail("is damaged: there is no status '{}'", Quoted(name));
+      }
+      reply.push_back(static_cast<char>(code - kRunStatusNames.begin()));
+    }
+    return reply;
+  });
 }
 
 }  // namespace
@@ -115,7 +134,7 @@ ResultsStore::~ResultsStore() {
     for (const Holder& holder : Holders()) {
       unlink((folder_ / LockName(holder.shard)).c_str());
     }
-    RemoveAbandonedFiles(folder_);
+    RemoveAbandonedFiles(folder_, Machine::kAny);
     unlink((folder_ / "lock").c_str());
   }
   rmdir(folder_.c_str());  // fails if something is in it
@@ -198,22 +217,22 @@ void ResultsStore::ReadParts() {
 
 void ResultsStore::Include(const fs::path& file) { ReadPart(file); }
 
+void ResultsStore::Advising(const fs::path& part,
+                            const std::function<void()>& read) const {
+  try {
+    read();
+  } catch (const UserError& error) {
+    if (error.code() != ExitCode::kData || !IsOwn(part)) throw;
+    throw UserError(ExitCode::kData,
+                    "{}; remove it, and the sweep's own command computes its "
+                    "runs again",
+                    error.what());
+  }
+}
+
 void ResultsStore::ReadPart(const fs::path& path) {
-  const std::string bytes = GuardedRead(path.string(), [&] {
-    const ResultsReader part(path.string());
-    const std::string group = part.RunsGroup();
-    std::string reply(1,
-                      part.Number("/", "numerics_version") == kNumericsVersion);
-    Append(part.Wholes(group + "/run_id"), &reply);
-    for (const std::string& name : part.Names(group + "/status")) {
-      const auto code = std::ranges::find(kRunStatusNames, name);
-      if (code == kRunStatusNames.end()) {
-        part.Fail("is damaged: there is no status '{}'", Quoted(name));
-      }
-      reply.push_back(static_cast<char>(code - kRunStatusNames.begin()));
-    }
-    return reply;
-  });
+  std::string bytes;
+  Advising(path, [&] { bytes = RunsOf(path); });
   const std::string_view runs = std::string_view(bytes).substr(1);
   const size_t count = runs.size() / (sizeof(uint64_t) + 1);
   std::vector<RunStatus> status;
@@ -328,10 +347,7 @@ void ResultsStore::Merge(const std::vector<uint64_t>& run_ids,
                       source);
     }
     if (IsOfThisProcess(source)) continue;
-    CheckSound(source, IsOwn(source)
-                           ? "; remove it, and the sweep's own command "
-                             "computes its runs again"
-                           : "");
+    Advising(source, [&] { CheckSound(source); });
   }
   MergeTables(ResultsFiles(sources, most_open), runs, Joined::kParts, writer);
 }

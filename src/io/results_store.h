@@ -48,8 +48,7 @@ class ResultsStore {
   // (io/guarded_read.h).
   ResultsStore(const std::filesystem::path& output, Access access,
                Shard shard = {});
-  // Removes the folder if nothing is in it but what killed processes of this
-  // machine have left.
+  // Removes the folder if nothing is in it but what killed processes have left.
   ~ResultsStore();
   ResultsStore(const ResultsStore&) = delete;
   ResultsStore& operator=(const ResultsStore&) = delete;
@@ -121,6 +120,9 @@ class ResultsStore {
   }
   void ReadParts();
   void ReadPart(const std::filesystem::path& path);
+  // Calls `read`; an error in what a part of the folder holds says what to do.
+  void Advising(const std::filesystem::path& part,
+                const std::function<void()>& read) const;
   // `is_current`: this program would compute the same.
   void Know(const std::filesystem::path& part, bool is_current,
             const std::vector<uint64_t>& run_ids,

@@ -309,7 +309,9 @@ TEST(ResultsStore, RemovesOnlyPartsOfTheseRuns) {
   }
   EXPECT_EQ(parts, 1u);
   // Nothing of a killed process keeps the folder.
-  std::ofstream(folder / (".b.h5.initscope-" + HostName() + "-abcdef")) << "x";
+  for (const std::string& host : {HostName(), std::string("another-host")}) {
+    std::ofstream(folder / (".b.h5.initscope-" + host + "-abcdef")) << "x";
+  }
   store->Remove({runs[0].run_id});
   store.reset();
   EXPECT_FALSE(fs::exists(folder));

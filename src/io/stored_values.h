@@ -18,10 +18,17 @@ namespace initscope {
 // The path of the file of `object`.
 std::string FileName(hid_t object);
 
-// The error (kData) that says what is wrong with the file of `object`.
+// The error (kData) that says what is wrong with the file of `object`; kIo if
+// the call of HDF5 before failed as the system refused something.
 template <typename... Args>
 UserError FileError(hid_t object, fmt::format_string<Args...> what,
                     Args&&... args) {
+  const bool is_io = Hdf5FailedInSystem();
+  const std::string reason = Hdf5Reason();
+  if (is_io) {
+    return UserError(ExitCode::kIo, "{}: cannot read the results file: {}",
+                     FileName(object), reason);
+  }
   return UserError(ExitCode::kData, "{}: {}", FileName(object),
                    fmt::format(what, std::forward<Args>(args)...));
 }

@@ -1,9 +1,9 @@
 """What plan expects, beside what sweeps take: CPU time and memory.
 
 On a quiet machine the expected time of the sweeps of helpers/plan_accuracy.py,
-of some seconds each, was right within a factor of 1.5, and the memory within one
-of 1.25. Here, where sweeps are
-short and machines are busy, a factor of 4 is let pass.
+of some seconds each, was right within a factor of 1.5, and the memory within
+one of 1.25, never below. Here, where sweeps are short and machines are busy, a
+factor of 4 is let pass for the time.
 """
 
 import os

@@ -31,8 +31,8 @@ from warm_python import run_warm
 FULL = os.environ.get("TORTURE") == "full"
 KILLS, SIGNALS = (200, 50) if FULL else (10, 4)
 COMMANDS = list(torture.SWEEPS) if FULL else ["run"]
-CALLS = list(failing_calls.CALLS) if FULL else ["write", "fsync", "close",
-                                                "renameat2"]
+CALLS = list(failing_calls.CALLS) if FULL else ["write", "pwrite", "fsync",
+                                                "close", "renameat2", "open"]
 
 
 @pytest.fixture(name="sweep")
@@ -63,6 +63,26 @@ def test_signal(sweep):
           f"{ended} sweeps came to their end, all right")
 
 
+def is_merging(sweep):
+    with contextlib.suppress(FileNotFoundError):  # renamed
+        return any(path.stat().st_size > 1000 for path in
+                   sweep.folder.glob(".x.h5.initscope*"))
+    return False
+
+
+def kill_in_merge(sweep):
+    """Leaves all runs as parts, and no output."""
+    process = sweep.start()
+    while process.poll() is None:
+        if is_merging(sweep):
+            process.kill()
+        time.sleep(0.001)
+    process.communicate()
+    if sweep.output.exists():  # too late
+        sweep.again()
+        kill_in_merge(sweep)
+
+
 def calls_of(sweep, library, call):
     """How often the sweep calls a function."""
     counts = sweep.folder.parent / f"{sweep.folder.name}.count"
@@ -74,17 +94,23 @@ def calls_of(sweep, library, call):
 
 @sweeps(COMMANDS)
 def test_call(sweep, library):
-    codes = collections.Counter()
-    for call in CALLS:
+    codes = {call: collections.Counter() for call in CALLS}
+    for call, count in codes.items():
+        if call == "pwrite":  # HDF5's, which are those of merging
+            kill_in_merge(sweep)
+            sweep.begin_here()
         calls = calls_of(sweep, library, call)
-        chosen = range(1, calls + 1) if FULL and calls < 200 else {
-            1 + calls * i // 200 for i in range(200)} if FULL else {
-            1 + int(calls * sweep.draw.random())}
+        most = 300 if FULL else 1
+        chosen = range(1, calls + 1) if calls <= most else {
+            1 + int(calls * (i + sweep.draw.random()) / most)
+            for i in range(most)}
         for k in sorted(chosen):
             for sticky in (False, True) if FULL else (k % 2 == 1,):
-                codes[torture.fault(sweep, library, call, k, sticky)] += 1
-    print(f"{sweep.command}: {codes.total()} failing calls, exit codes "
-          f"{dict(codes)}; every sweep went on to the right file")
+                count[torture.fault(sweep, library, call, k, sticky)] += 1
+        print(f"{sweep.command}: {calls} calls of {call}; {count.total()} made "
+              f"to fail, exit codes {dict(count)}; every sweep went on to the "
+              f"right file")
+        sweep.begin_anew()
 
 
 def limited(sweep, size):
@@ -158,8 +184,18 @@ def test_disk_that_is_full(program, tmp_path):
         code, said = torture.fails(sweep)
         assert code == 0, said
         sweep.check()
-        print("run: a full disk: exit code 73 before the sweep, 74 within it, "
-              "then the right file")
+        kill_in_merge(sweep)
+        parts = sweep.stored()
+        fill(folder / "filler")
+        code, said = torture.fails(sweep, TMPDIR=str(folder))
+        assert code == 74 and "No space left" in said, said
+        assert sweep.stored() == parts and not sweep.output.exists()
+        (folder / "filler").unlink()
+        code, said = torture.fails(sweep)
+        assert code == 0, said
+        sweep.check()
+        print("run: a full disk: exit code 73 before the sweep, 74 within it "
+              "and while its parts are merged, then the right file")
     finally:
         subprocess.run(["umount", folder], check=True)
 
@@ -342,7 +378,17 @@ def test_damage(program, tmp_path, damage):
           f"crashed: {dict(counts)}")
 
 
-def test_a_part_that_has_changed(program, tmp_path):
+def of_a_value(part):
+    with h5py.File(part) as file:
+        return file["layers/delta_mean"].id.get_offset()
+
+
+def of_an_attribute(part):
+    return part.read_bytes().index(b"run_id in hexadecimal")
+
+
+@pytest.mark.parametrize("place", [of_a_value, of_an_attribute])
+def test_a_part_that_has_changed(program, tmp_path, place):
     """It is named once, with what to do; that leads to the right file."""
     sweep = torture.Sweep(program, tmp_path, "run")
     process = sweep.start()
@@ -352,14 +398,12 @@ def test_a_part_that_has_changed(program, tmp_path):
     process.kill()
     process.communicate()
     (part, *_) = sorted(sweep.stored())
-    with h5py.File(part) as file:
-        place = file["layers/delta_mean"].id.get_offset()
     changed = bytearray(part.read_bytes())
-    changed[place] ^= 4
+    changed[place(part)] ^= 4
     part.write_bytes(changed)
-    code, said = torture.fails(sweep)
-    assert code == 65 and said.count(part.name) == 1, said
-    assert "is damaged: " in said and "remove it" in said, said
+    _, said = torture.fails(sweep, codes=[65])
+    assert said.count(part.name) == 1, said
+    assert "is damaged" in said and said.count("remove it") == 1, said
     part.unlink()
     code, said = torture.fails(sweep)
     assert code == 0, said
