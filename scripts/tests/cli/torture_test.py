@@ -63,26 +63,6 @@ def test_signal(sweep):
           f"{ended} sweeps came to their end, all right")
 
 
-def is_merging(sweep):
-    with contextlib.suppress(FileNotFoundError):  # renamed
-        return any(path.stat().st_size > 1000 for path in
-                   sweep.folder.glob(".x.h5.initscope*"))
-    return False
-
-
-def kill_in_merge(sweep):
-    """Leaves all runs as parts, and no output."""
-    process = sweep.start()
-    while process.poll() is None:
-        if is_merging(sweep):
-            process.kill()
-        time.sleep(0.001)
-    process.communicate()
-    if sweep.output.exists():  # too late
-        sweep.again()
-        kill_in_merge(sweep)
-
-
 def calls_of(sweep, library, call):
     """How often the sweep calls a function."""
     counts = sweep.folder.parent / f"{sweep.folder.name}.count"
@@ -97,7 +77,7 @@ def test_call(sweep, library):
     codes = {call: collections.Counter() for call in CALLS}
     for call, count in codes.items():
         if call == "pwrite":  # HDF5's, which are those of merging
-            kill_in_merge(sweep)
+            sweep.kill_in_merge()
             sweep.begin_here()
         calls = calls_of(sweep, library, call)
         most = 300 if FULL else 1
@@ -184,7 +164,7 @@ def test_disk_that_is_full(program, tmp_path):
         code, said = torture.fails(sweep)
         assert code == 0, said
         sweep.check()
-        kill_in_merge(sweep)
+        sweep.kill_in_merge()
         parts = sweep.stored()
         fill(folder / "filler")
         code, said = torture.fails(sweep, TMPDIR=str(folder))

@@ -5,6 +5,7 @@ A run that was stored stays: a part is never gone before all are merged, and the
 file at the end is that of a sweep left alone.
 """
 
+import contextlib
 import errno
 import os
 import random
@@ -71,6 +72,24 @@ class Sweep:
              "x.h5", "--jobs", "1", "--quiet"], cwd=self.folder,
             stderr=subprocess.PIPE, text=True,
             env={**os.environ, **PAUSE, **environment})
+
+    def is_merging(self):
+        with contextlib.suppress(FileNotFoundError):  # renamed
+            return any(path.stat().st_size > 1000 for path in
+                       self.folder.glob(".x.h5.initscope*"))
+        return False
+
+    def kill_in_merge(self):
+        """Leaves all runs as parts, and no output."""
+        process = self.start()
+        while process.poll() is None:
+            if self.is_merging():
+                process.kill()
+            time.sleep(0.001)
+        process.communicate()
+        if self.output.exists():  # too late
+            self.again()
+            self.kill_in_merge()
 
     def stored(self):
         return set(self.parts.glob("*.h5"))
