@@ -72,11 +72,13 @@ Hdf5Handle Hdf5Writer::Own(hid_t id, Hdf5Handle::Close close,
   return Hdf5Handle(id, close, &close_failure_);
 }
 
-Hdf5Handle Hdf5Writer::TextType() {
-  Hdf5Handle type = Own(H5Tcopy(H5T_C_S1), H5Tclose, "a text");
-  Check(H5Tset_size(type, H5T_VARIABLE), "a text");
-  Check(H5Tset_cset(type, H5T_CSET_UTF8), "a text");
-  return type;
+hid_t Hdf5Writer::TextType() {
+  if (!text_type_.ok()) {
+    text_type_ = Own(H5Tcopy(H5T_C_S1), H5Tclose, "a text");
+    Check(H5Tset_size(text_type_, H5T_VARIABLE), "a text");
+    Check(H5Tset_cset(text_type_, H5T_CSET_UTF8), "a text");
+  }
+  return text_type_;
 }
 
 // Properties of a file or group that keeps its members in the order of their
@@ -96,8 +98,9 @@ Hdf5Handle Hdf5Writer::Space(const Shape& shape, const std::string& what) {
              H5Sclose, what);
 }
 
-void Hdf5Writer::SetFilters(hid_t creation, const Shape& shape, Filters filters,
-                            const std::string& path) {
+Hdf5Handle Hdf5Writer::InChunks(const Shape& shape, Filters filters,
+                                const std::string& path) {
+  Hdf5Handle creation = Own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path);
   Shape chunk = shape;
   for (size_t i = 1; i < chunk.size(); ++i) {
     chunk[i] = std::min(chunk[i], kChunk);
@@ -111,36 +114,36 @@ void Hdf5Writer::SetFilters(hid_t creation, const Shape& shape, Filters filters,
     Check(H5Pset_deflate(creation, 1), path);
   }
   Check(H5Pset_fletcher32(creation), path);
+  return creation;
 }
 
-Hdf5Handle Hdf5Writer::WriteDataset(const std::string& path, hid_t type,
-                                    const Shape& shape, const void* values,
-                                    Filters filters,
-                                    const std::string& digest) {
+void Hdf5Writer::WriteDataset(const std::string& path, hid_t type,
+                              const Shape& shape, const void* values,
+                              Filters filters, const std::string& digest) {
   const Hdf5Handle space = Space(shape, path);
-  const Hdf5Handle creation =
-      Own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, path);
   const hsize_t size = SizeOf(shape);
+  Hdf5Handle creation;
   if (made_in_ == MadeIn::kDisk && filters != Filters::kNone && size > kSmall) {
-    SetFilters(creation, shape, filters, path);
+    creation = InChunks(shape, filters, path);
   }
-  Hdf5Handle dataset = Own(H5Dcreate2(file_, path.c_str(), type, space,
-                                      H5P_DEFAULT, creation, H5P_DEFAULT),
-                           H5Dclose, path);
+  target_ = Own(
+      H5Dcreate2(file_, path.c_str(), type, space, H5P_DEFAULT,
+                 creation.ok() ? hid_t{creation} : H5P_DEFAULT, H5P_DEFAULT),
+      H5Dclose, path);
+  described_ = path;
   if (size > 0) {
-    Check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, InSmallPieces(), values),
+    Check(H5Dwrite(target_, type, H5S_ALL, H5S_ALL, InSmallPieces(), values),
           path);
   }
   SetText(path, "sha256", digest);
   digests_.emplace_back(path, digest);
-  return dataset;
 }
 
 template <typename T>
-Hdf5Handle Hdf5Writer::WriteNumbers(const std::string& path, const Shape& shape,
-                                    const T* values, Filters filters) {
-  return WriteDataset(path, TypeOf(values), shape, values, filters,
-                      Sha256Hex(values, SizeOf(shape) * sizeof(T)));
+void Hdf5Writer::WriteNumbers(const std::string& path, const Shape& shape,
+                              const T* values, Filters filters) {
+  WriteDataset(path, TypeOf(values), shape, values, filters,
+               Sha256Hex(values, SizeOf(shape) * sizeof(T)));
 }
 
 // Columns of measured numbers, hardly two of them equal, take ten times as long
@@ -214,9 +217,8 @@ void Hdf5Writer::CreateGroup(const std::string& path) {
 }
 
 void Hdf5Writer::WriteColumn(const std::string& path,
-                             const ColumnValues& values,
-                             const std::string& scale) {
-  const Hdf5Handle dataset = std::visit(
+                             const ColumnValues& values) {
+  std::visit(
       [&](const auto& column) {
         using Value = typename std::decay_t<decltype(column)>::value_type;
         if constexpr (std::is_same_v<Value, std::string>) {
@@ -224,30 +226,30 @@ void Hdf5Writer::WriteColumn(const std::string& path,
           for (const std::string& text : column) {
             pointers.push_back(text.c_str());
           }
-          return WriteDataset(path, TextType(), {column.size()},
-                              pointers.data(), Filters::kNone,
-                              ValuesDigest(column));
+          WriteDataset(path, TextType(), {column.size()}, pointers.data(),
+                       Filters::kNone, ValuesDigest(column));
         } else {
-          return WriteNumbers(path, {column.size()}, column.data(),
-                              FiltersFor(column));
+          WriteNumbers(path, {column.size()}, column.data(),
+                       FiltersFor(column));
         }
       },
       values);
-  if (scale.empty()) return;
-  const Hdf5Handle scale_id =
-      Own(H5Dopen2(file_, scale.c_str(), H5P_DEFAULT), H5Dclose, scale);
-  Check(H5DSattach_scale(dataset, scale_id, 0), "the scale of " + path);
+}
+
+void Hdf5Writer::AttachScale() {
+  Check(H5DSattach_scale(target_, scale_, 0), "the scale of " + described_);
 }
 
 void Hdf5Writer::WriteScale(const std::string& path, uint64_t count,
                             const std::string& long_name) {
   std::vector<int64_t> index(count);
   std::iota(index.begin(), index.end(), int64_t{0});
-  const Hdf5Handle dataset =
-      WriteNumbers(path, {count}, index.data(), Filters::kCompressed);
+  WriteNumbers(path, {count}, index.data(), Filters::kCompressed);
   const std::string name = path.substr(path.rfind('/') + 1);
-  Check(H5DSset_scale(dataset, name.c_str()), path);
+  Check(H5DSset_scale(target_, name.c_str()), path);
   SetText(path, "long_name", long_name);
+  scale_ = std::move(target_);
+  described_.clear();
 }
 
 void Hdf5Writer::WriteMatrix(const std::string& path,
@@ -298,6 +300,7 @@ void Hdf5Writer::Close() {
   const std::string contents = Contents(file_);
   SetText("/", kContentsDigest, contents);
   target_.CloseNow();
+  scale_.CloseNow();
   Check(H5Fflush(file_, H5F_SCOPE_GLOBAL), "the file");
   if (made_in_ == MadeIn::kMemory) WriteImage();
   file_.CloseNow();

@@ -34,10 +34,10 @@ class Hdf5Writer {
              MadeIn made_in);
 
   void CreateGroup(const std::string& path);
-  // Writes a one-dimensional dataset. `scale`: "", or the path of a dimension
-  // scale of the same length, which is attached to it.
-  void WriteColumn(const std::string& path, const ColumnValues& values,
-                   const std::string& scale);
+  // Writes a one-dimensional dataset.
+  void WriteColumn(const std::string& path, const ColumnValues& values);
+  // Attaches the last scale to the column just written, of the same length.
+  void AttachScale();
   // Writes the index 0 … count − 1 as a dimension scale.
   void WriteScale(const std::string& path, uint64_t count,
                   const std::string& long_name);
@@ -67,20 +67,22 @@ class Hdf5Writer {
     if (status < 0) Fail(what);
   }
   Hdf5Handle Own(hid_t id, Hdf5Handle::Close close, const std::string& what);
-  Hdf5Handle TextType();
+  hid_t TextType();
   Hdf5Handle Ordered(hid_t property_class);
   Hdf5Handle Space(const Shape& shape, const std::string& what);
-  void SetFilters(hid_t creation, const Shape& shape, Filters filters,
-                  const std::string& path);
+  // Properties of a dataset in chunks.
+  Hdf5Handle InChunks(const Shape& shape, Filters filters,
+                      const std::string& path);
   void SetAttribute(const std::string& object, const char* name, hid_t type,
                     const Shape& shape, const void* value);
-  // Writes a dataset with the attribute sha256 = `digest`.
-  Hdf5Handle WriteDataset(const std::string& path, hid_t type,
-                          const Shape& shape, const void* values,
-                          Filters filters, const std::string& digest);
+  // Writes a dataset with the attribute sha256 = `digest`, and leaves it in
+  // target_.
+  void WriteDataset(const std::string& path, hid_t type, const Shape& shape,
+                    const void* values, Filters filters,
+                    const std::string& digest);
   template <typename T>
-  Hdf5Handle WriteNumbers(const std::string& path, const Shape& shape,
-                          const T* values, Filters filters);
+  void WriteNumbers(const std::string& path, const Shape& shape,
+                    const T* values, Filters filters);
   template <typename T>
   static Filters FiltersFor(const std::vector<T>& column);
   std::string Contents(hid_t file) const;
@@ -91,7 +93,9 @@ class Hdf5Writer {
   const MadeIn made_in_;
   Hdf5Silence silence_;
   Hdf5CloseFailure close_failure_;
+  Hdf5Handle text_type_;
   Hdf5Handle file_;
+  Hdf5Handle scale_;
   Hdf5Handle target_;      // the object whose attributes are being set
   std::string described_;  // its path
   std::vector<std::pair<std::string, std::string>> digests_;  // by path

@@ -30,7 +30,8 @@ void BeginTable(const Table& table, size_t rows, Hdf5Writer* writer) {
 void WriteTableColumn(const Table& table, const Column& column,
                       Hdf5Writer* writer) {
   const std::string path = table.group + "/" + column.name;
-  writer->WriteColumn(path, column.values, table.group + "/" + table.index);
+  writer->WriteColumn(path, column.values);
+  writer->AttachScale();
   writer->SetText(path, "long_name", column.long_name);
   if (!column.formula.empty()) writer->SetText(path, "formula", column.formula);
   if (column.is_key) {
@@ -57,7 +58,7 @@ void WriteCategories(const Table& table, Hdf5Writer* writer) {
   for (const Column& column : table.columns) {
     if (column.categories.empty()) continue;
     const std::string path = "/categories/" + column.name;
-    writer->WriteColumn(path, column.categories, "");
+    writer->WriteColumn(path, column.categories);
     writer->SetText(path, "long_name",
                     "names behind the codes of " + column.name);
   }
