@@ -59,6 +59,19 @@ std::string ProgressState::Text(double seconds, size_t most) const {
   return text.size() + now.size() > most ? text : text + now;
 }
 
+bool ProgressHistory::IsDue(double seconds) const {
+  // So that there are some hundred of them.
+  return seconds - moments_.back().seconds >= (seconds - begin_) / 200;
+}
+
+void ProgressHistory::Add(const Moment& moment) {
+  moments_.push_back(moment);
+  const double half = (begin_ + moment.seconds) / 2;
+  while (moments_.size() > 1 && moments_[1].seconds <= half) {
+    moments_.pop_front();
+  }
+}
+
 Progress::Progress(size_t runs, double cost, bool enabled)
     : enabled_(enabled && runs > 0), is_terminal_(StderrIsTerminal()) {
   state_.runs = runs;
@@ -86,6 +99,7 @@ void Progress::Advance(size_t run, const ProgressWork& work) {
   state_.underway.erase(run);
   ++state_.done_runs;
   state_.done.Add(work);
+  Remember();
 }
 
 void Progress::Underway(size_t run, const ProgressWork& done,
@@ -93,18 +107,24 @@ void Progress::Underway(size_t run, const ProgressWork& done,
   const std::lock_guard lock(mutex_);
   const bool is_first = state_.done_runs == 0 && state_.underway.empty();
   state_.underway[run] = {done, title};
-  if (!is_first) return;
-  begin_ = Clock::now();
-  state_.before = done;
+  if (is_first) history_ = ProgressHistory({clock_.Seconds(), done});
+  Remember();
 }
 
-void Progress::Draw() const {
-  const std::chrono::duration<double> spent = Clock::now() - begin_;
+void Progress::Remember() {
+  const double now = clock_.Seconds();
+  if (history_.IsDue(now)) history_.Add({now, state_.Done()});
+}
+
+void Progress::Draw() {
+  const auto& [since, before] = history_.before();
+  state_.before = before;
+  const double seconds = clock_.Seconds() - since;
   if (is_terminal_) {
-    Say("\r\033[K{}", state_.Text(spent.count(), Columns() - 1));
+    Say("\r\033[K{}", state_.Text(seconds, Columns() - 1));
     std::fflush(stderr);
   } else {
-    Say("{}\n", state_.Text(spent.count()));
+    Say("{}\n", state_.Text(seconds));
   }
 }
 

@@ -3,13 +3,15 @@
 // Thread-safe.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
 #include <thread>
+
+#include "base/stopwatch.h"
 
 namespace initscope {
 
@@ -41,7 +43,28 @@ struct ProgressState {
   double cost = 0;  // of all runs
   ProgressWork done = {};
   std::map<size_t, Run> underway = {};
-  ProgressWork before = {};  // what was done when the clock began
+  ProgressWork before = {};  // what was done `seconds` ago
+};
+
+// What was done when, within the last half of the time: a sweep begins slowly,
+// as its memory is new, which says nothing of the rest.
+class ProgressHistory {
+ public:
+  struct Moment {
+    double seconds;
+    ProgressWork done;
+  };
+
+  explicit ProgressHistory(const Moment& begin)
+      : begin_(begin.seconds), moments_({begin}) {}
+
+  bool IsDue(double seconds) const;
+  void Add(const Moment& moment);
+  const Moment& before() const { return moments_.front(); }
+
+ private:
+  double begin_;
+  std::deque<Moment> moments_;
 };
 
 class Progress {
@@ -53,7 +76,7 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void Advance(size_t run, const ProgressWork& work);  // it is done
-  // The clock begins with the first of these: what comes before, such as
+  // The history begins with the first of these: what comes before, such as
   // theory's tables, says nothing of the rest.
   void Underway(size_t run, const ProgressWork& done, const std::string& title);
   // Removes the line until the lock is released, for another message.
@@ -61,14 +84,15 @@ class Progress {
 
  private:
   // REQUIRES: mutex_ is locked, or there is one thread.
-  void Draw() const;
+  void Draw();
+  void Remember();
   void Watch(const std::stop_token& stop);
 
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point begin_ = Clock::now();
   const bool enabled_, is_terminal_;
   std::mutex mutex_;
   ProgressState state_;
+  Stopwatch clock_;
+  ProgressHistory history_{{0, {}}};
   std::condition_variable_any wake_;
   std::jthread watcher_;  // the last member: it uses the others
 };

@@ -20,7 +20,7 @@ TEST(ProgressState, CountsRunsByTheirCost) {
             "1 of 10 runs (50 %), 0.0667 GFLOP/s, 30 s left; now relu");
   EXPECT_EQ(state.Text(30, 50),
             "1 of 10 runs (50 %), 0.0667 GFLOP/s, 30 s left");
-  // Half of what is done was so when the clock began.
+  // Half of what is done was so before.
   state.before = {1, 1e9};
   EXPECT_EQ(state.Text(30, 50),
             "1 of 10 runs (50 %), 0.0333 GFLOP/s, 60 s left");
@@ -29,6 +29,16 @@ TEST(ProgressState, CountsRunsByTheirCost) {
 TEST(ProgressState, CountsRunsAlikeWithoutCost) {
   const ProgressState state{.runs = 4, .done_runs = 1};
   EXPECT_THAT(state.Text(5), HasSubstr("1 of 4 runs (25 %), 15 s left"));
+}
+
+TEST(ProgressHistory, KeepsTheLastHalf) {
+  ProgressHistory history({10, {}});
+  for (double now = 10; now <= 110; now += 0.125) {
+    if (history.IsDue(now)) history.Add({now, {now, 0}});
+    const double half = (10 + now) / 2;
+    EXPECT_LE(history.before().seconds, half);
+    EXPECT_NEAR(history.before().seconds, half, 0.01 * (now - 10) + 0.2);
+  }
 }
 
 }  // namespace
