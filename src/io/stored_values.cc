@@ -19,33 +19,55 @@ herr_t IsName(hid_t, const char* name, const H5A_info_t*, void* sought) {
 
 // Whether an object lists an attribute, even one that a damaged index does not
 // find by its name.
-bool IsListed(hid_t file, const std::string& object, const char* name) {
-  return H5Aiterate_by_name(file, object.c_str(), H5_INDEX_NAME, H5_ITER_NATIVE,
+bool IsListed(hid_t from, const std::string& object, const char* name) {
+  return H5Aiterate_by_name(from, object.c_str(), H5_INDEX_NAME, H5_ITER_NATIVE,
                             nullptr, IsName, const_cast<char*>(name),
                             H5P_DEFAULT) != 0;
 }
 
-// An attribute of a single value; not ok() if there is none of this name.
-Hdf5Handle OpenAttribute(hid_t file, const std::string& object,
-                         const char* name) {
+// An attribute of a single value of `object`, as it is named from `from`; not
+// ok() if there is none of this name. Messages call the object `title`.
+Hdf5Handle OpenAttribute(hid_t from, const std::string& object,
+                         const std::string& title, const char* name) {
   const htri_t exists =
-      H5Aexists_by_name(file, object.c_str(), name, H5P_DEFAULT);
-  if (exists == 0 && !IsListed(file, object, name)) return {};
+      H5Aexists_by_name(from, object.c_str(), name, H5P_DEFAULT);
+  if (exists == 0 && !IsListed(from, object, name)) return {};
   Hdf5Handle attribute(
-      H5Aopen_by_name(file, object.c_str(), name, H5P_DEFAULT, H5P_DEFAULT),
+      H5Aopen_by_name(from, object.c_str(), name, H5P_DEFAULT, H5P_DEFAULT),
       H5Aclose);
   if (!attribute.ok()) {
-    throw FileError(file, "the attribute {} of {} cannot be read: {}", name,
-                    object, Hdf5Reason());
+    throw FileError(from, "the attribute {} of {} cannot be read: {}", name,
+                    title, Hdf5Reason());
   }
   const Hdf5Handle space(H5Aget_space(attribute), H5Sclose);
   if (H5Sget_simple_extent_npoints(space) != 1) {
-    throw FileError(file,
+    throw FileError(from,
                     "the attribute {} of {} is not a single value; the file is "
                     "damaged",
-                    name, object);
+                    name, title);
   }
   return attribute;
+}
+
+// A text, likewise.
+std::optional<std::string> TextOf(hid_t from, const std::string& object,
+                                  const std::string& title, const char* name) {
+  const Hdf5Handle attribute = OpenAttribute(from, object, title, name);
+  if (!attribute.ok()) return {};
+  const Hdf5Handle type(H5Aget_type(attribute), H5Tclose);
+  if (StoredType(type) != "text") {
+    throw FileError(from,
+                    "the attribute {} of {} is not a text; the file is damaged",
+                    name, title);
+  }
+  const Hdf5Handle space(H5Aget_space(attribute), H5Sclose);
+  const auto texts = ReadTexts(
+      type, space, [&](void* out) { return H5Aread(attribute, type, out); });
+  if (!texts) {
+    throw FileError(from, "the attribute {} of {} cannot be read: {}", name,
+                    title, Hdf5Reason());
+  }
+  return texts->front();
 }
 
 // Opens a column; follows no link to another place or file.
@@ -53,11 +75,10 @@ Hdf5Handle OpenColumn(hid_t file, const std::string& path) {
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
     H5L_info_t link;
-    if (H5Lexists(file, part.c_str(), H5P_DEFAULT) <= 0) {
+    if (H5Lget_info(file, part.c_str(), &link, H5P_DEFAULT) < 0) {
       throw FileError(file, "has no column {}", path);
     }
-    if (H5Lget_info(file, part.c_str(), &link, H5P_DEFAULT) < 0 ||
-        link.type != H5L_TYPE_HARD) {
+    if (link.type != H5L_TYPE_HARD) {
       throw FileError(file,
                       "{} is a link elsewhere; the file is damaged or was "
                       "changed",
@@ -130,7 +151,7 @@ ColumnValues CheckedRead(hid_t file, hid_t dataset, hid_t type,
   if (!values) {
     throw FileError(file, "the column {} is damaged: {}", path, Hdf5Reason());
   }
-  if (ValuesDigest(*values) != TextAttribute(file, path, "sha256")) {
+  if (ValuesDigest(*values) != TextOf(dataset, ".", path, "sha256")) {
     throw FileError(
         file,
         "the column {} is damaged: its values are not those of its digest",
@@ -150,27 +171,12 @@ std::string FileName(hid_t object) {
 
 std::optional<std::string> TextAttribute(hid_t file, const std::string& object,
                                          const char* name) {
-  const Hdf5Handle attribute = OpenAttribute(file, object, name);
-  if (!attribute.ok()) return {};
-  const Hdf5Handle type(H5Aget_type(attribute), H5Tclose);
-  if (StoredType(type) != "text") {
-    throw FileError(file,
-                    "the attribute {} of {} is not a text; the file is damaged",
-                    name, object);
-  }
-  const Hdf5Handle space(H5Aget_space(attribute), H5Sclose);
-  const auto texts = ReadTexts(
-      type, space, [&](void* out) { return H5Aread(attribute, type, out); });
-  if (!texts) {
-    throw FileError(file, "the attribute {} of {} cannot be read: {}", name,
-                    object, Hdf5Reason());
-  }
-  return texts->front();
+  return TextOf(file, object, object, name);
 }
 
 std::optional<int64_t> NumberAttribute(hid_t file, const std::string& object,
                                        const char* name) {
-  const Hdf5Handle attribute = OpenAttribute(file, object, name);
+  const Hdf5Handle attribute = OpenAttribute(file, object, object, name);
   if (!attribute.ok()) return {};
   const Hdf5Handle type(H5Aget_type(attribute), H5Tclose);
   int64_t value = 0;
