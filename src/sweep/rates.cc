@@ -66,6 +66,18 @@ double ProductSeconds(const RunSpec& run) {
          (2.0 * static_cast<double>(m * n * n));
 }
 
+// Seconds per weight drawn in float64; for orthogonal weights, per normal one.
+double DoubleDrawSeconds(const RunSpec& run) {
+  const bool is_normal = run.init->law == UnitLaw::kOrthogonal;
+  Matrix<double> u(64, 64);
+  uint64_t seed = 0;  // others each time: the processor learns what it repeats
+  return LeastSeconds([&] {
+           DrawUnit(is_normal ? UnitLaw::kNormal : run.init->law,
+                    {seed++, Stream::kWeights, 0}, nullptr, u.view());
+         }) /
+         static_cast<double>(u.size());
+}
+
 double JacobianSeconds(const RunSpec& run) {
   const size_t n = Widest(run, 256);
   Matrix<double> a(n, n);
@@ -148,6 +160,7 @@ Rates::Rates(const std::vector<RunSpec>& runs, const Work& work) {
   };
   measure(Part::kProducts, ProductSeconds<float>);
   measure(Part::kDoubleProducts, ProductSeconds<double>);
+  measure(Part::kDoubleDraws, DoubleDrawSeconds);
   measure(Part::kJacobians, JacobianSeconds);
   measure(Part::kDecompositions, DecompositionSeconds);
   measure(Part::kMemory, MemorySeconds);

@@ -18,6 +18,11 @@ Part ProductsOf(const RunSpec& run) {
                                               : Part::kDoubleProducts;
 }
 
+Part DrawsOf(const RunSpec& run) {
+  return run.precision == Precision::kFloat32 ? Part::kDraws
+                                              : Part::kDoubleDraws;
+}
+
 // `passes` passes of one batch through all layers, whose products take `flops`
 // in all, and `ends` entries per sample of inputs and targets.
 Work PassWork(const RunSpec& run, double passes, double flops, size_t ends) {
@@ -80,7 +85,7 @@ Work WeightWork(const RunSpec& run) {
   // U is drawn once, or by each pass; and once more, unpacked, for Jacobians.
   const size_t draws = (KeepsWeights(run) ? 1 : 2 * run.batches) +
                        (run.jacobian_samples > 0 ? 1 : 0);
-  work[Part::kDraws] = static_cast<double>(draws) * run.weights();
+  work[DrawsOf(run)] = static_cast<double>(draws) * run.weights();
   if (run.init->law != UnitLaw::kOrthogonal) return work;
   // Householder QR and the forming of Q take 2mn² − 2n³/3 each (Golub & Van
   // Loan, section 5.2).

@@ -24,7 +24,8 @@ enum class Part {
   kDoubleProducts,  // the same in float64
   kDecompositions,  // QR for orthogonal draws
   kJacobians,       // products and bidiagonalizations
-  kDraws,
+  kDraws,           // of weights in float32
+  kDoubleDraws,     // the same in float64
   kInputs,
   kEntries,
   kSamples,
@@ -47,8 +48,9 @@ inline constexpr PartInfo kParts[] = {
     {"products", "flop", 1.3, 1.5e-11},
     {"double_products", "flop", 1.4, 3e-11},
     {"decompositions", "flop", 0.7, 1.5e-10},
-    {"jacobians", "flop", 0.7, 1e-10},
+    {"jacobians", "flop", 0.8, 1e-10},
     {"draws", "weight", 0, 1e-9},
+    {"double_draws", "weight", 1, 1.6e-8},
     {"inputs", "entry of an input or target", 0, 1.6e-8},
     {"entries", "entry of a layer, forward or backward", 0, 6.5e-10},
     {"samples", "sample of a layer, forward or backward", 0, 1e-7},
