@@ -91,7 +91,7 @@ void CheckRoom(const std::filesystem::path& output, double part_bytes,
       output.has_parent_path() ? output.parent_path() : ".", error);
   if (error) return;  // a file system that does not say what is free
   const auto free = static_cast<double>(space.available);
-  if (part_bytes <= kStoredTogether) part_bytes = 0;  // there are no parts
+  if (part_bytes <= StoredTogether(0)) part_bytes = 0;  // there are no parts
   if (part_bytes > free) {
     throw UserError(ExitCode::kCannotCreate,
                     "{}: the results take {} of disk space before they are "

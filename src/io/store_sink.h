@@ -87,8 +87,7 @@ class StoreSink final : public ResultSink<Result> {
   };
 
   std::vector<Held> Release() {
-    bytes_ = 0;
-    pace_.Stored();
+    pace_.Stored(std::exchange(bytes_, 0));
     return std::exchange(held_, {});
   }
 

@@ -24,15 +24,22 @@ Part DrawsOf(const RunSpec& run) {
 }
 
 // `passes` passes of one batch through all layers, whose products take `flops`
-// in all, and `ends` entries per sample of inputs and targets.
-Work PassWork(const RunSpec& run, double passes, double flops, size_t ends) {
+// in all.
+Work PassWork(const RunSpec& run, double passes, double flops) {
   const double samples = passes * static_cast<double>(run.batch);
   Work work;
   work[ProductsOf(run)] = flops;
-  work[Part::kInputs] = static_cast<double>(run.batch * ends);
   // A vector holds half as many doubles as floats.
   work[Part::kEntries] = samples * run.units() * run.EntryBytes() / 4;
   work[Part::kSamples] = samples * static_cast<double>(run.depth() + 1);
+  return work;
+}
+
+// `entries` of each sample of a batch are made.
+Work SampleWork(const RunSpec& run, size_t entries) {
+  Work work;
+  work[run.input_kind == InputKind::kData ? Part::kCopies : Part::kInputs] =
+      static_cast<double>(run.batch * entries);
   return work;
 }
 
@@ -68,14 +75,21 @@ void Work::Add(const Work& other, double times) {
   }
 }
 
+Work InputWork(const RunSpec& run) {
+  return SampleWork(run, run.inputs() * run.batches);
+}
+
+Work TargetWork(const RunSpec& run) {
+  return SampleWork(run, run.outputs() * run.batches);
+}
+
 Work ForwardWork(const RunSpec& run) {
-  return PassWork(run, 1, EngineOf(run).flops(run), run.inputs())
+  return PassWork(run, 1, EngineOf(run).flops(run))
       .ScaledBy(static_cast<double>(run.batches));
 }
 
 Work BackwardWork(const RunSpec& run) {
-  const double flops = EngineOf(run).flops(run) + GradientFlops(run);
-  return PassWork(run, 1, flops, run.outputs())
+  return PassWork(run, 1, EngineOf(run).flops(run) + GradientFlops(run))
       .ScaledBy(static_cast<double>(run.batches));
 }
 
@@ -115,9 +129,10 @@ Work TrainingWork(const RunSpec& run) {
   // Forward, backward, and the gradient, which is always formed.
   const double flops =
       6 * static_cast<double>(run.batch) * std::max(1.0, run.weights());
+  Work step = PassWork(run, 2, flops);
+  step.Add(SampleWork(run, run.inputs() + run.outputs()));
   Work work = WeightWork(run);
-  work.Add(PassWork(run, 2, flops, run.inputs() + run.outputs()),
-           static_cast<double>(run.training.steps + 1));
+  work.Add(step, static_cast<double>(run.training.steps + 1));
   return work;
 }
 
@@ -135,8 +150,9 @@ double RunSeconds(const RunSpec& run, bool theory) {
   if (run.training.steps > 0) {
     work.Add(TrainingWork(run));
   } else {
-    for (const Work& part : {ForwardWork(run), BackwardWork(run),
-                             WeightWork(run), JacobianWork(run)}) {
+    for (const Work& part :
+         {InputWork(run), TargetWork(run), ForwardWork(run), BackwardWork(run),
+          WeightWork(run), JacobianWork(run)}) {
       work.Add(part);
     }
     if (theory) work.Add(BackwardTheoryWork(run));

@@ -6,8 +6,8 @@
 // kParts has the seconds of every unit. Some are measured when `plan` asks
 // (sweep/rates.h); for these kParts has the factor on the measured value. The
 // others were fitted on one machine to the CPU times of 63 sweeps of 0.03 to
-// 5 s, but for inputs, results and runs, which profiles gave later; rates.cc
-// scales them by the time of a small run here and on that machine.
+// 5 s, but for inputs, copies, results and runs, which profiles gave later;
+// rates.cc scales them by the time of a small run here and on that machine.
 // scripts/tests/helpers/plan_accuracy.py shows how well all of it holds.
 #pragma once
 
@@ -26,7 +26,8 @@ enum class Part {
   kJacobians,       // products and bidiagonalizations
   kDraws,           // of weights in float32
   kDoubleDraws,     // the same in float64
-  kInputs,
+  kInputs,          // drawn
+  kCopies,          // of samples of a file
   kEntries,
   kSamples,
   kGeometries,
@@ -52,6 +53,7 @@ inline constexpr PartInfo kParts[] = {
     {"draws", "weight", 0, 1e-9},
     {"double_draws", "weight", 1, 1.6e-8},
     {"inputs", "entry of an input or target", 0, 1.6e-8},
+    {"copies", "entry of a file's sample or label", 0, 2.5e-9},
     {"entries", "entry of a layer, forward or backward", 0, 6.5e-10},
     {"samples", "sample of a layer, forward or backward", 0, 1e-7},
     {"geometries", "flop of inputs' products", 0, 1.2e-10},
@@ -85,10 +87,12 @@ class Work {
 };
 
 // Costs of a run that shares nothing; CountWork() (sweep/sweep_cost.h) knows
-// what runs share. Inputs and targets are those of all batches.
-Work ForwardWork(const RunSpec& run);   // with its inputs
-Work BackwardWork(const RunSpec& run);  // with its targets
-Work WeightWork(const RunSpec& run);    // drawing U
+// what runs share.
+Work InputWork(const RunSpec& run);   // of all batches
+Work TargetWork(const RunSpec& run);  // likewise
+Work ForwardWork(const RunSpec& run);
+Work BackwardWork(const RunSpec& run);
+Work WeightWork(const RunSpec& run);  // drawing U
 Work JacobianWork(const RunSpec& run);
 Work TrainingWork(const RunSpec& run);
 // The writing of results, and what every run takes beside all of the above.

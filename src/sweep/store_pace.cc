@@ -33,7 +33,13 @@ double PartCount(double seconds, double bytes) {
   const double by_time =
       std::min(seconds, turn) / LeastPause() +
       (seconds > turn ? std::log(seconds / turn) / kShare : 0);
-  return std::max(by_time, bytes / kStoredTogether);
+  double by_size = 0, before = 0;
+  while (before < bytes && StoredTogether(before) < kStoredTogether) {
+    before += StoredTogether(before);
+    ++by_size;
+  }
+  by_size += std::max(0.0, bytes - before) / kStoredTogether;
+  return std::max(by_time, by_size);
 }
 
 bool StorePace::IsDue(size_t bytes) const {
@@ -41,7 +47,7 @@ bool StorePace::IsDue(size_t bytes) const {
     return std::chrono::duration<double>(time).count();
   };
   const auto now = Clock::now();
-  return bytes >= kStoredTogether ||
+  return static_cast<double>(bytes) >= StoredTogether(bytes_) ||
          seconds(now - stored_) >= StorePause(seconds(now - begin_));
 }
 

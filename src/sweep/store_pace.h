@@ -1,13 +1,19 @@
 // How many results a sweep gathers before they are stored in a part file.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 
 namespace initscope {
 
-// Bytes of results that are stored at the latest.
-inline constexpr size_t kStoredTogether = size_t{16} << 20;
+// Bytes of results that are stored together at most, when `before` bytes are
+// stored: few at first, so that a small sweep takes little memory, and then
+// more, so that a large one has few parts.
+inline constexpr double kStoredTogether = size_t{16} << 20;
+constexpr double StoredTogether(double before) {
+  return std::clamp<double>(before / 4, size_t{4} << 20, kStoredTogether);
+}
 // Part files that are open at a time while they are merged, and one more; HDF5
 // keeps some three megabytes for each.
 inline constexpr size_t kMostOpenParts = 8;
@@ -26,12 +32,16 @@ class StorePace {
  public:
   // Whether it is time to store results of `bytes`.
   bool IsDue(size_t bytes) const;
-  void Stored() { stored_ = Clock::now(); }
+  void Stored(size_t bytes) {
+    stored_ = Clock::now();
+    bytes_ += static_cast<double>(bytes);
+  }
 
  private:
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin_ = Clock::now();
   Clock::time_point stored_ = begin_;
+  double bytes_ = 0;  // stored so far
 };
 
 }  // namespace initscope

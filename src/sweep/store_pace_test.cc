@@ -18,9 +18,15 @@ TEST(PartCount, IsThatOfTheClock) {
   }
 }
 
-TEST(PartCount, IsAFewThousandInAWeek) {
-  EXPECT_LT(PartCount(kWeek, 0), 3000);
-  EXPECT_EQ(PartCount(1, 100.0 * kStoredTogether), 100);
+TEST(PartCount, IsAFewThousandInAWeek) { EXPECT_LT(PartCount(kWeek, 0), 3000); }
+
+TEST(PartCount, IsThatOfTheSizes) {
+  double stored = 0;
+  for (int parts = 0; parts < 50; ++parts) {
+    EXPECT_NEAR(PartCount(1, stored), std::max(1, parts), 1e-9);
+    stored += StoredTogether(stored);
+  }
+  EXPECT_EQ(PartCount(1, stored + 1e9 * kStoredTogether), 1e9 + 50);
 }
 
 }  // namespace

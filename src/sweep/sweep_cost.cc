@@ -46,7 +46,21 @@ double MemoryOf(const std::vector<RunSpec>& runs, const Bundle& bundle,
 
 Work WorkOf(const std::vector<RunSpec>& runs, const Bundle& bundle) {
   Work work = WeightWork(runs[bundle[0]]);
+  std::vector<const RunSpec*> inputs, targets;  // of those counted
+  // Whether a run is the first with what it shares with others.
+  const auto is_first = [](const RunSpec& run, auto share,
+                           std::vector<const RunSpec*>* counted) {
+    if (std::ranges::any_of(*counted, [&](const RunSpec* other) {
+          return share(*other, run);
+        })) {
+      return false;
+    }
+    counted->push_back(&run);
+    return true;
+  };
   VisitPasses(runs, bundle, [&](const RunSpec& run, double backward) {
+    if (is_first(run, ShareInputs, &inputs)) work.Add(InputWork(run));
+    if (is_first(run, ShareTargets, &targets)) work.Add(TargetWork(run));
     work.Add(ForwardWork(run));
     work.Add(BackwardWork(run), backward);
     work.Add(JacobianWork(run));
@@ -109,10 +123,12 @@ void MemoryEstimate::AddBlock() {
 MemoryEstimate::Stored MemoryEstimate::StoredMemory() const {
   const double jobs = static_cast<double>(jobs_);
   const double seconds = seconds_ / jobs;
-  // What is stored together, of all results; a machine may be faster.
-  constexpr double kFaster = 1.1;
-  const double share = std::min({1.0, kFaster * StorePause(seconds) / seconds,
-                                 kStoredTogether / result_bytes_});
+  // What is stored together, of all results; a machine may be faster, and the
+  // last part is the largest: with those before it, it makes all.
+  constexpr double kFaster = 1.25;
+  const double largest = StoredTogether(result_bytes_ * 4 / 5);
+  const double share = std::min(
+      {1.0, kFaster * StorePause(seconds) / seconds, largest / result_bytes_});
   // Of results_, half is for columns. A machine that is not much slower stores
   // nothing before the end, when nothing is computed any more.
   constexpr double kSlower = 1.5;
@@ -123,12 +139,15 @@ MemoryEstimate::Stored MemoryEstimate::StoredMemory() const {
   // then waits, may gather as many.
   const double written = share * (results_ + file_bytes_);
   const double waiting = 0.5 * std::min(jobs * share, 1 - share) * results_;
-  // What is freed is not all used again: up to 9 % in plan_accuracy.py.
-  constexpr double kScattered = 1.1, kOpenPart = 3.2e6;
+  // What is freed is not all used again, up to 9 % in plan_accuracy.py, or
+  // given back to the system.
+  constexpr double kScattered = 1.1, kLeft = 0.2, kOpenPart = 3.2e6;
   const double parts = std::min(runs_, PartCount(seconds, result_bytes_));
-  return {kScattered * (written + waiting) + jobs * most_of_a_run_,
-          MergeMemory(runs_, rows_, other_rows_) +
-              kOpenPart * std::min<double>(kMostOpenParts, parts)};
+  const double computing =
+      kScattered * (written + waiting) + jobs * most_of_a_run_;
+  return {computing, kLeft * (most_ + computing) +
+                         MergeMemory(runs_, rows_, other_rows_) +
+                         kOpenPart * std::min<double>(kMostOpenParts, parts)};
 }
 
 SweepMemory MemoryEstimate::Total(double used) {

@@ -37,11 +37,9 @@ GroupCounts CountGroups(const RunSpec& run) {
 }
 
 Work GeometryWork(const RunSpec& run) {
-  const double samples = static_cast<double>(run.batch * run.batches);
   const double width = static_cast<double>(run.inputs());
   const double paired = CountGroups(run).paired;
-  Work work;
-  work[Part::kInputs] = samples * width;
+  Work work = InputWork(run);
   work[Part::kGeometries] = 2 * paired * paired * width;
   work[Part::kTheoryPairs] = paired * paired / 2;  // to sort them
   return work;
