@@ -150,7 +150,7 @@ int RunTask(const ExperimentHead& head, const Options& options,
   std::optional<Progress> progress(std::in_place, left.size(), cost,
                                    !options.quiet);
   StoreSink<Spec, Result> sink(
-      task.write, &store,
+      left.size(), task.write, &store,
       [&](size_t place, const Result& result) {
         summary.counts.Add(result.status());
         if (!result.error.empty()) {

@@ -128,7 +128,7 @@ TEST(ResultsStore, MergesToWhatIsWrittenAtOnce) {
   EXPECT_EQ(store.StatusOf(runs[3].run_id), RunStatus::kFailed);
   std::vector<size_t> places;
   StoreSink<RunSpec, RunResult> sink(
-      Write, &store,
+      3, Write, &store,
       [&](size_t place, const RunResult&) { places.push_back(place); });
   std::vector<RunSpec> block = {runs[4]};
   sink.Begin(block, 0);

@@ -26,13 +26,16 @@ class StoreSink final : public ResultSink<Result> {
   using OnUnderway =
       std::function<void(size_t place, const Spec& run, double share)>;
 
+  // `runs`: how many are computed; what is left in memory when all are taken
+  // waits for Commit() or WriteAll().
   // `on_take` is called for every result with its run's place among all that
   // are computed, by one thread at a time; what it throws ends the sweep.
   // `on_underway` is called as Underway(), by several threads.
   StoreSink(
-      Write write, ResultsStore* store, OnTake on_take,
+      size_t runs, Write write, ResultsStore* store, OnTake on_take,
       OnUnderway on_underway = [](size_t, const Spec&, double) {})
-      : write_(std::move(write)),
+      : all_runs_(runs),
+        write_(std::move(write)),
         store_(store),
         on_take_(std::move(on_take)),
         on_underway_(std::move(on_underway)) {}
@@ -48,11 +51,11 @@ class StoreSink final : public ResultSink<Result> {
     std::vector<Held> due;
     {
       const std::lock_guard lock(mutex_);
-      ++taken_;
+      const bool is_last = ++taken_ == all_runs_;
       bytes_ += result.Bytes();
       held_.push_back({begin_ + index, (*runs_)[index], std::move(result)});
       on_take_(begin_ + index, held_.back().result);
-      if (pace_.IsDue(bytes_)) due = Release();
+      if (!is_last && pace_.IsDue(bytes_)) due = Release();
     }
     Store(std::move(due));
   }
@@ -119,6 +122,7 @@ class StoreSink final : public ResultSink<Result> {
 
   const std::vector<Spec>* runs_ = nullptr;
   size_t begin_ = 0;  // the number of runs before these
+  const size_t all_runs_;
   const Write write_;
   ResultsStore* store_;
   const OnTake on_take_;

@@ -43,11 +43,12 @@ def test_expected_is_measured(program, folder, command, name):
     assert memory <= 1.25 * peak + (8 << 20)
 
 
+@pytest.mark.parametrize("jobs", ["2", "8"])
 @pytest.mark.parametrize("keys", [
-    "--depth 5 --width 100 --batch 20000 --seed range(0,4)",
+    "--depth 5 --width 100 --batch 20000 --seed range(0,8)",
     "--depth 4 --width 1024 --seed range(0,4)"])
-def test_memory_of_two_jobs(program, folder, keys):
-    words = [*keys.split(), "--jobs", "2"]
+def test_memory_of_some_jobs(program, folder, keys, jobs):
+    words = [*keys.split(), "--jobs", jobs]
     memory = plan(program, words, folder, BY_SIZE)["memory_bytes"]
     _, peak = used([program, "run", *words, "--quiet", "--output", "x.h5",
                     "--force"], folder, BY_SIZE)
