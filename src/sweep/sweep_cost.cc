@@ -156,8 +156,8 @@ SweepMemory MemoryEstimate::Total(double used) {
   SweepMemory memory;
   const Stored results =
       place_ == ResultPlace::kStore ? StoredMemory() : Stored{results_, 0};
-  // Threads do not share what they have freed. Seen with 1 to 8 jobs: the twelve
-  // sweeps of plan_accuracy.py, of 30 to 3000 MB, took up to 2 % more.
+  // Threads do not share what they have freed. The twelve sweeps of
+  // plan_accuracy.py, of 30 to 3000 MB with 1 to 8 jobs, took up to 2 % more.
   const auto with = [&](size_t jobs, double bytes) {
     constexpr double kThread = 1e6;
     return (jobs == 1 ? 1.03 : 1.05) * bytes +

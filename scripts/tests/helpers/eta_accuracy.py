@@ -1,8 +1,8 @@
 """What the time left, as a sweep of unequal runs says it, gives for its whole.
 
 python3 scripts/tests/helpers/eta_accuracy.py [PROGRAM] prints, for each of
-SWEEPS, time so far plus time left, by time in all, when a tenth, a fifth, ... of
-it has passed, and the worst from a tenth on. Nothing else should run.
+SWEEPS, time so far plus time left, by time in all, when a tenth, a fifth, ...
+of it has passed, and the worst from a tenth on. Nothing else should run.
 """
 
 import os
