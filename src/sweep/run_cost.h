@@ -6,7 +6,7 @@
 // kParts has the seconds of every unit. Some are measured when `plan` asks
 // (sweep/rates.h); for these kParts has the factor on the measured value. The
 // others were fitted on one machine to the CPU times of 63 sweeps of 0.03 to
-// 5 s, but for inputs, copies, results and runs, which profiles gave later;
+// 5 s, but for inputs, copies, entries, results and runs, which profiles gave;
 // rates.cc scales them by the time of a small run here and on that machine.
 // scripts/tests/helpers/plan_accuracy.py shows how well all of it holds.
 #pragma once
@@ -54,7 +54,7 @@ inline constexpr PartInfo kParts[] = {
     {"double_draws", "weight", 1, 1.6e-8},
     {"inputs", "entry of an input or target", 0, 1.6e-8},
     {"copies", "entry of a file's sample or label", 0, 2.5e-9},
-    {"entries", "entry of a layer, forward or backward", 0, 6.5e-10},
+    {"entries", "entry of a layer, forward or backward", 0, 1.4e-9},
     {"samples", "sample of a layer, forward or backward", 0, 1e-7},
     {"geometries", "flop of inputs' products", 0, 1.2e-10},
     {"theory_pairs", "group of pairs of a layer", 0, 1.7e-7},
