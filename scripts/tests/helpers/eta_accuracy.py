@@ -6,12 +6,12 @@ of it has passed, and the worst from a tenth on. Nothing else should run.
 """
 
 import os
-import pathlib
 import pty
 import re
-import sys
 import tempfile
 import time
+
+from checkout import measured_program
 
 SWEEPS = {
     "narrow ones last": "run --width 1024,64,512,128 --depth 3,40 "
@@ -38,7 +38,7 @@ def said(arguments):
             text = os.read(terminal, 4096)
         except OSError:  # the other end is closed
             break
-        texts.append((time.monotonic() - begin, text.decode()))
+        texts.append((time.monotonic() - begin, text.decode(errors="replace")))
     end = time.monotonic() - begin
     _, status = os.waitpid(child, 0)
     assert status == 0, texts
@@ -62,8 +62,7 @@ def ratios(texts, end):
 
 
 def main():
-    program = (pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else
-               pathlib.Path(__file__).parents[3] / "build/release/initscope")
+    program = measured_program()
     print(f"{'sweep':18} {'s':>6} " + " ".join(f"{s:5}" for s in SHARES)
           + "  worst")
     for name, line in SWEEPS.items():

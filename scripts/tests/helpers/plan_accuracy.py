@@ -6,13 +6,12 @@ LARGER, which take some seconds each, with all cores. Nothing else should run.
 
 import json
 import os
-import pathlib
 import subprocess
 import sys
 import tempfile
 import time
 
-import numpy as np
+from checkout import measured_program
 
 SWEEPS = {
     "one tiny run": "--width 4 --depth 2 --batch 4",
@@ -103,8 +102,7 @@ def used(arguments, cwd, environment=None):
 
 
 def main():
-    program = (pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else
-               pathlib.Path(__file__).parents[3] / "build/release/initscope")
+    program = measured_program()
     print(f"{'sweep':18} {'MB':>8} {'expected':>9} {'s':>7} {'expected':>9}")
     with tempfile.TemporaryDirectory() as folder:
         for name, line in LARGER.items():

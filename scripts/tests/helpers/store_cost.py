@@ -6,20 +6,19 @@ at the end: quartiles of 25 pairs. Nothing else should run.
 """
 
 import os
-import pathlib
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).parents[3]
+from checkout import EXPERIMENTS, measured_program
+
 PAIRS = 25
 
 
 def seconds(program, pause, folder):
     begin = time.perf_counter()
-    subprocess.run([program, "run", ROOT / "experiments/quickstart.ini",
+    subprocess.run([program, "run", EXPERIMENTS / "quickstart.ini",
                     "--output", "x.h5", "--force", "--quiet"], cwd=folder,
                    env={**os.environ, "INITSCOPE_STORE_SECONDS": str(pause)},
                    check=True)
@@ -27,8 +26,7 @@ def seconds(program, pause, folder):
 
 
 def main():
-    program = (pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else
-               ROOT / "build/release/initscope")
+    program = measured_program()
     ratios = []
     with tempfile.TemporaryDirectory() as folder:
         for i in range(PAIRS):
