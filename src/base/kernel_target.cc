@@ -5,6 +5,51 @@
 
 #include "base/error.h"
 
+// What dispatch needs of Highway's library. The library is not linked: whenever
+// it is loaded, it measures a timer's resolution for some milliseconds.
+namespace hwy {
+namespace {
+
+int64_t targets_for_test = 0;  // or none
+
+// A bit for each target.
+int64_t TargetsOfThisCpu() {
+#if HWY_ARCH_X86
+  int64_t targets = HWY_EMU128 | HWY_SCALAR;
+  // A CPU that has these has the rest of what the target needs.
+  const bool avx2 = __builtin_cpu_supports("avx2") &&
+                    __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi2");
+  if (avx2) targets |= HWY_AVX2;
+  if (avx2 && __builtin_cpu_supports("avx512f") &&
+      __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512cd")) {
+    targets |= HWY_AVX3;
+  }
+  return targets;
+#else
+  return HWY_STATIC_TARGET | HWY_EMU128 | HWY_SCALAR;
+#endif
+}
+
+}  // namespace
+
+int64_t SupportedTargets() {
+  static const int64_t targets = TargetsOfThisCpu();
+  return targets_for_test != 0 ? targets_for_test : targets;
+}
+
+void SetSupportedTargetsForTest(int64_t targets) { targets_for_test = targets; }
+
+ChosenTarget& GetChosenTarget() {
+  static ChosenTarget chosen;
+  return chosen;
+}
+
+}  // namespace hwy
+
 namespace initscope {
 namespace {
 

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/control_groups.h"
+#include "base/tensor_memory.h"
 
 namespace initscope {
 namespace {
@@ -101,7 +102,8 @@ double MachineMemory() { return AvailableMemory().bytes; }
 
 double UsedMemory() {
   const double resident = OwnUse("/").resident;
-  return std::max(0.0, resident - static_cast<double>(mallinfo2().fordblks));
+  return std::max(0.0, resident - static_cast<double>(mallinfo2().fordblks +
+                                                      FreeTensorMemory()));
 }
 
 double PeakMemory() {
@@ -109,7 +111,10 @@ double PeakMemory() {
   return 1024 * NumberBehind("/proc/self/status", "VmHWM:").value_or(0);
 }
 
-void ReturnFreedMemory() { malloc_trim(0); }
+void ReturnFreedMemory() {
+  malloc_trim(0);
+  ReturnFreeTensorMemory();
+}
 
 std::string UtcNow() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));

@@ -5,11 +5,10 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
-#include <new>
 
 #include "base/error.h"
+#include "base/tensor_memory.h"
 
 namespace initscope {
 
@@ -44,8 +43,6 @@ using ConstMatrixView = MatrixView<const T>;
 template <typename T>
 class Matrix {
  public:
-  static constexpr size_t kAlignment = 64;
-
   Matrix() = default;
   Matrix(size_t rows, size_t cols) { Resize(rows, cols); }
 
@@ -56,7 +53,8 @@ class Matrix {
     if (size > capacity_) {
       data_.reset();
       rows_ = cols_ = capacity_ = 0;
-      Allocate(size);
+      data_.reset(static_cast<T*>(AllocateTensor(size * sizeof(T))));
+      capacity_ = size;
     }
     rows_ = rows;
     cols_ = cols;
@@ -76,26 +74,8 @@ class Matrix {
   ConstMatrixView<T> view() const { return {data_.get(), rows_, cols_}; }
 
  private:
-  // glibc does not put a block of aligned_alloc() where one like it was freed.
-  void Allocate(size_t size) {
-#ifdef __SANITIZE_ADDRESS__  // sees what is read behind an exact block
-    size_t space = size * sizeof(T);
-    void* block = nullptr;
-    if (posix_memalign(&block, kAlignment, space) != 0) block = nullptr;
-#else
-    size_t space = size * sizeof(T) + kAlignment;
-    void* const block = std::malloc(space);
-#endif
-    if (block == nullptr) throw std::bad_alloc();
-    void* data = block;
-    std::align(kAlignment, size * sizeof(T), data, space);
-    data_ = {static_cast<T*>(data), Free{block}};
-    capacity_ = size;
-  }
-
   struct Free {
-    void* block = nullptr;  // that has the entries
-    void operator()(T*) const { std::free(block); }
+    void operator()(T* entries) const { FreeTensor(entries); }
   };
   std::unique_ptr<T[], Free> data_;
   size_t rows_ = 0;

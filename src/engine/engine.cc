@@ -68,7 +68,8 @@ class Simulation {
       }
       state.forward = forward;
       for (BackwardPass<T>& pass : backward_) {
-        if (pass.forward() == forward && ShareBackward(pass.run(), *runs[i])) {
+        if (pass.forward() == forward &&
+            BackwardPassOf(pass.run()) == BackwardPassOf(*runs[i])) {
           state.backward = &pass;
           state.start = pass.start();
         }

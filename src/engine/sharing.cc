@@ -9,26 +9,43 @@ bool Same(const Part& a, const Part& b) {
   return a == b;
 }
 
+bool HasBias(const RunSpec& run) {
+  return run.bias_init == BiasInit::kTorchDefault || run.bias_std != 0;
+}
+
+bool DependsOnSeed(const RunSpec& run) {
+  return HasMatrix(run.init->law) || HasBias(run);
+}
+
 }  // namespace
 
 bool IsHomogeneous(const RunSpec& run) {
-  const bool has_bias =
-      run.bias_init == BiasInit::kTorchDefault || run.bias_std != 0;
-  return run.activation->homogeneous && !has_bias &&
+  return run.activation->homogeneous && !HasBias(run) &&
          !run.init->data_dependent && run.gain > 0 &&
          run.init->law != UnitLaw::kZero;
 }
 
 UnitDraw UnitDrawOf(const RunSpec& run) {
-  return {run.seed, run.init->law, run.Shape(), run.precision};
+  return {DependsOnSeed(run) ? run.seed : 0, run.init->law, run.Shape(),
+          run.precision};
 }
 
-// The only place that knows what a homogeneous network does not depend on.
+// This and the next are the only places that know what a network does not
+// depend on.
 ForwardPassSpec ForwardPassOf(const RunSpec& run) {
   ForwardPassSpec pass = {run, run, run, run};
-  if (IsHomogeneous(run)) {
-    pass.init = nullptr;
-    pass.gain = 0;
+  if (IsHomogeneous(run) || run.init->law == UnitLaw::kZero) {
+    static_cast<WeightLaw&>(pass) = {nullptr, 0};
+  }
+  if (!DependsOnSeed(run)) pass.seed = 0;
+  return pass;
+}
+
+BackwardPassSpec BackwardPassOf(const RunSpec& run) {
+  BackwardPassSpec pass = {run, run};
+  if ((IsHomogeneous(run) && run.loss->linear) ||
+      run.init->law == UnitLaw::kZero) {
+    static_cast<WeightLaw&>(pass) = {nullptr, 0};
   }
   return pass;
 }
@@ -39,10 +56,6 @@ bool ShareInputs(const RunSpec& a, const RunSpec& b) {
 
 bool ShareTargets(const RunSpec& a, const RunSpec& b) {
   return ShareInputs(a, b) && Same<TargetSpec>(a, b);
-}
-
-bool ShareBackward(const RunSpec& a, const RunSpec& b) {
-  return IsHomogeneous(a) && a.loss->linear && ShareTargets(a, b);
 }
 
 }  // namespace initscope

@@ -49,25 +49,6 @@ void Unpack(const PackedBatch<T>& from, ScaledMatrix<T>* to) {
 }
 
 template <typename T>
-void Transpose(const PackedBatch<T>& from, PackedBatch<T>* to) {
-  to->Resize(from.units(), from.samples());
-  const size_t width = from.width();
-  // Square by square: panel q of `to` holds units [q·width, …) of `from`.
-  for (size_t q = 0; q < to->panels(); ++q) {
-    const size_t units = to->PanelSamples(q);
-    for (size_t p = 0; p < from.panels(); ++p) {
-      const T* const in = from.unit(p, q * width);
-      T* const out = to->unit(q, p * width);
-      for (size_t i = 0; i < from.PanelSamples(p); ++i) {
-        T* const row = out + i * width;
-        for (size_t j = 0; j < units; ++j) row[j] = in[j * width + i];
-        std::fill(row + units, row + width, T{0});
-      }
-    }
-  }
-}
-
-template <typename T>
 void CopySample(const PackedBatch<T>& from, size_t sample, T* row) {
   const T* at = from.panel(sample / from.width()) + sample % from.width();
   for (size_t j = 0; j < from.units(); ++j) row[j] = at[j * from.width()];
@@ -79,12 +60,11 @@ void SetSample(const T* row, size_t sample, PackedBatch<T>* to) {
   for (size_t j = 0; j < to->units(); ++j) at[j * to->width()] = row[j];
 }
 
-#define INITSCOPE_INSTANTIATE(T)                                   \
-  template class PackedBatch<T>;                                   \
-  template void Pack(const ScaledMatrix<T>&, PackedBatch<T>*);     \
-  template void Unpack(const PackedBatch<T>&, ScaledMatrix<T>*);   \
-  template void Transpose(const PackedBatch<T>&, PackedBatch<T>*); \
-  template void CopySample(const PackedBatch<T>&, size_t, T*);     \
+#define INITSCOPE_INSTANTIATE(T)                                 \
+  template class PackedBatch<T>;                                 \
+  template void Pack(const ScaledMatrix<T>&, PackedBatch<T>*);   \
+  template void Unpack(const PackedBatch<T>&, ScaledMatrix<T>*); \
+  template void CopySample(const PackedBatch<T>&, size_t, T*);   \
   template void SetSample(const T*, size_t, PackedBatch<T>*);
 INITSCOPE_INSTANTIATE(float)
 INITSCOPE_INSTANTIATE(double)

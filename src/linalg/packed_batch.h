@@ -69,10 +69,6 @@ void Pack(const ScaledMatrix<T>& from, PackedBatch<T>* to);
 template <typename T>
 void Unpack(const PackedBatch<T>& from, ScaledMatrix<T>* to);
 
-// Units become samples, and samples units; exponents are not copied.
-template <typename T>
-void Transpose(const PackedBatch<T>& from, PackedBatch<T>* to);
-
 // Copy the units of one sample to, or from, a row of units() numbers.
 template <typename T>
 void CopySample(const PackedBatch<T>& from, size_t sample, T* row);

@@ -7,67 +7,12 @@
 
 #include <algorithm>
 
-#include "linalg/lanes-inl.h"
-
-// A tile of sums, kHeight units high and one panel wide, stays in registers
-// while the inner index runs through one block. Weights are broadcast and
-// samples are loaded as vectors: a tile needs 2·kHeight sums, two vectors of
-// samples and one weight.
+#include "linalg/tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace initscope {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-#if HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON
-constexpr size_t kHeight = 12;  // 32 registers
-#else
-constexpr size_t kHeight = 6;  // 16
-#endif
-static_assert(kUnitStep % kHeight == 0 && kWeightBlock % kHeight == 0);
-
-// The sums of a tile, kRows × one panel.
-template <typename T, size_t kRows>
-struct Tile {
-  using V = hn::Vec<Tag<T>>;
-  V low[kRows], high[kRows];
-
-  HWY_INLINE void Clear() {
-    const Tag<T> d;
-#pragma GCC unroll 12
-    for (size_t i = 0; i < kRows; ++i) low[i] = high[i] = hn::Zero(d);
-  }
-
-  // Row i += a[i·step] · b, with b one unit of a panel.
-  HWY_INLINE void Add(const T* HWY_RESTRICT a, size_t step,
-                      const T* HWY_RESTRICT b) {
-    const Tag<T> d;
-    const V b0 = hn::Load(d, b);
-    const V b1 = hn::Load(d, b + hn::Lanes(d));
-#pragma GCC unroll 12
-    for (size_t i = 0; i < kRows; ++i) {
-      const V ai = hn::Set(d, a[i * step]);
-      low[i] = hn::MulAdd(ai, b0, low[i]);
-      high[i] = hn::MulAdd(ai, b1, high[i]);
-    }
-  }
-
-  // Sets row i of `out`, one unit of a panel, or adds to it.
-  HWY_INLINE void Store(bool add, T* HWY_RESTRICT out) const {
-    const Tag<T> d;
-    const size_t lanes = hn::Lanes(d);
-#pragma GCC unroll 12
-    for (size_t i = 0; i < kRows; ++i, out += 2 * lanes) {
-      V v0 = low[i], v1 = high[i];
-      if (add) {
-        v0 = hn::Add(hn::Load(d, out), v0);
-        v1 = hn::Add(hn::Load(d, out + lanes), v1);
-      }
-      hn::Store(v0, d, out);
-      hn::Store(v1, d, out + lanes);
-    }
-  }
-};
 
 // The product of a strip's rows [0, rows) with as many units of a panel.
 template <typename T>
@@ -168,49 +113,6 @@ void GramTilesT(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,
   }
 }
 
-// kHeight rows of xᵀ d, from unit `row` of x on, for one panel of dt: the sums
-// over the samples in panels [begin, end) of x.
-template <typename T>
-HWY_INLINE Tile<T, kHeight> SumOverPanels(const PackedBatch<T>& x, size_t row,
-                                          const PackedBatch<T>& dt, size_t q,
-                                          size_t begin, size_t end) {
-  const size_t width = 2 * hn::Lanes(Tag<T>());
-  Tile<T, kHeight> tile;
-  tile.Clear();
-  for (size_t p = begin; p < end; ++p) {
-    const T* const a = x.unit(p, row);
-    const T* const b = dt.unit(q, p * width);
-    const size_t samples = x.PanelSamples(p);
-    for (size_t s = 0; s < samples; ++s) tile.Add(a + s, width, b + s * width);
-  }
-  return tile;
-}
-
-template <typename T>
-void TransposedMultiplyT(const PackedBatch<T>& x, size_t row,
-                         const PackedBatch<T>& dt, MatrixView<T> out) {
-  const size_t width = x.width();
-  const size_t block = kWeightBlock / width;  // panels
-  HWY_ALIGN T sums[kHeight * 2 * hn::MaxLanes(Tag<T>())];
-  for (size_t p = 0; p < x.panels(); p += block) {
-    const size_t end = std::min(p + block, x.panels());
-    for (size_t q = 0; q < dt.panels(); ++q) {
-      const size_t columns = dt.PanelSamples(q);
-      for (size_t i = 0; i < out.rows(); i += kHeight) {
-        SumOverPanels(x, row + i, dt, q, p, end).Store(false, sums);
-        const size_t rows = std::min(kHeight, out.rows() - i);
-        for (size_t r = 0; r < rows; ++r) {
-          const T* const from = sums + r * width;
-          T* const to = out.row(i + r) + q * width;
-          for (size_t k = 0; k < columns; ++k) {
-            to[k] = p == 0 ? from[k] : to[k] + from[k];
-          }
-        }
-      }
-    }
-  }
-}
-
 // HWY_EXPORT() wants a name for each instance.
 static constexpr auto& MultiplyF32 = MultiplyT<float>;
 static constexpr auto& MultiplyF64 = MultiplyT<double>;
@@ -218,8 +120,6 @@ static constexpr auto& MultiplyTransposedF32 = MultiplyTransposedT<float>;
 static constexpr auto& MultiplyTransposedF64 = MultiplyTransposedT<double>;
 static constexpr auto& GramTilesF32 = GramTilesT<float>;
 static constexpr auto& GramTilesF64 = GramTilesT<double>;
-static constexpr auto& TransposedMultiplyF32 = TransposedMultiplyT<float>;
-static constexpr auto& TransposedMultiplyF64 = TransposedMultiplyT<double>;
 size_t LanesF32() { return hn::Lanes(Tag<float>()); }
 size_t LanesF64() { return hn::Lanes(Tag<double>()); }
 size_t Height() { return kHeight; }
@@ -255,6 +155,25 @@ size_t TaskUnits(Jobs jobs) {
   return jobs.count == 1 ? kWeightBlock : kTaskUnits;
 }
 
+template <typename T>
+size_t PanelsOf(std::span<const ProductJob<T>> products) {
+  size_t most = 0;
+  for (const ProductJob<T>& o : products) {
+    most = std::max(most, o.in->panels());
+  }
+  return most;
+}
+
+// Calls visit(begin, end) for groups of panels. What a product adds to for one
+// block after another stays in L2.
+template <typename Visit>
+void ForPanelGroups(size_t panels, const Visit& visit) {
+  constexpr size_t kPanels = 16;
+  for (size_t begin = 0; begin < panels; begin += kPanels) {
+    visit(begin, std::min(begin + kPanels, panels));
+  }
+}
+
 }  // namespace
 
 template <typename T>
@@ -264,12 +183,14 @@ void MultiplyAll(PackedWeights<T>* w, std::span<const ProductJob<T>> products,
   ParallelFor(Steps(w->columns(), step), jobs, [&](size_t t) {
     const size_t column = t * step;
     const size_t columns = std::min(step, w->columns() - column);
-    for (size_t i = 0; i < Steps(w->rows(), kWeightBlock); ++i) {
-      const WeightBlock<T> block = w->Block(i, column, columns);
-      for (const ProductJob<T>& o : products) {
-        Multiply(block, *o.in, 0, o.in->panels(), o.out);
+    ForPanelGroups(PanelsOf(products), [&](size_t begin, size_t end) {
+      for (size_t i = 0; i < Steps(w->rows(), kWeightBlock); ++i) {
+        const WeightBlock<T> block = w->Block(i, column, columns);
+        for (const ProductJob<T>& o : products) {
+          Multiply(block, *o.in, begin, std::min(end, o.in->panels()), o.out);
+        }
       }
-    }
+    });
   });
 }
 
@@ -280,14 +201,17 @@ void MultiplyTransposedAll(PackedWeights<T>* w,
   ParallelFor(Steps(w->rows(), step), jobs, [&](size_t t) {
     const size_t row = t * step;
     const size_t rows = std::min(step, w->rows() - row);
-    for (size_t j = 0; j < w->columns(); j += kWeightBlock) {
-      const size_t columns = std::min(kWeightBlock, w->columns() - j);
-      const WeightBlock<T> block =
-          w->Block(row / kWeightBlock, j, columns).Rows(row, rows);
-      for (const ProductJob<T>& o : products) {
-        MultiplyTransposed(block, *o.in, 0, o.in->panels(), o.out);
+    ForPanelGroups(PanelsOf(products), [&](size_t begin, size_t end) {
+      for (size_t j = 0; j < w->columns(); j += kWeightBlock) {
+        const size_t columns = std::min(kWeightBlock, w->columns() - j);
+        const WeightBlock<T> block =
+            w->Block(row / kWeightBlock, j, columns).Rows(row, rows);
+        for (const ProductJob<T>& o : products) {
+          MultiplyTransposed(block, *o.in, begin, std::min(end, o.in->panels()),
+                             o.out);
+        }
       }
-    }
+    });
   });
 }
 
@@ -295,7 +219,6 @@ void MultiplyTransposedAll(PackedWeights<T>* w,
   HWY_EXPORT(Multiply##SUFFIX);                                                \
   HWY_EXPORT(MultiplyTransposed##SUFFIX);                                      \
   HWY_EXPORT(GramTiles##SUFFIX);                                               \
-  HWY_EXPORT(TransposedMultiply##SUFFIX);                                      \
   template <>                                                                  \
   void Multiply(const WeightBlock<T>& w, const PackedBatch<T>& x,              \
                 size_t begin, size_t end, PackedBatch<T>* out) {               \
@@ -310,11 +233,6 @@ void MultiplyTransposedAll(PackedWeights<T>* w,
   void GramTiles(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,   \
                  size_t begin, size_t end, double* grams) {                    \
     HWY_DYNAMIC_DISPATCH(GramTiles##SUFFIX)(a, p, b, begin, end, grams);       \
-  }                                                                            \
-  template <>                                                                  \
-  void TransposedMultiply(const PackedBatch<T>& x, size_t row,                 \
-                          const PackedBatch<T>& dt, MatrixView<T> out) {       \
-    HWY_DYNAMIC_DISPATCH(TransposedMultiply##SUFFIX)(x, row, dt, out);         \
   }                                                                            \
   template void MultiplyAll(PackedWeights<T>*, std::span<const ProductJob<T>>, \
                             Jobs);                                             \

@@ -57,13 +57,4 @@ template <typename T>
 void GramTiles(const PackedBatch<T>& a, size_t p, const PackedBatch<T>& b,
                size_t begin, size_t end, double* grams);
 
-// Computes out.rows() rows of xᵀ d, from unit `row` of x on:
-//
-//     out(i, j) = Σ_s x_s,(row+i) d_s,j    over all samples s
-//
-// `dt` is Transpose() of d. REQUIRES: `row` is a multiple of kUnitStep.
-template <typename T>
-void TransposedMultiply(const PackedBatch<T>& x, size_t row,
-                        const PackedBatch<T>& dt, MatrixView<T> out);
-
 }  // namespace initscope

@@ -6,14 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
-#include "base/matchers_test.h"
 #include "base/targets_test.h"
 #include "linalg/batches_test.h"
+#include "linalg/plain_products_test.h"
 
 namespace initscope {
 namespace packed_product_test {
@@ -22,31 +20,6 @@ template <typename T>
 class PackedProductOf : public testing::Test {};
 using Types = testing::Types<float, double>;
 TYPED_TEST_SUITE(PackedProductOf, Types);
-
-// Of many indices every fifth, which meets every lane, row of a tile and
-// place in a block, and both ends.
-std::vector<size_t> Sampled(size_t n) {
-  std::vector<size_t> indices;
-  for (size_t i = 0; i < n; ++i) {
-    if (n <= 40 || i % 5 == 0 || i + 13 > n) indices.push_back(i);
-  }
-  return indices;
-}
-
-// Σ_l a(l)·b(l), l < k, within the header's bound, k·eps·Σ|a||b|; underflow
-// does not occur.
-template <typename T>
-void ExpectDot(double found, size_t k, const auto& a, const auto& b) {
-  double sum = 0, magnitude = 0;
-  for (size_t l = 0; l < k; ++l) {
-    const double term = double{a(l)} * b(l);
-    sum += term;
-    magnitude += std::abs(term);
-  }
-  ASSERT_THAT(found,
-              IsNear(sum, static_cast<double>(k) *
-                              std::numeric_limits<T>::epsilon() * magnitude));
-}
 
 template <typename T>
 void PackAll(const Matrix<T>& from, PackedWeights<T>* to) {
@@ -75,28 +48,6 @@ void ForAllBlocks(PackedWeights<T>* w, size_t step, auto&& call) {
       call(w->Block(i, c, std::min(step, w->columns() - c)));
     }
   }
-}
-
-// The shapes: each size once in each dimension, with others of its kind.
-struct Shape {
-  size_t samples, fan_in, fan_out;
-};
-std::vector<Shape> Shapes() {
-  std::vector<Shape> shapes;
-  const size_t count = std::size(kTestSizes);
-  for (size_t i = 0; i < count; ++i) {
-    shapes.push_back({kTestSizes[i], kTestSizes[(i + 3) % count],
-                      kTestSizes[(i + 7) % count]});
-    shapes.push_back({kTestSizes[(i + 5) % count], kTestSizes[i],
-                      kTestSizes[(i + 1) % count]});
-    shapes.push_back({17, kTestSizes[i], kTestSizes[i]});
-  }
-  return shapes;
-}
-
-std::string ToText(const Shape& shape) {
-  return std::to_string(shape.samples) + " samples, " +
-         std::to_string(shape.fan_in) + " x " + std::to_string(shape.fan_out);
 }
 
 template <typename T>
@@ -139,44 +90,6 @@ void ExpectWeightProducts(const Shape& shape) {
 
 TYPED_TEST(PackedProductOf, WeightsAgreesWithPlainLoops) {
   for (const Shape& shape : Shapes()) ExpectWeightProducts<TypeParam>(shape);
-}
-
-template <typename T>
-void ExpectTransposedProduct(const Shape& shape) {
-  SCOPED_TRACE(ToText(shape));
-  const auto x = DrawNormal<T>(shape.samples, shape.fan_in, 3);
-  const auto d = DrawNormal<T>(shape.samples, shape.fan_out, 4);
-  OnEveryTarget([&] {
-    const PackedBatch<T> px = Packed(x);
-    PackedBatch<T> dt;
-    Transpose(Packed(d), &dt);
-    Matrix<T> gradient(shape.fan_in, shape.fan_out);
-    TransposedMultiply<T>(px, 0, dt, gradient.view());
-    for (size_t i : Sampled(shape.fan_in)) {
-      for (size_t j : Sampled(shape.fan_out)) {
-        SCOPED_TRACE("at " + std::to_string(i) + ", " + std::to_string(j));
-        ExpectDot<T>(
-            gradient(i, j), shape.samples,
-            [&](size_t k) { return x.mantissa(k, i); },
-            [&](size_t k) { return d.mantissa(k, j); });
-      }
-      if (testing::Test::HasFailure()) return;
-    }
-    // A part of it is the same to the bit.
-    if (shape.fan_in <= kUnitStep) return;
-    Matrix<T> part(std::min<size_t>(shape.fan_in - kUnitStep, 40),
-                   shape.fan_out);
-    TransposedMultiply<T>(px, kUnitStep, dt, part.view());
-    for (size_t i = 0; i < part.rows(); ++i) {
-      for (size_t j = 0; j < part.cols(); ++j) {
-        ASSERT_EQ(part(i, j), gradient(i + kUnitStep, j));
-      }
-    }
-  });
-}
-
-TYPED_TEST(PackedProductOf, OverSamplesAgreesWithPlainLoops) {
-  for (const Shape& shape : Shapes()) ExpectTransposedProduct<TypeParam>(shape);
 }
 
 template <typename T>

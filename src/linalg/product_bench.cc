@@ -12,6 +12,7 @@
 #include "base/flop_rate_bench.h"
 #include "base/kernel_target.h"
 #include "linalg/packed_product.h"
+#include "linalg/transposed_product.h"
 
 namespace initscope {
 namespace {

@@ -5,8 +5,10 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "linalg/packed_product.h"
+#include "linalg/transposed_product.h"
 #include "stats/panel_kernels.h"
 #include "stats/sample_geometry.h"
 #include "stats/sample_sums.h"
@@ -183,19 +185,43 @@ void VisitFormed(const PackedBatch<T>& x, const PackedBatch<T>& delta,
   });
 }
 
+// The moments of some entries. In T their squares must not underflow: then
+// nothing is returned.
+template <typename T>
+std::optional<RowMoments> MomentsOf(const EntrySums& sums, size_t count) {
+  constexpr double kLeastSquare = sizeof(T) == 4 ? 0x1p-100 : 0x1p-900;
+  const double shift = sums.first / static_cast<double>(count);
+  RowMoments out;
+  out.count = count;
+  out.mean = sums.origin + shift;
+  out.m2 = sums.second - shift * sums.first;
+  out.abs_sum = out.m2 + std::abs(out.mean);  // only whether it is zero matters
+  const bool is_accurate = out.m2 > kLeastSquare * static_cast<double>(count) &&
+                           std::isfinite(out.abs_sum);
+  return is_accurate ? std::optional(out) : std::nullopt;
+}
+
 template <typename T>
 void AddFormed(const PackedBatch<T>& x, const PackedBatch<T>& delta,
                const Weights& w, Jobs jobs, GradientScratch<T>* scratch,
                Moments* moments) {
-  std::vector<RowMoments> parts(x.units() / kUnitStep + 1);
-  VisitFormed<T>(x, delta, w, jobs, scratch,
-                 [&](size_t row, MatrixView<T> strip, int64_t) {
-                   parts[row / kUnitStep] =
-                       ComputeRowMoments(strip.data(), strip.size());
-                 });
-  for (const RowMoments& part : parts) {
-    if (part.count + part.non_finite > 0) moments->Add(part, w.common);
-  }
+  Transpose(Align(delta, w, &scratch->delta), &scratch->transposed);
+  constexpr size_t kRows = 8 * kUnitStep;
+  std::vector<RowMoments> parts(Steps(x.units(), kRows));
+  ParallelFor(parts.size(), jobs, [&](size_t s) {
+    const size_t row = s * kRows, rows = std::min(kRows, x.units() - row);
+    const auto found =
+        MomentsOf<T>(TransposedSums(x, row, rows, scratch->transposed),
+                     rows * delta.units());
+    if (found) {
+      parts[s] = *found;
+    } else {  // with whatever is not finite, or nearly alike
+      Matrix<T> strip(rows, delta.units());
+      TransposedMultiply(x, row, scratch->transposed, strip.view());
+      parts[s] = ComputeRowMoments(strip.data(), strip.size());
+    }
+  });
+  for (const RowMoments& part : parts) moments->Add(part, w.common);
 }
 
 bool FormingIsCheaper(double batch, double fan_in, double fan_out) {

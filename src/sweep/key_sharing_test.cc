@@ -23,6 +23,14 @@ const Values kDrawn = {{"depth", "3"},
                        {"batch", "5"},
                        {"loss", "mse"},
                        {"gain", "1.2"}};
+const Values kZero = {{"depth", "3"},   {"width", "8"},
+                      {"batch", "5"},   {"loss", "mse"},
+                      {"init", "zero"}, {"activation", "relu"}};
+const Values kConstant = {{"depth", "3"},
+                          {"width", "8"},
+                          {"batch", "5"},
+                          {"loss", "probe"},
+                          {"init", "constant"}};
 const Values kData = {
     {"input", "small"}, {"depth", "3"}, {"width", "8"}, {"batch", "4"}};
 
@@ -68,7 +76,7 @@ TEST(KeySharing, NoKeyIsForgotten) {
       continue;
     }
     bool changes = false;
-    for (const Values& values : {kDrawn, kData}) {
+    for (const Values& values : {kDrawn, kZero, kConstant, kData}) {
       const RunSpec base = ResolveRun(PointOf(values), &catalog);
       const std::optional<RunSpec> changed = Changed(values, key, &catalog);
       if (!changed) continue;

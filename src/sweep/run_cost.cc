@@ -1,6 +1,7 @@
 #include "sweep/run_cost.h"
 
 #include <algorithm>
+#include <set>
 
 #include "engine/engines.h"
 #include "engine/sharing.h"
@@ -179,8 +180,11 @@ double RunFlops(const RunSpec& run) {
          static_cast<double>(run.batches);
 }
 
-double BackwardPasses(const RunSpec& run, size_t runs) {
-  return ShareBackward(run, run) ? 1 : static_cast<double>(runs);
+double BackwardPasses(const std::vector<RunSpec>& runs,
+                      const std::vector<size_t>& pass) {
+  std::set<BackwardPassSpec> distinct;
+  for (const size_t i : pass) distinct.insert(BackwardPassOf(runs[i]));
+  return static_cast<double>(distinct.size());
 }
 
 double PassMemory(const RunSpec& run, double backward) {

@@ -14,6 +14,7 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
+#include <vector>
 
 #include "spec/run_spec.h"
 
@@ -110,8 +111,9 @@ double OtherRows(const RunSpec& run);
 // Flop of the matrix products of a run that shares nothing.
 double RunFlops(const RunSpec& run);
 
-// The number of backward passes that `runs` runs with one forward pass make.
-double BackwardPasses(const RunSpec& run, size_t runs);
+// The number of backward passes that some runs with one forward pass make.
+double BackwardPasses(const std::vector<RunSpec>& runs,
+                      const std::vector<size_t>& pass);
 
 // Bytes of one forward pass like the run's and `backward` backward passes.
 double PassMemory(const RunSpec& run, double backward);

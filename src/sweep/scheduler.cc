@@ -44,8 +44,7 @@ std::vector<std::vector<PassRuns>> GroupRuns(const std::vector<RunSpec>& runs) {
 }
 
 double PassMemory(const std::vector<RunSpec>& runs, const PassRuns& pass) {
-  const RunSpec& run = runs[pass[0]];
-  return PassMemory(run, BackwardPasses(run, pass.size()));
+  return PassMemory(runs[pass[0]], BackwardPasses(runs, pass));
 }
 
 // Cuts up passes whose backward passes would not fit into `bytes`.
@@ -57,14 +56,22 @@ std::vector<PassRuns> CutPasses(const std::vector<RunSpec>& runs,
     const RunSpec& run = runs[pass[0]];
     const double forward = PassMemory(run, 0);
     const double backward = PassMemory(run, 1) - forward;
-    const size_t most = ShareBackward(run, run)
-                            ? pass.size()
-                            : static_cast<size_t>(std::clamp(
-                                  (bytes - forward) / backward, 1.0, 1e9));
-    for (size_t i = 0; i < pass.size(); i += most) {
-      const auto begin = pass.begin() + static_cast<ptrdiff_t>(i);
-      const size_t count = std::min(most, pass.size() - i);
-      out.emplace_back(begin, begin + static_cast<ptrdiff_t>(count));
+    const auto most =
+        static_cast<size_t>(std::clamp((bytes - forward) / backward, 1.0, 1e9));
+    // The piece in which the runs of a backward pass are, and its backward
+    // passes.
+    std::map<BackwardPassSpec, size_t> piece_of;
+    size_t filled = most;
+    for (const size_t i : pass) {
+      const auto [piece, fresh] =
+          piece_of.try_emplace(BackwardPassOf(runs[i]), out.size() - 1);
+      if (fresh && filled == most) {
+        piece->second = out.size();
+        out.emplace_back();
+        filled = 0;
+      }
+      if (fresh) ++filled;
+      out[piece->second].push_back(i);
     }
   }
   return out;
@@ -112,7 +119,7 @@ std::vector<CostedBundle> MakeBundles(const std::vector<RunSpec>& runs,
         bundle.runs.insert(bundle.runs.end(), passes[p].begin(),
                            passes[p].end());
         const RunSpec& run = runs[passes[p][0]];
-        bundle.flops += RunFlops(run) * BackwardPasses(run, passes[p].size()) +
+        bundle.flops += RunFlops(run) * BackwardPasses(runs, passes[p]) +
                         JacobianWork(run)[Part::kJacobians];
       }
     }

@@ -29,8 +29,7 @@ void VisitPasses(const std::vector<RunSpec>& runs, const Bundle& bundle,
   std::map<ForwardPassSpec, Bundle> passes;
   for (size_t i : bundle) passes[ForwardPassOf(runs[i])].push_back(i);
   for (const auto& [key, pass] : passes) {
-    const RunSpec& run = runs[pass[0]];
-    visit(run, BackwardPasses(run, pass.size()));
+    visit(runs[pass[0]], BackwardPasses(runs, pass));
   }
 }
 

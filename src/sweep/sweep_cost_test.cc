@@ -114,10 +114,13 @@ TEST(EstimateMemory, GrowsWithRunsAndJobs) {
 
 // What waits to be stored does not grow with the number of runs.
 TEST(MemoryEstimate, OfStoredResultsIsBounded) {
-  const RunSpec run = MakeRun({{"depth", "100"}, {"width", "8"}});
+  RunSpec run = MakeRun({{"depth", "100"}, {"width", "8"}});
   const auto results = [&](int runs, double seconds) {
     MemoryEstimate estimate(1, true, ResultPlace::kStore);
-    for (int i = 0; i < runs; ++i) estimate.Add(run, seconds);
+    for (int i = 0; i < runs; ++i) {
+      run.gain = 1 + 1e-6 * i;
+      estimate.Add(run, seconds);
+    }
     return estimate.Total(0).results;
   };
   const double all = ResultMemory(run, true);

@@ -337,6 +337,9 @@ std::vector<TheoryRow> ForwardRows(const ForwardTheory& forward, Jobs jobs) {
   const size_t depth = forward.model().depth();
   std::vector<TheoryRow> rows(depth + 1);
   if (!forward.holds()) return rows;
+  // Fewer layers are done before the first other worker has begun.
+  constexpr size_t kManyLayers = 16;
+  if (depth < kManyLayers) jobs.count = 1;
   ParallelFor(depth, jobs, [&](size_t i) {
     const size_t l = i + 1;
     const Layer layer{forward, l};

@@ -41,7 +41,8 @@ THIRD_PARTIES = [
     ThirdParty("OpenSSL", r"openssl/", ["base/*"]),
     ThirdParty("zlib", r"zlib\.h$", ["io/*"]),
     ThirdParty("nlohmann_json", r"nlohmann/", ["io/*", "cli/*"]),
-    ThirdParty("GoogleTest", r"gtest/|gmock/", ["*_test.cc", "base/*test*"]),
+    ThirdParty("GoogleTest", r"gtest/|gmock/",
+               ["*_test.cc", "*_test.h", "base/*test*"]),
     ThirdParty("Google Benchmark", r"benchmark/", ["*_bench.cc"]),
 ]
 
