@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "base/control_groups.h"
-#include "base/tensor_memory.h"
+#include "base/memory.h"
 
 namespace initscope {
 namespace {
@@ -109,11 +109,6 @@ double UsedMemory() {
 double PeakMemory() {
   // getrusage() would also count what the process was before exec().
   return 1024 * NumberBehind("/proc/self/status", "VmHWM:").value_or(0);
-}
-
-void ReturnFreedMemory() {
-  malloc_trim(0);
-  ReturnFreeTensorMemory();
 }
 
 std::string UtcNow() {

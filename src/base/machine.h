@@ -25,8 +25,6 @@ double MachineMemory();
 // later; and the most it has ever had.
 double UsedMemory();
 double PeakMemory();
-// Gives back to the system what this process has freed.
-void ReturnFreedMemory();
 
 // The present moment: "2026-01-31T12:00:00Z".
 std::string UtcNow();

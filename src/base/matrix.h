@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "base/error.h"
-#include "base/tensor_memory.h"
+#include "base/memory.h"
 
 namespace initscope {
 

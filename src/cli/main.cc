@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +17,7 @@
 #include "base/build_info.h"
 #include "base/error.h"
 #include "base/quoted_text.h"
+#include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/say.h"
 #include "cli/verdict_text.h"
@@ -181,9 +181,6 @@ std::span<const CommandInfo> Commands() {
 }  // namespace initscope
 
 int main(int argc, char** argv) {
-  // Bundles of runs allocate the same tensors one after another. Keep what one
-  // frees within the process; otherwise each would fault its pages in again.
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc allows
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  initscope::PrepareHeap();
   return initscope::MainWithErrors(argc, argv);
 }

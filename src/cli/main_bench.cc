@@ -9,6 +9,7 @@
 #include "base/build_info.h"
 #include "base/kernel_target.h"
 #include "base/machine.h"
+#include "base/memory.h"
 
 namespace initscope {
 namespace {
@@ -56,6 +57,7 @@ void AddContext() {
 }  // namespace initscope
 
 int main(int argc, char** argv) {
+  initscope::PrepareHeap();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 64;
   initscope::AddContext();

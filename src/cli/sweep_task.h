@@ -179,11 +179,12 @@ int RunTask(const ExperimentHead& head, const Options& options,
                           before + left.size(), KeptText(store));
   }
   const double seconds = head.watch.Seconds();
-  ReturnFreedMemory();
+  ReturnFreeTensors();
   if (store.runs().empty() && !is_shard) {
     Publish(&output, [&](Hdf5Writer* writer) { sink.WriteAll(writer); });
     return EndSweep(options, output, seconds, summary);
   }
+  ReturnFreeMemory();
   sink.Commit();
   const bool is_last = !is_shard || store.TakeOver();
   const RunCounts counts = CountRuns(run_ids, store);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <numbers>
 #include <numeric>
 
@@ -12,9 +11,9 @@ namespace initscope {
 namespace {
 
 // For each group: the log of the mean of e^value over its samples.
+template <class GroupOf>
 std::vector<double> LogMeans(const std::vector<double>& values, size_t count,
-                             size_t groups,
-                             const std::function<size_t(size_t)>& group_of) {
+                             size_t groups, const GroupOf& group_of) {
   std::vector<double> largest(groups, kLogZero), sum(groups, 0), n(groups, 0);
   for (size_t i = 0; i < count; ++i) {
     double& most = largest[group_of(i)];
@@ -38,35 +37,57 @@ DeltaRecorder::DeltaRecorder(const BatchGeometry& geometry)
   log_square_.reserve(geometry.samples());
 }
 
+namespace {
+
+// The compiler vectorizes loops over lanes.
+template <typename T>
+LaneProducts SumProducts(const PackedBatch<T>& delta, const PackedBatch<T>& z,
+                         size_t p) {
+  LaneProducts sums;
+  const size_t width = delta.width();
+  for (size_t j = 0; j < delta.units(); ++j) {
+    const T *const d = delta.unit(p, j), *const y = z.unit(p, j);
+    for (size_t i = 0; i < width; ++i) {
+      const double square = double{d[i]} * double{d[i]};
+      const double z_square = double{y[i]} * double{y[i]};
+      sums.delta_z[i] += double{y[i]} * double{d[i]};
+      sums.z_square[i] += z_square;
+      sums.delta_square[i] += square;
+      sums.both_square[i] += square * z_square;
+      sums.delta_fourth[i] += square * square;
+    }
+  }
+  return sums;
+}
+
+}  // namespace
+
 template <typename T>
 void DeltaRecorder::Add(size_t index, const MeasuredBatch<T>& delta,
                         const PackedBatch<T>& z) {
-  std::vector<T> delta_row(delta.units()), z_row(delta.units());
-  for (size_t i = 0; i < delta.rows.size(); ++i) {
-    CopySample(delta, i, delta_row.data());
-    CopySample(z, i, z_row.data());
-    if (index == 0) AddOverlap(delta_row, z_row);
-    double product = 0, output = 0;
-    for (size_t j = 0; j < z_row.size(); ++j) {
-      const double entry = z_row[j];
-      product += entry * double{delta_row[j]};
-      output += entry * entry;
+  const auto units = static_cast<double>(delta.units());
+  if (index == 0) shares_.resize(delta.units());
+  for (size_t p = 0; p < delta.panels(); ++p) {
+    const LaneProducts sums = SumProducts(delta, z, p);
+    if (index == 0) AddOverlap(delta, p, sums);
+    for (size_t lane = 0; lane < delta.PanelSamples(p); ++lane) {
+      const size_t i = p * delta.width() + lane;
+      const double product = sums.delta_z[lane];
+      const auto exponent = static_cast<double>(z.exponent[i]);
+      sign_.push_back(std::copysign(1, product));
+      log_aligned_.push_back(
+          2 * (std::log(std::abs(product) / units) +
+               std::numbers::ln2 *
+                   (static_cast<double>(delta.exponent[i]) + exponent)));
+      log_output_.push_back(std::log(sums.z_square[lane] / units) +
+                            2 * std::numbers::ln2 * exponent);
+      const RowMoments& row = delta.rows[i];
+      const auto n = static_cast<double>(row.count);
+      const double square = row.m2 / n + row.mean * row.mean;
+      log_square_.push_back(std::log(square) +
+                            2 * std::numbers::ln2 *
+                                static_cast<double>(delta.exponent[i]));
     }
-    const auto units = static_cast<double>(delta.units());
-    const auto exponent = static_cast<double>(z.exponent[i]);
-    sign_.push_back(std::copysign(1, product));
-    log_aligned_.push_back(
-        2 * (std::log(std::abs(product) / units) +
-             std::numbers::ln2 *
-                 (static_cast<double>(delta.exponent[i]) + exponent)));
-    log_output_.push_back(std::log(output / units) +
-                          2 * std::numbers::ln2 * exponent);
-    const RowMoments& row = delta.rows[i];
-    const auto n = static_cast<double>(row.count);
-    const double square = row.m2 / n + row.mean * row.mean;
-    log_square_.push_back(std::log(square) +
-                          2 * std::numbers::ln2 *
-                              static_cast<double>(delta.exponent[i]));
   }
   if (index == 0 && geometry_.pairs_share_a_batch() &&
       !geometry_.pairs().empty()) {
@@ -76,26 +97,28 @@ void DeltaRecorder::Add(size_t index, const MeasuredBatch<T>& delta,
 }
 
 template <typename T>
-void DeltaRecorder::AddOverlap(const std::vector<T>& delta_row,
-                               const std::vector<T>& z_row) {
-  shares_.resize(delta_row.size());
-  double norm = 0, output = 0, both = 0;
-  for (size_t j = 0; j < delta_row.size(); ++j) {
-    const double delta_square = double{delta_row[j]} * double{delta_row[j]};
-    const double z_square = double{z_row[j]} * double{z_row[j]};
-    norm += delta_square;
-    output += z_square;
-    both += delta_square * z_square;
+void DeltaRecorder::AddOverlap(const PackedBatch<T>& delta, size_t p,
+                               const LaneProducts& sums) {
+  LaneProducts::Lanes inverse = {};  // 1/|delta|², 0 where it is left out
+  for (size_t i = 0; i < delta.PanelSamples(p); ++i) {
+    const double norm = sums.delta_square[i], output = sums.z_square[i];
+    if (norm == 0) continue;
+    inverse[i] = 1 / norm;
+    ++overlapping_;
+    concentration_ += output > 0 ? sums.both_square[i] *
+                                       static_cast<double>(delta.units()) /
+                                       (norm * output)
+                                 : 1;
+    self_overlap_ += sums.delta_fourth[i] * inverse[i] * inverse[i];
   }
-  if (norm == 0) return;
-  ++overlapping_;
-  concentration_ +=
-      output > 0 ? both * static_cast<double>(z_row.size()) / (norm * output)
-                 : 1;
-  for (size_t j = 0; j < delta_row.size(); ++j) {
-    const double share = double{delta_row[j]} * double{delta_row[j]} / norm;
+  const size_t samples = delta.PanelSamples(p);
+  for (size_t j = 0; j < delta.units(); ++j) {
+    const T* const d = delta.unit(p, j);
+    double share = 0;
+    for (size_t i = 0; i < samples; ++i) {
+      share += double{d[i]} * double{d[i]} * inverse[i];
+    }
     shares_[j] += share;
-    self_overlap_ += share * share;
   }
 }
 

@@ -2,10 +2,22 @@
 // and delta_L · Z_L of a run.
 #pragma once
 
+#include <array>
+#include <vector>
+
 #include "nn/propagation.h"
 #include "theory/backward_theory.h"
 
 namespace initscope {
+
+// Sums over the units of delta and Z, for every lane of a panel; one lane per
+// sample.
+struct LaneProducts {
+  using Lanes = std::array<double, kMaxPanelWidth>;
+  Lanes delta_z = {}, z_square = {};  // Σ δ z, Σ z²
+  // Σ δ², Σ δ² z², Σ δ⁴
+  Lanes delta_square = {}, both_square = {}, delta_fourth = {};
+};
 
 class DeltaRecorder {
  public:
@@ -25,7 +37,8 @@ class DeltaRecorder {
   void AddProducts(const PackedBatch<T>& delta);
   void AddAlignedProducts();
   template <typename T>
-  void AddOverlap(const std::vector<T>& delta_row, const std::vector<T>& z_row);
+  void AddOverlap(const PackedBatch<T>& delta, size_t p,
+                  const LaneProducts& sums);
 
   const BatchGeometry& geometry_;
   std::vector<double> log_square_;  // per sample

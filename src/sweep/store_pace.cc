@@ -33,12 +33,9 @@ double PartCount(double seconds, double bytes) {
   const double by_time =
       std::min(seconds, turn) / LeastPause() +
       (seconds > turn ? std::log(seconds / turn) / kShare : 0);
-  double by_size = 0, before = 0;
-  while (before < bytes && StoredTogether(before) < kStoredTogether) {
-    before += StoredTogether(before);
-    ++by_size;
-  }
-  by_size += std::max(0.0, bytes - before) / kStoredTogether;
+  const double by_size =
+      std::min(1.0, bytes / kStoredFirst) +
+      std::max(0.0, bytes - kStoredFirst) / kStoredTogether;
   return std::max(by_time, by_size);
 }
 

@@ -1,18 +1,18 @@
 // How many results a sweep gathers before they are stored in a part file.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 
 namespace initscope {
 
 // Bytes of results that are stored together at most, when `before` bytes are
-// stored: few at first, so that a small sweep takes little memory, and then
-// more, so that a large one has few parts.
-inline constexpr double kStoredTogether = size_t{16} << 20;
+// stored: many at first, so that a short sweep has no parts, which are written
+// twice, and then fewer, so that a long one takes little memory.
+inline constexpr double kStoredFirst = size_t{48} << 20;
+inline constexpr double kStoredTogether = size_t{24} << 20;
 constexpr double StoredTogether(double before) {
-  return std::clamp<double>(before / 4, size_t{4} << 20, kStoredTogether);
+  return before == 0 ? kStoredFirst : kStoredTogether;
 }
 // Part files that are open at a time while they are merged, and one more; HDF5
 // keeps some three megabytes for each.

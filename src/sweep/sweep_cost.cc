@@ -122,10 +122,9 @@ void MemoryEstimate::AddBlock() {
 MemoryEstimate::Stored MemoryEstimate::StoredMemory() const {
   const double jobs = static_cast<double>(jobs_);
   const double seconds = seconds_ / jobs;
-  // What is stored together, of all results; a machine may be faster, and the
-  // last part is the largest: with those before it, it makes all.
+  // What is stored together, of all results; a machine may be faster.
   constexpr double kFaster = 1.25;
-  const double largest = StoredTogether(result_bytes_ * 4 / 5);
+  const double largest = StoredTogether(0);
   const double share = std::min(
       {1.0, kFaster * StorePause(seconds) / seconds, largest / result_bytes_});
   // Of results_, half is for columns. A machine that is not much slower stores

@@ -44,6 +44,9 @@ GradientLayer BackwardMeans::LayerOf(size_t l, double log_q, double log_square,
   layer.log_slope = (*means)[Mean::kLogSlopeSquare];
   layer.mixed = (*means)[Mean::kMixed];
   layer.growth = (*means)[Mean::kGrowth];
+  // Finite, also where the other factor is 0.
+  layer.square =
+      std::exp(std::min(log_square - log_q - layer.log_slope, 600.0));
   return layer;
 }
 
@@ -83,23 +86,43 @@ double BackwardMeans::OutputRise(size_t p) const {
                   output_.shift());
 }
 
+void BackwardMeans::BeginStep(size_t l) {
+  std::swap(layers_, above_);
+  layers_.clear();
+  for (size_t i = 0; i < classes_.size(); ++i) {
+    layers_.push_back(ClassLayer(l, i));
+  }
+  std::swap(groups_, groups_above_);
+  groups_.clear();
+  for (size_t s = 0; s < log_square_.size(); ++s) {
+    groups_.push_back(GroupLayer(l, s));
+  }
+  factors_.clear();
+  for (size_t i = 0; i < classes_.size(); ++i) {
+    const GradientLayer& layer = layers_[i];
+    PairFactors& factors = factors_.emplace_back();
+    factors.share = std::sqrt(layer.share);
+    factors.slope = std::exp(layer.log_slope / 2);
+    factors.mixed = std::sqrt(layer.mixed);
+    if (IsTop(l)) continue;
+    factors.power = above_[i].growth *
+                    std::exp((above_[i].log_square - above_[i].log_q) / 2);
+  }
+}
+
 // REQUIRES: the classes are at row l.
-void BackwardMeans::StepPair(size_t l, size_t p, double log_weights) {
+void BackwardMeans::StepPair(size_t l, size_t p, double scale) {
   const BatchGeometry::PairGroup& group = geometry_.pairs()[p];
   PairDelta& pair = pairs_[p];
-  const GradientLayer a = ClassLayer(l, group.a), b = ClassLayer(l, group.b);
-  const auto power = [](const GradientLayer& layer) {  // of α
-    return layer.growth * std::exp((layer.log_square - layer.log_q) / 2);
-  };
+  const PairFactors &a = factors_[group.a], &b = factors_[group.b];
+  const double width = layers_[group.a].width;
   const double fan_out = static_cast<double>(model_.width(l + 1));
-  const double shares = std::sqrt(a.share * b.share) * fan_out / a.width;
-  const double scale = std::exp(log_weights);
+  const double shares = a.share * b.share * fan_out / width;
   double aligned = 0;
   if (shares > 0 && IsTop(l)) {
     aligned = pair.rise;
   } else if (shares > 0 && pair.aligned != 0) {
-    aligned = pair.aligned * power(ClassLayer(l + 1, group.a)) *
-              power(ClassLayer(l + 1, group.b));
+    aligned = pair.aligned * a.power * b.power;
   }
   pair.aligned = aligned * shares * scale;
   const PairState& state = forward_.layer(l).pairs[p];
@@ -107,14 +130,14 @@ void BackwardMeans::StepPair(size_t l, size_t p, double log_weights) {
   const double along = pair.aligned * (1 - means.one_minus_f);
   pair.product *= scale;
   if (!model_.independent) {
-    pair.product -= along * std::min(1.0, a.width / fan_out);
+    pair.product -= along * std::min(1.0, width / fan_out);
   }
   if (l == 0) {
     pair.product += along;
     return;
   }
-  const double slopes = std::exp((a.log_slope + b.log_slope) / 2);
-  const double mixed = pair.aligned * std::sqrt(a.mixed * b.mixed);
+  const double slopes = a.slope * b.slope;
+  const double mixed = pair.aligned * a.mixed * b.mixed;
   pair.rise =
       slopes * (mixed * means.product_rise + pair.product * means.slope_rise +
                 pair.rise * scale * state.steepness * means.slope);
@@ -122,7 +145,7 @@ void BackwardMeans::StepPair(size_t l, size_t p, double log_weights) {
 }
 
 void BackwardMeans::StepGroup(size_t l, size_t s, double log_weights) {
-  const GradientLayer layer = GroupLayer(l, s);
+  const GradientLayer& layer = groups_[s];
   GradientLaw& law = laws_[s];
   double& log_square = log_square_[s];
   if (IsTop(l)) {
@@ -134,14 +157,14 @@ void BackwardMeans::StepGroup(size_t l, size_t s, double log_weights) {
            layer,
            false};
   } else {
-    law = law.Below(GroupLayer(l + 1, s), layer, log_weights);
+    law = law.Below(groups_above_[s], layer, log_weights);
   }
   log_square = law.LogDelta(layer);
 }
 
 void BackwardMeans::StepClass(size_t l, size_t i, double log_weights) {
   ClassDelta& delta = classes_[i];
-  const GradientLayer layer = ClassLayer(l, i);
+  const GradientLayer& layer = layers_[i];
   if (IsTop(l)) {
     const auto fan_out = static_cast<double>(model_.width(l + 1));
     // E W² given Z moves with Z² where W is not normal.
@@ -162,10 +185,9 @@ void BackwardMeans::StepClass(size_t l, size_t i, double log_weights) {
     delta.mean =
         laws(delta.log_square + std::log(alignment_[i] + 1 / fan_out), 0);
   } else {
-    const GradientLayer above = ClassLayer(l + 1, i);
     for (GradientLaw* law : {&delta.measured.limit, &delta.measured.finite,
                              &delta.mean.limit, &delta.mean.finite}) {
-      *law = law->Below(above, layer, log_weights);
+      *law = law->Below(above_[i], layer, log_weights);
     }
   }
   delta.log_square = delta.measured.limit.LogDelta(layer);
@@ -180,6 +202,7 @@ void BackwardMeans::StepClass(size_t l, size_t i, double log_weights) {
 void BackwardMeans::Step(size_t l) {
   const double log_weights = forward_.layer(l).log_weight +
                              std::log(static_cast<double>(model_.width(l + 1)));
+  BeginStep(l);
   for (size_t s = 0; s < log_square_.size(); ++s) StepGroup(l, s, log_weights);
   // Products are in units of the first class's delta, so that they stay in
   // range.
@@ -187,9 +210,8 @@ void BackwardMeans::Step(size_t l) {
   for (size_t i = 0; i < classes_.size(); ++i) StepClass(l, i, log_weights);
   const double after = classes_[0].log_square;
   const double pace = std::isfinite(after) ? after - before : 0;
-  for (size_t p = 0; p < pairs_.size(); ++p) {
-    StepPair(l, p, log_weights - pace);
-  }
+  const double scale = std::exp(log_weights - pace);
+  for (size_t p = 0; p < pairs_.size(); ++p) StepPair(l, p, scale);
   log_unit_ += pace;
 }
 

@@ -73,16 +73,26 @@ class BackwardMeans {
   double InUnit(double product, double unit) const {
     return product == 0 ? 0 : product * std::exp(log_unit_ - unit);
   }
+  // What StepPair() needs of each class, from the forward recursion.
+  struct PairFactors {
+    double share = 0;  // √ of those of GradientLayer
+    double slope = 0;
+    double mixed = 0;
+    double power = 0;  // of α: growth·√(E f²/K) of the layer above
+  };
+
   // The layer as the law of a group's or a class's samples depends on it.
   GradientLayer LayerOf(size_t l, double log_q, double log_square, double share,
                         const MeanValues* means) const;
   GradientLayer GroupLayer(size_t l, size_t s) const;
   GradientLayer ClassLayer(size_t l, size_t i) const;
+  // Sets layers_, above_, groups_, groups_above_ and factors_.
+  void BeginStep(size_t l);
   bool IsTop(size_t l) const { return l + 1 == model_.depth(); }
   void StepGroup(size_t l, size_t s, double log_weights);
   void StepClass(size_t l, size_t i, double log_weights);
   double OutputRise(size_t p) const;
-  void StepPair(size_t l, size_t p, double log_weights);
+  void StepPair(size_t l, size_t p, double scale);
 
   const ForwardTheory& forward_;
   const BatchGeometry& geometry_ = forward_.geometry();
@@ -94,6 +104,9 @@ class BackwardMeans {
   std::vector<double> log_square_;
   std::vector<GradientLaw> laws_;  // per group of samples
   std::vector<ClassDelta> classes_;
+  std::vector<GradientLayer> layers_, above_;  // of the classes, rows l, l + 1
+  std::vector<GradientLayer> groups_, groups_above_;  // of groups of samples
+  std::vector<PairFactors> factors_;
   std::vector<PairDelta> pairs_;
   bool has_products_;
   double log_unit_;

@@ -4,12 +4,6 @@
 #include <cmath>
 
 namespace initscope {
-namespace {
-
-// e^x, but finite for large x, where the other factor is 0.
-double BoundedExp(double x) { return std::exp(std::min(x, 600.0)); }
-
-}  // namespace
 
 GradientLaw::GradientLaw(double log_delta, double log_aligned, double fan_out,
                          double log_weights, const GradientLayer& layer,
@@ -44,10 +38,7 @@ GradientLaw GradientLaw::Below(const GradientLayer& layer,
   law.finite_ = finite_;
   law.log_fresh_ = log_weights + log_delta;
   if (below.share == 0 || !std::isfinite(log_delta)) return law;
-  // E f²/K, in units of E f'².
-  const double square =
-      BoundedExp(layer.log_square - layer.log_q - layer.log_slope);
-  const double along = layer.growth * layer.growth * square;
+  const double along = layer.growth * layer.growth * layer.square;
   double sum = aligned_ * along;
   // The fluctuation of u f' ε, where ε has no part along X_l.
   if (finite_) {

@@ -38,6 +38,7 @@ struct GradientLayer {
   double log_slope = 0;     // log E f'²
   double mixed = 1;         // E f² f'²/(E f² E f'²)
   double growth = 1;        // d log E f²/d log q
+  double square = 1;        // E f²/K_l in units of E f'²
   double slope_power = 0;   // d log E f'²/d log q
   double width = 1;         // n_l
   double share = 1;         // the weights' part of K_{l+1}, not the biases'

@@ -1,4 +1,4 @@
-#include "base/tensor_memory.h"
+#include "base/memory.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include "base/parallel.h"
 
 namespace initscope {
-namespace tensor_memory_test {
+namespace memory_test {
 
 constexpr size_t kMiB = size_t{1} << 20;
 
@@ -18,7 +18,7 @@ bool IsAligned(const void* entries) {
   return reinterpret_cast<uintptr_t>(entries) % kTensorAlignment == 0;
 }
 
-TEST(TensorMemory, BlocksAreAlignedAndApart) {
+TEST(Memory, BlocksAreAlignedAndApart) {
   std::vector<std::pair<char*, size_t>> blocks;
   for (const size_t bytes : {size_t{1}, size_t{100}, size_t{32767},
                              size_t{32768}, size_t{100001}, 3 * kMiB}) {
@@ -41,7 +41,7 @@ TEST(TensorMemory, BlocksAreAlignedAndApart) {
 #ifndef __SANITIZE_ADDRESS__  // which has malloc() alone
 
 // What is freed serves the next block, whatever its neighbours were.
-TEST(TensorMemory, FreedBlocksAreJoinedAndTakenAgain) {
+TEST(Memory, FreedBlocksAreJoinedAndTakenAgain) {
   std::vector<void*> blocks;
   for (int i = 0; i < 4; ++i) blocks.push_back(AllocateTensor(kMiB));
   for (const int i : {2, 0, 1}) FreeTensor(blocks[i]);
@@ -51,15 +51,15 @@ TEST(TensorMemory, FreedBlocksAreJoinedAndTakenAgain) {
   FreeTensor(blocks[3]);
 }
 
-TEST(TensorMemory, KnowsWhatItKeepsAndReturnsIt) {
-  ReturnFreeTensorMemory();
+TEST(Memory, KnowsWhatItKeepsAndReturnsIt) {
+  ReturnFreeTensors();
   const size_t before = FreeTensorMemory();
   void* const low = AllocateTensor(kMiB);
   void* const high = AllocateTensor(64 * kMiB);
   std::memset(high, 1, 64 * kMiB);
   FreeTensor(high);
   EXPECT_GE(FreeTensorMemory(), before + 62 * kMiB);
-  ReturnFreeTensorMemory();
+  ReturnFreeTensors();
   EXPECT_LE(FreeTensorMemory(), before + 2 * kMiB);
   auto* const again = static_cast<char*>(AllocateTensor(64 * kMiB));
   EXPECT_EQ(again, high);
@@ -70,7 +70,7 @@ TEST(TensorMemory, KnowsWhatItKeepsAndReturnsIt) {
 
 #endif
 
-TEST(TensorMemory, ServesAllThreads) {
+TEST(Memory, ServesAllThreads) {
   ParallelFor(200, 8, [](size_t i) {
     const size_t bytes = 20000 + 7919 * i;
     auto* const block = static_cast<char*>(AllocateTensor(bytes));
@@ -80,5 +80,5 @@ TEST(TensorMemory, ServesAllThreads) {
   });
 }
 
-}  // namespace tensor_memory_test
+}  // namespace memory_test
 }  // namespace initscope

@@ -1,5 +1,6 @@
-#include "base/tensor_memory.h"
+#include "base/memory.h"
 
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -178,7 +179,43 @@ void FreeTensor(void* entries) {
 
 #endif
 
+namespace {
+
+// The heap grows by this much at once, all of which can then be huge pages;
+// what is not touched costs nothing. Beyond it, pages are small.
+void ExtendHeap() {
+  if (AddressesAreLimited()) return;
+  constexpr int kHeap = 512 << 20;
+  const auto begin = reinterpret_cast<uintptr_t>(sbrk(0));
+  mallopt(M_TOP_PAD, kHeap);
+  void* volatile more = std::malloc(1 << 20);  // than the heap has
+  std::free(more);
+  mallopt(M_TOP_PAD, 128 << 10);  // as it was
+  const auto end = reinterpret_cast<uintptr_t>(sbrk(0));
+  const uintptr_t from = RoundUpTo(begin, kHugePage);
+  if (from < end) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
+    static_cast<void>(madvise(reinterpret_cast<void*>(from), end - from,
+                              MADV_HUGEPAGE));
+  }
+}
+
+}  // namespace
+
+void PrepareHeap() {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc allows
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  ExtendHeap();
+}
+
+void ReturnFreeTensors() { TheRegion().ReturnFree(); }
+
+void ReturnFreeMemory() {
+  ReturnFreeTensors();
+  malloc_trim(0);
+  ExtendHeap();
+}
+
 size_t FreeTensorMemory() { return TheRegion().Kept(); }
-void ReturnFreeTensorMemory() { TheRegion().ReturnFree(); }
 
 }  // namespace initscope
