@@ -64,7 +64,7 @@ def parse_arguments():
     parser.add_argument("--peers", type=peer_names, default=["torch", "numpy"],
                         metavar="LIST", help="default: torch,numpy")
     for name, kind, default, words in (
-            ("widths", positives, [64, 256, 1024], "of the networks"),
+            ("widths", positives, [16, 64, 256, 1024], "of the networks"),
             ("depth", positive, 20, "weight layers"),
             ("batch", positive, 256, "samples"),
             ("seeds", positive, 4, "of the timed sweep"),

@@ -121,11 +121,11 @@ void BM_WeightGradient(benchmark::State& state) {
 }
 
 BENCHMARK(BM_Packed)->Name("Product/packed")->Apply(ProductShapes);
-BENCHMARK(BM_Transposed)->Name("ProductTransposed")->Apply(ProductShapes);
-BENCHMARK(BM_Gram)->Name("Gram")->Apply(ProductShapes);
+BENCHMARK(BM_Transposed)->Name("ProductTransposed")->Apply(LayerShapes);
+BENCHMARK(BM_Gram)->Name("Gram")->Apply(LayerShapes);
 BENCHMARK(BM_WeightGradient)
     ->Name("WeightGradient/formed")
-    ->Apply(ProductShapes);
+    ->Apply(LayerShapes);
 
 }  // namespace
 
@@ -141,6 +141,15 @@ ProductOperands::ProductOperands(const benchmark::State& state) {
 }
 
 void ProductShapes(benchmark::internal::Benchmark* benchmark) {
+  LayerShapes(benchmark);
+  for (int batch : {512, 1024, 2048}) {
+    for (int n : {128, 256, 512, 1024, 2048, 4096}) {
+      if (n != 1024 || batch == 512) benchmark->Args({batch, n});
+    }
+  }
+}
+
+void LayerShapes(benchmark::internal::Benchmark* benchmark) {
   SmallProductShapes(benchmark);
   for (int n : {512, 1024, 2048, 4096}) benchmark->Args({256, n});
   for (int batch : {16, 64, 1024, 2048}) benchmark->Args({batch, 1024});

@@ -25,8 +25,10 @@ struct ProductOperands {
   Matrix<float> out;   // batch × n, NaN
 };
 
-// Arguments batch and n: n = 64 … 4096 at batch 256, batch 16 … 2048 at n =
-// 1024. The small ones, for what is slow: n = 64 … 256 at batch 256.
+// Arguments batch and n. Layers: n = 64 … 4096 at batch 256, batch 16 … 2048 at
+// n = 1024; products: also n = 128 … 4096 at batch 512 … 2048; the small ones,
+// for what is slow: n = 64 … 256 at batch 256.
+void LayerShapes(benchmark::internal::Benchmark* benchmark);
 void ProductShapes(benchmark::internal::Benchmark* benchmark);
 void SmallProductShapes(benchmark::internal::Benchmark* benchmark);
 

@@ -142,22 +142,31 @@ def test_quick_run(program, names, tmp_path):
 
 def test_goals_of_sweeps():
     """Figures of round numbers: a second per grid at 100 GFLOP/s a core."""
-    seconds = {"grid": 1.0, "grid, 1 job": 1.9, "1 gain": .5,
-               "41 gains": 1.0, "tiny": .4, "small": .04}
-    peak, cores = bench_sweeps.useful_flop(1024) / 2e9 / .9, 2
+    seconds = {"1 gain": .5, "41 gains": 1.0, "tiny": .5,
+               "tiny, no theory": .4, "small": .04, "--version": .007,
+               "list": .008, "--help": .009}
+    for width in (1024, 256, 64):
+        seconds |= {f"grid {width}": 1.0, f"grid {width}, 1 job": 1.92,
+                    f"grid {width}, no theory": .9}
+    peak, cores = bench_sweeps.useful_flop(1024, 4) / 2e9 / .9, 2
     found = list(bench_sweeps.outcomes(seconds, peak, cores, quick=False,
                                        huge=(120, 3)))
+    narrow = [round(90 * bench_sweeps.useful_flop(width, seeds)
+                    / bench_sweeps.useful_flop(1024, 4), 3)
+              for width, seeds in ((256, 32), (64, 128))]
     assert [round(outcome.measured, 3) for outcome in found] == [
-        90, 1.9, 2, 25000, 40, 2, 3]
+        90, 1.92, 10, narrow[0], 1.92, 10, narrow[1], 1.92, 10, 2, 20000, 20,
+        40, 7, 8, 9, 2, 3]
     assert [outcome.reached for outcome in found] == [
-        True, False, False, True, True, True, False]
+        True, False, True, narrow[0] >= 60, True, True, False, True, True,
+        False, True, False, False, True, True, False, True, False]
     # What one core, without benchmarks and --huge, cannot say.
     bare = list(bench_sweeps.outcomes(seconds, None, 1, quick=False,
                                       huge=None))
     assert len(bare) == len(found)
     assert [i for i, outcome in enumerate(bare)
-            if outcome.measured is None] == [0, 1, 5, 6]
+            if outcome.measured is None] == [0, 1, 3, 4, 6, 7, 16, 17]
     # 24 runs of 20 layers: two products and two symmetric Gram matrices.
-    assert bench_sweeps.useful_flop(1024) == 480 * (
+    assert bench_sweeps.useful_flop(1024, 4) == 480 * (
         4 * 256 * 1024**2 + 2 * 256**2 * 1024)
-    assert bench_sweeps.useful_flop(64) == 480 * 6 * 256 * 64**2
+    assert bench_sweeps.useful_flop(64, 4) == 480 * 6 * 256 * 64**2

@@ -47,12 +47,13 @@ def test_ratios_are_of_medians_and_refer_to_the_default():
     assert found["at its best", "numpy"].ratio == 9.0
     assert [r.sentence() for r in found.values()] == [
         "width 256: against PyTorch as installed 12.0\u00d7 "
-        "(goal 10\u00d7: met)",
+        "(goal 8\u00d7: met)",
         "width 256: against NumPy as installed 9.0\u00d7 "
-        "(goal 10\u00d7: MISSED)",
+        "(goal 8\u00d7: met)",
         "width 256: against PyTorch at its best (2 threads) 1.9\u00d7 "
-        "(goal 2\u00d7: MISSED)",
-        "width 256: against NumPy at its best (as installed) 9.0\u00d7"]
+        "(goal 2.5\u00d7: MISSED)",
+        "width 256: against NumPy at its best (as installed) 9.0\u00d7 "
+        "(goal 2.5\u00d7: met)"]
 
 
 def test_what_is_clearly_slower_goes_after_the_first_round():
@@ -74,7 +75,7 @@ def test_figure_has_every_ratio_and_goal():
     assert texts == ["12.0\u00d7", "9.0\u00d7", "1.9\u00d7", "9.0\u00d7"]
     goals = [line.get_ydata()[0] for axes in figure.axes
              for line in axes.lines if line.get_zorder() == 3]
-    assert goals == [10, 10, 2]
+    assert goals == [8, 8, 2.5, 2.5]
 
 
 # --- how the peers are run
