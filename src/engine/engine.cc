@@ -4,27 +4,30 @@
 #include <deque>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "engine/batch_loss.h"
-#include "engine/batch_source.h"
 #include "engine/engines.h"
 #include "engine/in_precision.h"
 #include "engine/jacobian.h"
 #include "engine/passes.h"
+#include "engine/shared_batches.h"
 #include "engine/sharing.h"
 #include "engine/tensor_show.h"
 
 namespace initscope {
 namespace {
 
-// The targets of one batch, for all runs that share them.
-struct Targets {
+// The inputs or targets of one batch, for all runs that share them with `run`.
+template <typename Value>
+struct OfBatch {
   const RunSpec* run;
-  Matrix<double> y;
+  std::shared_ptr<const Value> value;
 };
 
 // A run of the bundle and its passes.
@@ -56,9 +59,12 @@ template <typename T>
 class Simulation {
  public:
   Simulation(const std::vector<const RunSpec*>& runs,
-             const EngineOptions& options,
+             const EngineOptions& options, SharedBatches* batches,
              const std::vector<RunResult*>& results)
-      : options_(options), first_(*runs[0]), weights_(MakeWeights<T>(first_)) {
+      : options_(options),
+        batches_(*batches),
+        first_(*runs[0]),
+        weights_(MakeWeights<T>(first_)) {
     std::map<ForwardPassSpec, ForwardPass<T>*> passes;
     for (size_t i = 0; i < runs.size(); ++i) {
       RunState<T> state = {runs[i], results[i], PassFactors(runs[i]->depth())};
@@ -132,22 +138,20 @@ class Simulation {
   }
 
   const Inputs<T>* InputsOf(const RunSpec& run, size_t batch) {
-    for (const Inputs<T>& inputs : inputs_) {
-      if (ShareInputs(*inputs.run, run)) return &inputs;
+    for (const OfBatch<Inputs<T>>& inputs : inputs_) {
+      if (ShareInputs(*inputs.run, run)) return inputs.value.get();
     }
-    Inputs<T>& inputs = inputs_.emplace_back();
-    inputs.run = &run;
-    DrawInputs(run, batch, options_.workers(), &inputs);
-    return &inputs;
+    inputs_.push_back(
+        {&run, batches_.InputsOf<T>(run, batch, options_.workers())});
+    return inputs_.back().value.get();
   }
 
   const Matrix<double>& TargetsOf(const RunSpec& run, size_t batch) {
-    for (const Targets& targets : targets_) {
-      if (ShareTargets(*targets.run, run)) return targets.y;
+    for (const OfBatch<Matrix<double>>& targets : targets_) {
+      if (ShareTargets(*targets.run, run)) return *targets.value;
     }
-    return targets_
-        .emplace_back(Targets{&run, MakeTargets(run, batch, options_.stop)})
-        .y;
+    targets_.push_back({&run, batches_.TargetsOf(run, batch, options_.stop)});
+    return *targets_.back().value;
   }
 
   void ForwardThrough(size_t batch, size_t l) {
@@ -224,14 +228,15 @@ class Simulation {
   }
 
   const EngineOptions& options_;
+  SharedBatches& batches_;
   const RunSpec& first_;
   const NetworkWeights<T> weights_;
   std::deque<ForwardPass<T>> forward_;  // a deque never moves its elements
   std::deque<BackwardPass<T>> backward_;
   std::deque<DeltaRecorder> starts_;
   std::vector<RunState<T>> states_;
-  std::deque<Inputs<T>> inputs_;  // of the current batch
-  std::deque<Targets> targets_;
+  std::vector<OfBatch<Inputs<T>>> inputs_;  // of the current batch
+  std::vector<OfBatch<Matrix<double>>> targets_;
   GradientScratch<T> scratch_;
   Jacobians<T> jacobians_;
   std::optional<TensorShow<T>> show_;  // for the first run
@@ -253,8 +258,10 @@ void SimulateBundle(const std::vector<const RunSpec*>& runs,
                     const EngineOptions& options,
                     const std::vector<RunResult*>& results) {
   INITSCOPE_CHECK(!runs.empty() && runs.size() == results.size());
+  SharedBatches own;
+  SharedBatches* const batches = options.batches ? options.batches : &own;
   const double seconds = InPrecision(runs[0]->precision, [&](auto number) {
-    Simulation<decltype(number)>(runs, options, results).Run();
+    Simulation<decltype(number)>(runs, options, batches, results).Run();
   });
   for (RunResult* result : results) {
     result->wall_seconds = seconds / static_cast<double>(runs.size());

@@ -19,6 +19,8 @@
 
 namespace initscope {
 
+class SharedBatches;
+
 struct EngineOptions {
   StopFlag stop;
   TensorObserver* observer = nullptr;  // only for a bundle of one run
@@ -26,6 +28,8 @@ struct EngineOptions {
   // For theory: the geometry of each run's inputs, or nullptr; empty for none.
   // With a geometry, the result has a delta_start.
   std::vector<const BatchGeometry*> geometries = {};
+  // With the other bundles of the sweep, or nullptr for none.
+  SharedBatches* batches = nullptr;
   // Told after each layer or step which share of the work is done.
   std::function<void(double)> underway = {};
 

@@ -21,7 +21,6 @@ namespace initscope {
 // X_0 of one batch.
 template <typename T>
 struct Inputs {
-  const RunSpec* run = nullptr;  // one of the runs that use them
   MeasuredBatch<T> x;
 };
 

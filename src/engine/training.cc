@@ -126,7 +126,6 @@ class Trainer {
   BatchLoss Forward(uint64_t step) {
     size_t index = 0;
     const RunSpec& batch = minibatches_.At(step, &index);
-    inputs_.run = &run_;
     DrawInputs(batch, index, options_.workers(), &inputs_);
     forward_.BeginBatch(index, &inputs_);
     show_->Input();

@@ -84,6 +84,10 @@ TEST(KeySharing, NoKeyIsForgotten) {
       ExpectLikeAlone({base, *changed}, key.name);
       // Whoever comes first gives what is shared its run.
       ExpectLikeAlone({*changed, base}, key.name);
+      // Bundles share inputs and targets.
+      RunSpec apart = *changed;
+      ++apart.seed;
+      ExpectLikeAlone({base, apart, base}, key.name);
       ++tried;
     }
     // Labels are known by their digest, and here there are no others.

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "engine/engine.h"
+#include "engine/shared_batches.h"
 #include "engine/sharing.h"
 #include "engine/training.h"
 #include "sweep/run_cost.h"
@@ -174,13 +175,15 @@ class BundleRunner {
       if (!pace.IsDue()) return;
       for (const size_t run : bundle) sink_->Underway(run, share);
     };
-    SimulateBundle(specs, {options_.stop, nullptr, jobs, geometries, underway},
-                   slots);
+    SimulateBundle(
+        specs, {options_.stop, nullptr, jobs, geometries, &batches_, underway},
+        slots);
   }
 
   const std::vector<RunSpec>& runs_;
   const SweepOptions& options_;
   ResultSink<RunResult>* sink_;
+  SharedBatches batches_;
   const TheoryTables tables_;
   std::optional<SweepTheory> theory_;
 };
@@ -273,6 +276,7 @@ void TrainSweep(const std::vector<RunSpec>& runs, const SweepOptions& options,
                     nullptr,
                     shared ? options.jobs : size_t{1},
                     {},
+                    nullptr,
                     underway},
                    &result);
         } catch (const UserError& error) {
