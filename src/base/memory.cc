@@ -195,8 +195,8 @@ void ExtendHeap() {
   const uintptr_t from = RoundUpTo(begin, kHugePage);
   if (from < end) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr)
-    static_cast<void>(madvise(reinterpret_cast<void*>(from), end - from,
-                              MADV_HUGEPAGE));
+    static_cast<void>(
+        madvise(reinterpret_cast<void*>(from), end - from, MADV_HUGEPAGE));
   }
 }
 

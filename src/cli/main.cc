@@ -16,8 +16,8 @@
 
 #include "base/build_info.h"
 #include "base/error.h"
-#include "base/quoted_text.h"
 #include "base/memory.h"
+#include "base/quoted_text.h"
 #include "cli/commands.h"
 #include "cli/say.h"
 #include "cli/verdict_text.h"

@@ -123,9 +123,7 @@ void BM_WeightGradient(benchmark::State& state) {
 BENCHMARK(BM_Packed)->Name("Product/packed")->Apply(ProductShapes);
 BENCHMARK(BM_Transposed)->Name("ProductTransposed")->Apply(LayerShapes);
 BENCHMARK(BM_Gram)->Name("Gram")->Apply(LayerShapes);
-BENCHMARK(BM_WeightGradient)
-    ->Name("WeightGradient/formed")
-    ->Apply(LayerShapes);
+BENCHMARK(BM_WeightGradient)->Name("WeightGradient/formed")->Apply(LayerShapes);
 
 }  // namespace
 

@@ -33,9 +33,8 @@ double PartCount(double seconds, double bytes) {
   const double by_time =
       std::min(seconds, turn) / LeastPause() +
       (seconds > turn ? std::log(seconds / turn) / kShare : 0);
-  const double by_size =
-      std::min(1.0, bytes / kStoredFirst) +
-      std::max(0.0, bytes - kStoredFirst) / kStoredTogether;
+  const double by_size = std::min(1.0, bytes / kStoredFirst) +
+                         std::max(0.0, bytes - kStoredFirst) / kStoredTogether;
   return std::max(by_time, by_size);
 }
 
