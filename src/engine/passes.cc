@@ -40,6 +40,8 @@ std::vector<T> DrawBias(const RunSpec& run, size_t l) {
 template <typename T>
 void DrawInputs(const RunSpec& run, size_t index, Jobs jobs,
                 Inputs<T>* inputs) {
+  // Before x, which would leave a gap in the memory of tensors.
+  inputs->x.Resize(run.batch, run.inputs());
   ScaledMatrix<T> x;
   FillInputs(run, index, jobs, &x);
   Measure(x, 1, &inputs->x);

@@ -17,8 +17,9 @@ struct SweepMemory {
   double per_job = 0;  // the most that one more job would add
 };
 
-// Bytes for the libraries and for writing columns.
-inline constexpr double kProcessMemory = 8e6;
+// Bytes for the libraries, for writing columns, and for the last huge pages of
+// heap and tensors (base/memory.h).
+inline constexpr double kProcessMemory = 15e6;
 
 // Where the results of finished runs are until all are written.
 enum class ResultPlace { kMemory, kStore };
