@@ -170,9 +170,11 @@ void VisitFormed(const PackedBatch<T>& x, const PackedBatch<T>& delta,
   if (!is_zero) {
     Transpose(Align(delta, w, &scratch->delta), &scratch->transposed);
   }
-  // Strips small enough for the cache.
+  // Strips small enough for the cache, but high enough that delta, all of which
+  // passes by for each, does not cost more than the arithmetic.
+  constexpr size_t kLeast = 4;
   const size_t rows =
-      kUnitStep * std::max<size_t>(1, 16384 / delta.units() / kUnitStep);
+      kUnitStep * std::max(kLeast, 16384 / delta.units() / kUnitStep);
   ParallelFor(Steps(x.units(), rows), jobs, [&](size_t s) {
     const size_t begin = s * rows;
     Matrix<T> strip(std::min(rows, x.units() - begin), delta.units());

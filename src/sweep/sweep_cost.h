@@ -19,7 +19,7 @@ struct SweepMemory {
 
 // Bytes for the libraries, for writing columns, and for the last huge pages of
 // heap and tensors (base/memory.h).
-inline constexpr double kProcessMemory = 15e6;
+inline constexpr double kProcessMemory = 16.5e6;
 
 // Where the results of finished runs are until all are written.
 enum class ResultPlace { kMemory, kStore };
