@@ -7,7 +7,7 @@ readonly BUILD=(
   g++ cmake ninja-build ccache pkg-config git
   libeigen3-dev libboost-program-options-dev libhdf5-dev libtbb-dev libfmt-dev
   libhwy-dev libbenchmark-dev libgtest-dev libgmock-dev zlib1g-dev
-  nlohmann-json3-dev libssl-dev)
+  nlohmann-json3-dev nettle-dev)
 readonly PLOTS=(
   python3 python3-numpy python3-h5py python3-matplotlib python3-pandas
   python3-pip python3-setuptools python3-wheel)
