@@ -181,7 +181,9 @@ int RunTask(const ExperimentHead& head, const Options& options,
   const double seconds = head.watch.Seconds();
   ReturnFreeTensors();
   if (store.runs().empty() && !is_shard) {
-    Publish(&output, [&](Hdf5Writer* writer) { sink.WriteAll(writer); });
+    Publish(
+        &output, [&](Hdf5Writer* writer) { sink.WriteAll(writer); },
+        ResultsOf(task.file_bytes));
     return EndSweep(options, output, seconds, summary);
   }
   ReturnFreeMemory();

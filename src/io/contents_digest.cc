@@ -24,16 +24,16 @@ herr_t AddLink(hid_t, const char* name, const H5L_info_t* link, void* names) {
   return 0;
 }
 
-herr_t AddAttribute(hid_t, const char* name, const H5A_info_t*, void* names) {
+herr_t TakeName(hid_t, const char* name, const H5A_info_t*, void* names) {
   static_cast<Names*>(names)->push_back(name);
   return 0;
 }
 
-std::string ShapeText(hid_t space) {
+std::vector<hsize_t> ShapeOf(hid_t space) {
   const int rank = H5Sget_simple_extent_ndims(space);
   std::vector<hsize_t> shape(static_cast<size_t>(std::max(rank, 0)));
   H5Sget_simple_extent_dims(space, shape.data(), nullptr);
-  return fmt::format("{}", fmt::join(shape, "x"));
+  return shape;
 }
 
 void AddTexts(const std::vector<std::string>& texts, Sha256* sha) {
@@ -42,22 +42,24 @@ void AddTexts(const std::vector<std::string>& texts, Sha256* sha) {
   }
 }
 
+// Its key in Contents.
+std::string ContentsKey(std::string path) {
+  std::ranges::replace(path, '/', '\0');
+  return path;
+}
+
 class Walk {
  public:
-  Walk(hid_t file, const std::function<void(const std::string&)>& fail)
-      : file_(file), fail_(fail) {}
+  Walk(hid_t file, const std::function<void(const std::string&)>& fail,
+       const std::function<void(const std::string&, hid_t)>& on_dataset)
+      : file_(file), fail_(fail), on_dataset_(on_dataset) {}
 
   std::string Digest() {
     AddObject("/", 0);
-    return sha_.HexDigest();
+    return contents_.Digest();
   }
 
  private:
-  void Add(std::string_view text) {
-    sha_.Update(text.data(), text.size());
-    sha_.Update("", 1);
-  }
-
   void AddObject(const std::string& path, int depth) {
     const Hdf5Handle object(H5Oopen(file_, path.c_str(), H5P_DEFAULT),
                             H5Oclose);
@@ -65,16 +67,14 @@ class Walk {
       fail_(fmt::format("{} cannot be opened: {}", path, Hdf5Reason()));
     }
     const H5I_type_t kind = H5Iget_type(object);
-    Add(path);
     if (kind == H5I_DATASET) {
       const Hdf5Handle space(H5Dget_space(object), H5Sclose);
       const Hdf5Handle type(H5Dget_type(object), H5Tclose);
-      Add(ShapeText(space));
-      Add(StoredType(type));
+      contents_.Add(path, ShapeOf(space), StoredType(type));
       AddAttributes(object, path);
+      on_dataset_(path, object);
     } else if (kind == H5I_GROUP && depth < kDeepest) {
-      Add("");
-      Add("group");
+      contents_.AddGroup(path);
       AddAttributes(object, path);
       AddMembers(object, path, depth);
     } else {
@@ -89,7 +89,6 @@ class Walk {
       fail_(fmt::format(
           "the members of {} cannot be listed, or are links elsewhere", path));
     }
-    std::ranges::sort(names);
     for (const std::string& name : names) {
       AddObject((depth == 0 ? "/" : path + "/") + name, depth + 1);
     }
@@ -97,17 +96,15 @@ class Walk {
 
   void AddAttributes(hid_t object, const std::string& path) {
     Names names;
-    if (H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, nullptr,
-                    AddAttribute, &names) < 0) {
+    if (H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, TakeName,
+                    &names) < 0) {
       fail_(fmt::format("the attributes of {} cannot be listed: {}", path,
                         Hdf5Reason()));
     }
-    std::ranges::sort(names);
     for (const std::string& name : names) {
-      if (path == "/" && name == kContentsDigest) continue;
       const Hdf5Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT),
                                  H5Aclose);
-      if (!attribute.ok() || !AddAttributeValue(attribute, name)) {
+      if (!attribute.ok() || !AddAttribute(attribute, path, name)) {
         fail_(fmt::format("the attribute {} of {} cannot be read: {}", name,
                           path, Hdf5Reason()));
       }
@@ -115,37 +112,37 @@ class Walk {
   }
 
   // Returns whether the value could be read.
-  bool AddAttributeValue(hid_t attribute, const std::string& name) {
+  bool AddAttribute(hid_t attribute, const std::string& path,
+                    const std::string& name) {
     const Hdf5Handle type(H5Aget_type(attribute), H5Tclose);
     const Hdf5Handle space(H5Aget_space(attribute), H5Sclose);
     const H5T_class_t kind = H5Tget_class(type);
     if (kind == H5T_VLEN || kind == H5T_COMPOUND) {  // references
-      if (name != "DIMENSION_LIST" && name != "REFERENCE_LIST") Add(name);
+      contents_.AddReference(path, name);
       return true;
     }
     const std::string_view stored = StoredType(type);
     const hssize_t count = H5Sget_simple_extent_npoints(space);
     if (count < 0 || count > kMostValues) return false;
-    Add(name);
-    Add(ShapeText(space));
-    Add(stored);
+    std::string value;
     if (stored == "text") {
       const auto texts = ReadTexts(type, space, [&](void* out) {
         return H5Aread(attribute, type, out);
       });
       if (!texts) return false;
-      for (const std::string& text : *texts) Add(text);
-      return true;
+      for (const std::string& text : *texts) value.append(text).push_back('\0');
+    } else {
+      value.resize(static_cast<size_t>(count) * H5Tget_size(type) + 1);
+      if (H5Aread(attribute, type, value.data()) < 0) return false;
     }
-    std::vector<char> values(static_cast<size_t>(count) * H5Tget_size(type));
-    if (H5Aread(attribute, type, values.data()) < 0) return false;
-    Add({values.data(), values.size()});
+    contents_.AddAttribute(path, name, ShapeOf(space), stored, value);
     return true;
   }
 
   hid_t file_;
   const std::function<void(const std::string&)>& fail_;
-  Sha256 sha_;
+  const std::function<void(const std::string&, hid_t)>& on_dataset_;
+  Contents contents_;
 };
 
 }  // namespace
@@ -198,9 +195,42 @@ std::optional<std::string> DatasetDigest(hid_t dataset) {
   return sha.HexDigest();
 }
 
+void Contents::Add(const std::string& path, std::span<const hsize_t> shape,
+                   std::string_view type) {
+  objects_[ContentsKey(path)].bytes =
+      fmt::format("{}{:c}{}{:c}{}{:c}", path, '\0', fmt::join(shape, "x"), '\0',
+                  type, '\0');
+}
+
+void Contents::AddAttribute(const std::string& path, const std::string& name,
+                            std::span<const hsize_t> shape,
+                            std::string_view type, std::string_view value) {
+  if (path == "/" && name == kContentsDigest) return;
+  objects_.at(ContentsKey(path)).attributes[name] =
+      fmt::format("{}{:c}{}{:c}{}{:c}{}", name, '\0', fmt::join(shape, "x"),
+                  '\0', type, '\0', value);
+}
+
+void Contents::AddReference(const std::string& path, const std::string& name) {
+  if (name == "DIMENSION_LIST" || name == "REFERENCE_LIST") return;
+  objects_.at(ContentsKey(path)).attributes[name] = name + '\0';
+}
+
+std::string Contents::Digest() const {
+  Sha256 sha;
+  for (const auto& [key, object] : objects_) {
+    sha.Update(object.bytes.data(), object.bytes.size());
+    for (const auto& [name, bytes] : object.attributes) {
+      sha.Update(bytes.data(), bytes.size());
+    }
+  }
+  return sha.HexDigest();
+}
+
 std::string ContentsDigest(
-    hid_t file, const std::function<void(const std::string&)>& fail) {
-  return Walk(file, fail).Digest();
+    hid_t file, const std::function<void(const std::string&)>& fail,
+    const std::function<void(const std::string&, hid_t)>& dataset) {
+  return Walk(file, fail, dataset).Digest();
 }
 
 }  // namespace initscope

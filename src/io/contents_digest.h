@@ -21,8 +21,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/sha256.h"
@@ -45,9 +48,37 @@ std::string ValuesDigest(const std::vector<Number>& numbers) {
 // read it; Hdf5Reason() says why.
 std::optional<std::string> DatasetDigest(hid_t dataset);
 
-// The `contents_sha256` of an open file. Calls `fail`, which must throw, if an
-// object cannot be read, is neither group nor dataset, or is a link elsewhere.
-std::string ContentsDigest(hid_t file,
-                           const std::function<void(const std::string&)>& fail);
+// What `contents_sha256` covers, in any order.
+class Contents {
+ public:
+  // A dataset's type is its StoredType(). REQUIRES: `path` is new.
+  void AddGroup(const std::string& path) { Add(path, {}, "group"); }
+  void Add(const std::string& path, std::span<const hsize_t> shape,
+           std::string_view type);
+  // An attribute of an object that was added. `value`: the bytes of its
+  // numbers and a zero byte, or its texts and a zero byte after each.
+  void AddAttribute(const std::string& path, const std::string& name,
+                    std::span<const hsize_t> shape, std::string_view type,
+                    std::string_view value);
+  void AddReference(const std::string& path, const std::string& name);
+
+  std::string Digest() const;
+
+ private:
+  struct Object {
+    std::string bytes;                              // of the digest
+    std::map<std::string, std::string> attributes;  // theirs, by name
+  };
+  // By path; a zero byte for each '/' puts members right behind their group.
+  std::map<std::string, Object> objects_;
+};
+
+// The `contents_sha256` of an open file; `dataset` is called for each of its
+// datasets. Calls `fail`, which must throw, if an object cannot be read, is
+// neither group nor dataset, or is a link elsewhere.
+std::string ContentsDigest(
+    hid_t file, const std::function<void(const std::string&)>& fail,
+    const std::function<void(const std::string& path, hid_t id)>& dataset =
+        [](const std::string&, hid_t) {});
 
 }  // namespace initscope

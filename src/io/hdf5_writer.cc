@@ -17,21 +17,28 @@
 
 #include "base/sha256.h"
 #include "io/closing_line.h"
-#include "io/contents_digest.h"
 #include "io/output_file.h"
 
 namespace initscope {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 // Datasets of up to kSmall values are stored in one piece, as are those of
-// files that are made in memory and soon gone; larger ones in chunks of kChunk
-// values, which pass through filters.
+// parts, which are soon gone; larger ones in chunks of kChunk values, which
+// pass through filters.
 constexpr hsize_t kChunk = 16384;
 constexpr hsize_t kSmall = 4096;
 
 hsize_t SizeOf(std::span<const hsize_t> shape) {
   return std::accumulate(shape.begin(), shape.end(), hsize_t{1},
                          std::multiplies<>());
+}
+
+herr_t KeepInMemory(hid_t access, OutputKind kind) {
+  // HDF5 clears each step, and may copy all that is before it.
+  const size_t step = size_t{1} << (kind == OutputKind::kPart ? 20 : 16);
+  return H5Pset_fapl_core(access, step, /*backing_store=*/false);
 }
 
 hid_t TypeOf(const double*) { return H5T_NATIVE_DOUBLE; }
@@ -43,21 +50,19 @@ hid_t TypeOf(const uint8_t*) { return H5T_NATIVE_UINT8; }
 }  // namespace
 
 Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, std::string title,
-                       MadeIn made_in)
-    : path_(path.string()), title_(std::move(title)), made_in_(made_in) {
+                       OutputKind kind)
+    : path_(path.string()), title_(std::move(title)), kind_(kind) {
   // Nobody else knows the temporary file, so it needs no lock.
   const Hdf5Handle access = UnlockedAccess();
   if (!access.ok()) Fail("the file");
   Check(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18),
         "the file");
-  constexpr size_t kIncrement = size_t{1} << 20;
-  if (made_in_ == MadeIn::kMemory) {
-    Check(H5Pset_fapl_core(access, kIncrement, /*backing_store=*/false),
-          "the file");
-  }
+  if (kind_ != OutputKind::kResults)
+    Check(KeepInMemory(access, kind_), "the file");
   file_ = Own(
       H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, Ordered(H5P_FILE_CREATE), access),
       H5Fclose, "the file");
+  contents_.AddGroup("/");
 }
 
 void Hdf5Writer::Fail(const std::string& what,
@@ -123,7 +128,8 @@ void Hdf5Writer::WriteDataset(const std::string& path, hid_t type,
   const Hdf5Handle space = Space(shape, path);
   const hsize_t size = SizeOf(shape);
   Hdf5Handle creation;
-  if (made_in_ == MadeIn::kDisk && filters != Filters::kNone && size > kSmall) {
+  if (kind_ != OutputKind::kPart && filters != Filters::kNone &&
+      size > kSmall) {
     creation = InChunks(shape, filters, path);
   }
   target_ = Own(
@@ -131,12 +137,13 @@ void Hdf5Writer::WriteDataset(const std::string& path, hid_t type,
                  creation.ok() ? hid_t{creation} : H5P_DEFAULT, H5P_DEFAULT),
       H5Dclose, path);
   described_ = path;
+  contents_.Add(path, shape, StoredType(type));
   if (size > 0) {
     Check(H5Dwrite(target_, type, H5S_ALL, H5S_ALL, InSmallPieces(), values),
           path);
   }
   SetText(path, "sha256", digest);
-  digests_.emplace_back(path, digest);
+  digests_[path] = digest;
 }
 
 template <typename T>
@@ -162,8 +169,8 @@ Hdf5Writer::Filters Hdf5Writer::FiltersFor(const std::vector<T>& column) {
 }
 
 void Hdf5Writer::SetAttribute(const std::string& object, const char* name,
-                              hid_t type, const Shape& shape,
-                              const void* value) {
+                              hid_t type, const Shape& shape, const void* value,
+                              std::string_view bytes) {
   const std::string what = fmt::format("the attribute {} of {}", name, object);
   if (object != described_) {
     target_ = Own(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose, what);
@@ -174,46 +181,57 @@ void Hdf5Writer::SetAttribute(const std::string& object, const char* name,
                      H5P_DEFAULT),
           H5Aclose, what);
   Check(H5Awrite(attribute, type, value), what);
+  contents_.AddAttribute(object, name, shape, StoredType(type), bytes);
+}
+
+template <typename T>
+void Hdf5Writer::SetNumbers(const std::string& object, const char* name,
+                            const Shape& shape, const T* values) {
+  std::string bytes(reinterpret_cast<const char*>(values),
+                    SizeOf(shape) * sizeof(T));
+  bytes.push_back('\0');
+  SetAttribute(object, name, TypeOf(values), shape, values, bytes);
 }
 
 void Hdf5Writer::SetText(const std::string& object, const char* name,
                          std::string_view text) {
-  const std::string terminated(text);
+  const std::string terminated = std::string(text) + '\0';
   const char* pointer = terminated.c_str();
-  SetAttribute(object, name, TextType(), {}, &pointer);
+  SetAttribute(object, name, TextType(), {}, &pointer, terminated);
 }
 
-std::string Hdf5Writer::Contents(hid_t file) const {
-  return ContentsDigest(
-      file, [this](const std::string& what) { Fail("the file", what); });
-}
-
-void Hdf5Writer::ReadBack(const std::string& contents) const {
+void Hdf5Writer::ReadBack() const {
   const auto fail = [this](const std::string& what) {
     Fail(what, "it cannot be read back: " + Hdf5Reason());
   };
   const Hdf5Handle access = UnlockedAccess();
-  if (!access.ok()) fail("the file");
+  if (!access.ok() ||
+      (kind_ != OutputKind::kResults && KeepInMemory(access, kind_) < 0)) {
+    fail("the file");
+  }
   const Hdf5Handle file(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access),
                         H5Fclose);
   if (!file.ok()) fail("the file");
   const char* const kChanged =
       "something else was read back; the disk or the memory is faulty";
-  for (const auto& [path, digest] : digests_) {
-    const Hdf5Handle dataset(H5Dopen2(file, path.c_str(), H5P_DEFAULT),
-                             H5Dclose);
-    if (!dataset.ok()) fail(path);
-    const std::optional<std::string> read = DatasetDigest(dataset);
-    if (!read) fail(path);
-    if (*read != digest) Fail(path, kChanged);
-  }
-  if (Contents(file) != contents) Fail("the attributes", kChanged);
+  const std::string contents = ContentsDigest(
+      file, [this](const std::string& what) { Fail("the file", what); },
+      [&](const std::string& path, hid_t dataset) {
+        const std::optional<std::string> read = DatasetDigest(dataset);
+        if (!read) fail(path);
+        const auto digest = digests_.find(path);
+        if (digest == digests_.end() || digest->second != *read) {
+          Fail(path, kChanged);
+        }
+      });
+  if (contents != contents_.Digest()) Fail("the attributes", kChanged);
 }
 
 void Hdf5Writer::CreateGroup(const std::string& path) {
   Own(H5Gcreate2(file_, path.c_str(), H5P_DEFAULT, Ordered(H5P_GROUP_CREATE),
                  H5P_DEFAULT),
       H5Gclose, path);
+  contents_.AddGroup(path);
 }
 
 void Hdf5Writer::WriteColumn(const std::string& path,
@@ -247,6 +265,8 @@ void Hdf5Writer::WriteScale(const std::string& path, uint64_t count,
   WriteNumbers(path, {count}, index.data(), Filters::kCompressed);
   const std::string name = path.substr(path.rfind('/') + 1);
   Check(H5DSset_scale(target_, name.c_str()), path);
+  contents_.AddAttribute(path, "CLASS", {}, "text", "DIMENSION_SCALE\0"sv);
+  contents_.AddAttribute(path, "NAME", {}, "text", name + '\0');
   SetText(path, "long_name", long_name);
   scale_ = std::move(target_);
   described_.clear();
@@ -266,20 +286,20 @@ void Hdf5Writer::WriteMatrix(const std::string& path,
 
 void Hdf5Writer::SetNumber(const std::string& object, const char* name,
                            int64_t value) {
-  SetAttribute(object, name, H5T_NATIVE_INT64, {}, &value);
+  SetNumbers(object, name, {}, &value);
 }
 
 void Hdf5Writer::SetNumber(const std::string& object, const char* name,
                            double value) {
-  SetAttribute(object, name, H5T_NATIVE_DOUBLE, {}, &value);
+  SetNumbers(object, name, {}, &value);
 }
 
 void Hdf5Writer::SetCodes(const std::string& object, const char* name,
                           const std::vector<uint8_t>& codes) {
-  SetAttribute(object, name, H5T_NATIVE_UINT8, {codes.size()}, codes.data());
+  SetNumbers(object, name, {codes.size()}, codes.data());
 }
 
-void Hdf5Writer::WriteImage() const {
+std::string Hdf5Writer::WriteImage() const {
   // Where the driver has the file; H5Fget_file_image() would copy it.
   void* memory = nullptr;
   const ssize_t size = H5Fget_file_image(file_, nullptr, 0);
@@ -288,30 +308,27 @@ void Hdf5Writer::WriteImage() const {
   }
   const std::string_view image(*static_cast<const char**>(memory),
                                static_cast<size_t>(size));
-  int error = WriteBytes(path_, O_TRUNC, image);
-  if (error == 0) {
-    error = WriteBytes(path_, O_APPEND,
-                       ClosingLine(Sha256Hex(image.data(), image.size())));
-  }
+  const int error = WriteBytes(path_, O_TRUNC, image);
   if (error != 0) Fail("the file", std::strerror(error));
+  return Sha256Hex(image.data(), image.size());
 }
 
 void Hdf5Writer::Close() {
-  const std::string contents = Contents(file_);
-  SetText("/", kContentsDigest, contents);
+  SetText("/", kContentsDigest, contents_.Digest());
   target_.CloseNow();
   scale_.CloseNow();
   Check(H5Fflush(file_, H5F_SCOPE_GLOBAL), "the file");
-  if (made_in_ == MadeIn::kMemory) WriteImage();
+  std::string digest;
+  if (kind_ != OutputKind::kResults) digest = WriteImage();
   file_.CloseNow();
   if (!close_failure_.reason.empty()) {
     Fail("the file", close_failure_.reason);
   }
-  if (made_in_ == MadeIn::kMemory) return;
-  auto digest = std::async(DigestOfFile, path_);  // by a thread if there is one
-  ReadBack(contents);
+  std::future<std::string> of_file;  // by a thread if there is one
+  if (kind_ == OutputKind::kResults) of_file = std::async(DigestOfFile, path_);
+  if (kind_ != OutputKind::kPart) ReadBack();
   try {
-    AppendClosingLine(path_, digest.get());
+    AppendClosingLine(path_, of_file.valid() ? of_file.get() : digest);
   } catch (const UserError& error) {
     Fail("the file", error.what());
   }

@@ -1,21 +1,22 @@
 // Writes HDF5 files as the results format wants them: variable-length UTF-8
 // strings, a digest on every dataset, dimension scales.
 //
-// A file made on disk is written by HDF5 at any time: in the call that is given
-// the values, or when a dataset or the file is closed. Close() reports a
-// failure at any of these and then reads the file back. A file made in memory
-// is written by Close(), in one piece.
+// A large file is written by HDF5 at any time: in the call that is given the
+// values, or when a dataset or the file is closed. Close() reports a failure at
+// any of these. Other files are made in memory and written by Close(), in one
+// piece. Results are then read back.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/matrix.h"
+#include "io/contents_digest.h"
 #include "io/hdf5_handle.h"
 
 namespace initscope {
@@ -25,13 +26,14 @@ using ColumnValues = std::variant<std::vector<double>, std::vector<int64_t>,
                                   std::vector<uint64_t>, std::vector<uint8_t>,
                                   std::vector<std::string>>;
 
-enum class MadeIn { kMemory, kDisk };
+// A part of a sweep is not read back: it is soon gone.
+enum class OutputKind { kPart, kSmallResults, kResults };
 
 // Every failure throws an OutputError (kIo), which calls the file `title`.
 class Hdf5Writer {
  public:
   Hdf5Writer(const std::filesystem::path& path, std::string title,
-             MadeIn made_in);
+             OutputKind kind);
 
   void CreateGroup(const std::string& path);
   // Writes a one-dimensional dataset.
@@ -51,9 +53,8 @@ class Hdf5Writer {
   void SetCodes(const std::string& object, const char* name,
                 const std::vector<uint8_t>& codes);
 
-  // Writes and closes the file. One that was made on disk it reads back, and
-  // compares every dataset with the digest of what was to be written. The last
-  // call.
+  // Writes and closes the file. Results it reads back, and compares them with
+  // the digests of what was to be written. The last call.
   void Close();
 
  private:
@@ -73,8 +74,13 @@ class Hdf5Writer {
   // Properties of a dataset in chunks.
   Hdf5Handle InChunks(const Shape& shape, Filters filters,
                       const std::string& path);
+  // `bytes` of the value are those of the digest (Contents::AddAttribute()).
   void SetAttribute(const std::string& object, const char* name, hid_t type,
-                    const Shape& shape, const void* value);
+                    const Shape& shape, const void* value,
+                    std::string_view bytes);
+  template <typename T>
+  void SetNumbers(const std::string& object, const char* name,
+                  const Shape& shape, const T* values);
   // Writes a dataset with the attribute sha256 = `digest`, and leaves it in
   // target_.
   void WriteDataset(const std::string& path, hid_t type, const Shape& shape,
@@ -85,12 +91,12 @@ class Hdf5Writer {
                     const T* values, Filters filters);
   template <typename T>
   static Filters FiltersFor(const std::vector<T>& column);
-  std::string Contents(hid_t file) const;
-  void WriteImage() const;
-  void ReadBack(const std::string& contents) const;
+  // Returns the digest of the file.
+  std::string WriteImage() const;
+  void ReadBack() const;
 
   const std::string path_, title_;
-  const MadeIn made_in_;
+  const OutputKind kind_;
   Hdf5Silence silence_;
   Hdf5CloseFailure close_failure_;
   Hdf5Handle text_type_;
@@ -98,7 +104,8 @@ class Hdf5Writer {
   Hdf5Handle scale_;
   Hdf5Handle target_;      // the object whose attributes are being set
   std::string described_;  // its path
-  std::vector<std::pair<std::string, std::string>> digests_;  // by path
+  Contents contents_;
+  std::map<std::string, std::string> digests_;  // of datasets, by path
 };
 
 }  // namespace initscope

@@ -33,7 +33,7 @@ std::optional<fs::path> Rescue(const fs::path& path,
     std::optional<OutputFile> output;
     try {
       output.emplace(place, /*overwrite=*/false);
-      WriteAndCommit(write, MadeIn::kDisk, &*output);
+      WriteAndCommit(write, OutputKind::kResults, &*output);
       return place;
     } catch (const OutputError&) {
       if (output && output->committed()) return place;
@@ -45,19 +45,19 @@ std::optional<fs::path> Rescue(const fs::path& path,
 }  // namespace
 
 void WriteAndCommit(const std::function<void(Hdf5Writer*)>& write,
-                    MadeIn made_in, OutputFile* output) {
+                    OutputKind kind, OutputFile* output) {
   {
-    Hdf5Writer writer(output->temporary(), output->path().string(), made_in);
+    Hdf5Writer writer(output->temporary(), output->path().string(), kind);
     write(&writer);
     writer.Close();
   }
   output->Commit();
 }
 
-void Publish(OutputFile* output,
-             const std::function<void(Hdf5Writer*)>& write) {
+void Publish(OutputFile* output, const std::function<void(Hdf5Writer*)>& write,
+             OutputKind kind) {
   try {
-    WriteAndCommit(write, MadeIn::kDisk, output);
+    WriteAndCommit(write, kind, output);
   } catch (const OutputError& error) {
     if (output->committed()) throw;
     const std::optional<fs::path> place = Rescue(output->path(), write);

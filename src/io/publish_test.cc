@@ -52,7 +52,7 @@ TEST(Hdf5Writer, SaysThatAFileInMemoryCannotBeWritten) {
   for (const auto& [path, why] :
        {std::pair{"/dev/full", "No space left on device"},
         {"/nowhere/a.h5", "No such file or directory"}}) {
-    Hdf5Writer writer(path, "a.h5", MadeIn::kMemory);
+    Hdf5Writer writer(path, "a.h5", OutputKind::kSmallResults);
     WriteSomething(&writer);
     try {
       writer.Close();

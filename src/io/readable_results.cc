@@ -70,7 +70,7 @@ void ReadableResults::Join(const std::string& output) {
     WriteRoot(ProvenanceOf(store.FirstFile().string()), writer);
     store.Merge(store.RunIds(), writer);
   };
-  WriteAndCommit(write, MadeIn::kDisk, &joined);
+  WriteAndCommit(write, OutputKind::kResults, &joined);
 }
 
 }  // namespace initscope

@@ -310,7 +310,7 @@ void ResultsStore::AddPart(const std::vector<uint64_t>& run_ids,
       folder_ / fmt::format("{}{:05}.h5", session_, parts_.size());
   try {
     OutputFile file(path, /*overwrite=*/false);
-    WriteAndCommit(write, MadeIn::kMemory, &file);
+    WriteAndCommit(write, OutputKind::kPart, &file);
   } catch (const OutputError&) {
     std::error_code error;
     if (fs::exists(folder_, error) || error) throw;

@@ -50,7 +50,7 @@ void BM_Write(benchmark::State& state) {
   provenance.name = "benchmark";
   for (auto _ : state) {
     OutputFile output(path, /*overwrite=*/true);
-    Hdf5Writer writer(output.temporary(), "bench", MadeIn::kDisk);
+    Hdf5Writer writer(output.temporary(), "bench", OutputKind::kResults);
     WriteResults(provenance, runs, results, {"seed"}, {}, &writer);
     writer.Close();
     output.Commit();
