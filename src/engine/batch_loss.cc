@@ -41,7 +41,7 @@ BatchLoss ApplyLoss(const RunSpec& run, const PackedBatch<T>& z,
     loss.label_entropy = loss.label_entropy + ScaledDouble{row.label_entropy};
     loss.cross_entropy = loss.cross_entropy + ScaledDouble{row.cross_entropy};
     loss.kl_divergence = loss.kl_divergence + ScaledDouble{row.kl_divergence};
-    loss.correct += IsCorrect(logits, targets.row(i));
+    if (run.HasLabels()) loss.correct += IsCorrect(logits, targets.row(i));
     NormalizeRow(delta.data(), outputs, &exponent);
     std::copy_n(delta.data(), outputs, delta_out->mantissa.row(i));
     NormalizeRow(delta_out->mantissa.row(i), outputs, &exponent);

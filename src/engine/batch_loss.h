@@ -13,7 +13,7 @@ struct BatchLoss {
   ScaledDouble value, label_entropy, cross_entropy, kl_divergence;
   size_t samples = 0;
   // Samples whose largest logit is at the target's class; a single positive
-  // logit means class 1. Meaningful only for labelled data.
+  // logit means class 1. Counted only for labelled data.
   size_t correct = 0;
 };
 

@@ -81,7 +81,7 @@ void DeltaRecorder::Add(size_t index, const MeasuredBatch<T>& delta,
                    (static_cast<double>(delta.exponent[i]) + exponent)));
       log_output_.push_back(std::log(sums.z_square[lane] / units) +
                             2 * std::numbers::ln2 * exponent);
-      const RowMoments& row = delta.rows[i];
+      const RowMoments row = delta.rows[i];
       const auto n = static_cast<double>(row.count);
       const double square = row.m2 / n + row.mean * row.mean;
       log_square_.push_back(std::log(square) +

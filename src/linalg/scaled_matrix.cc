@@ -62,7 +62,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace initscope {
 
-double Ldexp(double value, int64_t shift) {
+double LdexpFar(double value, int64_t shift) {
   return std::ldexp(value,
                     static_cast<int>(std::clamp<int64_t>(shift, -5000, 5000)));
 }

@@ -9,6 +9,7 @@
 // denormal are more than 2⁹⁰ times smaller than the largest of their row.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -53,7 +54,12 @@ template <typename T>
 void NormalizeRow(T* row, size_t n, int64_t* exponent);
 
 // value · 2^shift for any shift: 0 below the range, infinity above it.
-double Ldexp(double value, int64_t shift);
+double LdexpFar(double value, int64_t shift);
+inline double Ldexp(double value, int64_t shift) {
+  constexpr int64_t kBias = 1023;
+  if (shift <= -kBias || shift > kBias) return LdexpFar(value, shift);
+  return value * std::bit_cast<double>((shift + kBias) << 52);
+}
 inline double PowerOfTwo(int64_t shift) { return Ldexp(1, shift); }
 
 }  // namespace initscope

@@ -59,10 +59,11 @@ LossRow Mse(const LossInput& in, double* delta, int64_t* delta_exponent) {
   const int64_t e = std::max<int64_t>(in.exponent, 0);
   const double scale =
       1 / (static_cast<double>(in.samples) * static_cast<double>(in.outputs));
+  const double logit_unit = PowerOfTwo(in.exponent - e);
+  const double target_unit = PowerOfTwo(-e);
   double squares = 0;
   for (size_t j = 0; j < in.outputs; ++j) {
-    const double d =
-        Plain(in.logits[j], in.exponent - e) - Plain(in.target[j], -e);
+    const double d = in.logits[j] * logit_unit - in.target[j] * target_unit;
     squares += d * d;
     delta[j] = d * scale;
   }

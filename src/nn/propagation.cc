@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "nn/activation_row.h"
 #include "stats/panel_kernels.h"
@@ -53,23 +54,36 @@ bool IsWithin(double x, int range) {
   return x == 0 || (low <= x && x < 2 / low);
 }
 
+// Whether that holds for all of some samples, which are finite.
+bool AreWithin(const LargestMagnitudes& largest, int range) {
+  return largest.all_finite && IsWithin(largest.most, range) &&
+         (largest.most == 0 || IsWithin(largest.least_positive, range));
+}
+
 template <typename T>
-void SetMoments(const PackedBatch<T>& x, size_t sample, RowMoments* row) {
-  std::vector<T> entries(x.units());
-  CopySample(x, sample, entries.data());
-  *row = ComputeRowMoments(entries.data(), entries.size());
+LargestMagnitudes LargestOfPanel(const MeasuredBatch<T>& x, size_t p) {
+  return x.rows.LargestOf(p * x.width(), x.PanelSamples(p));
+}
+
+template <typename T>
+void SetMoments(size_t sample, MeasuredBatch<T>* x) {
+  std::vector<T> entries(x->units());
+  CopySample(*x, sample, entries.data());
+  x->rows.Set(sample, ComputeRowMoments(entries.data(), entries.size()));
 }
 
 // Rescales samples of a panel that left the stored range, and their moments, by
 // powers of two, which is exact.
 template <typename T>
 void BringIntoRange(size_t p, MeasuredBatch<T>* x) {
+  const LargestMagnitudes largest = LargestOfPanel(*x, p);
+  if (largest.least > 0 && AreWithin(largest, kStoredRange<T>)) return;
   std::array<T, kMaxPanelWidth> factor;
   factor.fill(1);
   bool any = false;
   for (size_t i = 0; i < x->PanelSamples(p); ++i) {
     const size_t sample = p * x->width() + i;
-    RowMoments& row = x->rows[sample];
+    const RowMoments row = x->rows[sample];
     const double max = LargestOf(row);
     if (row.non_finite > 0) continue;
     if (max == 0) {
@@ -80,7 +94,7 @@ void BringIntoRange(size_t p, MeasuredBatch<T>* x) {
       const int shift = std::clamp(std::ilogb(max), -kLimit, kLimit);
       x->exponent[sample] += shift;
       factor[i] = static_cast<T>(std::ldexp(1.0, -shift));
-      row = row.ScaledBy(std::ldexp(1.0, -shift));
+      x->rows.Set(sample, row.ScaledBy(std::ldexp(1.0, -shift)));
       any = true;
     }
   }
@@ -93,12 +107,14 @@ void BringIntoRange(size_t p, MeasuredBatch<T>* x) {
 template <typename T>
 void SetPanelMoments(const LaneMoments<T>& sums, size_t p,
                      MeasuredBatch<T>* x) {
-  for (size_t i = 0; i < x->PanelSamples(p); ++i) {
-    const size_t sample = p * x->width() + i;
-    RowMoments& row = x->rows[sample];
-    row = sums.Lane(i);
-    if (!IsFinite(row) || !IsWithin(LargestOf(row), kMomentRange<T>)) {
-      SetMoments(*x, sample, &row);
+  const size_t begin = p * x->width(), end = begin + x->PanelSamples(p);
+  sums.Store(begin, &x->rows);
+  if (!AreWithin(LargestOfPanel(*x, p), kMomentRange<T>)) {
+    for (size_t i = begin; i < end; ++i) {
+      const RowMoments row = x->rows[i];
+      if (!IsFinite(row) || !IsWithin(LargestOf(row), kMomentRange<T>)) {
+        SetMoments(i, x);
+      }
     }
   }
   BringIntoRange(p, x);
@@ -138,7 +154,7 @@ void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
   int64_t& e = layer->z->exponent[sample];
   NormalizeRow(z.data(), n, &e);
   SetSample(z.data(), sample, layer->z);
-  layer->z->rows[sample] = ComputeRowMoments(z.data(), n);
+  layer->z->rows.Set(sample, ComputeRowMoments(z.data(), n));
   if (layer->activation == nullptr) return;
 
   ScaledRow<T> x_row = {std::vector<T>(n)}, slope_row = {std::vector<T>(n)};
@@ -148,8 +164,8 @@ void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
   layer->slope->exponent[sample] = slope_row.exponent;
   SetSample(x.data(), sample, layer->next);
   SetSample(slope.data(), sample, layer->slope);
-  layer->next->rows[sample] = ComputeRowMoments(x.data(), n);
-  layer->slope_rows[sample] = ComputeRowMoments(slope.data(), n);
+  layer->next->rows.Set(sample, ComputeRowMoments(x.data(), n));
+  layer->slope_rows.Set(sample, ComputeRowMoments(slope.data(), n));
   layer->zeros[sample] = static_cast<uint32_t>(CountZeros(x.data(), n));
   // A row of slopes has an exponent only if all of them are tiny.
   layer->saturated[sample] = static_cast<uint32_t>(
@@ -162,7 +178,7 @@ void FinishForwardSample(ForwardLayer<T>* layer, size_t sample) {
 // Whether the vectorized pass is accurate for a sample.
 template <typename T>
 bool IsPlain(const ForwardLayer<T>& layer, size_t sample) {
-  const RowMoments& z = layer.z->rows[sample];
+  const RowMoments z = layer.z->rows[sample];
   const double max = LargestOf(z);
   if (!IsFinite(z) || !IsWithin(max, kMomentRange<T>)) return false;
   const Activation* f = layer.activation;
@@ -173,11 +189,30 @@ bool IsPlain(const ForwardLayer<T>& layer, size_t sample) {
          LargestOf(layer.slope_rows[sample]) >= kSmallSlope<T>;
 }
 
+// Whether it is for all samples of panel p.
+template <typename T>
+bool IsPlainPanel(const ForwardLayer<T>& layer, size_t p) {
+  if (!AreWithin(LargestOfPanel(*layer.z, p), kMomentRange<T>)) return false;
+  const Activation* f = layer.activation;
+  if (f == nullptr) return true;
+  if (!LargestOfPanel(*layer.next, p).all_finite) return false;
+  const size_t begin = p * layer.z->width();
+  const size_t samples = layer.z->PanelSamples(p);
+  if (!f->homogeneous) {
+    const auto exponents = std::span(layer.z->exponent).subspan(begin, samples);
+    if (!std::ranges::all_of(exponents, [](int64_t e) { return e == 0; })) {
+      return false;
+    }
+  }
+  return f->log_abs_slope == nullptr ||
+         layer.slope_rows.LargestOf(begin, samples).least >= kSmallSlope<T>;
+}
+
 // The vectorized pass over a panel.
 template <typename T>
 void FinishForwardPlain(ForwardLayer<T>* layer, size_t p, const T* factor,
                         const T* bias) {
-  PackedBatch<T>& z = *layer->z;
+  MeasuredBatch<T>& z = *layer->z;
   const size_t n = z.units(), width = z.width(), samples = z.PanelSamples(p);
   const Activation* f = layer->activation;
   LaneMoments<T> z_sums, x_sums, slope_sums;
@@ -207,15 +242,13 @@ void FinishForwardPlain(ForwardLayer<T>* layer, size_t p, const T* factor,
       MarkNonZero<T>(sj, units, width, samples, layer->alive.row(p) + j);
     }
   }
-  for (size_t i = 0; i < samples; ++i) {
-    const size_t sample = p * width + i;
-    layer->z->rows[sample] = z_sums.Lane(i);
-    if (f == nullptr) continue;
-    layer->next->rows[sample] = x_sums.Lane(i);
-    layer->slope_rows[sample] = slope_sums.Lane(i);
-    layer->zeros[sample] = zeros[i];
-    layer->saturated[sample] = saturated[i];
-  }
+  const size_t begin = p * width;
+  z_sums.Store(begin, &z.rows);
+  if (f == nullptr) return;
+  x_sums.Store(begin, &layer->next->rows);
+  slope_sums.Store(begin, &layer->slope_rows);
+  std::copy_n(zeros.begin(), samples, layer->zeros.begin() + begin);
+  std::copy_n(saturated.begin(), samples, layer->saturated.begin() + begin);
 }
 
 }  // namespace
@@ -223,13 +256,13 @@ void FinishForwardPlain(ForwardLayer<T>* layer, size_t p, const T* factor,
 template <typename T>
 void ForwardLayer<T>::Prepare() {
   const size_t samples = z->samples(), units = z->units();
-  z->rows.assign(samples, {});
+  z->rows.Resize(samples);
   if (activation == nullptr) return;
   next->Resize(samples, units);
   slope->Resize(samples, units);
-  slope_rows.assign(samples, {});
-  zeros.assign(samples, 0);
-  saturated.assign(samples, 0);
+  slope_rows.Resize(samples);
+  zeros.resize(samples);
+  saturated.resize(samples);
   alive.Resize(z->panels(), units);
   std::fill_n(alive.data(), alive.size(), uint8_t{0});
 }
@@ -257,15 +290,13 @@ void FinishForward(ForwardLayer<T>* layer, size_t p) {
     FinishForwardPlain(layer, p, factor.data(),
                        has_bias ? layer->bias.data() : nullptr);
   }
-  bool all_plain = true;
-  for (size_t i = begin; i < begin + samples; ++i) {
-    if (layer->activation != nullptr) {
-      layer->next->exponent[i] = z.exponent[i];
-    }
-    if (!IsPlain(*layer, i)) {
-      FinishForwardSample(layer, i);
-      all_plain = false;
-    }
+  if (layer->activation != nullptr) {
+    std::copy_n(z.exponent.begin() + begin, samples,
+                layer->next->exponent.begin() + begin);
+  }
+  const bool all_plain = IsPlainPanel(*layer, p);
+  for (size_t i = begin; i < begin + samples && !all_plain; ++i) {
+    if (!IsPlain(*layer, i)) FinishForwardSample(layer, i);
   }
   if (layer->activation == nullptr) return;
   if (!all_plain && layer->HasExactZeros()) {
@@ -286,7 +317,7 @@ void FinishForward(ForwardLayer<T>* layer, size_t p) {
 template <typename T>
 void Measure(const ScaledMatrix<T>& from, Jobs jobs, MeasuredBatch<T>* to) {
   Pack(from, to);
-  to->rows.assign(to->samples(), {});
+  to->rows.Resize(to->samples());
   ParallelFor(to->panels(), jobs, [&](size_t p) {
     LaneMoments<T> sums;
     sums.Begin(to->panel(p), to->units(), to->width());

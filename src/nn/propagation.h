@@ -16,7 +16,7 @@
 #include "base/parallel.h"
 #include "linalg/packed_batch.h"
 #include "nn/activations.h"
-#include "stats/row_kernels.h"
+#include "stats/sample_moments.h"
 
 namespace initscope {
 
@@ -26,10 +26,10 @@ template <typename T>
 struct MeasuredBatch : PackedBatch<T> {
   void Resize(size_t samples, size_t units) {
     PackedBatch<T>::Resize(samples, units);
-    rows.assign(samples, {});
+    rows.Resize(samples);
   }
 
-  std::vector<RowMoments> rows;
+  SampleMoments rows;
 };
 
 // Packs `from`, brings its samples into the range that the kernels need, and
@@ -49,7 +49,7 @@ struct ForwardLayer {
   PackedBatch<T>* slope = nullptr;    // S, of the shape of z
 
   // Measured in addition to the moments of z and next.
-  std::vector<RowMoments> slope_rows;
+  SampleMoments slope_rows;
   std::vector<uint32_t> zeros;  // entries of X' that are 0, per sample
   std::vector<uint32_t>
       saturated;  // entries of S below 1 % of max|f'|, per sample

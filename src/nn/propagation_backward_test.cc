@@ -49,7 +49,7 @@ struct Finished {
   Finished(const ScaledMatrix<T>& product, const ScaledMatrix<T>* slopes,
            double scale, bool backwards = false) {
     Pack(product, &out);
-    out.rows.resize(out.samples());
+    out.rows.Resize(out.samples());
     delta.Resize(out.samples(), 1);
     delta.exponent = product.exponent;
     if (slopes != nullptr) Pack(*slopes, &slope);
@@ -158,7 +158,8 @@ void ExpectSameSample(const Finished<T>& a, const Finished<T>& b, size_t i) {
   CopySample(b.out, i, other.data());
   EXPECT_EQ(std::memcmp(one.data(), other.data(), one.size() * sizeof(T)), 0);
   EXPECT_EQ(a.out.exponent[i], b.out.exponent[i]);
-  EXPECT_EQ(std::memcmp(&a.out.rows[i], &b.out.rows[i], sizeof(RowMoments)), 0);
+  const RowMoments p = a.out.rows[i], q = b.out.rows[i];
+  EXPECT_EQ(std::memcmp(&p, &q, sizeof(RowMoments)), 0);
 }
 
 TYPED_TEST(FinishBackwardOf, NeitherOrderNorNeighboursChangeABit) {

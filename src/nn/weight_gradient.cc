@@ -40,11 +40,8 @@ Weights WeighSamples(const MeasuredBatch<T>& x, const MeasuredBatch<T>& delta) {
   Weights w;
   std::vector<uint8_t> counts(samples);
   for (size_t i = 0; i < samples; ++i) {
-    const RowMoments& a = x.rows[i];
-    const RowMoments& b = delta.rows[i];
-    w.is_finite = w.is_finite && a.non_finite + b.non_finite == 0;
-    counts[i] = (a.abs_sum != 0 || a.non_finite > 0) &&
-                (b.abs_sum != 0 || b.non_finite > 0);
+    w.is_finite = w.is_finite && x.rows.IsFinite(i) && delta.rows.IsFinite(i);
+    counts[i] = !x.rows.IsZero(i) && !delta.rows.IsZero(i);
     if (!counts[i]) continue;
     w.common = std::max(w.common, x.exponent[i] + delta.exponent[i]);
   }
@@ -57,10 +54,9 @@ Weights WeighSamples(const MeasuredBatch<T>& x, const MeasuredBatch<T>& delta) {
   return w;
 }
 
-std::vector<double> Means(const std::vector<RowMoments>& rows) {
-  std::vector<double> means;
-  for (const RowMoments& row : rows) means.push_back(row.mean);
-  return means;
+std::vector<double> Means(const SampleMoments& rows) {
+  const double* const means = rows.field(SampleMoments::kMean);
+  return {means, means + rows.size()};
 }
 
 // Sets out = x − mean, sample by sample, and returns Σ_i weight_i·(x_i −

@@ -7,9 +7,10 @@ namespace initscope {
 
 template <typename T>
 void Moments::Add(const ScaledMatrix<T>& x) {
-  std::vector<RowMoments> rows;
+  SampleMoments rows;
+  rows.Resize(x.rows());
   for (size_t i = 0; i < x.rows(); ++i) {
-    rows.push_back(ComputeRowMoments(x.mantissa.row(i), x.cols()));
+    rows.Set(i, ComputeRowMoments(x.mantissa.row(i), x.cols()));
   }
   Add(rows, x.exponent);
 }
@@ -28,57 +29,33 @@ void Moments::Add(const RowMoments& row, int64_t exponent) {
   Merge(other);
 }
 
-// Rows of equal length are merged at once, without a division for each:
-//
-//     Σ(x − mean)^k = Σ_i Σ_j ((x_ij − mean_i) + d_i)^k,   d_i = mean_i − mean
-void Moments::Add(std::span<const RowMoments> rows,
+// Rows of equal length are merged at once.
+void Moments::Add(const SampleMoments& rows,
                   std::span<const int64_t> exponents) {
   INITSCOPE_CHECK(rows.size() == exponents.size());
-  const size_t length = rows.empty() ? 0 : rows[0].count;
-  int64_t common = std::numeric_limits<int64_t>::min();
-  bool alike = length > 0;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    alike = alike && rows[i].count == length && rows[i].non_finite == 0;
-    if (rows[i].abs_sum != 0) common = std::max(common, exponents[i]);
-  }
-  if (!alike) {
+  if (!rows.AreAlike()) {
     for (size_t i = 0; i < rows.size(); ++i) Add(rows[i], exponents[i]);
     return;
   }
-  if (common == std::numeric_limits<int64_t>::min()) common = 0;
-  const double n = static_cast<double>(length);
-  const auto unit = [&](size_t i) {
-    return exponents[i] == common ? 1 : PowerOfTwo(exponents[i] - common);
-  };
-  Moments all;
-  RowMoments& sum = all.sums_;
   // A row of zeros may have any exponent, which does not matter.
-  double offsets = 0;
-  const double origin = rows[0].abs_sum == 0 ? 0 : rows[0].mean * unit(0);
+  constexpr int64_t kNone = std::numeric_limits<int64_t>::min();
+  const double* const abs_sum = rows.field(SampleMoments::kAbsSum);
+  int64_t common = kNone;
   for (size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i].abs_sum != 0) {
-      offsets += rows[i].mean * unit(i) - origin;
-    } else {
-      offsets -= origin;
+    if (abs_sum[i] != 0) common = std::max(common, exponents[i]);
+  }
+  if (common == kNone) common = 0;
+  std::vector<double> unit;
+  if (std::ranges::any_of(exponents, [&](int64_t e) { return e != common; })) {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      unit.push_back(abs_sum[i] == 0 ? 0 : PowerOfTwo(exponents[i] - common));
     }
   }
-  sum.mean = origin + offsets / static_cast<double>(rows.size());
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const RowMoments& row = rows[i];
-    const double f = row.abs_sum == 0 ? 0 : unit(i);
-    const double f2 = f * f;
-    const double m2 = row.m2 * f2, m3 = row.m3 * f2 * f, m4 = row.m4 * f2 * f2;
-    const double d = row.mean * f - sum.mean;
-    sum.m2 += m2 + n * d * d;
-    sum.m3 += m3 + d * (3 * m2 + n * d * d);
-    sum.m4 += m4 + d * (4 * m3 + d * (6 * m2 + n * d * d));
-    sum.abs_sum += row.abs_sum * f;
-    all.row_variance_sum_ += m2 / n;
-    sum.min = i == 0 ? row.min * f : std::min(sum.min, row.min * f);
-    sum.max = i == 0 ? row.max * f : std::max(sum.max, row.max * f);
-  }
-  sum.count = rows.size() * length;
+  const PooledMoments pooled = rows.Pool(unit);
+  Moments all;
+  all.sums_ = pooled.sums;
   all.rows_ = rows.size();
+  all.row_variance_sum_ = pooled.row_variance_sum;
   all.exponent_ = common;
   Merge(all);
 }

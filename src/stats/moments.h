@@ -11,7 +11,7 @@
 #include <span>
 
 #include "linalg/scaled_matrix.h"
-#include "stats/row_kernels.h"
+#include "stats/sample_moments.h"
 #include "stats/scaled_double.h"
 
 namespace initscope {
@@ -24,8 +24,7 @@ class Moments {
   // Adds one row of entries x·2^exponent.
   void Add(const RowMoments& row, int64_t exponent);
   // Adds rows, each with its exponent.
-  void Add(std::span<const RowMoments> rows,
-           std::span<const int64_t> exponents);
+  void Add(const SampleMoments& rows, std::span<const int64_t> exponents);
   void Merge(const Moments& with);
 
   // The moments of all entries times `factor`. REQUIRES: factor > 0.

@@ -21,6 +21,14 @@ struct LaneSums {
   T* max;
   double (*sums)[kMaxPanelWidth];
 };
+template <typename T>
+struct ConstLaneSums {
+  size_t width;
+  const T* origin;
+  const T* min;
+  const T* max;
+  const double (*sums)[kMaxPanelWidth];
+};
 }  // namespace initscope
 #endif  // INITSCOPE_STATS_PANEL_KERNELS_COMMON
 
@@ -84,6 +92,43 @@ void AddMoments(const T* x, size_t units, const LaneSums<T>& out) {
     }
     hn::Store(min, d, out.min + half);
     hn::Store(max, d, out.max + half);
+  }
+}
+
+// From the sums about the origin, by the binomial theorem.
+template <typename T>
+void StoreLanesT(const ConstLaneSums<T>& from, double count, bool fourth,
+                 double* const* fields) {
+  const DoubleTag d;
+  using V = hn::Vec<DoubleTag>;
+  const V n = hn::Set(d, count), two = hn::Set(d, 2), three = hn::Set(d, 3);
+  for (size_t i = 0; i < from.width; i += hn::Lanes(d)) {
+    const V s1 = hn::Load(d, from.sums[0] + i);
+    const V s2 = hn::Load(d, from.sums[1] + i);
+    const V s3 = hn::Load(d, from.sums[2] + i);
+    const V s4 = hn::Load(d, from.sums[3] + i);
+    const V shift = hn::Div(s1, n), shift_s1 = hn::Mul(shift, s1);
+    V m3 = hn::Zero(d), m4 = m3;
+    if (fourth) {
+      // s3 − shift·(3 s2 − 2 shift·s1)
+      m3 = hn::Sub(s3, hn::Mul(shift, hn::Sub(hn::Mul(three, s2),
+                                              hn::Mul(two, shift_s1))));
+      // s4 − shift·(4 s3 − shift·(6 s2 − 3 shift·s1))
+      const V inner =
+          hn::Sub(hn::Mul(hn::Set(d, 6), s2), hn::Mul(three, shift_s1));
+      m4 = hn::Sub(s4, hn::Mul(shift, hn::Sub(hn::Mul(hn::Set(d, 4), s3),
+                                              hn::Mul(shift, inner))));
+    }
+    const auto store = [&](SampleMoments::Field field, V v) {
+      hn::StoreU(v, d, fields[field] + i);
+    };
+    store(SampleMoments::kMean, hn::Add(LoadDouble(d, from.origin + i), shift));
+    store(SampleMoments::kM2, hn::Max(hn::Zero(d), hn::Sub(s2, shift_s1)));
+    store(SampleMoments::kM3, m3);
+    store(SampleMoments::kM4, m4);
+    store(SampleMoments::kAbsSum, hn::Load(d, from.sums[4] + i));
+    store(SampleMoments::kMin, LoadDouble(d, from.min + i));
+    store(SampleMoments::kMax, LoadDouble(d, from.max + i));
   }
 }
 
@@ -176,6 +221,7 @@ void CenterUnitsT(const T* x, size_t units, size_t width, const T* origin,
 #define INITSCOPE_KERNELS(T, SUFFIX)                                \
   static constexpr auto& Add2##SUFFIX = AddMoments<false, T>;       \
   static constexpr auto& Add4##SUFFIX = AddMoments<true, T>;        \
+  static constexpr auto& StoreLanes##SUFFIX = StoreLanesT<T>;       \
   static constexpr auto& CountBelow##SUFFIX = CountBelowT<T>;       \
   static constexpr auto& MarkNonZero##SUFFIX = MarkNonZeroT<T>;     \
   static constexpr auto& ScaleUnits##SUFFIX = ScaleUnitsT<T>;       \
@@ -218,30 +264,10 @@ void LaneMoments<T>::Begin(const T* panel, size_t units, size_t width) {
   for (auto& sum : sums_) std::fill_n(sum, width, 0.0);
 }
 
-template <typename T>
-RowMoments LaneMoments<T>::Lane(size_t lane) const {
-  const double n = static_cast<double>(count_);
-  const double s1 = sums_[0][lane], s2 = sums_[1][lane];
-  const double s3 = sums_[2][lane], s4 = sums_[3][lane];
-  const double shift = s1 / n;
-  RowMoments out;
-  out.count = count_;
-  out.mean = origin_[lane] + shift;
-  // The sums about the mean, by the binomial theorem.
-  out.m2 = std::max(0.0, s2 - shift * s1);
-  if (fourth_) {
-    out.m3 = s3 - shift * (3 * s2 - 2 * shift * s1);
-    out.m4 = s4 - shift * (4 * s3 - shift * (6 * s2 - 3 * shift * s1));
-  }
-  out.abs_sum = sums_[4][lane];
-  out.min = min_[lane];
-  out.max = max_[lane];
-  return out;
-}
-
 #define INITSCOPE_DISPATCH(T, SUFFIX)                                         \
   HWY_EXPORT(Add2##SUFFIX);                                                   \
   HWY_EXPORT(Add4##SUFFIX);                                                   \
+  HWY_EXPORT(StoreLanes##SUFFIX);                                             \
   HWY_EXPORT(CountBelow##SUFFIX);                                             \
   HWY_EXPORT(MarkNonZero##SUFFIX);                                            \
   HWY_EXPORT(ScaleUnits##SUFFIX);                                             \
@@ -259,6 +285,17 @@ RowMoments LaneMoments<T>::Lane(size_t lane) const {
     fourth_ = true;                                                           \
     HWY_DYNAMIC_DISPATCH(Add4##SUFFIX)                                        \
     (x, units, {width_, origin_, min_, max_, sums_});                         \
+  }                                                                           \
+  template <>                                                                 \
+  void LaneMoments<T>::Store(size_t begin, SampleMoments* to) const {         \
+    double* fields[SampleMoments::kFields];                                   \
+    to->SetCount(begin, std::min(width_, to->size() - begin), count_);        \
+    for (size_t f = 0; f < SampleMoments::kFields; ++f) {                     \
+      fields[f] = to->field(static_cast<SampleMoments::Field>(f)) + begin;    \
+    }                                                                         \
+    HWY_DYNAMIC_DISPATCH(StoreLanes##SUFFIX)                                  \
+    ({width_, origin_, min_, max_, sums_}, static_cast<double>(count_),       \
+     fourth_, fields);                                                        \
   }                                                                           \
   template <>                                                                 \
   void CountBelow(const T* x, size_t units, size_t width, T bound,            \

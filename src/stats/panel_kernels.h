@@ -10,7 +10,7 @@
 #include <cstdint>
 
 #include "linalg/packed_batch.h"
-#include "stats/row_kernels.h"
+#include "stats/sample_moments.h"
 
 namespace initscope {
 
@@ -30,10 +30,11 @@ class LaneMoments {
   void Add2(const T* x, size_t units);
   void Add4(const T* x, size_t units);
 
-  // The moments of one lane; m3 and m4 are 0 unless Add4() was called. If the
-  // lane contained a NaN or infinity, its mean is non-finite and every other
-  // field is unspecified.
-  RowMoments Lane(size_t lane) const;
+  // Stores the moments of every lane, the first as those of sample `begin`; m3
+  // and m4 are 0 unless Add4() was called. If a lane contained a NaN or
+  // infinity, its mean is non-finite and every other field is unspecified.
+  // REQUIRES: `begin` is a panel's first sample.
+  void Store(size_t begin, SampleMoments* to) const;
 
  private:
   size_t width_ = 0;

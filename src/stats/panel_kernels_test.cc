@@ -46,14 +46,17 @@ std::array<T, kMaxPanelWidth> Lanes(uint32_t draw) {
 }
 
 template <typename T>
-LaneMoments<T> Moments(const PackedBatch<T>& x, bool fourth) {
+SampleMoments Moments(const PackedBatch<T>& x, bool fourth) {
   LaneMoments<T> sums;
   sums.Begin(x.panel(0), x.units(), x.width());
   for (size_t j = 0; j < x.units(); j += kChunk) {
     const size_t units = std::min(kChunk, x.units() - j);
     fourth ? sums.Add4(x.unit(0, j), units) : sums.Add2(x.unit(0, j), units);
   }
-  return sums;
+  SampleMoments moments;
+  moments.Resize(x.width());
+  sums.Store(0, &moments);
+  return moments;
 }
 
 // What LaneMoments takes the powers about: the mean of the first units. Only
@@ -128,11 +131,11 @@ TYPED_TEST(PanelKernelsOf, LaneMomentsAreThePlainSums) {
         for (bool fourth : {false, true}) {
           const PackedBatch<T> x =
               Panel<T>(n, 0, mean, mean == 0 ? 1 : 0.01 * std::abs(mean));
-          const LaneMoments<T> sums = Moments(x, fourth);
+          const SampleMoments sums = Moments(x, fourth);
           for (size_t i = 0; i < x.width(); ++i) {
             SCOPED_TRACE(std::to_string(n) + " units about " +
                          std::to_string(mean) + ", lane " + std::to_string(i));
-            ExpectLane(x, i, fourth, sums.Lane(i));
+            ExpectLane(x, i, fourth, sums[i]);
           }
         }
       }
@@ -151,10 +154,10 @@ TYPED_TEST(PanelKernelsOf, LaneMomentsOfEqualUnitsAreExact) {
         for (size_t k = 0; k < n * x.width(); ++k) {
           x.panel(0)[k] = values[k % x.width() % std::size(values)];
         }
-        const LaneMoments<T> sums = Moments(x, fourth);
+        const SampleMoments sums = Moments(x, fourth);
         for (size_t i = 0; i < x.width(); ++i) {
           const T value = values[i % std::size(values)];
-          const RowMoments row = sums.Lane(i);
+          const RowMoments row = sums[i];
           EXPECT_EQ(row.mean, value) << n;
           EXPECT_EQ(row.m2, 0) << n;
           EXPECT_EQ(row.m3, 0) << n;
@@ -175,12 +178,12 @@ TYPED_TEST(PanelKernelsOf, LaneMomentsTellWhatIsNotFinite) {
       for (T bad : {kNan<T>, kInf<T>, -kInf<T>}) {
         for (size_t unit = 0; unit < n; ++unit) {
           PackedBatch<T> x = Panel<T>(n);
-          const LaneMoments<T> before = Moments(x, true);
+          const SampleMoments before = Moments(x, true);
           const size_t lane = unit % x.width();
           x.unit(0, unit)[lane] = bad;
-          const LaneMoments<T> after = Moments(x, true);
+          const SampleMoments after = Moments(x, true);
           for (size_t i = 0; i < x.width(); ++i) {
-            const RowMoments row = after.Lane(i), other = before.Lane(i);
+            const RowMoments row = after[i], other = before[i];
             if (i == lane) {
               EXPECT_FALSE(std::isfinite(row.mean)) << unit << " of " << n;
             } else {

@@ -13,13 +13,6 @@ constexpr int64_t kZeroExponent = std::numeric_limits<int64_t>::min() / 4;
 
 double Square(double x) { return x * x; }
 
-bool IsFinite(const RowMoments& row) { return row.non_finite == 0; }
-
-// ‖x‖² for a row x.
-double SquaredNorm(const RowMoments& row) {
-  return row.m2 + static_cast<double>(row.count) * Square(row.mean);
-}
-
 // The number of samples that are not left out.
 double Count(const SampleSum& sum) {
   return static_cast<double>(std::ranges::count_if(
@@ -49,11 +42,10 @@ double SquaresAboutMean(const SampleSum& sum, double count) {
 // 2^(e_i − common) for finite rows, 0 for those that are left out.
 template <typename T>
 std::vector<double> FiniteFactors(const PackedBatch<T>& x,
-                                  std::span<const RowMoments> rows,
-                                  int64_t common) {
+                                  const SampleMoments& rows, int64_t common) {
   std::vector<double> factor(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
-    if (!IsFinite(rows[i])) continue;
+    if (!rows.IsFinite(i)) continue;
     // Only rows of zeros can have a larger exponent, and any factor suits them.
     const int64_t e = std::min(x.exponent[i], common);
     factor[i] = e == common ? 1 : PowerOfTwo(e - common);
@@ -65,11 +57,11 @@ std::vector<double> FiniteFactors(const PackedBatch<T>& x,
 
 }  // namespace
 
-int64_t CommonExponent(std::span<const RowMoments> rows,
+int64_t CommonExponent(const SampleMoments& rows,
                        std::span<const int64_t> exponents) {
   int64_t common = kZeroExponent;
   for (size_t i = 0; i < rows.size(); ++i) {
-    if (IsFinite(rows[i]) && rows[i].abs_sum != 0) {
+    if (rows.IsFinite(i) && !rows.IsZero(i)) {
       common = std::max(common, exponents[i]);
     }
   }
@@ -78,15 +70,9 @@ int64_t CommonExponent(std::span<const RowMoments> rows,
 
 template <typename T>
 SampleSum PairCosine::Begin(const PackedBatch<T>& x,
-                            std::span<const RowMoments> rows) {
+                            const SampleMoments& rows) {
   SampleSum sum;
-  sum.factor.resize(rows.size());
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const double squares = SquaredNorm(rows[i]);
-    if (IsFinite(rows[i]) && squares > 0) {
-      sum.factor[i] = 1 / std::sqrt(squares);
-    }
-  }
+  sum.factor = rows.InverseNorms();
   SetOrigin(x, &sum);
   return sum;
 }
@@ -106,7 +92,7 @@ double PairCosine::OneMinusCosine() const {
 
 template <typename T>
 SampleSum SampleVariance::Begin(const PackedBatch<T>& x,
-                                std::span<const RowMoments> rows) {
+                                const SampleMoments& rows) {
   SampleSum sum;
   sum.factor = FiniteFactors(x, rows, CommonExponent(rows, x.exponent));
   SetOrigin(x, &sum);
@@ -114,8 +100,8 @@ SampleSum SampleVariance::Begin(const PackedBatch<T>& x,
 }
 
 template <typename T>
-void SampleVariance::End(const PackedBatch<T>& x,
-                         std::span<const RowMoments> rows, SampleSum sum) {
+void SampleVariance::End(const PackedBatch<T>& x, const SampleMoments& rows,
+                         SampleSum sum) {
   const double m = Count(sum);
   if (m == 0) return;
   const int64_t exponent = CommonExponent(rows, x.exponent);
@@ -157,13 +143,13 @@ SampleVariance SampleVariance::ScaledBy(ScaledDouble factor) const {
   return out;
 }
 
-#define INITSCOPE_INSTANTIATE(T)                                         \
-  template SampleSum PairCosine::Begin(const PackedBatch<T>&,            \
-                                       std::span<const RowMoments>);     \
-  template SampleSum SampleVariance::Begin(const PackedBatch<T>&,        \
-                                           std::span<const RowMoments>); \
-  template void SampleVariance::End(const PackedBatch<T>&,               \
-                                    std::span<const RowMoments>, SampleSum);
+#define INITSCOPE_INSTANTIATE(T)                                  \
+  template SampleSum PairCosine::Begin(const PackedBatch<T>&,     \
+                                       const SampleMoments&);     \
+  template SampleSum SampleVariance::Begin(const PackedBatch<T>&, \
+                                           const SampleMoments&); \
+  template void SampleVariance::End(const PackedBatch<T>&,        \
+                                    const SampleMoments&, SampleSum);
 INITSCOPE_INSTANTIATE(float)
 INITSCOPE_INSTANTIATE(double)
 #undef INITSCOPE_INSTANTIATE

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "linalg/packed_batch.h"
-#include "stats/row_kernels.h"
+#include "stats/sample_moments.h"
 #include "stats/sample_sums.h"
 #include "stats/scaled_double.h"
 
@@ -34,8 +34,7 @@ namespace initscope {
 class PairCosine {
  public:
   template <typename T>
-  static SampleSum Begin(const PackedBatch<T>& x,
-                         std::span<const RowMoments> rows);
+  static SampleSum Begin(const PackedBatch<T>& x, const SampleMoments& rows);
   void End(const SampleSum& sum);
 
   double OneMinusCosine() const;  // NaN without a pair
@@ -50,12 +49,10 @@ class PairCosine {
 class SampleVariance {
  public:
   template <typename T>
-  static SampleSum Begin(const PackedBatch<T>& x,
-                         std::span<const RowMoments> rows);
+  static SampleSum Begin(const PackedBatch<T>& x, const SampleMoments& rows);
   // `x` and `rows` are those of Begin().
   template <typename T>
-  void End(const PackedBatch<T>& x, std::span<const RowMoments> rows,
-           SampleSum sum);
+  void End(const PackedBatch<T>& x, const SampleMoments& rows, SampleSum sum);
 
   ScaledDouble MeanOverUnits() const;  // NaN without a sample
   // The variance of all entries times `factor`. REQUIRES: factor > 0.
@@ -70,7 +67,7 @@ class SampleVariance {
 
 // The largest exponent of the rows that are finite and not zero; without such a
 // row, an exponent below all others.
-int64_t CommonExponent(std::span<const RowMoments> rows,
+int64_t CommonExponent(const SampleMoments& rows,
                        std::span<const int64_t> exponents);
 
 }  // namespace initscope

@@ -81,9 +81,10 @@ template <typename T, typename Geometry>
 void AddBatch(const ScaledMatrix<T>& x, Geometry* geometry) {
   PackedBatch<T> packed;
   Pack(x, &packed);
-  std::vector<RowMoments> rows;
+  SampleMoments rows;
+  rows.Resize(x.rows());
   for (size_t i = 0; i < x.rows(); ++i) {
-    rows.push_back(ComputeRowMoments(x.mantissa.row(i), x.cols()));
+    rows.Set(i, ComputeRowMoments(x.mantissa.row(i), x.cols()));
   }
   SampleSum sum = Geometry::Begin(packed, rows);
   SumOverSamples<T>(packed, 1, {{&sum}});
