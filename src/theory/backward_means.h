@@ -60,19 +60,10 @@ class BackwardMeans {
   double Aligned() const;
   // Whether Product() and Rise() are known.
   bool has_products() const { return has_products_; }
-  // E delta_a delta_b of pair group p, in units of e^unit.
-  double Product(size_t p, double unit) const {
-    return InUnit(pairs_[p].product, unit);
-  }
-  // Its derivative with respect to the correlation of Z_l.
-  double Rise(size_t p, double unit) const {
-    return InUnit(pairs_[p].rise, unit);
-  }
+  const std::vector<PairDelta>& pairs() const { return pairs_; }
+  double log_unit() const { return log_unit_; }  // of these
 
  private:
-  double InUnit(double product, double unit) const {
-    return product == 0 ? 0 : product * std::exp(log_unit_ - unit);
-  }
   // What StepPair() needs of each class, from the forward recursion.
   struct PairFactors {
     double share = 0;  // √ of those of GradientLayer

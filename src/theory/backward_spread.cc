@@ -150,14 +150,15 @@ void BackwardSpread::Condition(size_t l, Estimate* second) const {
   const double aligned = means_.Aligned();
   if (aligned <= kLargestAligned) return;
   const LayerState& layer = forward_.layer(l);
-  const auto weight = [&](size_t i) {
-    return std::exp(means_.classes()[i].log_square - second->log_limit);
-  };
+  std::vector<double> weight;
+  for (const ClassDelta& delta : means_.classes()) {
+    weight.push_back(std::exp(delta.log_square - second->log_limit));
+  }
   const double relative = MeanOverPairs(
       geometry_,
       [&](size_t i) {
         const ClassSpread& delta = classes_[i];
-        return weight(i) * CheapExpm1(delta.response * delta.to_output *
+        return weight[i] * CheapExpm1(delta.response * delta.to_output *
                                           layer.classes[i].variance +
                                       delta.noise.delta_with_output);
       },
@@ -166,7 +167,7 @@ void BackwardSpread::Condition(size_t l, Estimate* second) const {
         const ClassSpread &a = classes_[group.a], &b = classes_[group.b];
         const double crossed =
             (a.response * b.to_output + b.response * a.to_output) / 2;
-        return (weight(group.a) + weight(group.b)) / 2 *
+        return (weight[group.a] + weight[group.b]) / 2 *
                CheapExpm1(crossed * layer.pairs[p].covariance +
                           pairs_[p].noise.delta_with_output);
       });

@@ -11,6 +11,11 @@
 namespace initscope {
 namespace {
 
+// A product of deltas; none has any unit, even an infinite one.
+double InUnit(double product, double unit) {
+  return product == 0 ? 0 : product * unit;
+}
+
 void FillDelta(const ForwardTheory& forward, const BackwardMeans& means,
                const BackwardSpread& spread, size_t l, TheoryRow* row) {
   const BatchGeometry& geometry = forward.geometry();
@@ -25,12 +30,13 @@ void FillDelta(const ForwardTheory& forward, const BackwardMeans& means,
   }
   if (!spread.HasBand()) return;
   spread.Fill(l, &second);
+  const double unit = std::exp(means.log_unit() - second.log_limit);
   const double mean_square = MeanOverPairs(
       geometry,
       [&](size_t i) {
         return std::exp(means.classes()[i].log_square - second.log_limit);
       },
-      [&](size_t p) { return means.Product(p, second.log_limit); });
+      [&](size_t p) { return InUnit(means.pairs()[p].product, unit); });
   const auto width = static_cast<double>(forward.model().width(l));
   variance.log_mean =
       second.log_mean + std::log1p(-std::clamp(mean_square / width, 0.0, 1.0));
@@ -66,18 +72,24 @@ PairSums SumPairs(const ForwardTheory& forward, const BackwardMeans& means,
       forward.geometry().pairs();
   const LayerState& before = forward.layer(l - 1);
   PairSums sums;
+  double unit = 0;  // of products of two classes, which often follow each other
   for (size_t p = 0; p < groups.size(); ++p) {
     const ClassState& a = before.classes[groups[p].a];
     const ClassState& b = before.classes[groups[p].b];
     const double variance = forward.layer(l).pairs[p].correlation_variance;
-    const double unit = log_same - (a.log_square + b.log_square) / 2;
-    const double product = groups[p].count * means.Product(p, unit);
+    if (p == 0 || groups[p].a != groups[p - 1].a ||
+        groups[p].b != groups[p - 1].b) {
+      unit = std::exp(means.log_unit() - log_same +
+                      (a.log_square + b.log_square) / 2);
+    }
+    const double product =
+        groups[p].count * InUnit(means.pairs()[p].product, unit);
     sums.gradient += product * (1 - before.pairs[p].means.one_minus_f);
     sums.absolute += std::abs(product);
     sums.of_means += product * a.means[Mean::kFirst] * b.means[Mean::kFirst];
     if (forward.model().independent && variance > 0) {
-      sums.gradient += groups[p].count * means.Rise(p, unit) * variance /
-                       std::sqrt(a.share * b.share);
+      sums.gradient += groups[p].count * InUnit(means.pairs()[p].rise, unit) *
+                       variance / std::sqrt(a.share * b.share);
     }
   }
   return sums;

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <span>
+#include <vector>
 
 #include "theory/batch_geometry.h"
 #include "theory/log_sum.h"
@@ -46,18 +46,57 @@ struct ClassLaw {
   double variance;  // of the logarithm
 };
 
+// Mean over all pairs of samples, including each sample with itself: `self(i)`
+// for class i, `pair(p)` for pair group p.
+template <class OfClass, class OfPair>
+double MeanOverPairs(const BatchGeometry& geometry, const OfClass& self,
+                     const OfPair& pair) {
+  const double diagonal = MeanOver(geometry.classes(), self);
+  if (geometry.pairs().empty()) return diagonal;
+  const double off_diagonal = MeanOver(geometry.pairs(), pair);
+  const double share = 1 / static_cast<double>(geometry.samples());
+  return share * diagonal + (1 - share) * off_diagonal;
+}
+
 // Sets the mean and the variance of the logarithm of the quantity's mean over
 // all samples, but not log_limit. `covariance(p)` is that of the logarithms of
 // pair group p.
+template <class OfPair>
 void SpreadOfMean(const BatchGeometry& geometry,
-                  std::span<const ClassLaw> classes,
-                  const std::function<double(size_t)>& covariance,
-                  Estimate* estimate);
-
-// Mean over all pairs of samples, including each sample with itself: `self(i)`
-// for class i, `pair(p)` for pair group p.
-double MeanOverPairs(const BatchGeometry& geometry,
-                     const std::function<double(size_t)>& self,
-                     const std::function<double(size_t)>& pair);
+                  std::span<const ClassLaw> classes, const OfPair& covariance,
+                  Estimate* estimate) {
+  // Beyond this the largest term alone is the variance of the logarithm.
+  constexpr double kLargestVariance = 500;
+  std::vector<double> log_mean;
+  for (const ClassLaw& law : classes) {
+    log_mean.push_back(law.log_limit + law.shift + law.variance / 2);
+  }
+  const double log_total = LogMeanExp(log_mean, geometry.classes());
+  if (!std::isfinite(log_total)) {
+    estimate->log_mean = log_total;
+    estimate->log_variance = 0;
+    return;
+  }
+  std::vector<double> weight;  // of each class's mean, relative to all
+  for (double log : log_mean) weight.push_back(std::exp(log - log_total));
+  double largest = 0;
+  const auto term = [&](double product, double log_covariance) {
+    largest = std::max(largest, log_covariance);
+    return product * CheapExpm1(std::min(log_covariance, kLargestVariance));
+  };
+  const double relative = MeanOverPairs(
+      geometry,
+      [&](size_t i) {
+        return term(weight[i] * weight[i], classes[i].variance);
+      },
+      [&](size_t p) {
+        const BatchGeometry::PairGroup& pair = geometry.pairs()[p];
+        return term(weight[pair.a] * weight[pair.b], covariance(p));
+      });
+  estimate->log_variance = largest > kLargestVariance
+                               ? largest
+                               : std::log1p(std::max(0.0, relative));
+  estimate->log_mean = log_total - estimate->log_variance / 2;
+}
 
 }  // namespace initscope
