@@ -18,7 +18,7 @@ namespace initscope {
 namespace {
 
 // Smaller blocks are malloc()'s, which has them at hand for each thread.
-constexpr size_t kLarge = size_t{32} << 10;
+constexpr size_t kLarge = size_t{4} << 10;
 constexpr size_t kHugePage = size_t{2} << 20;
 // Lies between blocks. Tensors whose sizes are powers of two would otherwise
 // begin in the same set of the cache.

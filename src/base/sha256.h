@@ -2,9 +2,8 @@
 // OpenSSL takes and is as fast.
 #pragma once
 
-#include <nettle/sha2.h>
-
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,13 +12,17 @@ namespace initscope {
 class Sha256 {
  public:
   Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
 
   void Update(const void* data, size_t bytes);
   // The digest as 64 lower-case hexadecimal digits. The last call.
   std::string HexDigest();
 
  private:
-  sha256_ctx state_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 // The digest of `bytes` bytes, as HexDigest() gives it.

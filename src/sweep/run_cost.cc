@@ -205,7 +205,9 @@ double PassMemory(const RunSpec& run, double backward) {
       batch * run.EntryBytes() *
       (kept + 5 * widest_output + backward * (widest_output + widest));
   const double samples =
-      (SampleMoments::kBytes + 32.0) * static_cast<double>(run.batch) * rows;
+      rows * (SampleMoments::kBytes *
+                  static_cast<double>(RoundUp(run.batch, kMaxPanelWidth)) +
+              32.0 * static_cast<double>(run.batch));
   const double statistics =
       backward * rows * sizeof(RowStatistics) + 9 * widths;
   // The products that become J: as many rows as the shorter side of J has, in

@@ -5,32 +5,55 @@
 #include <numeric>
 
 #include "linalg/matrix_product.h"
+#include "linalg/packed_batch.h"
 
 namespace initscope {
 namespace {
 
 bool IsLess(ScaledDouble a, ScaledDouble b) {
+  if (a.exponent == b.exponent) return a.value < b.value;
   return (a + ScaledDouble{-b.value, b.exponent}).value < 0;
 }
 
-// Divides values by size into at most `most` groups of nearly equal count.
-// Returns each group's mean and count, and sets group_of[i] to that of value i.
+// Puts what belongs to groups [first, last) at their places in `order`, whose
+// element of rank r is in group r·groups/n. Nothing is sorted within a group.
+template <class Less>
+void Part(size_t first, size_t last, size_t groups, const Less& less,
+          std::vector<uint32_t>* order) {
+  if (last - first < 2) return;
+  const auto begin_of = [&](size_t g) {
+    return order->begin() +
+           static_cast<ptrdiff_t>(Steps(g * order->size(), groups));
+  };
+  const size_t middle = (first + last) / 2;
+  std::nth_element(begin_of(first), begin_of(middle), begin_of(last), less);
+  Part(first, middle, groups, less, order);
+  Part(middle, last, groups, less, order);
+}
+
+// Divides values by size into at most `most` groups of nearly equal count; of
+// equal values the first are smaller. Returns each group's mean and count, and
+// sets group_of[i] to that of value i.
 std::vector<BatchGeometry::Group> Cut(std::span<const ScaledDouble> values,
                                       size_t most,
                                       std::vector<uint32_t>* group_of) {
   const size_t n = values.size(), groups = std::min(n, most);
-  std::vector<uint32_t> order(n);  // ascending
+  std::vector<uint32_t> order(n);
   std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, [&](uint32_t i, uint32_t k) {
-    return IsLess(values[i], values[k]);
-  });
-  std::vector<BatchGeometry::Group> out(groups, {{}, 0});
+  const auto less = [&](uint32_t i, uint32_t k) {
+    if (IsLess(values[i], values[k])) return true;
+    return i < k && !IsLess(values[k], values[i]);
+  };
+  Part(0, groups, groups, less, &order);
   group_of->resize(n);
   for (size_t rank = 0; rank < n; ++rank) {
-    const size_t g = rank * groups / n;
-    (*group_of)[order[rank]] = static_cast<uint32_t>(g);
-    out[g].square = out[g].square + values[order[rank]];
-    ++out[g].count;
+    (*group_of)[order[rank]] = static_cast<uint32_t>(rank * groups / n);
+  }
+  std::vector<BatchGeometry::Group> out(groups, {{}, 0});
+  for (size_t i = 0; i < n; ++i) {
+    BatchGeometry::Group& group = out[(*group_of)[i]];
+    group.square = group.square + values[i];
+    ++group.count;
   }
   for (BatchGeometry::Group& group : out) group.square.value /= group.count;
   return out;

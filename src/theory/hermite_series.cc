@@ -1,4 +1,9 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "theory/hermite_series.cc"
 #include "theory/hermite_series.h"
+
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
 
 #include <algorithm>
 #include <cmath>
@@ -7,11 +12,71 @@
 
 #include "theory/gaussian_rule.h"
 
+#ifndef INITSCOPE_THEORY_HERMITE_SERIES_COMMON
+#define INITSCOPE_THEORY_HERMITE_SERIES_COMMON
 namespace initscope {
 namespace {
 
 // Coefficients hold only doubles: kFront and then kPerTerm for each term.
 constexpr size_t kFront = 2, kPerTerm = 4;
+
+// Points of a rule that are summed side by side, because the recurrence of a
+// single point waits for its own results.
+constexpr size_t kLanes = 8;
+
+}  // namespace
+
+// Some points: t, the weight and the four functions at each, 0 where there is
+// none.
+struct HermitePoints {
+  alignas(64) double t[kLanes], weight[kLanes];
+  alignas(64) double functions[kPerTerm][kLanes];
+};
+struct HermiteSums {
+  alignas(64) double lanes[kHermiteTerms][kPerTerm][kLanes];
+};
+}  // namespace initscope
+#endif  // INITSCOPE_THEORY_HERMITE_SERIES_COMMON
+
+HWY_BEFORE_NAMESPACE();
+namespace initscope {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// sums[k][g] += weight·g·h_k, lane by lane. Products and sums round
+// separately, so that no bit depends on the instruction set.
+void AddHermiteT(const HermitePoints& points,
+                 const HermiteRecurrence<kHermiteTerms>& recurrence,
+                 HermiteSums* sums) {
+  const hn::CappedTag<double, kLanes> d;
+  using V = hn::Vec<hn::CappedTag<double, kLanes>>;
+  for (size_t j = 0; j < kLanes; j += hn::Lanes(d)) {
+    const V t = hn::Load(d, points.t + j);
+    V before = hn::Zero(d), h = hn::Load(d, points.weight + j);
+    for (size_t k = 0; k < kHermiteTerms; ++k) {
+      for (size_t g = 0; g < kPerTerm; ++g) {
+        double* const sum = sums->lanes[k][g] + j;
+        const V product = hn::Mul(h, hn::Load(d, points.functions[g] + j));
+        hn::Store(hn::Add(hn::Load(d, sum), product), d, sum);
+      }
+      const V next =
+          hn::Sub(hn::Mul(hn::Mul(hn::Set(d, recurrence.of_t[k]), t), h),
+                  hn::Mul(hn::Set(d, recurrence.of_before[k]), before));
+      before = h;
+      h = next;
+    }
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace initscope
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace initscope {
+namespace {
+
+HWY_EXPORT(AddHermiteT);
 
 template <class Coefficients>
 auto* Numbers(Coefficients* c) {
@@ -20,13 +85,8 @@ auto* Numbers(Coefficients* c) {
   return &c->weighted_f;
 }
 
-// Points of a rule that are summed side by side, because the recurrence of a
-// single point waits for its own results.
-constexpr size_t kLanes = 8;
-using Lanes = std::array<double, kLanes>;
-
-double Sum(const Lanes& lanes) {
-  return std::accumulate(lanes.begin(), lanes.end(), 0.0);
+double Sum(const double (&lanes)[kLanes]) {
+  return std::accumulate(lanes, lanes + kLanes, 0.0);
 }
 
 // What `sum` lacks of `total`, if it is more than an interpolation error.
@@ -43,43 +103,32 @@ HermiteTable::Coefficients HermiteTable::Compute(double log_q) const {
   std::vector<double> a(n), s(n);
   activation_.Apply(rule.z.data(), n, a.data(), s.data());
   static const HermiteRecurrence<kHermiteTerms> recurrence;
-  // In the order of HermiteTerm.
-  std::array<std::array<Lanes, kPerTerm>, kHermiteTerms> sums = {};
+  HermiteSums sums = {};
   double f2 = 0, slope2 = 0, slope4 = 0;
   for (size_t begin = 0; begin < n; begin += kLanes) {
-    Lanes t = {}, before = {}, h = {};
-    std::array<Lanes, kPerTerm> g = {};
+    HermitePoints points = {};
     for (size_t j = 0; j < std::min(kLanes, n - begin); ++j) {
       const size_t i = begin + j;
-      const double weight = h[j] = rule.weight[i];
+      const double weight = points.weight[j] = rule.weight[i];
       const double square = a[i] * a[i], slope_square = s[i] * s[i];
-      t[j] = rule.z[i] / sigma;
-      g[0][j] = a[i];
-      g[1][j] = s[i];
-      g[2][j] = square;
-      g[3][j] = slope_square;
+      points.t[j] = rule.z[i] / sigma;
+      // In the order of HermiteTerm.
+      points.functions[0][j] = a[i];
+      points.functions[1][j] = s[i];
+      points.functions[2][j] = square;
+      points.functions[3][j] = slope_square;
       f2 += weight * square;
       slope2 += weight * slope_square;
       slope4 += weight * slope_square * slope_square;
     }
-    for (size_t k = 0; k < kHermiteTerms; ++k) {
-      for (size_t v = 0; v < kPerTerm; ++v) {
-        for (size_t j = 0; j < kLanes; ++j) sums[k][v][j] += h[j] * g[v][j];
-      }
-      for (size_t j = 0; j < kLanes; ++j) {
-        const double next = recurrence.of_t[k] * t[j] * h[j] -
-                            recurrence.of_before[k] * before[j];
-        before[j] = h[j];
-        h[j] = next;
-      }
-    }
+    HWY_DYNAMIC_DISPATCH(AddHermiteT)(points, recurrence, &sums);
   }
   Coefficients c = {};
   for (size_t k = 0; k < kHermiteTerms; ++k) {
-    c.terms[k] = {.f = Sum(sums[k][0]) / std::sqrt(f2),
-                  .slope = Sum(sums[k][1]) / std::sqrt(slope2),
-                  .square = Sum(sums[k][2]) / f2,
-                  .slope_square = Sum(sums[k][3]) / slope2};
+    c.terms[k] = {.f = Sum(sums.lanes[k][0]) / std::sqrt(f2),
+                  .slope = Sum(sums.lanes[k][1]) / std::sqrt(slope2),
+                  .square = Sum(sums.lanes[k][2]) / f2,
+                  .slope_square = Sum(sums.lanes[k][3]) / slope2};
   }
   c.weighted_f = sigma * sigma * slope2 / f2;
   c.slope_square_square = slope4 / (slope2 * slope2);
@@ -144,3 +193,4 @@ void HermiteTable::At(double log_q, HermiteCoefficients* out) const {
 }
 
 }  // namespace initscope
+#endif  // HWY_ONCE
