@@ -42,6 +42,16 @@ struct RunState {
   MeanLoss loss = {};
 };
 
+// Passes that go through the network side by side, and their runs. Where U is
+// kept, it is one forward pass at a time, so that its tensors take the memory
+// of the one before; else all of them, for which U is then drawn once.
+template <typename T>
+struct Convoy {
+  std::vector<ForwardPass<T>*> forward;
+  std::vector<BackwardPass<T>*> backward;
+  std::vector<RunState<T>*> states;
+};
+
 // Sets the run's factors. In a pass over U itself they are products of scales.
 template <typename T>
 void SetFactors(RunState<T>* state) {
@@ -70,7 +80,8 @@ class Simulation {
       RunState<T> state = {runs[i], results[i], PassFactors(runs[i]->depth())};
       ForwardPass<T>*& forward = passes[ForwardPassOf(*runs[i])];
       if (forward == nullptr) {
-        forward = &forward_.emplace_back(*runs[i], weights_);
+        if (tensors_.empty() || !KeepsWeights(first_)) tensors_.emplace_back();
+        forward = &forward_.emplace_back(*runs[i], weights_, &tensors_.back());
       }
       state.forward = forward;
       for (BackwardPass<T>& pass : backward_) {
@@ -90,6 +101,7 @@ class Simulation {
       SetFactors(&state);
       states_.push_back(std::move(state));
     }
+    FormConvoys();
     const RunState<T>& shown = states_.front();
     show_.emplace(*shown.forward, *shown.backward, shown.factors,
                   options.observer);
@@ -100,41 +112,74 @@ class Simulation {
     for (const auto& s : states_) {
       most_batches = std::max(most_batches, s.run->batches);
     }
-    steps_ = 2 * most_batches * first_.depth();
+    steps_ = 2 * most_batches * first_.depth() * convoys_.size();
     for (size_t batch = 0; batch < most_batches; ++batch) RunBatch(batch);
     for (const auto& state : states_) Finish(state);
   }
 
  private:
+  void FormConvoys() {
+    const bool alone = KeepsWeights(first_);
+    std::map<const ForwardPass<T>*, Convoy<T>*> of;
+    for (ForwardPass<T>& pass : forward_) {
+      if (alone || convoys_.empty()) convoys_.emplace_back();
+      convoys_.back().forward.push_back(&pass);
+      of[&pass] = &convoys_.back();
+    }
+    for (BackwardPass<T>& pass : backward_) {
+      of.at(pass.forward())->backward.push_back(&pass);
+    }
+    for (RunState<T>& state : states_) {
+      of.at(state.forward)->states.push_back(&state);
+    }
+  }
+
   void RunBatch(size_t batch) {
     inputs_.clear();
     targets_.clear();
-    BeginBatch(batch);
-    for (size_t l = 0; l < first_.depth(); ++l) ForwardThrough(batch, l);
-    if (batch == 0) jacobians_.Measure(forward_, weights_, options_);
+    for (Convoy<T>& convoy : convoys_) {
+      BeginBatch(batch, convoy);
+      for (size_t l = 0; l < first_.depth(); ++l) {
+        ForwardThrough(batch, l, convoy);
+      }
+      if (batch == 0) jacobians_.Measure(convoy.forward, weights_, options_);
+      ApplyLosses(batch, convoy);
+      for (size_t l = first_.depth(); l-- > 0;) {
+        BackwardThrough(batch, l, convoy);
+      }
+    }
+  }
+
+  void ApplyLosses(size_t batch, const Convoy<T>& convoy) {
     std::set<const BackwardPass<T>*> begun;
     ScaledMatrix<T> delta;
-    for (RunState<T>& state : states_) {
-      if (batch >= state.run->batches) continue;
+    for (RunState<T>* state : convoy.states) {
+      const RunSpec& run = *state->run;
+      if (batch >= run.batches) continue;
       options_.stop.Check();
-      const Matrix<double>& y = TargetsOf(*state.run, batch);
-      state.loss.Add(ApplyLoss(*state.run, state.forward->z(),
-                               state.factors.x.back(), y, &delta),
-                     state.run->batches);
-      if (!begun.insert(state.backward).second) continue;
-      state.backward->Begin(delta, batch, options_.workers());
+      const Matrix<double>& y = TargetsOf(run, batch);
+      state->loss.Add(ApplyLoss(run, state->forward->z(),
+                                state->factors.x.back(), y, &delta),
+                      run.batches);
+      if (!begun.insert(state->backward).second) continue;
+      state->backward->Begin(delta, batch, options_.workers());
+      if (!IsShown(convoy)) continue;
       show_->Target(y);
       show_->Delta(first_.depth());
     }
-    for (size_t l = first_.depth(); l-- > 0;) BackwardThrough(batch, l);
   }
 
-  void BeginBatch(size_t batch) {
-    for (ForwardPass<T>& pass : forward_) {
-      if (batch >= pass.run().batches) continue;
-      pass.BeginBatch(batch, InputsOf(pass.run(), batch));
+  // Whether the observer sees its passes: those of the first run.
+  bool IsShown(const Convoy<T>& convoy) const {
+    return show_->is_on() && &convoy == &convoys_.front();
+  }
+
+  void BeginBatch(size_t batch, const Convoy<T>& convoy) {
+    for (ForwardPass<T>* pass : convoy.forward) {
+      if (batch >= pass->run().batches) continue;
+      pass->BeginBatch(batch, InputsOf(pass->run(), batch));
     }
-    show_->Input();
+    if (IsShown(convoy)) show_->Input();
   }
 
   const Inputs<T>* InputsOf(const RunSpec& run, size_t batch) {
@@ -154,37 +199,37 @@ class Simulation {
     return *targets_.back().value;
   }
 
-  void ForwardThrough(size_t batch, size_t l) {
+  void ForwardThrough(size_t batch, size_t l, const Convoy<T>& convoy) {
     options_.stop.Check();
     std::vector<ProductJob<T>> products;
-    for (ForwardPass<T>& pass : forward_) {
-      if (batch < pass.run().batches) products.push_back(pass.Product(l));
+    for (ForwardPass<T>* pass : convoy.forward) {
+      if (batch < pass->run().batches) products.push_back(pass->Product(l));
     }
     weights_[l]->Forward(products, options_.workers());
-    for (ForwardPass<T>& pass : forward_) {
-      if (batch >= pass.run().batches) continue;
+    for (ForwardPass<T>* pass : convoy.forward) {
+      if (batch >= pass->run().batches) continue;
       options_.stop.Check();
-      pass.Finish(l, options_.workers());
+      pass->Finish(l, options_.workers());
     }
-    if (show_->is_on()) ShowLayer(states_.front(), l);
+    if (IsShown(convoy)) ShowLayer(states_.front(), l);
     TellStep();
   }
 
-  void BackwardThrough(size_t batch, size_t l) {
+  void BackwardThrough(size_t batch, size_t l, const Convoy<T>& convoy) {
     std::vector<ProductJob<T>> products;
-    for (BackwardPass<T>& pass : backward_) {
-      if (batch >= pass.run().batches) continue;
+    for (BackwardPass<T>* pass : convoy.backward) {
+      if (batch >= pass->run().batches) continue;
       options_.stop.Check();
-      pass.MeasureGradients(l, options_.workers(), &scratch_);
-      products.push_back(pass.Product(l));
+      pass->MeasureGradients(l, options_.workers(), &scratch_);
+      products.push_back(pass->Product(l));
     }
-    show_->Gradients(l);
+    if (IsShown(convoy)) show_->Gradients(l);
     options_.stop.Check();
     weights_[l]->Backward(products, options_.workers());
-    for (BackwardPass<T>& pass : backward_) {
-      if (batch < pass.run().batches) pass.Finish(l, options_.workers());
+    for (BackwardPass<T>* pass : convoy.backward) {
+      if (batch < pass->run().batches) pass->Finish(l, options_.workers());
     }
-    show_->Delta(l);
+    if (IsShown(convoy)) show_->Delta(l);
     TellStep();
   }
 
@@ -231,10 +276,12 @@ class Simulation {
   SharedBatches& batches_;
   const RunSpec& first_;
   const NetworkWeights<T> weights_;
-  std::deque<ForwardPass<T>> forward_;  // a deque never moves its elements
+  std::deque<PassTensors<T>> tensors_;  // a deque never moves its elements
+  std::deque<ForwardPass<T>> forward_;
   std::deque<BackwardPass<T>> backward_;
   std::deque<DeltaRecorder> starts_;
   std::vector<RunState<T>> states_;
+  std::deque<Convoy<T>> convoys_;
   std::vector<OfBatch<Inputs<T>>> inputs_;  // of the current batch
   std::vector<OfBatch<Matrix<double>>> targets_;
   GradientScratch<T> scratch_;

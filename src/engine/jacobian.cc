@@ -52,18 +52,18 @@ void MultiplyBySlopes(size_t layer, JacobianChain<T>* chain) {
 }  // namespace
 
 template <typename T>
-void Jacobians<T>::Measure(const std::deque<ForwardPass<T>>& passes,
+void Jacobians<T>::Measure(const std::vector<ForwardPass<T>*>& passes,
                            const NetworkWeights<T>& weights,
                            const EngineOptions& options) {
   std::vector<JacobianChain<T>> chains;
-  for (const ForwardPass<T>& pass : passes) {
-    for (size_t i = 0; i < pass.run().jacobian_samples; ++i) {
-      chains.push_back({&pass, i, {}});
+  for (const ForwardPass<T>* pass : passes) {
+    for (size_t i = 0; i < pass->run().jacobian_samples; ++i) {
+      chains.push_back({pass, i, {}});
     }
   }
   if (chains.empty()) return;
   const size_t depth = weights.size();
-  const RunSpec& shape = passes.front().run();
+  const RunSpec& shape = passes.front()->run();
   const bool transposed = shape.outputs() < shape.inputs();
   for (size_t k = 0; k < depth; ++k) {
     options.stop.Check();

@@ -15,7 +15,6 @@
 // rounding noise.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <vector>
 
@@ -29,10 +28,10 @@ namespace initscope {
 template <typename T>
 class Jacobians {
  public:
-  // Measures the first RunSpec::jacobian_samples samples of each pass, after
-  // the forward pass of the first batch. options.jobs changes no bit. Throws
-  // Interrupted.
-  void Measure(const std::deque<ForwardPass<T>>& passes,
+  // Measures the first RunSpec::jacobian_samples samples of some passes, which
+  // have gone forward through the first batch. options.jobs changes no bit.
+  // Throws Interrupted.
+  void Measure(const std::vector<ForwardPass<T>*>& passes,
                const NetworkWeights<T>& weights, const EngineOptions& options);
 
   // The spectra of `run`, one of the runs of `pass`. REQUIRES: Measure().

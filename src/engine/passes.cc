@@ -49,14 +49,16 @@ void DrawInputs(const RunSpec& run, size_t index, Jobs jobs,
 
 template <typename T>
 ForwardPass<T>::ForwardPass(const RunSpec& run,
-                            const NetworkWeights<T>& weights)
+                            const NetworkWeights<T>& weights,
+                            PassTensors<T>* tensors)
     : run_(run),
       weights_(weights),
+      tensors_(*tensors),
       scale_free_(weights[0]->bias() == nullptr && IsHomogeneous(run)),
       scale_(run.depth(), 1.0),
-      x_(run.depth()),
-      slope_(run.depth()),
       rows_(run.depth() + 1) {
+  tensors_.x.resize(run.depth());
+  tensors_.slope.resize(run.depth());
   for (size_t l = 0; l < run.depth() && !scale_free_; ++l) {
     if (weights[l]->bias() == nullptr) scale_[l] = run.Scale(l);
   }
@@ -77,8 +79,8 @@ void ForwardPass<T>::BeginBatch(size_t index, const Inputs<T>* inputs) {
 
 template <typename T>
 ProductJob<T> ForwardPass<T>::Product(size_t l) {
-  z_.Resize(run_.batch, run_.layers[l].fan_out);
-  return {&x(l), &z_};
+  tensors_.z.Resize(run_.batch, run_.layers[l].fan_out);
+  return {&x(l), &tensors_.z};
 }
 
 template <typename T>
@@ -92,18 +94,19 @@ void ForwardPass<T>::Finish(size_t l, Jobs jobs) {
   layer_.scale = scale_[l];
   layer_.bias = own_bias == nullptr ? DrawBias<T>(run_, l) : *own_bias;
   layer_.x = &x(l);
-  layer_.z = &z_;
-  layer_.next = is_output ? nullptr : &x_[l + 1];
-  layer_.slope = is_output ? nullptr : &slope_[l + 1];
+  layer_.z = &tensors_.z;
+  layer_.next = is_output ? nullptr : &tensors_.x[l + 1];
+  layer_.slope = is_output ? nullptr : &tensors_.slope[l + 1];
   layer_.Prepare();
-  ParallelFor(z_.panels(), jobs, [&](size_t p) { FinishForward(&layer_, p); });
+  ParallelFor(tensors_.z.panels(), jobs,
+              [&](size_t p) { FinishForward(&layer_, p); });
   if (record_) rows_[l + 1].Add(layer_, jobs);
 }
 
 template <typename T>
 void ForwardPass<T>::FindScale(size_t l) {
   ScaledMatrix<T> product;
-  Unpack(z_, &product);
+  Unpack(z(), &product);
   product.exponent = x(l).exponent;
   Moments moments;
   moments.Add(product);

@@ -32,13 +32,22 @@ void DrawInputs(const RunSpec& run, size_t index, Jobs jobs, Inputs<T>* inputs);
 template <typename T>
 std::vector<T> DrawBias(const RunSpec& run, size_t l);
 
-// One forward pass, for one or several runs. Keeps X and f'(Z) of every layer
-// for the backward passes.
+// What a forward pass leaves for the backward passes of the same batch. Passes
+// that follow each other can share one.
+template <typename T>
+struct PassTensors {
+  std::vector<MeasuredBatch<T>> x;    // X_1 … X_{L−1}; x[0] is unused
+  std::vector<PackedBatch<T>> slope;  // f'(Z_1) … f'(Z_{L−1}), likewise
+  MeasuredBatch<T> z;                 // Z_L at the end
+};
+
+// One forward pass, for one or several runs.
 template <typename T>
 class ForwardPass {
  public:
-  // Both must outlive the pass.
-  ForwardPass(const RunSpec& run, const NetworkWeights<T>& weights);
+  // All must outlive the pass.
+  ForwardPass(const RunSpec& run, const NetworkWeights<T>& weights,
+              PassTensors<T>* tensors);
 
   const RunSpec& run() const { return run_; }
   bool scale_free() const { return scale_free_; }
@@ -48,10 +57,10 @@ class ForwardPass {
     return scale_free_ ? run.Scale(l) : scale_[l];
   }
   const MeasuredBatch<T>& x(size_t l) const {
-    return l == 0 ? inputs_->x : x_[l];
+    return l == 0 ? inputs_->x : tensors_.x[l];
   }
-  const PackedBatch<T>& slope(size_t l) const { return slope_[l]; }
-  const PackedBatch<T>& z() const { return z_; }
+  const PackedBatch<T>& slope(size_t l) const { return tensors_.slope[l]; }
+  const PackedBatch<T>& z() const { return tensors_.z; }
   const std::vector<T>& bias() const { return layer_.bias; }
   const ForwardStatistics& row(size_t l) const { return rows_[l]; }
 
@@ -71,14 +80,12 @@ class ForwardPass {
 
   const RunSpec& run_;
   const NetworkWeights<T>& weights_;
+  PassTensors<T>& tensors_;
   bool scale_free_;
   bool record_ = true;
   size_t batch_ = 0;
   const Inputs<T>* inputs_ = nullptr;
-  std::vector<double> scale_;          // s of W = s·U; 1 in a pass over U
-  std::vector<MeasuredBatch<T>> x_;    // X_1 … X_{L−1}; x_[0] is unused
-  std::vector<PackedBatch<T>> slope_;  // f'(Z_1) … f'(Z_{L−1})
-  MeasuredBatch<T> z_;
+  std::vector<double> scale_;  // s of W = s·U; 1 in a pass over U
   ForwardLayer<T> layer_;
   std::vector<ForwardStatistics> rows_;
 };

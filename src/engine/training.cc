@@ -50,7 +50,8 @@ template <typename T>
 std::vector<std::shared_ptr<TrainedWeights<T>>> InitialWeights(
     const RunSpec& run, const EngineOptions& options) {
   const NetworkWeights<T> unit = MakeWeights<T>(run);
-  ForwardPass<T> pass(run, unit);
+  PassTensors<T> tensors;
+  ForwardPass<T> pass(run, unit, &tensors);
   if (run.init->data_dependent) {
     Inputs<T> inputs;
     DrawInputs(run, 0, options.workers(), &inputs);
@@ -85,7 +86,7 @@ class Trainer {
         weights_(InitialWeights<T>(run, options)),
         layers_(weights_.begin(), weights_.end()),
         moments_(run.depth()),
-        forward_(run, layers_),
+        forward_(run, layers_, &tensors_),
         backward_(run, &forward_),
         factors_(run.depth()) {}
 
@@ -197,6 +198,7 @@ class Trainer {
   const std::vector<std::shared_ptr<TrainedWeights<T>>> weights_;
   const NetworkWeights<T> layers_;  // the same objects
   std::vector<Moments> moments_;    // of the weights at a recorded step
+  PassTensors<T> tensors_;
   ForwardPass<T> forward_;
   BackwardPass<T> backward_;
   Inputs<T> inputs_;

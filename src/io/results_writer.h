@@ -15,7 +15,7 @@ namespace initscope {
 // Bumped when a column changes its meaning or place, not when one is added.
 inline constexpr int64_t kFormatVersion = 1;
 // Bumped when the same run gives other numbers than before.
-inline constexpr int64_t kNumericsVersion = 6;
+inline constexpr int64_t kNumericsVersion = 7;
 
 // The runs of a whole sweep, of which a file may hold a part.
 struct PlannedRuns {

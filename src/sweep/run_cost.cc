@@ -187,6 +187,18 @@ double BackwardPasses(const std::vector<RunSpec>& runs,
   return static_cast<double>(distinct.size());
 }
 
+double SharedPassMemory(const RunSpec& run) {
+  if (!KeepsWeights(run)) return 0;
+  // X and f'(Z) of the hidden layers, with the moments of X; Z.
+  double units = RoundUp(run.outputs(), kUnitStep);
+  for (size_t l = 1; l < run.depth(); ++l) {
+    units += 2 * static_cast<double>(RoundUp(run.width(l), kUnitStep));
+  }
+  return static_cast<double>(RoundUp(run.batch, kMaxPanelWidth)) *
+         (units * run.EntryBytes() +
+          static_cast<double>(SampleMoments::kBytes * run.depth()));
+}
+
 double PassMemory(const RunSpec& run, double backward) {
   // Panels are padded: at most to kMaxPanelWidth samples.
   const auto batch = static_cast<double>(RoundUp(run.batch, kMaxPanelWidth));

@@ -117,6 +117,8 @@ double BackwardPasses(const std::vector<RunSpec>& runs,
 
 // Bytes of one forward pass like the run's and `backward` backward passes.
 double PassMemory(const RunSpec& run, double backward);
+// Of these, what forward passes of a bundle take one after another.
+double SharedPassMemory(const RunSpec& run);
 // Bytes of a run while it is trained.
 double TrainingMemory(const RunSpec& run);
 // Bytes of a run's results until they are written.

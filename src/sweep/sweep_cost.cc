@@ -37,10 +37,13 @@ double MemoryOf(const std::vector<RunSpec>& runs, const Bundle& bundle,
                 size_t workers) {
   const RunSpec& first = runs[bundle[0]];
   double sum = EngineOf(first).bytes(first, static_cast<double>(workers));
+  double most_shared = 0;
   VisitPasses(runs, bundle, [&](const RunSpec& run, double backward) {
-    sum += PassMemory(run, backward);
+    const double shared = SharedPassMemory(run);
+    sum += PassMemory(run, backward) - shared;
+    most_shared = std::max(most_shared, shared);
   });
-  return sum;
+  return sum + most_shared;
 }
 
 Work WorkOf(const std::vector<RunSpec>& runs, const Bundle& bundle) {
