@@ -179,10 +179,11 @@ def run_initscope(program, folder, experiment, jobs):
     """
     path = pathlib.Path(folder, "sweep.ini")
     path.write_text(experiment)
+    path.with_suffix(".h5").unlink(missing_ok=True)  # it would be read first
     start = time.monotonic()
     with subprocess.Popen(
             [program, "run", path, "--output", path.with_suffix(".h5"),
-             "--jobs", str(jobs), "--force", "--quiet"], text=True,
+             "--jobs", str(jobs), "--quiet"], text=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         try:
             said = process.stderr.read()
