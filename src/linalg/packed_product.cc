@@ -148,7 +148,7 @@ size_t StripWidth() { return HWY_DYNAMIC_DISPATCH(Height)(); }
 namespace {
 
 // Units per task with several workers; a single one takes whole blocks.
-constexpr size_t kTaskUnits = 132;
+constexpr size_t kTaskUnits = 48;
 static_assert(kWeightBlock % kTaskUnits == 0);
 
 size_t TaskUnits(Jobs jobs) {

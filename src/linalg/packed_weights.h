@@ -16,7 +16,7 @@
 
 namespace initscope {
 
-inline constexpr size_t kWeightBlock = 264;
+inline constexpr size_t kWeightBlock = 192;
 
 // Columns per strip: the height of a tile on the instruction set in use.
 size_t StripWidth();
