@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <random>
@@ -84,6 +85,29 @@ TEST(BatchGeometry, GroupsKeepCountsAndMeans) {
   }
   EXPECT_EQ(pairs, geometry.pair_count());
   EXPECT_NEAR(of_groups, angles, 1e-12 * angles);
+}
+
+// Also those of equal samples, of which the first are the smaller ones.
+TEST(BatchGeometry, GroupsAreRanks) {
+  constexpr size_t kSamples = 150, kWidth = 3;
+  Matrix<double> x = Draw(kSamples, kWidth, 4);
+  for (size_t i = 0; i < kSamples; i += 4) {
+    std::copy_n(x.row(0), kWidth, x.row(i));
+  }
+  std::vector<size_t> order(kSamples);
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(
+      order, {}, [&](size_t i) { return Dot(x, i, i) / double{kWidth}; });
+  Matrix<double> copy(kSamples, kWidth);
+  std::copy_n(x.data(), x.size(), copy.data());
+  const BatchGeometry geometry(1,
+                               [&](size_t) { return Plain(std::move(copy)); });
+  for (size_t rank = 0; rank < kSamples; ++rank) {
+    EXPECT_EQ(geometry.SampleGroup(order[rank]),
+              rank * BatchGeometry::kSampleGroups / kSamples);
+    EXPECT_EQ(geometry.Class(order[rank]),
+              rank * BatchGeometry::kClasses / kSamples);
+  }
 }
 
 TEST(BatchGeometry, EqualRowsHaveNoAngle) {
